@@ -1,0 +1,38 @@
+# The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else.
+#
+# PYTHON picks the interpreter; without it the first of these that runs and is new enough.
+PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
+	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
+PYTEST_ARGS ?=
+
+.PHONY: help venv demo test check bench clean
+
+help:
+	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
+	@echo 'make test    every check and every test; what CI runs'
+	@echo 'make check   format, lint, types, layers, sizes'
+	@echo 'make bench   the figures of docs/benchmarks.md, measured here'
+	@echo 'make venv    .venv with everything for development'
+	@echo 'make clean   remove what these commands made'
+
+venv:
+	@$(PYTHON) scripts/environment.py .venv --extra dev --constraints constraints.txt
+
+demo:
+	@$(PYTHON) scripts/environment.py .venv --constraints constraints.txt
+	@.venv/bin/python scripts/demo.py
+
+check: venv
+	@scripts/check
+
+test: check
+	.venv/bin/python -m pytest $(PYTEST_ARGS)
+
+bench:
+	@$(PYTHON) scripts/environment.py .venv-bench --extra bench --constraints constraints.txt constraints-bench.txt
+	.venv-bench/bin/python -m bench $(BENCH_ARGS)
+
+clean:
+	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .coverage htmlcov
+	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

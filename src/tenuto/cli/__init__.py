@@ -1,0 +1,1 @@
+"""Arguments in, exit code out, one module per verb; names no adapter and no team."""

@@ -1,0 +1,1 @@
+"""The turn machine of an agent's task; may import the core only."""

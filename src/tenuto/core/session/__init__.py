@@ -1,0 +1,1 @@
+"""The session's decide, evolve and pending; may import the core only."""

@@ -1,0 +1,1 @@
+"""The workflow definition, validated and compiled once; may import the core only."""

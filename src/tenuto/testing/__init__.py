@@ -1,0 +1,1 @@
+"""The kit for testing teams, shipped to users; may import all but the cli and bootstrap."""
