@@ -28,19 +28,19 @@ def main() -> int:
     folder = ROOT / options.folder
     sources = [ROOT / "pyproject.toml", *(ROOT / name for name in options.constraints)]
     wanted = fingerprint(sources)
-    # The dev environment holds the base as well, so it also serves who asks for the base alone.
-    stamps = [folder / f".installed-{extra}" for extra in {"base", options.extra or "base"}]
-    asked_stamp = folder / f".installed-{options.extra or 'base'}"
-    if runs(folder) and asked_stamp.is_file() and asked_stamp.read_text("utf-8") == wanted:
+    asked = folder / f".installed-{options.extra or 'base'}"
+    usable = runs(folder)
+    if usable and asked.is_file() and asked.read_text("utf-8") == wanted:
         return 0
-    if not runs(folder):
+    if not usable:
         code = created(folder)
         if code:
             return code
     code = installed(folder, extra=options.extra, constraints=options.constraints)
     if code:
         return code
-    for stamp in stamps:
+    # Every extra brings the base with it, so the folder also serves who asks for the base alone.
+    for stamp in {asked, folder / ".installed-base"}:
         stamp.write_text(wanted, "utf-8")
     return 0
 
@@ -66,14 +66,17 @@ def python_of(folder: Path) -> Path:
 
 
 def runs(folder: Path) -> bool:
-    """Return whether the environment's interpreter starts and is new enough.
+    """Return whether the environment's interpreter starts, is new enough and has pip.
 
-    A folder copied from another machine, or one whose Python was removed, has a dangling link.
+    It does not in a folder from another machine, or in one whose making was interrupted.
     """
     if not python_of(folder).exists():
         return False
-    probe = f"import sys; sys.exit(sys.version_info < {PYTHON_MIN})"
-    return subprocess.run([python_of(folder), "-c", probe], check=False).returncode == 0
+    probe = f"import pip, sys; sys.exit(sys.version_info < {PYTHON_MIN})"
+    probed = subprocess.run(
+        [python_of(folder), "-c", probe], check=False, stderr=subprocess.DEVNULL
+    )
+    return probed.returncode == 0
 
 
 def created(folder: Path) -> int:

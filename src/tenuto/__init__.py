@@ -5,8 +5,7 @@ A new name goes into `_HOME`, into the block for type checkers and into `__all__
 tests/tidy/test_face.py holds the three together.
 """
 
-from importlib import import_module
-from typing import Final
+from importlib import import_module as _import_module
 
 if not __debug__:
     raise ImportError(
@@ -14,21 +13,84 @@ if not __debug__:
         "the log. Start Python without it."
     )
 
-__all__ = ["__version__"]
+__all__ = [
+    "CorruptLog",
+    "DefinitionError",
+    "Escalatable",
+    "ExpressionFailed",
+    "Fatal",
+    "NotAllowed",
+    "NotFound",
+    "PortError",
+    "Recoverable",
+    "Rejected",
+    "SessionEnded",
+    "Stale",
+    "StoreOwned",
+    "StoreUnavailable",
+    "TenutoError",
+    "Transient",
+    "WorkFailed",
+    "__version__",
+]
 
 # Where each public name lives.
-_HOME: Final[dict[str, str]] = {}
+_HOME = {
+    "CorruptLog": "tenuto.core.errors",
+    "DefinitionError": "tenuto.core.errors",
+    "Escalatable": "tenuto.core.errors",
+    "ExpressionFailed": "tenuto.core.errors",
+    "Fatal": "tenuto.core.errors",
+    "NotAllowed": "tenuto.core.errors",
+    "NotFound": "tenuto.core.errors",
+    "PortError": "tenuto.core.errors",
+    "Recoverable": "tenuto.core.errors",
+    "Rejected": "tenuto.core.errors",
+    "SessionEnded": "tenuto.core.errors",
+    "Stale": "tenuto.core.errors",
+    "StoreOwned": "tenuto.core.errors",
+    "StoreUnavailable": "tenuto.core.errors",
+    "TenutoError": "tenuto.core.errors",
+    "Transient": "tenuto.core.errors",
+    "WorkFailed": "tenuto.core.errors",
+}
+
+# Type checkers take this to be true; importing it from `typing` would cost every start that module.
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from tenuto.core.errors import CorruptLog as CorruptLog
+    from tenuto.core.errors import DefinitionError as DefinitionError
+    from tenuto.core.errors import Escalatable as Escalatable
+    from tenuto.core.errors import ExpressionFailed as ExpressionFailed
+    from tenuto.core.errors import Fatal as Fatal
+    from tenuto.core.errors import NotAllowed as NotAllowed
+    from tenuto.core.errors import NotFound as NotFound
+    from tenuto.core.errors import PortError as PortError
+    from tenuto.core.errors import Recoverable as Recoverable
+    from tenuto.core.errors import Rejected as Rejected
+    from tenuto.core.errors import SessionEnded as SessionEnded
+    from tenuto.core.errors import Stale as Stale
+    from tenuto.core.errors import StoreOwned as StoreOwned
+    from tenuto.core.errors import StoreUnavailable as StoreUnavailable
+    from tenuto.core.errors import TenutoError as TenutoError
+    from tenuto.core.errors import Transient as Transient
+    from tenuto.core.errors import WorkFailed as WorkFailed
+
+    __version__: str
+else:
+    # Hidden from type checkers: to them a module with `__getattr__` has every name, misspelt or not.
+    def __getattr__(name: str) -> object:
+        if name == "__version__":
+            value: object = _import_module("importlib.metadata").version("tenuto")
+        elif name in _HOME:
+            value = getattr(_import_module(_HOME[name]), name)
+        else:
+            raise AttributeError(f"module 'tenuto' has no attribute {name!r}")
+        globals()[name] = value
+        return value
 
 
-def __getattr__(name: str) -> object:
-    if name == "__version__":
-        value: object = import_module("importlib.metadata").version("tenuto")
-    elif name in _HOME:
-        value = getattr(import_module(_HOME[name]), name)
-    else:
-        raise AttributeError(f"module 'tenuto' has no attribute {name!r}")
-    globals()[name] = value
-    return value
+del TYPE_CHECKING
 
 
 def __dir__() -> list[str]:
