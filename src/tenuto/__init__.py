@@ -78,7 +78,7 @@ if TYPE_CHECKING:
 
     __version__: str
 else:
-    # Hidden from type checkers: to them a module with `__getattr__` has every name, misspelt or not.
+    # Hidden from type checkers: to them a module with `__getattr__` has every name, even misspelt.
     def __getattr__(name: str) -> object:
         if name == "__version__":
             value: object = _import_module("importlib.metadata").version("tenuto")

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from types import ModuleType
 
+import pytest
+
 import tenuto
 from tests.tidy.project import SOURCE, tree_of
 
@@ -24,14 +26,10 @@ def test_every_public_name_is_there() -> None:
 
 
 def test_a_name_that_is_not_public_is_an_attribute_error_that_names_it() -> None:
-    try:
-        tenuto.no_such_name  # noqa: B018
-    except AttributeError as error:
-        message = str(error)
-    else:
-        message = "no error"
+    with pytest.raises(AttributeError) as caught:
+        getattr(tenuto, "no_such_name")  # noqa: B009  (a plain one is an error to type checkers)
 
-    assert message == "module 'tenuto' has no attribute 'no_such_name'"
+    assert str(caught.value) == "module 'tenuto' has no attribute 'no_such_name'"
 
 
 def test_nothing_leaks_from_the_face() -> None:
