@@ -1,1 +1,1 @@
-"""The turn machine of an agent's task; may import the core only."""
+"""The turn machine of an agent's task: pure rules. May import `core` only."""

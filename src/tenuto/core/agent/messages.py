@@ -1,0 +1,78 @@
+"""What passes between an agent and its model. Plain data, the same for every provider."""
+
+from typing import Literal
+
+import msgspec
+
+from tenuto.core.vocabulary import Json, JsonObject
+
+
+class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
+    """A tool as a model sees it."""
+
+    name: str
+    description: str
+    parameters: JsonObject
+    """JSON Schema of the arguments: an object."""
+
+
+class ToolCall(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A model's wish to call a tool. `id` is the model's; it ties the result to the call."""
+
+    id: str
+    tool: str
+    arguments: JsonObject
+
+
+class ToolResult(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a call gave back: a value, or an error in words that the model can act on."""
+
+    id: str
+    tool: str
+    value: Json = None
+    error: str | None = None
+
+
+class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """What a turn cost."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cost_usd: float = 0.0
+
+
+class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """One answer: text, wishes to call tools, or both; `data` when the model gave structured
+    output."""
+
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    data: Json = None
+    finish: Literal["stop", "tools", "length", "refusal"] = "stop"
+    usage: Usage = Usage()
+    fault: str = ""
+    """How the output misses the agent's schema, in words for the model; found by the runtime."""
+
+
+class Message(msgspec.Struct, frozen=True, kw_only=True):
+    """One entry of a conversation, oldest first: user text, an answer, or the results of its
+    calls."""
+
+    role: Literal["user", "assistant", "tool"]
+    text: str = ""
+    calls: tuple[ToolCall, ...] = ()
+    results: tuple[ToolResult, ...] = ()
+
+
+class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
+    """All that a model gets for one turn."""
+
+    agent: str
+    instructions: str
+    inputs: JsonObject
+    """The task's inputs as data; the first user message holds them as text."""
+    messages: tuple[Message, ...]
+    tools: tuple[ToolSpec, ...]
+    output_schema: JsonObject | None
+    settings: JsonObject
+    turn: int

@@ -1,0 +1,47 @@
+"""Every number that bounds Tenuto, with its unit, and how the numbers relate."""
+
+from typing import Final
+
+PAYLOAD_BYTES_INLINE_MAX: Final = 64 * 1024
+"""A payload whose encoding is larger is kept as an artifact; the event refers to it."""
+
+OUTPUT_BYTES_MAX: Final = 16 * 1024 * 1024
+"""A larger output of one task is refused."""
+
+STEPS_MAX: Final = 10_000
+"""Node activations a session may make before it stops and asks; `resume` can grant more.
+Items of a map and turns of an agent have their own limits below."""
+
+MAP_ITEMS_MAX: Final = 1_000_000
+MAP_CONCURRENCY: Final = 64
+"""Items of a map that are open at once when the node does not say."""
+
+TURNS_MAX: Final = 50
+"""Model requests an agent may make in one task when it does not say."""
+
+OUTPUT_REPAIRS_MAX: Final = 2
+"""How often a model is told that its output does not fit the schema. Source: DESIGN section 6."""
+
+RECOVERIES_MAX: Final = 3
+"""How often a node's `recover` may propose a fix in one task."""
+
+ATTEMPTS_MAX: Final = 100
+CHILD_DEPTH_MAX: Final = 16
+"""Sessions nested in sessions; deeper is almost surely a workflow that starts itself."""
+
+NODES_MAX: Final = 10_000
+EXPRESSION_CHARS_MAX: Final = 10_000
+NAME_CHARS_MAX: Final = 200
+SIGNALS_BUFFERED_MAX: Final = 10_000
+"""Signals kept for a wait that has not begun; one more is refused, none is dropped."""
+
+SNAPSHOT_TAIL_BYTES_MIN: Final = 64 * 1024
+"""No snapshot is taken before so much log has been added since the last one."""
+
+APPEND_ATTEMPTS_MAX: Final = 5
+"""Tries of one append before the session blocks with the error. Source: DESIGN 3.4."""
+
+# A value that fits an event must fit an output, or small outputs would be refused.
+assert PAYLOAD_BYTES_INLINE_MAX < OUTPUT_BYTES_MAX
+assert MAP_CONCURRENCY < MAP_ITEMS_MAX
+assert TURNS_MAX < STEPS_MAX

@@ -1,0 +1,272 @@
+"""The work that the log promises and no event settles: derived from state, never fired on the side.
+
+`pending(state, …)` after a restart gives exactly what was in flight or about to be. `after` is the
+number of the last promise that the caller has dispatched, so that a running session asks only for
+what is new.
+"""
+
+from typing import TypeAlias
+
+import msgspec
+
+from tenuto.core.agent.effects import request_of
+from tenuto.core.agent.messages import ModelRequest
+from tenuto.core.errors import ExpressionFailed, Failure
+from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.scope import Memo, failure_of, inputs_of, scope_of
+from tenuto.core.session.state import SessionState, Task
+from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
+from tenuto.core.workflow.model import AgentDefinition
+from tenuto.core.workflow.program import Program
+
+_CALLS = frozenset({"function", "tool", "recover", "undo", "model", "workflow"})
+
+
+class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """One attempt at a task that the outside world has to make."""
+
+    effect: EffectId
+    promise: int
+    task: TaskNo
+    node: str
+    attempt: int
+
+
+class Call(Work, frozen=True, kw_only=True, gc=False):
+    """Run a function or tool. `role` says in which part: the node's own work, `recover` or
+    `undo`."""
+
+    kind: str
+    ref: str
+    inputs: JsonObject
+    timeout_ms: int
+    once: bool
+
+
+class AskModel(Work, frozen=True, kw_only=True, gc=False):
+    """Ask the model of an agent for its next turn."""
+
+    agent: AgentDefinition
+    request: ModelRequest
+    timeout_ms: int
+
+
+class CallTool(Work, frozen=True, kw_only=True, gc=False):
+    """Run a tool that a model asked for."""
+
+    agent: AgentDefinition
+    tool: str
+    arguments: JsonObject
+    timeout_ms: int
+
+
+class StartChild(Work, frozen=True, kw_only=True, gc=False):
+    """Start a session of `workflow` below this one, with the effect id as its key."""
+
+    workflow: str
+    inputs: JsonObject
+
+
+class Verify(Work, frozen=True, kw_only=True, gc=False):
+    """Find out whether a `once` effect in doubt happened."""
+
+    ref: str
+    inputs: JsonObject
+
+
+class Refuse(Work, frozen=True, kw_only=True, gc=False):
+    """The work cannot even be described: settle the task with this failure."""
+
+    failure: Failure
+
+
+class CancelChild(msgspec.Struct, frozen=True, kw_only=True):
+    """Cancel the session that was started with this key, if there is one."""
+
+    effect: EffectId
+    promise: int
+
+
+class ReportOutcome(msgspec.Struct, frozen=True, kw_only=True):
+    """Tell the parent session how this one ended: an output, or a failure."""
+
+    parent: SessionId
+    effect: EffectId
+    promise: int
+    output: Json
+    failure: Failure | None
+
+
+Effect: TypeAlias = (
+    Call | AskModel | CallTool | StartChild | Verify | Refuse | CancelChild | ReportOutcome
+)
+
+
+def is_working(task: Task) -> bool:
+    """Return whether the outside world owes an outcome of `task` right now."""
+    return task.kind in _CALLS and task.waiting in ("", "verify")
+
+
+def pending(
+    state: SessionState, program: Program, *, after: int = 0, memo: Memo | None = None
+) -> tuple[Effect, ...]:
+    """Return the effects promised after promise number `after` and not settled, in order of
+    promise.
+
+    A running session's caller passes the last promise it has dispatched; 0 gives all, as after a
+    restart. Costs time in the number of effects returned, not of those open."""
+    effects: list[Effect] = []
+    memo = {} if memo is None else memo
+    for task in reversed(state.tasks.values()):
+        if task.promised <= after:
+            break
+        if is_working(task) and not (task.kind == "workflow" and task.child is not None):
+            effects.append(_effect(state, task, program, memo))
+    effects.reverse()
+    for effect, promise in state.orphans.items():
+        if promise > after:
+            effects.append(CancelChild(effect=effect, promise=promise))
+    if _owes_report(state) and state.promises > after:
+        effects.append(_report(state))
+    return tuple(effects)
+
+
+def is_active(state: SessionState) -> bool:
+    """Return whether `pending` would give anything: recovery must load such a session."""
+    if state.orphans or any(
+        is_working(task) and not (task.kind == "workflow" and task.child is not None)
+        for task in state.tasks.values()
+    ):
+        return True
+    return _owes_report(state)
+
+
+def _owes_report(state: SessionState) -> bool:
+    return state.phase in TERMINAL and state.parent_effect is not None and not state.reported
+
+
+def _report(state: SessionState) -> ReportOutcome:
+    assert state.parent is not None and state.parent_effect is not None, "a child has a parent"
+    failure = state.failure
+    if state.phase == "cancelled":
+        message = (
+            f"Session {state.session!r} was cancelled: {state.pause_reason or 'no reason given'}."
+        )
+        failure = Failure(kind="fatal", code="child_cancelled", message=message)
+    return ReportOutcome(
+        parent=state.parent,
+        effect=state.parent_effect,
+        promise=state.promises,
+        output=state.output,
+        failure=failure,
+    )
+
+
+def _effect(state: SessionState, task: Task, program: Program, memo: Memo) -> Effect:
+    try:
+        if task.kind == "model":
+            return _ask_model(state, task, program, memo)
+        if task.kind == "tool" and task.parent and state.tasks[task.parent].agent is not None:
+            return _call_tool(state, task, program)
+        return _call(state, task, program, memo)
+    except ExpressionFailed as error:
+        return Refuse(
+            effect=effect_id(state.session, task.no),
+            promise=task.promised,
+            task=task.no,
+            node=task.node,
+            attempt=task.attempt,
+            failure=failure_of(error),
+        )
+
+
+def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effect:
+    node = program.nodes[task.node].node
+    effect, promise = effect_id(state.session, task.no), task.promised
+    if task.kind == "recover":
+        parent = state.tasks[task.parent]
+        assert parent.failure is not None, "a recovery has a failure to look at"
+        ref, inputs = node.recover, inputs_of(state, parent, program, memo)
+        error: Json = msgspec.to_builtins(parent.failure)
+        inputs = {"error": error, "inputs": inputs, "attempt": parent.attempt}
+    elif task.kind == "undo":
+        ref, inputs = node.compensate, _undo_inputs(state, task, program, memo)
+    else:
+        ref, inputs = node.ref, inputs_of(state, task, program, memo)
+    if task.waiting == "verify":
+        return Verify(
+            effect=effect,
+            promise=promise,
+            task=task.no,
+            node=task.node,
+            attempt=task.attempt,
+            ref=ref,
+            inputs=inputs,
+        )
+    if task.kind == "workflow":
+        return StartChild(
+            effect=effect,
+            promise=promise,
+            task=task.no,
+            node=task.node,
+            attempt=task.attempt,
+            workflow=ref,
+            inputs=inputs,
+        )
+    return Call(
+        effect=effect,
+        promise=promise,
+        task=task.no,
+        node=task.node,
+        attempt=task.attempt,
+        kind=task.kind,
+        ref=ref,
+        inputs=inputs,
+        timeout_ms=node.timeout_ms,
+        once=node.once and task.kind in ("function", "tool"),
+    )
+
+
+def _undo_inputs(state: SessionState, task: Task, program: Program, memo: Memo) -> JsonObject:
+    """What the completed task got and gave."""
+    known = task.override
+    assert known is not None, "a compensation knows what it undoes"
+    inputs = known["inputs"]
+    if inputs is None:
+        node = program.nodes[task.node]
+        scope = scope_of(state, task, program, memo)
+        inputs = {name: expression.evaluate(scope) for name, expression in node.inputs}
+    return {"output": known["output"], "inputs": inputs}
+
+
+def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) -> AskModel:
+    parent = state.tasks[task.parent]
+    assert parent.agent is not None, "a model is asked by an agent"
+    agent = program.agents[program.nodes[parent.node].node.ref]
+    return AskModel(
+        effect=effect_id(state.session, task.no),
+        promise=task.promised,
+        task=task.no,
+        node=task.node,
+        attempt=task.attempt,
+        agent=agent,
+        request=request_of(parent.agent, agent, inputs_of(state, parent, program, memo)),
+        timeout_ms=agent.model_timeout_ms,
+    )
+
+
+def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool:
+    parent = state.tasks[task.parent]
+    assert parent.agent is not None, "a tool is called by an agent"
+    call = parent.agent.turns[-1].answer.calls[task.index]
+    return CallTool(
+        effect=effect_id(state.session, task.no),
+        promise=task.promised,
+        task=task.no,
+        node=task.node,
+        attempt=task.attempt,
+        agent=program.agents[program.nodes[parent.node].node.ref],
+        tool=call.tool,
+        arguments=call.arguments,
+        timeout_ms=0,
+    )

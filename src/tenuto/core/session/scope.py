@@ -1,0 +1,121 @@
+"""What expressions see: the names of `core.workflow.model`, bound to values of a session."""
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+from tenuto.core.errors import ExpressionFailed, Failure
+from tenuto.core.session.reducers import values_then
+from tenuto.core.session.state import Captured, SessionState, Task
+from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.program import CompiledNode, Expression, Program
+
+Scope: TypeAlias = dict[str, Json]
+Memo: TypeAlias = dict[TaskNo, list[Json]]
+"""Lists of open maps, so that they are evaluated once. A cache: losing it changes nothing."""
+
+
+def session_facts(state: SessionState) -> JsonObject:
+    """Return what `session` means in an expression."""
+    return {
+        "id": state.session,
+        "tenant": state.tenant,
+        "user": state.user,
+        "workflow": state.workflow,
+        "started_ms": state.started_ms,
+    }
+
+
+def scope_now(state: SessionState) -> Scope:
+    """Return the names at this moment."""
+    return {
+        "inputs": state.inputs,
+        "state": state.values,
+        "outputs": state.outputs,
+        "session": session_facts(state),
+    }
+
+
+def scope_of(state: SessionState, task: Task, program: Program, memo: Memo) -> Scope:
+    """Return the names as `task` keeps them, with `item`, `index` and `last` where it is a child.
+
+    Raises:
+        ExpressionFailed: the list of its map cannot be evaluated.
+    """
+    parent = state.tasks.get(task.parent)
+    captured = task.captured
+    if captured is None and parent is not None:
+        captured = parent.captured
+    scope = _scope_then(state, captured)
+    if parent is not None and parent.progress is not None:
+        scope["index"] = task.index
+        if parent.kind == "map":
+            scope["item"] = _items(state, parent, program, memo)[task.index]
+        else:
+            results = parent.progress.results
+            scope["last"] = results[0] if results else None
+    return scope
+
+
+def _scope_then(state: SessionState, captured: Captured | None) -> Scope:
+    if captured is None:
+        return {"inputs": state.inputs, "state": {}, "outputs": {}, "session": session_facts(state)}
+    return {
+        "inputs": state.inputs,
+        "state": values_then(state, captured),
+        "outputs": captured.outputs,
+        "session": session_facts(state),
+    }
+
+
+def _items(state: SessionState, task: Task, program: Program, memo: Memo) -> list[Json]:
+    items = memo.get(task.no)
+    if items is None:
+        items = memo[task.no] = items_of(state, task, program.nodes[task.node])
+    return items
+
+
+def items_of(state: SessionState, task: Task, node: CompiledNode) -> list[Json]:
+    """Return the list that a map goes over.
+
+    Raises:
+        ExpressionFailed: the expression fails, or gives no list.
+    """
+    assert node.items is not None, "a map has items"
+    value = node.items.evaluate(_scope_then(state, task.captured))
+    if not isinstance(value, list):
+        found = f"it gave {type(value).__name__} {str(value)[:80]!r}, and a map goes over a list"
+        raise ExpressionFailed(source=node.items.source, found=found)
+    return value
+
+
+def inputs_of(state: SessionState, task: Task, program: Program, memo: Memo) -> JsonObject:
+    """Return the inputs that the work of `task` gets. Values are shared: do not change them.
+
+    Raises:
+        ExpressionFailed: one of the node's expressions fails.
+    """
+    if task.override is not None:
+        return task.override
+    node = program.nodes[task.node]
+    if not node.inputs:
+        return {}
+    scope = scope_of(state, task, program, memo)
+    return {name: expression.evaluate(scope) for name, expression in node.inputs}
+
+
+def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:
+    """Return the boolean that `expression` gives.
+
+    Raises:
+        ExpressionFailed: it fails, or gives something else.
+    """
+    value = expression.evaluate(scope)
+    if not isinstance(value, bool):
+        found = f"it gave {value!r}, and a condition must be true or false"
+        raise ExpressionFailed(source=expression.source, found=found)
+    return value
+
+
+def failure_of(error: ExpressionFailed) -> Failure:
+    """Return `error` as a task's failure."""
+    return Failure(kind="fatal", code="expression", message=str(error))

@@ -1,0 +1,153 @@
+"""The state of a session: the fold of its events, and no more than what deciding needs.
+
+It does not grow with the number of past tasks: what is settled leaves only its node's latest
+output, the reduced state, and an entry for compensation where the node asks for one. So a snapshot
+of a session of a million events is as small as that of a short one (P5).
+
+Lists that a key collects by `append` and `extend` are only ever added to in place. A task that must
+keep the list as it was remembers its length, not a copy (P6).
+"""
+
+from typing import Literal, TypeAlias
+
+import msgspec
+
+from tenuto.core.agent.state import AgentState
+from tenuto.core.errors import Failure
+from tenuto.core.lifecycle import Phase
+from tenuto.core.vocabulary import (
+    Digest,
+    EffectId,
+    Json,
+    JsonObject,
+    SessionId,
+    TaskNo,
+    Version,
+)
+from tenuto.core.workflow.model import StateKey
+
+Waiting: TypeAlias = Literal["", "retry", "recover", "recovered", "person", "verify", "doubt"]
+"""Why an open task has no attempt under way, beyond what its kind says."""
+
+
+class Captured(msgspec.Struct, array_like=True, kw_only=True):
+    """What a task keeps of `state` and `outputs`. `lengths` cut lists that have grown since."""
+
+    state: JsonObject = msgspec.field(default_factory=dict)
+    outputs: JsonObject = msgspec.field(default_factory=dict)
+    lengths: dict[str, int] = msgspec.field(default_factory=dict)
+
+
+class Progress(msgspec.Struct, array_like=True, kw_only=True):
+    """How far a map or loop is. Results stand at their index; a loop keeps only the last."""
+
+    total: int
+    started: int = 0
+    done: int = 0
+    results: list[Json] = msgspec.field(default_factory=list)
+
+
+class Task(msgspec.Struct, array_like=True, kw_only=True):
+    """An open task. `promised` counts promises: it orders what is to be dispatched."""
+
+    no: TaskNo
+    node: str
+    kind: str
+    promised: int
+    started_ms: int
+    captured: Captured | None = None
+    parent: TaskNo = TaskNo(0)
+    index: int = -1
+    attempt: int = 1
+    due_ms: int = 0
+    waiting: Waiting = ""
+    begun: bool = False
+    children: int = 0
+    """Open tasks below this one."""
+    failure: Failure | None = None
+    """The last attempt's."""
+    override: JsonObject | None = None
+    """Inputs that a recovery put in place of the node's."""
+    recoveries: int = 0
+    progress: Progress | None = None
+    agent: AgentState | None = None
+    child: SessionId | None = None
+
+
+class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A task whose tokens have not been passed on yet."""
+
+    task: TaskNo
+    node: str
+    skipped: bool
+
+
+class Undo(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A completed task that can be compensated."""
+
+    task: TaskNo
+    node: str
+    output: Json
+    captured: Captured | None
+    override: JsonObject | None
+
+
+class Origin(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """Where a fork comes from."""
+
+    session: SessionId
+    version: Version
+
+
+class SessionState(msgspec.Struct, kw_only=True):
+    """The fold. Only `evolve` changes it, and only the session's one owner folds."""
+
+    version: Version = Version(0)
+    phase: Phase = "initializing"
+    session: SessionId = SessionId("")
+    tenant: str = ""
+    user: str = ""
+    workflow: str = ""
+    workflow_version: str = ""
+    digest: Digest = Digest("")
+    key: str | None = None
+    parent: SessionId | None = None
+    parent_effect: EffectId | None = None
+    depth: int = 0
+    rules: int = 0
+    origin: Origin | None = None
+    started_ms: int = 0
+    updated_ms: int = 0
+
+    inputs: JsonObject = {}
+    keys: dict[str, StateKey] = {}
+    values: JsonObject = {}
+    shared: dict[str, None] = {}
+    """Keys whose dict or list an open task has captured: copied before the next change."""
+    outputs: JsonObject = {}
+
+    next_task: TaskNo = TaskNo(1)
+    promises: int = 0
+    tasks: dict[TaskNo, Task] = {}
+    """Open tasks, in the order of their last promise."""
+    finished: list[Finished] = []
+    tend: dict[TaskNo, None] = {}
+    """Work list of `step`: parents (and inline nodes) whose next move is due. Never needed
+    twice."""
+    joins: dict[str, dict[str, bool]] = {}
+    waves: dict[str, tuple[int, int]] = {}
+    cycles: dict[str, tuple[str, ...]] = {}
+    signals: dict[str, list[Json]] = {}
+    due: dict[TaskNo, int] = {}
+    """Deadlines of open tasks, in ms since 1970."""
+    undo: list[Undo] = []
+    orphans: dict[EffectId, int] = {}
+    """Child sessions to cancel, with their promise."""
+
+    steps: int = 0
+    steps_max: int = 0
+    pause_reason: str = ""
+    output: Json = None
+    failure: Failure | None = None
+    ended_by: str = ""
+    reported: bool = False

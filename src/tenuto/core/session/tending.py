@@ -1,0 +1,254 @@
+"""The moves of tasks that the core itself carries out: maps, loops, agents, waits, conditions,
+timers, and tasks whose recovery has come back."""
+
+from collections.abc import Callable
+from typing import Final
+
+from tenuto.core import limits
+from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
+from tenuto.core.errors import ExpressionFailed, Failure
+from tenuto.core.session import events as e
+from tenuto.core.session.failing import give_up
+from tenuto.core.session.moments import due_from_delay, due_from_moment
+from tenuto.core.session.reducers import misfit
+from tenuto.core.session.scope import failure_of, inputs_of, items_of, scope_of, truth
+from tenuto.core.session.state import SessionState, Task
+from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.program import CompiledNode, Program
+
+Moves = list[e.SessionEvent]
+
+
+def tend(state: SessionState, no: TaskNo, program: Program, at_ms: int) -> Moves:
+    """Return the next move of task `no`, or nothing if it has none now."""
+    task = state.tasks.get(no)
+    if task is None:
+        return []
+    if task.waiting in ("recover", "recovered"):
+        return _after_recovery(state, task, program, at_ms)
+    if task.waiting:
+        return []
+    move = _MOVES.get(task.kind)
+    return move(state, task, program, at_ms) if move is not None else []
+
+
+def complete(
+    state: SessionState, task: Task, output: Json, *, program: Program, at_ms: int
+) -> Moves:
+    """Return the completion of `task` with `output`, or its failure if the state cannot take it."""
+    node = program.nodes[task.node]
+    reduces = task.kind not in ("undo", "recover", "model") and _is_whole(state, task)
+    if not reduces:
+        return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=output, updates=None, undo=False)]
+    updates: JsonObject | None = None
+    try:
+        if node.updates is not None:
+            scope = {**scope_of(state, task, program, {}), "output": output}
+            updates = {name: expression.evaluate(scope) for name, expression in node.updates}
+    except ExpressionFailed as error:
+        return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
+    fault = _state_misfit(state, output if updates is None else updates)
+    if fault is not None:
+        failure = Failure(kind="fatal", code="reducer", message=f"Node {task.node!r}: {fault}")
+        return give_up(state, task, failure, at_ms=at_ms, program=program)
+    undo = bool(node.node.compensate) and not task.parent
+    return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=output, updates=updates, undo=undo)]
+
+
+def _is_whole(state: SessionState, task: Task) -> bool:
+    """A node's own task, or an iteration of a loop: their outputs go into the state."""
+    return not task.parent or state.tasks[task.parent].kind == "loop"
+
+
+def _state_misfit(state: SessionState, values: Json) -> str | None:
+    if not isinstance(values, dict):
+        return None
+    for name, value in values.items():
+        key = state.keys.get(name)
+        if key is not None:
+            fault = misfit(key.reducer, value, state.values[name])
+            if fault is not None:
+                return f"its output does not fit state key {name!r}: {fault}."
+    return None
+
+
+def start_children(
+    state: SessionState, parent: Task, *, index: int, count: int, node: CompiledNode, at_ms: int
+) -> e.ChildrenStarted:
+    """Return the start of `count` bodies of a map or loop."""
+    captures = node.captures if parent.kind == "loop" else ()
+    due = at_ms + node.node.timeout_ms if waits_for_deadline(node) else 0
+    return e.ChildrenStarted(
+        at_ms=at_ms,
+        parent=parent.no,
+        first=state.next_task,
+        index=index,
+        count=count,
+        node=node.id,
+        kind=node.node.kind,
+        captures=captures,
+        due_ms=due,
+    )
+
+
+def waits_for_deadline(node: CompiledNode) -> bool:
+    """Return whether the node's time-out is the session's to watch, not that of one attempt."""
+    return node.node.timeout_ms > 0 and node.node.kind in ("approval", "wait", "workflow")
+
+
+def _map(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    node = program.nodes[task.node]
+    progress = task.progress
+    if progress is None:
+        try:
+            count = len(items_of(state, task, node))
+        except ExpressionFailed as error:
+            return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
+        if count > limits.MAP_ITEMS_MAX:
+            message = (
+                f"Map {task.node!r} has {count} items; at most {limits.MAP_ITEMS_MAX} are allowed."
+            )
+            failure = Failure(kind="fatal", code="too_many_items", message=message)
+            return give_up(state, task, failure, at_ms=at_ms, program=program)
+        return [e.MapOpened(at_ms=at_ms, task=task.no, count=count)]
+    if progress.done == progress.total:
+        return complete(state, task, progress.results.copy(), program=program, at_ms=at_ms)
+    assert node.body is not None, "a map has a body"
+    room = node.node.concurrency - (progress.started - progress.done)
+    count = min(room, progress.total - progress.started)
+    if count <= 0:
+        return []
+    return [
+        start_children(
+            state, task, index=progress.started, count=count, node=node.body, at_ms=at_ms
+        )
+    ]
+
+
+def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    node = program.nodes[task.node]
+    progress = task.progress
+    assert progress is not None and node.body is not None, "a loop has progress and a body"
+    if task.children:
+        return []
+    if progress.done:
+        last = progress.results[0]
+        limit = node.node.max_iterations
+        again = not limit or progress.done < limit
+        if again and node.repeat is not None:
+            scope = {
+                "inputs": state.inputs,
+                "state": state.values,
+                "outputs": state.outputs,
+                "output": last,
+                "index": progress.done,
+            }
+            try:
+                again = truth(node.repeat, scope)
+            except ExpressionFailed as error:
+                return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
+        if not again:
+            if node.updates is not None:
+                return complete(state, task, last, program=program, at_ms=at_ms)
+            # Every iteration has already put its output into the state.
+            undo = bool(node.node.compensate)
+            return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=last, updates={}, undo=undo)]
+        if state.steps >= state.steps_max:
+            return [steps_spent(state, at_ms)]
+    return [start_children(state, task, index=progress.done, count=1, node=node.body, at_ms=at_ms)]
+
+
+def steps_spent(state: SessionState, at_ms: int) -> e.SessionPausing:
+    """Return the pause of a session that has used up its steps (P9)."""
+    reason = (
+        f"its budget of {state.steps_max} steps is spent; "
+        "resume it with more steps, or cancel it if it runs in circles"
+    )
+    return e.SessionPausing(at_ms=at_ms, by="", reason=reason)
+
+
+def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    assert task.agent is not None, "an agent's task has turns"
+    if task.children:
+        return []
+    definition = program.agents[program.nodes[task.node].node.ref]
+    move = next_move(task.agent, definition, grants=task.attempt)
+    match move:
+        case AskModel(turn=turn):
+            return [_agent_children(state, task, kind="model", index=turn, count=1, at_ms=at_ms)]
+        case CallTools(count=count):
+            return [_agent_children(state, task, kind="tool", index=0, count=count, at_ms=at_ms)]
+        case Finish(output=output):
+            return complete(state, task, output, program=program, at_ms=at_ms)
+    if move.failure.kind == "escalatable":
+        return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=move.failure)]
+    return give_up(state, task, move.failure, at_ms=at_ms, program=program)
+
+
+def _agent_children(
+    state: SessionState, task: Task, *, kind: str, index: int, count: int, at_ms: int
+) -> e.ChildrenStarted:
+    return e.ChildrenStarted(
+        at_ms=at_ms,
+        parent=task.no,
+        first=state.next_task,
+        index=index,
+        count=count,
+        node=task.node,
+        kind=kind,
+        captures=(),
+        due_ms=0,
+    )
+
+
+def _wait(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    name = program.nodes[task.node].node.signal
+    kept = state.signals.get(name)
+    if not kept:
+        return []
+    taken = e.SignalTaken(at_ms=at_ms, task=task.no, name=name)
+    return [taken, *complete(state, task, kept[0], program=program, at_ms=at_ms)]
+
+
+def _condition(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    try:
+        inputs = inputs_of(state, task, program, {})
+    except ExpressionFailed as error:
+        return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
+    return complete(state, task, inputs, program=program, at_ms=at_ms)
+
+
+def _timer(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    if task.due_ms:
+        return []
+    node = program.nodes[task.node]
+    try:
+        scope = scope_of(state, task, program, {})
+        if node.delay is not None:
+            due = due_from_delay(node.delay.evaluate(scope), at_ms, source=node.delay.source)
+        else:
+            assert node.until is not None, "a timer has a delay or a moment"
+            due = due_from_moment(node.until.evaluate(scope), source=node.until.source)
+    except ExpressionFailed as error:
+        return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
+    return [e.TimerSet(at_ms=at_ms, task=task.no, due_ms=max(due, 1))]
+
+
+def _after_recovery(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
+    """Try again with the fix; where none was found the task's own failure stands."""
+    if task.children:
+        return []
+    if task.waiting == "recovered":
+        return [e.TaskRetried(at_ms=at_ms, task=task.no, inputs=None, by="recover")]
+    assert task.failure is not None, "a task recovers from a failure"
+    return give_up(state, task, task.failure, at_ms=at_ms, program=program)
+
+
+_MOVES: Final[dict[str, Callable[[SessionState, Task, Program, int], Moves]]] = {
+    "map": _map,
+    "loop": _loop,
+    "agent": _agent,
+    "wait": _wait,
+    "condition": _condition,
+    "timer": _timer,
+}
