@@ -1,0 +1,9 @@
+"""Event store and artifacts in memory, for `memory://` and simulation; may import core and ports.
+
+No thread, no clock, no chance: the same calls in the same order give the same answers in the same
+order."""
+
+from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.store import MemoryEventStore
+
+__all__ = ["MemoryArtifacts", "MemoryEventStore"]

@@ -1,0 +1,112 @@
+"""The event store in memory: `MemoryLog` behind the port's awaitable face."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Final
+
+from tenuto.adapters.memory.log import MemoryLog
+from tenuto.core.errors import StoreUnavailable, TenutoError
+from tenuto.core.vocabulary import Position, SessionId, Version
+from tenuto.ports.event_store import Commit, Head, HeadQuery, StoredCommit, StoredSession
+
+READ_COMMITS: Final = 200
+
+
+class MemoryEventStore:
+    """An `EventStore` for as long as the object lives; what is appended is written a tick later."""
+
+    def __init__(self) -> None:
+        self._log = MemoryLog()
+        self._queue: list[tuple[Commit, asyncio.Future[Position]]] = []
+        self._waiting: list[asyncio.Future[None]] = []
+        self._closed = False
+
+    def append(self, commit: Commit) -> "asyncio.Future[Position]":
+        """See `EventStore.append`."""
+        head, snapshot = commit.head, commit.snapshot
+        assert commit.count >= 0 and commit.expected >= 0, "numbers of events"
+        assert head is None or head.session == commit.session, "a head of the same session"
+        assert snapshot is None or snapshot.version <= commit.expected + commit.count, (
+            "a snapshot is a fold of what is written"
+        )
+        loop = asyncio.get_running_loop()
+        future: asyncio.Future[Position] = loop.create_future()
+        if self._closed:
+            future.set_exception(self._is_closed())
+            return future
+        if not self._queue:
+            loop.call_soon(self._write)
+        self._queue.append((commit, future))
+        return future
+
+    async def load(self, session: SessionId, *, at: Version | None = None) -> StoredSession:
+        """See `EventStore.load`."""
+        self._require_open()
+        return self._log.load(session, at=at)
+
+    async def read(
+        self, *, session: SessionId | None = None, after: int = 0, limit: int = 1000
+    ) -> tuple[StoredCommit, ...]:
+        """See `EventStore.read`."""
+        self._require_open()
+        return self._read(session, after=after, limit=limit)
+
+    async def follow(
+        self, *, session: SessionId | None = None, after: int = 0
+    ) -> AsyncIterator[StoredCommit]:
+        """See `EventStore.follow`."""
+        while True:
+            while commits := self._read(session, after=after, limit=READ_COMMITS):
+                for commit in commits:
+                    after = commit.position if session is None else commit.version
+                    yield commit
+            if self._closed:
+                return
+            changed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+            self._waiting.append(changed)
+            await changed
+
+    async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
+        """See `EventStore.heads`."""
+        self._require_open()
+        return self._log.heads(query)
+
+    async def close(self) -> None:
+        """See `EventStore.close`. A second call does nothing."""
+        self._write()
+        self._closed = True
+        self._wake()
+
+    def _read(
+        self, session: SessionId | None, *, after: int, limit: int
+    ) -> tuple[StoredCommit, ...]:
+        if session is None:
+            return self._log.commits_after(after, limit=limit)
+        return tuple(self._log.commits_of(session, after=after)[:limit])
+
+    def _write(self) -> None:
+        batch, self._queue = self._queue, []
+        for commit, future in batch:
+            try:
+                position = self._log.write(commit)
+            except TenutoError as error:
+                if not future.done():
+                    future.set_exception(error)
+            else:
+                if not future.done():
+                    future.set_result(position)
+        if batch:
+            self._wake()
+
+    def _wake(self) -> None:
+        waiting, self._waiting = self._waiting, []
+        for changed in waiting:
+            if not changed.done():
+                changed.set_result(None)
+
+    def _require_open(self) -> None:
+        if self._closed:
+            raise self._is_closed()
+
+    def _is_closed(self) -> StoreUnavailable:
+        return StoreUnavailable("The store in memory is closed; what it held is gone.")

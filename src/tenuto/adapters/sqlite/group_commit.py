@@ -1,0 +1,260 @@
+"""Many sessions' appends in, few transactions out.
+
+Appends are queued by the event loop. At the end of the loop's tick the queue is handed to the
+writer thread, which writes all that has come together in one transaction, tells the loop once per
+batch, and goes on with what was queued meanwhile. A hand-over costs two changes of thread, about
+half of what a commit costs on a quick disk; so a small batch that finds the writer idle is written
+right there, on the loop's thread, as long as the disk is quick. Source:
+docs/adr/0003-lone-commits-are-written-inline.md
+
+Who holds `_turn` uses the writer. Only who holds it takes from the queue, and takes from its front,
+so the order of appends is the order of writes.
+"""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from contextlib import suppress
+from queue import SimpleQueue
+from typing import Final, TypeAlias
+
+from tenuto.adapters.sqlite.planning import Row
+from tenuto.adapters.sqlite.writing import Answer, Busy, LogWriter, OutcomeUnknown, Statement
+from tenuto.core.errors import StoreUnavailable, TenutoError
+from tenuto.core.vocabulary import Position
+from tenuto.ports.event_store import Commit
+
+BATCH_COMMITS_MAX: Final = 2_000
+BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
+"""Bounds of one transaction, and so of how long the others wait for theirs."""
+
+INLINE_COMMITS_MAX: Final = 32
+INLINE_BYTES_MAX: Final = 64 * 1024
+INLINE_MEAN_S_MAX: Final = 0.001
+"""While inline commits take longer than this in the mean, the loop does not wait for the disk."""
+INLINE_MEAN_WEIGHT: Final = 0.1
+INLINE_PAUSE_S: Final = 1.0
+"""How long a slow disk is left to the thread before one commit tries again."""
+
+BUSY_S_MAX: Final = 10.0
+BUSY_PAUSE_S: Final = 0.002
+UNKNOWN_PAUSE_S: Final = 0.1
+UNKNOWN_CLOSING_S_MAX: Final = 5.0
+
+Pending: TypeAlias = "tuple[Commit, asyncio.Future[Position]]"
+Task: TypeAlias = "tuple[Statement, asyncio.Future[Position]]"
+Doubt: TypeAlias = "tuple[OutcomeUnknown, list[Pending], list[Task]]"
+Written: TypeAlias = "Callable[[Sequence[Pending], Sequence[Answer]], None]"
+
+
+class GroupCommit:
+    """The queue in front of a writer, and the thread behind it. Made and used by one event loop."""
+
+    def __init__(self, writer: LogWriter, *, file: str, written: Written) -> None:
+        self._writer = writer
+        self._file = file
+        self._written = written
+        self._loop = asyncio.get_running_loop()
+        self._queue: deque[Pending] = deque()
+        self._statements: deque[Task] = deque()
+        self._turn = threading.Lock()
+        self._wake: SimpleQueue[None] = SimpleQueue()
+        self._flush_is_due = False
+        self._closing = False
+        self._mean_s = 0.0
+        self._inline_from_s = 0.0
+        self._in_doubt: Doubt | None = None
+        self._batch: list[Pending] = []
+        self._tasks: list[Task] = []
+        self._ended = self._loop.create_future()
+        self._thread = threading.Thread(target=self._run, name="tenuto-writer", daemon=True)
+        self._thread.start()
+
+    def append(self, commit: Commit) -> "asyncio.Future[Position]":
+        """Return the future position of `commit`, which is queued."""
+        future = self._loop.create_future()
+        if self._closing:
+            future.set_exception(self._closed())
+            return future
+        self._queue.append((commit, future))
+        if not self._flush_is_due:
+            self._flush_is_due = True
+            self._loop.call_soon(self._flush)
+        return future
+
+    def execute(self, sql: str, values: Row) -> "asyncio.Future[Position]":
+        """Return a future that is done when the statement is written, with the next batch."""
+        future = self._loop.create_future()
+        if self._closing:
+            future.set_exception(self._closed())
+            return future
+        self._statements.append(((sql, values), future))
+        self._wake.put(None)
+        return future
+
+    async def close(self) -> None:
+        """Return when all that was queued is written and the file is let go."""
+        self._closing = True
+        self._wake.put(None)
+        await asyncio.shield(self._ended)
+        self._thread.join()
+
+    def _flush(self) -> None:
+        """End of the tick: write a small batch here and now, or wake the thread."""
+        self._flush_is_due = False
+        if not self._queue:
+            return
+        # Nothing else may take from the queue between the check and the write: see `_turn`.
+        if self._may_write_inline() and self._turn.acquire(blocking=False):
+            try:
+                done = self._write_inline()
+            finally:
+                self._turn.release()
+            if done:
+                return
+        self._wake.put(None)
+
+    def _may_write_inline(self) -> bool:
+        if len(self._queue) > INLINE_COMMITS_MAX or self._statements or self._in_doubt:
+            return False
+        if self._writer.checkpoint_is_due or time.monotonic() < self._inline_from_s:
+            return False
+        size = 0
+        for commit, _ in self._queue:
+            size += len(commit.payload) + (INLINE_BYTES_MAX if commit.snapshot is not None else 0)
+        return size < INLINE_BYTES_MAX
+
+    def _write_inline(self) -> bool:
+        batch = list(self._queue)
+        began_s = time.monotonic()
+        try:
+            answers = self._writer.write([commit for commit, _ in batch])
+        except Busy:
+            return False
+        except OutcomeUnknown as unknown:
+            self._queue.clear()
+            self._in_doubt = (unknown, batch, [])
+            return False
+        self._queue.clear()
+        now_s = time.monotonic()
+        # One long wait is an accident; three in a row are a slow disk.
+        spent_s = min(now_s - began_s, 4 * INLINE_MEAN_S_MAX)
+        self._mean_s += INLINE_MEAN_WEIGHT * (spent_s - self._mean_s)
+        if self._mean_s > INLINE_MEAN_S_MAX:
+            self._mean_s = 0.0
+            self._inline_from_s = now_s + INLINE_PAUSE_S
+        self._settle(batch, [], answers)
+        return True
+
+    def _settle(
+        self, batch: Sequence[Pending], tasks: Sequence[Task], answers: Sequence[Answer]
+    ) -> None:
+        """On the loop: tell everybody who waits, then the followers."""
+        assert len(answers) == len(batch) + len(tasks), "everybody is told"
+        for (_, future), answer in zip([*batch, *tasks], answers, strict=True):
+            if future.done():
+                continue
+            if isinstance(answer, TenutoError):
+                future.set_exception(answer)
+            else:
+                future.set_result(answer)
+        self._written(batch, answers)
+
+    def _run(self) -> None:
+        """The thread: until closed, write what is queued, and keep the write-ahead log short."""
+        try:
+            while not self._closing or self._queue or self._statements:
+                self._wake.get()
+                with self._turn:
+                    self._drain()
+            with self._turn:
+                self._writer.close()
+        finally:
+            self._tell_loop(self._end)
+
+    def _drain(self) -> None:
+        if self._in_doubt is not None:
+            unknown, batch, tasks = self._in_doubt
+            self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
+            self._in_doubt = None
+        while self._queue or self._statements:
+            self._batch, self._tasks = self._take()
+            answers = self._write_patiently()
+            self._tell_loop(self._settle, self._batch, self._tasks, answers)
+            self._batch, self._tasks = [], []
+            if self._writer.checkpoint_is_due:
+                self._writer.checkpoint()
+        if self._writer.checkpoint_is_due:
+            self._writer.checkpoint()
+
+    def _take(self) -> tuple[list[Pending], list[Task]]:
+        batch: list[Pending] = []
+        size = 0
+        while self._queue and len(batch) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
+            pending = self._queue.popleft()
+            batch.append(pending)
+            size += len(pending[0].payload)
+        tasks: list[Task] = []
+        while self._statements and len(tasks) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
+            task = self._statements.popleft()
+            tasks.append(task)
+            size += sum(len(value) for value in task[0][1] if isinstance(value, bytes))
+        return batch, tasks
+
+    def _write_patiently(self) -> list[Answer]:
+        commits = [commit for commit, _ in self._batch]
+        statements = [statement for statement, _ in self._tasks]
+        give_up_s = time.monotonic() + BUSY_S_MAX
+        while True:
+            try:
+                return self._writer.write(commits, statements)
+            except Busy as busy:
+                if time.monotonic() > give_up_s:
+                    error = StoreUnavailable(
+                        f"Another process has kept {self._file} locked for {BUSY_S_MAX:.0f} s "
+                        f"({busy.__cause__}); nothing was written. Find it and stop it."
+                    )
+                    return [error] * (len(commits) + len(statements))
+                time.sleep(BUSY_PAUSE_S)
+            except OutcomeUnknown as unknown:
+                return self._determined(unknown)
+
+    def _determined(self, unknown: OutcomeUnknown) -> list[Answer]:
+        """Return the answers once the file can be read again; nobody may go on before."""
+        give_up_s = 0.0
+        while True:
+            try:
+                return self._writer.determine(unknown)
+            except OutcomeUnknown:
+                if self._closing:
+                    give_up_s = give_up_s or time.monotonic() + UNKNOWN_CLOSING_S_MAX
+                    if time.monotonic() > give_up_s:
+                        break
+                time.sleep(UNKNOWN_PAUSE_S)
+        error = StoreUnavailable(
+            f"A commit to {self._file} failed ({unknown.cause}) and the file cannot be read since; "
+            "whether it was written shows when the store is opened again."
+        )
+        return [error] * len(unknown.answers)
+
+    def _tell_loop(self, callback: Callable[..., None], *values: object) -> None:
+        # A loop that was closed first has nobody left to tell; what is written is written.
+        with suppress(RuntimeError):
+            self._loop.call_soon_threadsafe(callback, *values)
+
+    def _end(self) -> None:
+        """On the loop, when the thread has ended: nobody is left waiting, whatever ended it."""
+        self._closing = True
+        rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
+        for _, future in rest:
+            if not future.done():
+                future.set_exception(self._closed())
+        self._queue.clear()
+        self._statements.clear()
+        if not self._ended.done():
+            self._ended.set_result(None)
+
+    def _closed(self) -> StoreUnavailable:
+        return StoreUnavailable(f"The store {self._file} is closed; open it again.")

@@ -1,0 +1,13 @@
+"""Suites that every adapter of a port must pass; may import the standard library, core and ports.
+
+Subclass a suite in a module of tests, say how to open the adapter, and let pytest collect it:
+
+    class TestMyStore(EventStoreContract):
+        async def open_store(self) -> EventStore:
+            return await MyStore.open(...)
+"""
+
+from tenuto.testing.contracts.artifacts import ArtifactsContract
+from tenuto.testing.contracts.event_store import EventStoreContract
+
+__all__ = ["ArtifactsContract", "EventStoreContract"]
