@@ -1,6 +1,6 @@
 """Names for what Tenuto is made of: ids, positions, JSON values. No rules live here."""
 
-from typing import NewType, TypeAlias
+from typing import TYPE_CHECKING, Any, NewType, TypeAlias
 
 SessionId = NewType("SessionId", str)
 """Names one durable execution; unique in a store."""
@@ -20,9 +20,12 @@ Position = NewType("Position", int)
 Digest = NewType("Digest", str)
 """SHA-256 of a payload, 64 lower-case hexadecimal digits."""
 
-Json: TypeAlias = "None | bool | int | float | str | list[Json] | dict[str, Json]"
-"""What a payload may be. Numbers beyond 64 bits, NaN and infinities are not JSON and are
-refused."""
+if TYPE_CHECKING:
+    Json: TypeAlias = None | bool | int | float | str | list["Json"] | dict[str, "Json"]
+    """What a payload may be. Numbers beyond 64 bits, NaN and infinities are not JSON: refused."""
+else:
+    # The codec reads these types at run time and takes payloads as they come.
+    Json = Any
 
 JsonObject: TypeAlias = dict[str, Json]
 

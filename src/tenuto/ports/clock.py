@@ -6,14 +6,10 @@ from tenuto.core.vocabulary import SessionId
 
 
 class Clock(Protocol):
-    """Tells the time and wakes callers."""
+    """Tells the time. Waiting is the event loop's, which simulation replaces as a whole."""
 
     def now_ms(self) -> int:
         """Return milliseconds since 1970 (UTC)."""
-        ...
-
-    async def sleep_ms(self, duration_ms: int) -> None:
-        """Return when at least `duration_ms` have passed."""
         ...
 
 

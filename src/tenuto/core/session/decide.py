@@ -5,7 +5,7 @@ fold, and let the core make the moves that follow, until it has none. All events
 belong into one commit, so a state with half a move never outlives a crash.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
 from tenuto.core import limits
@@ -20,7 +20,8 @@ from tenuto.core.session.routing import Router, resting_cycle
 from tenuto.core.session.scope import failure_of, scope_now, truth
 from tenuto.core.session.state import Finished, SessionState, Task
 from tenuto.core.session.tending import complete, steps_spent, tend, waits_for_deadline
-from tenuto.core.vocabulary import Json, TaskNo
+from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey
 from tenuto.core.workflow.program import CompiledNode, Program
 
 RULES: Final = 1
@@ -45,22 +46,38 @@ def step(state: SessionState, causes: Iterable[i.SessionInput], program: Program
     """Return the events that `causes` and all that follows from them add; `state` has folded them.
 
     Raises:
-        Rejected: by the first input, before anything was folded. Give one input at a time where it
-            may be refused.
+        Rejected: by an input that the state does not allow; those before it have been folded.
     """
     events: Events = []
     at_ms = 0
     for cause in causes:
         at_ms = cause.at_ms
-        for event in _RULES[type(cause)](state, cause, program):
-            evolve(state, event)
-            events.append(event)
-    # Outcomes of the same batch are folded before the moves that they allow, so that a map refills
-    # its window once per batch.
+        events += take(state, cause, program)
+    return events + move_on(state, program, at_ms)
+
+
+def take(state: SessionState, cause: i.SessionInput, program: Program) -> Events:
+    """Return the events that `cause` itself adds; `state` has folded them.
+
+    Raises:
+        Rejected: the state does not allow it; nothing was folded.
+    """
+    events = _RULES[type(cause)](state, cause, program)
+    for event in events:
+        evolve(state, event)
+    return events
+
+
+def move_on(state: SessionState, program: Program, at_ms: int) -> Events:
+    """Return the events of all moves that the core makes by itself; `state` has folded them.
+
+    Outcomes of one batch are taken before the moves that they allow, so that a map refills its
+    window once per batch."""
+    events: Events = []
     while moves := _next_moves(state, program, at_ms):
         for event in moves:
             evolve(state, event)
-            events.append(event)
+        events += moves
     return events
 
 
@@ -107,14 +124,7 @@ def _fork(state: SessionState, cause: i.ForkSession, program: Program) -> Events
             found=f"it is {state.phase} there",
             hint="Choose an earlier version, at which work was still to be done.",
         )
-    for name, value in cause.patch.items():
-        key = state.keys.get(name)
-        if key is None:
-            known = ", ".join(sorted(state.keys)) or "none"
-            raise Rejected(f"The workflow has no state key {name!r}; it has: {known}.")
-        empty = key.initial
-        if isinstance(empty, list | dict) and type(value) is not type(empty):
-            raise Rejected(f"State key {name!r} holds {type(empty).__name__}, found {value!r}.")
+    check_patch(state.keys, cause.patch)
     return [
         e.SessionForked(
             at_ms=cause.at_ms,
@@ -124,6 +134,24 @@ def _fork(state: SessionState, cause: i.ForkSession, program: Program) -> Events
             patch=cause.patch,
         )
     ]
+
+
+def check_patch(keys: Mapping[str, StateKey], patch: JsonObject) -> None:
+    """Check that a fork may replace the state keys of `patch`.
+
+    Raises:
+        Rejected: the workflow has no such key, or the value is of a kind that its reducer cannot
+        take.
+    """
+    for name, value in patch.items():
+        key = keys.get(name)
+        if key is None:
+            known = ", ".join(sorted(keys)) or "none"
+            raise Rejected(f"The workflow has no state key {name!r}; it has: {known}.")
+        empty = REDUCER_EMPTY[key.reducer]
+        if isinstance(empty, list | dict) and type(value) is not type(empty):
+            wanted = "a list" if isinstance(empty, list) else "an object"
+            raise Rejected(f"State key {name!r} holds {wanted}, found {value!r:.80}.")
 
 
 def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> Events:

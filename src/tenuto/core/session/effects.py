@@ -68,10 +68,12 @@ class StartChild(Work, frozen=True, kw_only=True, gc=False):
 
 
 class Verify(Work, frozen=True, kw_only=True, gc=False):
-    """Find out whether a `once` effect in doubt happened."""
+    """Find out whether a `once` effect in doubt happened. `agent`: whose model called the tool
+    `ref`."""
 
     ref: str
     inputs: JsonObject
+    agent: AgentDefinition | None
 
 
 class Refuse(Work, frozen=True, kw_only=True, gc=False):
@@ -202,6 +204,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             attempt=task.attempt,
             ref=ref,
             inputs=inputs,
+            agent=None,
         )
     if task.kind == "workflow":
         return StartChild(
@@ -255,17 +258,29 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     )
 
 
-def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool:
+def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | Verify:
     parent = state.tasks[task.parent]
     assert parent.agent is not None, "a tool is called by an agent"
     call = parent.agent.turns[-1].answer.calls[task.index]
+    agent = program.agents[program.nodes[parent.node].node.ref]
+    if task.waiting == "verify":
+        return Verify(
+            effect=effect_id(state.session, task.no),
+            promise=task.promised,
+            task=task.no,
+            node=task.node,
+            attempt=task.attempt,
+            ref=call.tool,
+            inputs=call.arguments,
+            agent=agent,
+        )
     return CallTool(
         effect=effect_id(state.session, task.no),
         promise=task.promised,
         task=task.no,
         node=task.node,
         attempt=task.attempt,
-        agent=program.agents[program.nodes[parent.node].node.ref],
+        agent=agent,
         tool=call.tool,
         arguments=call.arguments,
         timeout_ms=0,

@@ -196,6 +196,8 @@ class WorkflowDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     """Expression giving the session's output. Empty: the outputs of nodes with no edge out."""
     on_failure: OnFailure = "fail"
     limits: Limits = Limits()
+    children: "tuple[WorkflowDefinition, ...]" = ()
+    """Workflows that `workflow` nodes start, so that any process can go on with a session."""
 
 
 def encode_definition(definition: WorkflowDefinition) -> bytes:

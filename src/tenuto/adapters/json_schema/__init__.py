@@ -1,0 +1,42 @@
+"""JSON Schema by the `jsonschema-rs` library. May import `core`, `ports`."""
+
+from typing import Any
+
+import msgspec
+
+from tenuto.core.errors import Rejected
+from tenuto.core.vocabulary import Json, JsonObject
+
+
+class JsonSchemas:
+    """Compiles each schema once; the library is imported with the first."""
+
+    def __init__(self) -> None:
+        self._validators: dict[bytes, Any] = {}
+
+    def fault(self, schema: JsonObject, value: Json) -> str | None:
+        """Return why `value` does not fit `schema` and where, in one line, or None if it does.
+
+        Raises:
+            Rejected: `schema` is no JSON Schema.
+        """
+        key = msgspec.msgpack.encode(schema)
+        validator = self._validators.get(key)
+        if validator is None:
+            validator = self._validators[key] = _compile(schema)
+        faults = [_sentence(error) for error in validator.iter_errors(value)]
+        return "; ".join(faults[:5]) or None
+
+
+def _compile(schema: JsonObject) -> Any:
+    import jsonschema_rs
+
+    try:
+        return jsonschema_rs.validator_for(schema)
+    except (jsonschema_rs.ValidationError, ValueError) as error:
+        raise Rejected(f"This is no JSON Schema: {error}") from None
+
+
+def _sentence(error: Any) -> str:
+    place = "/".join(str(part) for part in error.instance_path)
+    return f"at {place}: {error.message}" if place else str(error.message)

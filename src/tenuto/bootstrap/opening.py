@@ -1,0 +1,154 @@
+"""From an address to a running runtime, and back to nothing."""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from tenuto.adapters.cel import CelExpressions
+from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
+from tenuto.adapters.offline import OfflineModel
+from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.bootstrap.letters import keep_answering
+from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.event_store import EventStore
+from tenuto.ports.model import Model
+from tenuto.runtime.code import Code
+from tenuto.runtime.engine import Engine
+from tenuto.runtime.performer import Performer
+from tenuto.runtime.programs import Programs
+from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.workflow import Workflow
+
+CONCURRENCY: Final = 256
+"""Effects that run at once in one process."""
+
+
+class OpenRuntime:
+    """An async context manager that gives a `Runtime` and closes it with grace."""
+
+    def __init__(
+        self,
+        url: str | None = None,
+        *,
+        durability: str = "sync",
+        readonly: bool = False,
+        workflows: Sequence[Workflow] = (),
+        models: Mapping[str, Model] | None = None,
+        concurrency: int = CONCURRENCY,
+        recover: bool = True,
+    ) -> None:
+        self._place = place_of(url)
+        self._durability, self._readonly = durability, readonly
+        self._workflows, self._models = workflows, models
+        self._concurrency, self._recover = concurrency, recover
+        self._store: EventStore | None = None
+        self._engine: Engine | None = None
+        self._reading: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> Runtime:
+        store, artifacts = await self._open_store(self._place)
+        self._store = store
+        try:
+            runtime = self._assemble(store, artifacts)
+            assert self._engine is not None, "assembling makes an engine"
+            if not self._readonly and self._recover:
+                await self._engine.recover()
+            if not self._readonly and isinstance(store, SqliteEventStore):
+                self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
+        except BaseException:
+            await store.close()
+            raise
+        return runtime
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._reading is not None:
+            self._reading.cancel()
+        try:
+            if self._engine is not None:
+                await self._engine.drain(round(DRAIN_SECONDS * 1000))
+        finally:
+            if self._store is not None:
+                await self._store.close()
+
+    async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
+        if place.kind == "memory":
+            return MemoryEventStore(), MemoryArtifacts()
+        store = await SqliteEventStore.open(
+            place.path,
+            durability="wal" if self._durability == "wal" else "sync",
+            readonly=self._readonly,
+        )
+        return store, store.artifacts
+
+    def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
+        clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
+        models: dict[str, Model] = {"offline": OfflineModel(), **(self._models or {})}
+        performer = Performer(
+            code=code,
+            models=models,
+            schemas=schemas,
+            clock=clock,
+            ids=ids,
+            concurrency=self._concurrency,
+        )
+        self._engine = Engine(
+            store=store,
+            artifacts=artifacts,
+            clock=clock,
+            ids=ids,
+            programs=Programs(CelExpressions(), artifacts),
+            performer=performer,
+        )
+        runtime = Runtime(self._engine, code, schemas)
+        for workflow in self._workflows:
+            runtime.register(workflow)
+        return runtime
+
+
+def open_runtime(url: str | None = None, **settings: Any) -> OpenRuntime:
+    """Return an async context manager that gives a `Runtime` on the database at `url`.
+
+    What earlier processes left unsettled goes on at once, unless `recover=False` or
+    `readonly=True`.
+
+    Args:
+        url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
+        settings: `durability` ("sync": survives a power cut, the default; "wal": survives a crash
+        of
+            the process), `readonly` (look while another process owns the file), `workflows` (whose
+            code earlier sessions need), `models` (provider name to model), `concurrency` (effects
+            at once), `recover`.
+
+    Raises:
+        Rejected: the address is none. On entering: StoreOwned, StoreUnavailable, CorruptLog.
+    """
+    return OpenRuntime(url, **settings)
+
+
+def run(
+    workflow: Workflow | WorkflowDefinition,
+    inputs: dict[str, Any] | None = None,
+    *,
+    db: str = "memory://",
+    timeout: float | None = None,
+    models: Mapping[str, Model] | None = None,
+) -> Json:
+    """Return the output of one session of `workflow`, run here and now. Blocks; for scripts.
+
+    Raises:
+        DefinitionError, Rejected: the workflow or the inputs are wrong.
+        SessionFailedError, SessionCancelledError: it did not end well.
+        TimeoutError: it had not ended after `timeout` seconds.
+    """
+
+    async def main() -> Json:
+        async with open_runtime(db, models=models) as runtime:
+            session = await runtime.start(workflow, inputs)
+            return await session.result(timeout)
+
+    return asyncio.run(main())

@@ -1,0 +1,36 @@
+"""Database addresses."""
+
+import os
+from typing import Literal
+
+import msgspec
+
+from tenuto.core.errors import Rejected
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where the log is kept: a file, or this process's memory."""
+
+    kind: Literal["sqlite", "memory"]
+    path: str = ""
+
+
+def place_of(url: str | None) -> Place:
+    """Return what `url` says; None means `$TENUTO_DB`, else `sqlite:///tenuto.db`.
+
+    `sqlite:///relative/path`, `sqlite:////absolute/path`, a bare path that ends in `.db`, `memory://`.
+
+    Raises:
+        Rejected: it is no address of a database that this release knows.
+    """
+    text = url or os.environ.get("TENUTO_DB") or "sqlite:///tenuto.db"
+    if text == "memory://":
+        return Place(kind="memory")
+    if text.startswith("sqlite:///") and text != "sqlite:///:memory:":
+        return Place(kind="sqlite", path=text.removeprefix("sqlite:///"))
+    if "://" not in text and text.endswith(".db"):
+        return Place(kind="sqlite", path=text)
+    scheme = text.partition("://")[0]
+    raise Rejected(
+        f"There is no kind of database {scheme!r}; use sqlite:///path/to/file.db or memory://."
+    )

@@ -1,0 +1,195 @@
+"""The input behind a recorded event: what makes replay possible without a log of inputs.
+
+Every rule of `decide` begins its events with one that tells which rule it was and with what. Moves
+of the core itself are caused by `Advance`, for the parent whose child moved or for the token that
+waits.
+"""
+
+from collections.abc import Sequence
+
+from tenuto.core.session import events as e
+from tenuto.core.session import inputs as i
+from tenuto.core.session.state import SessionState, Task
+from tenuto.core.vocabulary import TaskNo
+
+_INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
+"""Kinds whose outcome is a move of the core, never an input."""
+
+
+def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.SessionInput:
+    """Return the input that made the events of `log` from index `at` on, given the state before."""
+    event = log[at]
+    now = event.at_ms
+    match event:
+        case e.SessionStarted():
+            return i.StartSession(
+                at_ms=now,
+                session=event.session,
+                inputs=event.inputs,
+                tenant=event.tenant,
+                user=event.user,
+                key=event.key,
+                parent=event.parent,
+                parent_effect=event.parent_effect,
+                depth=event.depth,
+            )
+        case e.SessionForked():
+            return i.ForkSession(
+                at_ms=now,
+                session=event.session,
+                origin=event.origin,
+                origin_version=event.origin_version,
+                patch=event.patch,
+            )
+        case e.Noted():
+            return _noted(state, log, at)
+        case e.TaskCompleted():
+            return _completed(state, event)
+        case e.TaskFailed():
+            return _failed(state, event)
+        case e.AttemptFailed():
+            return i.FailTask(
+                at_ms=now,
+                task=event.task,
+                failure=event.failure,
+                retry_after_ms=max(0, event.retry_ms - now),
+                jitter=event.jitter,
+            )
+        case e.TaskEscalated():
+            return _escalated(state, event)
+        case e.TaskRetried():
+            return _retried(state, event)
+        case e.TaskBegun():
+            return i.BeginTask(at_ms=now, task=event.task)
+        case e.TaskDoubted():
+            return i.RecoverSession(at_ms=now)
+        case e.SignalReceived():
+            return i.SendSignal(at_ms=now, name=event.name, data=event.data, by=event.by)
+        case e.ApprovalDecided():
+            return _decided(state, log, at)
+        case e.ChildSessionStarted():
+            return i.RecordChild(at_ms=now, task=event.task, session=event.session)
+        case e.ChildReleased():
+            return i.ReleaseChild(at_ms=now, effect=event.effect)
+        case e.OutcomeReported():
+            return i.ConfirmReport(at_ms=now)
+        case e.SessionPausing() if event.by:
+            by = "" if event.by == "request" else event.by
+            return i.PauseSession(at_ms=now, by=by, reason=event.reason)
+        case e.SessionResumed():
+            return i.ResumeSession(at_ms=now, by=event.by, steps=event.steps)
+        case e.SessionCancelled():
+            return i.CancelSession(at_ms=now, by=event.by, reason=event.reason)
+        case e.ChildrenStarted():
+            return i.Advance(at_ms=now, parent=event.parent)
+        case e.MapOpened() | e.SignalTaken() | e.TimerSet():
+            return i.Advance(at_ms=now, parent=event.task)
+        case _:
+            return _advance(state, event)
+
+
+def _advance(state: SessionState, event: e.SessionEvent) -> i.Advance:
+    """A loop whose steps are spent pauses the session in the course of its own move."""
+    parent = TaskNo(0)
+    if isinstance(event, e.SessionPausing) and not state.finished:
+        loops = [task.no for task in state.tasks.values() if task.kind == "loop"]
+        idle = [no for no in loops if not state.tasks[no].children and no in state.tend]
+        parent = idle[0] if idle else parent
+    return i.Advance(at_ms=event.at_ms, parent=parent)
+
+
+def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
+    now = event.at_ms
+    task = state.tasks.get(event.task)
+    if task is None or task.kind in _INLINE:
+        if task is not None and task.kind == "wait" and task.due_ms and task.due_ms <= now:
+            return i.Wake(at_ms=now)
+        return i.Advance(at_ms=now, parent=event.task)
+    if task.kind == "timer":
+        return i.Wake(at_ms=now)
+    if task.waiting == "verify":
+        return i.SettleDoubt(at_ms=now, task=event.task, happened=True, output=event.output)
+    return i.CompleteTask(at_ms=now, task=event.task, output=event.output)
+
+
+def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
+    task = state.tasks.get(event.task)
+    if task is None or _fails_by_itself(task):
+        return i.Advance(at_ms=event.at_ms, parent=event.task)
+    if task.kind in ("approval", "wait") or event.abandons:
+        return i.Wake(at_ms=event.at_ms)
+    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure)
+
+
+def _fails_by_itself(task: Task) -> bool:
+    if task.kind == "wait":
+        return False
+    return task.kind in _INLINE or task.kind == "timer" or task.waiting in ("recover", "recovered")
+
+
+def _escalated(state: SessionState, event: e.TaskEscalated) -> i.SessionInput:
+    task = state.tasks.get(event.task)
+    if task is not None and task.waiting == "verify":
+        return i.SettleDoubt(at_ms=event.at_ms, task=event.task, happened=None)
+    if task is not None and task.kind == "agent":
+        return i.Advance(at_ms=event.at_ms, parent=event.task)
+    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure)
+
+
+def _retried(state: SessionState, event: e.TaskRetried) -> i.SessionInput:
+    if event.by == "recover":
+        return i.Advance(at_ms=event.at_ms, parent=event.task)
+    if event.by == "verify":
+        return i.SettleDoubt(at_ms=event.at_ms, task=event.task, happened=False)
+    return i.Wake(at_ms=event.at_ms)
+
+
+def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.SessionInput:
+    event = log[at]
+    assert isinstance(event, e.ApprovalDecided)
+    if event.by == "expiry":
+        return i.Wake(at_ms=event.at_ms)
+    following = log[at + 1] if at + 1 < len(log) else None
+    data = None
+    if isinstance(following, e.TaskCompleted):
+        data = following.output
+        task = state.tasks.get(event.task)
+        if task is not None and task.kind == "approval" and isinstance(data, dict):
+            data = data.get("data")
+    return i.DecideApproval(
+        at_ms=event.at_ms,
+        approved=event.approved,
+        task=event.task,
+        by=event.by,
+        note=event.note,
+        data=data,
+    )
+
+
+def _noted(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.SessionInput:
+    """Notes come before the outcome that brought them."""
+    notes: list[i.Note] = []
+    end = at
+    first = log[at]
+    assert isinstance(first, e.Noted)
+    while end < len(log):
+        event = log[end]
+        if not isinstance(event, e.Noted) or event.task != first.task:
+            break
+        notes.append(i.Note(event.kind, event.data))
+        end += 1
+    cause = cause_of(state, log, end) if end < len(log) else i.Advance(at_ms=first.at_ms)
+    if isinstance(cause, i.CompleteTask):
+        return i.CompleteTask(
+            at_ms=cause.at_ms, task=cause.task, output=cause.output, notes=tuple(notes)
+        )
+    if isinstance(cause, i.FailTask):
+        return i.FailTask(
+            at_ms=cause.at_ms,
+            task=cause.task,
+            failure=cause.failure,
+            retry_after_ms=cause.retry_after_ms,
+            jitter=cause.jitter,
+            notes=tuple(notes),
+        )
+    return cause

@@ -1,0 +1,97 @@
+"""Finds the code that a definition names: functions and tools, registered or importable."""
+
+import importlib
+from collections.abc import Callable, Mapping
+from typing import Any, Protocol, TypeAlias, runtime_checkable
+
+from tenuto.core.agent.messages import ToolSpec
+from tenuto.core.errors import Escalatable
+from tenuto.core.vocabulary import JsonObject
+
+Function: TypeAlias = Callable[..., Any]
+
+
+@runtime_checkable
+class ToolCode(Protocol):
+    """A tool as the runtime sees it; `tenuto.tool` makes them."""
+
+    spec: ToolSpec
+    function: Function
+    once: bool
+    timeout_ms: int
+    verify: Function | None
+    takes_context: bool
+
+    def bind(self, arguments: JsonObject) -> dict[str, Any]:
+        """Return the arguments as the function takes them.
+
+        Raises:
+            Rejected: they do not fit the tool's schema, in words for a model.
+        """
+        ...
+
+
+class CodeNotFound(Escalatable):
+    """The process does not have the code that a definition names."""
+
+
+class Code:
+    """Functions and tools by the names that definitions use."""
+
+    def __init__(self) -> None:
+        self._known: dict[str, Function | ToolCode] = {}
+
+    def register(self, code: Mapping[str, Function | ToolCode]) -> None:
+        """Add code under its names; a later registration replaces an earlier one."""
+        self._known.update(code)
+
+    def function(self, ref: str) -> Function:
+        """Return the function `ref`: registered, or imported from `module:name`.
+
+        Raises:
+            CodeNotFound: this process has no such function.
+        """
+        found = self._find(ref)
+        return found.function if isinstance(found, ToolCode) else found
+
+    def tool(self, ref: str) -> ToolCode:
+        """Return the tool `ref`.
+
+        Raises:
+            CodeNotFound: this process has no such tool.
+        """
+        found = self._find(ref)
+        if not isinstance(found, ToolCode):
+            raise CodeNotFound(
+                f"{ref!r} is a plain function, not a tool; put @tool above it.",
+                code="code_not_found",
+            )
+        return found
+
+    def _find(self, ref: str) -> Function | ToolCode:
+        found = self._known.get(ref)
+        if found is None:
+            found = self._known[ref] = _import(ref)
+        return found
+
+
+def _import(ref: str) -> Function | ToolCode:
+    module_name, _, path = ref.partition(":")
+    hint = "Give the workflow to tenuto.open(workflows=[…]), or make its module importable"
+    if not path or "<" in path:
+        raise CodeNotFound(
+            f"This process has no function or tool {ref!r}. {hint}; then approve to try again.",
+            code="code_not_found",
+        )
+    try:
+        found: Any = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError) as error:
+        raise CodeNotFound(
+            f"{ref!r} cannot be imported: {error}. {hint}; then approve to try again.",
+            code="code_not_found",
+        ) from None
+    if not callable(found):
+        raise CodeNotFound(f"{ref!r} is not callable: {found!r:.80}.", code="code_not_found")
+    return found  # type: ignore[no-any-return]  # whatever is callable can be called

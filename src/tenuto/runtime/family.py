@@ -1,0 +1,118 @@
+"""What passes between a parent session and its children. Every step is idempotent: a child is
+started under its effect id as key, and an outcome that the parent has recorded changes nothing a
+second time."""
+
+import contextlib
+from typing import Protocol
+
+from tenuto.core import limits
+from tenuto.core.errors import Failure, NotFound, Rejected, SessionEnded
+from tenuto.core.session import inputs as i
+from tenuto.core.session.effects import CancelChild, ReportOutcome, StartChild
+from tenuto.core.vocabulary import SessionId, Version, task_of
+from tenuto.core.workflow.program import Program
+from tenuto.ports.clock import Clock, Ids
+from tenuto.runtime.live import Live
+from tenuto.runtime.programs import Programs
+from tenuto.runtime.turns import Turns
+
+
+class House(Protocol):
+    """What the family needs of the engine."""
+
+    clock: Clock
+    ids: Ids
+    programs: Programs
+    turns: Turns
+
+    async def start(self, program: Program, cause: i.StartSession) -> SessionId:
+        """Start a session."""
+        ...
+
+    async def find(self, key: str | None, *, tenant: str) -> SessionId | None:
+        """Find a session by its key."""
+        ...
+
+    async def submit(self, session: SessionId, cause: i.SessionInput) -> Version:
+        """Give a session an input."""
+        ...
+
+
+class Family:
+    """Carries out effects that concern other sessions."""
+
+    def __init__(self, house: House) -> None:
+        self._house = house
+
+    async def carry_out(self, live: Live, effect: StartChild | CancelChild | ReportOutcome) -> None:
+        """Carry out `effect` of `live` and record that it is done."""
+        match effect:
+            case StartChild():
+                await self._start(live, effect)
+            case CancelChild():
+                await self._cancel(live, effect)
+            case ReportOutcome():
+                await self._report(live, effect)
+
+    async def _start(self, live: Live, effect: StartChild) -> None:
+        house, parent = self._house, live.state
+        now = house.clock.now_ms()
+        try:
+            if parent.depth >= limits.CHILD_DEPTH_MAX:
+                raise Rejected(
+                    f"Sessions are nested {limits.CHILD_DEPTH_MAX} deep already; "
+                    f"workflow {effect.workflow!r} seems to start itself without end."
+                )
+            program = await self._program(live.program, effect.workflow)
+            child = await house.start(
+                program,
+                i.StartSession(
+                    at_ms=now,
+                    session=house.ids.session_id(now),
+                    inputs=effect.inputs,
+                    tenant=parent.tenant,
+                    user=parent.user,
+                    key=effect.effect,
+                    parent=parent.session,
+                    parent_effect=effect.effect,
+                    depth=parent.depth + 1,
+                ),
+            )
+        except Rejected as error:
+            failure = Failure(kind="fatal", code="child_not_started", message=str(error))
+            house.turns.put(live, i.FailTask(at_ms=now, task=effect.task, failure=failure))
+            return
+        house.turns.put(live, i.RecordChild(at_ms=now, task=effect.task, session=child))
+
+    async def _program(self, parent: Program, name: str) -> Program:
+        if name == parent.definition.name:
+            return parent
+        for definition in parent.definition.children:
+            if definition.name == name:
+                return await self._house.programs.add(definition)
+        return self._house.programs.by_name(name)
+
+    async def _cancel(self, live: Live, effect: CancelChild) -> None:
+        house = self._house
+        now = house.clock.now_ms()
+        child = await house.find(effect.effect, tenant=live.state.tenant)
+        if child is not None:
+            reason = f"its parent session {live.state.session!r} does not want it any more"
+            with contextlib.suppress(SessionEnded):
+                await house.submit(child, i.CancelSession(at_ms=now, by="parent", reason=reason))
+        house.turns.put(live, i.ReleaseChild(at_ms=now, effect=effect.effect))
+
+    async def _report(self, live: Live, effect: ReportOutcome) -> None:
+        house = self._house
+        now = house.clock.now_ms()
+        task = task_of(effect.effect)
+        cause: i.SessionInput
+        if effect.failure is None:
+            cause = i.CompleteTask(at_ms=now, task=task, output=effect.output)
+        else:
+            message = f"Session {live.state.session!r} failed: {effect.failure.message}"
+            failure = Failure(kind="fatal", code="child_failed", message=message)
+            cause = i.FailTask(at_ms=now, task=task, failure=failure)
+        with contextlib.suppress(NotFound):
+            await house.submit(effect.parent, cause)
+        house.turns.put(live, i.ConfirmReport(at_ms=now))

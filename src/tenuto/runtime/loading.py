@@ -1,0 +1,67 @@
+"""From a stored session to its state."""
+
+from collections.abc import Iterator
+
+from tenuto.codec.events import EventDecoder
+from tenuto.codec.snapshots import decode_snapshot
+from tenuto.core.errors import CorruptLog
+from tenuto.core.session.events import SessionEvent
+from tenuto.core.session.evolve import evolve
+from tenuto.core.session.state import SessionState
+from tenuto.core.vocabulary import Version
+from tenuto.ports.event_store import EventStore, StoredCommit, StoredSession
+
+
+async def load_state(
+    store: EventStore,
+    decoder: EventDecoder,
+    stored: StoredSession,
+    *,
+    at: Version | None = None,
+) -> tuple[SessionState, int]:
+    """Return the state at version `at` (None: the newest) and how many bytes of log were folded.
+
+    Raises:
+        CorruptLog: the log has a gap, or contradicts itself.
+    """
+    wanted = stored.version if at is None else at
+    state = SessionState()
+    commits = stored.commits
+    if stored.snapshot is not None:
+        snapshot = decode_snapshot(stored.snapshot.payload)
+        if snapshot is not None:
+            state = snapshot
+        else:
+            commits = await _whole_log(store, stored)
+    for _, event in events_of(commits, decoder, after=state.version, until=wanted):
+        evolve(state, event)
+    if state.version != wanted:
+        raise CorruptLog(
+            f"Session {stored.head.session!r} has events up to version {state.version} only, "
+            f"and the store says {wanted}."
+        )
+    return state, sum(len(commit.payload) for commit in commits)
+
+
+def events_of(
+    commits: tuple[StoredCommit, ...], decoder: EventDecoder, *, after: int, until: int
+) -> Iterator[tuple[Version, SessionEvent]]:
+    """Return the events with versions above `after` up to `until`, each with its version."""
+    for commit in commits:
+        version = commit.version - commit.count
+        if version >= until:
+            return
+        for event in decoder.decode(commit.payload):
+            version += 1
+            if after < version <= until:
+                yield Version(version), event
+
+
+async def _whole_log(store: EventStore, stored: StoredSession) -> tuple[StoredCommit, ...]:
+    """The snapshot is of another release: the log is folded from its start."""
+    commits: list[StoredCommit] = []
+    after = 0
+    while page := await store.read(session=stored.head.session, after=after, limit=1000):
+        commits += page
+        after = page[-1].version
+    return tuple(commits)

@@ -1,0 +1,74 @@
+"""Compiled workflows, by digest and by name."""
+
+from tenuto.core.errors import NotFound
+from tenuto.core.vocabulary import Digest
+from tenuto.core.workflow.compile import compile_workflow
+from tenuto.core.workflow.model import (
+    WorkflowDefinition,
+    decode_definition,
+    definition_digest,
+    encode_definition,
+)
+from tenuto.core.workflow.program import Expressions, Program
+from tenuto.ports.artifacts import Artifacts
+
+
+class Programs:
+    """Keeps every definition it has seen, durably, so that sessions can be opened by digest."""
+
+    def __init__(self, expressions: Expressions, artifacts: Artifacts) -> None:
+        self._expressions, self._artifacts = expressions, artifacts
+        self._by_digest: dict[Digest, Program] = {}
+        self._by_name: dict[str, Digest] = {}
+        self._stored: set[Digest] = set()
+
+    async def add(self, definition: WorkflowDefinition) -> Program:
+        """Return `definition` compiled, once it is stored.
+
+        Raises:
+            DefinitionError: it is wrong; every problem is named.
+        """
+        program = self.know(definition)
+        if program.digest not in self._stored:
+            await self._artifacts.put(encode_definition(definition))
+            self._stored.add(program.digest)
+        return program
+
+    def know(self, definition: WorkflowDefinition) -> Program:
+        """Return `definition` compiled, to be found by its name from now on."""
+        payload = encode_definition(definition)
+        digest = definition_digest(payload)
+        program = self._by_digest.get(digest)
+        if program is None:
+            program = compile_workflow(definition, self._expressions)
+            self._by_digest[digest] = program
+        self._by_name[definition.name] = digest
+        return program
+
+    def get(self, digest: Digest) -> Program:
+        """Return the program of a stored definition.
+
+        Raises:
+            NotFound: no such definition is stored.
+            CorruptLog: what is stored is not what the digest says.
+        """
+        program = self._by_digest.get(digest)
+        if program is None:
+            definition = decode_definition(self._artifacts.get(digest))
+            program = compile_workflow(definition, self._expressions)
+            self._by_digest[digest] = program
+            self._by_name.setdefault(definition.name, digest)
+            self._stored.add(digest)
+        return program
+
+    def by_name(self, name: str) -> Program:
+        """Return the newest program of that name that this process knows.
+
+        Raises:
+            NotFound: it knows none.
+        """
+        digest = self._by_name.get(name)
+        if digest is None:
+            known = ", ".join(sorted(self._by_name)) or "none"
+            raise NotFound(what="workflow", name=name, hint=f"Known are: {known}.")
+        return self._by_digest[digest]

@@ -1,0 +1,114 @@
+"""The runtime as its users see it: start sessions, find them, look at them."""
+
+from collections.abc import Callable
+from typing import Any
+
+from tenuto.core.errors import Rejected
+from tenuto.core.session import inputs as i
+from tenuto.core.vocabulary import JsonObject, SessionId
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.program import Program
+from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.schemas import Schemas
+from tenuto.runtime.code import Code
+from tenuto.runtime.engine import Engine
+from tenuto.runtime.json_values import to_json
+from tenuto.sdk.session import Session
+from tenuto.sdk.workflow import Workflow
+
+DRAIN_SECONDS = 10.0
+"""How long closing waits for running work by default."""
+
+
+class Runtime:
+    """Runs the sessions of one database. Made by `tenuto.open`, which also closes it.
+
+    Example:
+        async with tenuto.open("sqlite:///tenuto.db") as runtime:
+            session = await runtime.start(flow, {"text": "hello"}, key="order-17")
+            print(await session.result())
+    """
+
+    def __init__(self, engine: Engine, code: Code, schemas: Schemas) -> None:
+        self._engine, self._code, self._schemas = engine, code, schemas
+
+    def register(self, workflow: Workflow) -> None:
+        """Make the workflow's code known, so that its sessions of earlier processes can go on.
+
+        Raises:
+            DefinitionError: the workflow is wrong.
+        """
+        self._code.register(workflow.code)
+        self._engine.programs.know(workflow.definition())
+
+    async def start(
+        self,
+        workflow: Workflow | WorkflowDefinition,
+        inputs: dict[str, Any] | None = None,
+        *,
+        key: str | None = None,
+        tenant: str = "local",
+        user: str = "",
+    ) -> Session:
+        """Return a session that survives any crash from now on (P1).
+
+        With a `key` that was used before, the session of that first start is returned and nothing
+        is started.
+
+        Raises:
+            DefinitionError: the workflow is wrong; every problem is named with its place.
+            Rejected: the inputs do not fit the workflow's schema, or are no JSON.
+            StoreUnavailable: the store did not take it; nothing was started.
+        """
+        program = await self._program(workflow)
+        checked = self._checked(program, inputs or {})
+        if key is not None:
+            known = await self._engine.find(key, tenant=tenant)
+            if known is not None:
+                return Session(self._engine, known)
+        now = self._engine.clock.now_ms()
+        cause = i.StartSession(
+            at_ms=now,
+            session=self._engine.ids.session_id(now),
+            inputs=checked,
+            tenant=tenant,
+            user=user,
+            key=key,
+        )
+        return Session(self._engine, await self._engine.start(program, cause))
+
+    def session(self, session_id: str) -> Session:
+        """Return a handle on the session; whether there is one shows when it is used."""
+        return Session(self._engine, SessionId(session_id))
+
+    async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
+        """Give a session the input that `make` makes for the present moment (ms since 1970)."""
+        await self._engine.submit(session_id, make(self._engine.clock.now_ms()))
+
+    async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
+        """Return the heads that match, newest start first."""
+        return await self._engine.store.heads(query or HeadQuery())
+
+    async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
+        """Return whether all running work ended within `timeout` seconds; nothing new is begun.
+
+        What is interrupted stays promised in the log and is done when the database is opened
+        again."""
+        return await self._engine.drain(round(timeout * 1000))
+
+    async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
+        if isinstance(workflow, WorkflowDefinition):
+            return await self._engine.programs.add(workflow)
+        self._code.register(workflow.code)
+        return await self._engine.programs.add(workflow.definition())
+
+    def _checked(self, program: Program, inputs: dict[str, Any]) -> JsonObject:
+        checked = to_json(inputs)
+        if not isinstance(checked, dict):
+            raise Rejected(f"Inputs are an object of names and values, found {inputs!r:.80}.")
+        definition = program.definition
+        if definition.input_schema is not None:
+            fault = self._schemas.fault(definition.input_schema, checked)
+            if fault is not None:
+                raise Rejected(f"The inputs do not fit workflow {definition.name!r}: {fault}.")
+        return checked
