@@ -69,7 +69,8 @@ class _Reader(HTMLParser):
         if tag == "br":
             self._write(self.getpos()[0], " ")
         if tag in ("td", "th") and self._kind == "row":
-            self._write(self.getpos()[0], " | ")
+            # The heads of columns are set bold, which is how a reader of Markdown tells them.
+            self._write(self.getpos()[0], " | **" if tag == "th" else " | ")
         if tag not in _BOUNDARIES or (tag in ("p", "div") and self._kind in ("item", "row")):
             return
         self.end_block()
@@ -84,6 +85,8 @@ class _Reader(HTMLParser):
             return
         if self._dropped:
             return
+        if tag == "th" and self._kind == "row":
+            self._write(self.getpos()[0], "**")
         if tag == "tr" and self._words:
             self._write(self.getpos()[0], " |")
         if tag in _BOUNDARIES and not (tag in ("p", "div") and self._kind in ("item", "row")):
@@ -112,7 +115,7 @@ class _Reader(HTMLParser):
     def end_block(self) -> None:
         """Keep the block that was being read, if it has any text."""
         written = {number: "".join(parts) for number, parts in self._words.items()}
-        filled = [number for number, text in written.items() if text.strip(" -|")]
+        filled = [number for number, text in written.items() if text.strip(" -|*")]
         if filled:
             first, last = filled[0], filled[-1]
             text = "\n".join(

@@ -1,0 +1,139 @@
+"""What the offline model takes and gives, by task. An agent names its task in its settings.
+
+| `settings.task` | inputs | tools it calls | output |
+| --- | --- | --- | --- |
+| `plan` | `question`, `max_sub_questions` | none | `Plan` |
+| `research` | `question`, `main_question` | `search`, `read` | `Finding` |
+| `validate` | `claims` | `read`, `search` | `Validation` |
+| `synthesize` | `question`, `findings`, `verdicts` | none | `Synthesis` |
+| none | anything | none | text, or the output schema filled from the inputs |
+
+A tool counts as `search` when that is the last part of its name (`docs.search`). `search` takes
+`query` and `limit` and gives `passages` and `unmatched`; `read` takes `file`, `first_line` and
+`last_line` and gives a passage. A passage has the fields of `tenuto.ports.collections.Passage`.
+"""
+
+from typing import Literal, TypeAlias, TypeVar
+
+import msgspec
+
+from tenuto.core.errors import Fatal
+from tenuto.core.vocabulary import Json, JsonObject
+
+T = TypeVar("T")
+
+Task: TypeAlias = Literal["plan", "research", "validate", "synthesize"]
+
+VerdictStatus: TypeAlias = Literal["supported", "contradicted", "not_found"]
+
+
+class Citation(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a claim comes from; `quote` stands there word for word, line ends as blanks."""
+
+    file: str
+    first_line: int
+    last_line: int
+    quote: str
+
+
+class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One statement, taken from a document as it stands."""
+
+    text: str
+    citation: Citation
+    id: str = ""
+    label: str = ""
+    """What a table row is about: its first cell."""
+    columns: str = ""
+    """Heads of the columns of a table row, between dashes as the cells in `text`."""
+    heading: tuple[str, ...] = ()
+    relevance: float = 1.0
+    """How well it fits the question it was found for, as a share of the best one's fit."""
+
+
+class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
+    question: str
+    max_sub_questions: int = 5
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    sub_questions: list[str]
+
+
+class ResearchInputs(msgspec.Struct, frozen=True, kw_only=True):
+    question: str
+    main_question: str = ""
+
+
+class Finding(msgspec.Struct, frozen=True, kw_only=True):
+    """What was found on one question."""
+
+    question: str
+    answered: bool
+    claims: list[Claim]
+    missing_terms: list[str] = []
+    """Words of the question that no document holds."""
+
+
+class ValidateInputs(msgspec.Struct, frozen=True, kw_only=True):
+    claims: list[Claim]
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that bears on a claim."""
+
+    relation: Literal["source", "agrees", "disagrees"]
+    file: str
+    first_line: int
+    last_line: int
+    quote: str
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What checking a claim gave. `claim` is its id."""
+
+    claim: str
+    status: VerdictStatus
+    reason: str
+    evidence: list[Evidence] = []
+
+
+class Validation(msgspec.Struct, frozen=True, kw_only=True):
+    verdicts: list[Verdict]
+
+
+class SynthesizeInputs(msgspec.Struct, frozen=True, kw_only=True):
+    question: str
+    findings: list[Finding]
+    verdicts: list[Verdict] = []
+
+
+class Synthesis(msgspec.Struct, frozen=True, kw_only=True):
+    """The parts of a report that need judgement, as Markdown."""
+
+    answer: str
+    findings: str
+    method: str
+
+
+def inputs_as(kind: type[T], inputs: JsonObject, task: Task) -> T:
+    """Return the inputs as `kind`.
+
+    Raises:
+        Fatal: they do not fit the task.
+    """
+    try:
+        return msgspec.convert(inputs, type=kind, strict=False)
+    except msgspec.ValidationError as error:
+        raise Fatal(
+            f"The offline model cannot do the task {task!r} with these inputs: {error}. "
+            "It needs the inputs that the page of tenuto.adapters.offline.contract lists.",
+            code="offline_inputs",
+        ) from error
+
+
+def as_json(value: object) -> Json:
+    """Return a struct, or a list of them, as plain JSON data."""
+    # Not `to_builtins`: it leaves tuples, which JSON does not know.
+    data: Json = msgspec.json.decode(msgspec.json.encode(value))
+    return data
