@@ -165,7 +165,7 @@ class GroupCommit:
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
-            while not self._closing or self._queue or self._statements:
+            while not self._closing or self._queue or self._statements or self._in_doubt:
                 self._wake.get()
                 with self._turn:
                     self._drain()
