@@ -97,12 +97,12 @@ def _walk(folder: Path, seen: set[str], report: Callable[[Path, str], None]) -> 
         path = folder / entry.name
         if entry.name.startswith("."):
             continue
-        # `is_dir` of a broken link or a loop of links is false, never an error.
-        if entry.is_dir():
+        # Of a broken link or a loop of links a path says that it is neither; an entry would raise.
+        if path.is_dir():
             if entry.name not in SKIPPED_FOLDERS:
                 yield from _walk(path, seen, report)
         elif path.suffix.lower() in PARSERS:
-            if not entry.is_file():
+            if not path.is_file():
                 report(path, "It is a broken link, or no regular file.")
             elif (target := os.path.realpath(path)) not in seen:
                 seen.add(target)

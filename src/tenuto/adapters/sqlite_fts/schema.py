@@ -5,7 +5,7 @@ emptied and filled anew. A file that is not ours is never touched.
 """
 
 import sqlite3
-from contextlib import closing
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Final
 
@@ -99,7 +99,6 @@ def _refuse_foreign(index: Path) -> None:
 def _prepared(index: Path) -> sqlite3.Connection:
     connection = sqlite3.connect(index, timeout=BUSY_SECONDS, isolation_level=None)
     try:
-        connection.execute("PRAGMA journal_mode = WAL")
         # Enough against a process crash; after a power cut the index is made again.
         connection.execute("PRAGMA synchronous = NORMAL")
         if _format(connection) != FORMAT:
@@ -108,10 +107,22 @@ def _prepared(index: Path) -> sqlite3.Connection:
             if _format(connection) != FORMAT:
                 _create(connection)
             connection.execute("COMMIT")
+        _let_readers_go_on(connection)
     except BaseException:
         connection.close()
         raise
     return connection
+
+
+def _let_readers_go_on(connection: sqlite3.Connection) -> None:
+    """Switch to a write-ahead log, for good. Not before the tables are made: until the first
+    checkpoint the file itself would not bear our mark, and another process would refuse it."""
+    with closing(connection.execute("PRAGMA journal_mode")) as rows:
+        if rows.fetchone()[0] == "wal":
+            return
+    # Another process may be reading just now; then the next one to open it switches.
+    with suppress(sqlite3.OperationalError):
+        connection.execute("PRAGMA journal_mode = WAL")
 
 
 def _create(connection: sqlite3.Connection) -> None:
