@@ -103,6 +103,7 @@ class OpenRuntime:
             ids=ids,
             programs=Programs(CelExpressions(), artifacts),
             performer=performer,
+            readonly=self._readonly,
         )
         runtime = Runtime(self._engine, code, schemas)
         for workflow in self._workflows:

@@ -39,11 +39,19 @@ class Code:
     """Functions and tools by the names that definitions use."""
 
     def __init__(self) -> None:
-        self._known: dict[str, Function | ToolCode] = {}
+        self._functions: dict[str, Function] = {}
+        self._tools: dict[str, ToolCode] = {}
 
     def register(self, code: Mapping[str, Function | ToolCode]) -> None:
         """Add code under its names; a later registration replaces an earlier one."""
-        self._known.update(code)
+        for ref, found in code.items():
+            self._functions.pop(ref, None)
+            self._tools.pop(ref, None)
+            if isinstance(found, ToolCode):
+                self._tools[ref] = found
+                self._functions[ref] = found.function
+            else:
+                self._functions[ref] = found
 
     def function(self, ref: str) -> Function:
         """Return the function `ref`: registered, or imported from `module:name`.
@@ -51,8 +59,9 @@ class Code:
         Raises:
             CodeNotFound: this process has no such function.
         """
-        found = self._find(ref)
-        return found.function if isinstance(found, ToolCode) else found
+        if ref not in self._functions:
+            self.register({ref: _import(ref)})
+        return self._functions[ref]
 
     def tool(self, ref: str) -> ToolCode:
         """Return the tool `ref`.
@@ -60,19 +69,13 @@ class Code:
         Raises:
             CodeNotFound: this process has no such tool.
         """
-        found = self._find(ref)
-        if not isinstance(found, ToolCode):
+        self.function(ref)
+        if ref not in self._tools:
             raise CodeNotFound(
                 f"{ref!r} is a plain function, not a tool; put @tool above it.",
                 code="code_not_found",
             )
-        return found
-
-    def _find(self, ref: str) -> Function | ToolCode:
-        found = self._known.get(ref)
-        if found is None:
-            found = self._known[ref] = _import(ref)
-        return found
+        return self._tools[ref]
 
 
 def _import(ref: str) -> Function | ToolCode:

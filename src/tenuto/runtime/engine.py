@@ -48,7 +48,9 @@ class Engine:
         ids: Ids,
         programs: Programs,
         performer: Performer,
+        readonly: bool = False,
     ) -> None:
+        self.readonly = readonly
         self.store, self.artifacts, self.clock, self.ids = store, artifacts, clock, ids
         self.programs, self.performer = programs, performer
         self.decoder = EventDecoder(artifacts.get)

@@ -2,6 +2,7 @@
 started under its effect id as key, and an outcome that the parent has recorded changes nothing a
 second time."""
 
+import asyncio
 import contextlib
 from typing import Protocol
 
@@ -9,7 +10,7 @@ from tenuto.core import limits
 from tenuto.core.errors import Failure, NotFound, Rejected, SessionEnded
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import CancelChild, ReportOutcome, StartChild
-from tenuto.core.vocabulary import SessionId, Version, task_of
+from tenuto.core.vocabulary import EffectId, SessionId, Version, task_of
 from tenuto.core.workflow.program import Program
 from tenuto.ports.clock import Clock, Ids
 from tenuto.runtime.live import Live
@@ -43,12 +44,19 @@ class Family:
 
     def __init__(self, house: House) -> None:
         self._house = house
+        self._starting: dict[EffectId, asyncio.Event] = {}
+        """Starts under way: a child that is not wanted any more is cancelled after its start."""
 
     async def carry_out(self, live: Live, effect: StartChild | CancelChild | ReportOutcome) -> None:
         """Carry out `effect` of `live` and record that it is done."""
         match effect:
             case StartChild():
-                await self._start(live, effect)
+                self._starting[effect.effect] = started = asyncio.Event()
+                try:
+                    await self._start(live, effect)
+                finally:
+                    started.set()
+                    del self._starting[effect.effect]
             case CancelChild():
                 await self._cancel(live, effect)
             case ReportOutcome():
@@ -94,6 +102,8 @@ class Family:
 
     async def _cancel(self, live: Live, effect: CancelChild) -> None:
         house = self._house
+        if effect.effect in self._starting:
+            await self._starting[effect.effect].wait()
         now = house.clock.now_ms()
         child = await house.find(effect.effect, tenant=live.state.tenant)
         if child is not None:

@@ -9,6 +9,7 @@ from tenuto.core.errors import NotFound
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
+from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Json, JsonObject, Position, SessionId, TaskNo, Version
 from tenuto.core.workflow.model import WorkflowDefinition
@@ -135,6 +136,8 @@ class Session:
     async def _until(self, done: Callable[[SessionState], bool]) -> SessionState:
         """Return the state once `done` says so; it is the owner's own, to be read only."""
         engine = self._engine
+        if engine.readonly:
+            return await self._follow_until(done)
         while True:
             watcher = engine.watch(self.id)
             live = engine.loaded(self.id)
@@ -150,6 +153,21 @@ class Session:
             state = await watcher
             if done(state):
                 return state
+
+    async def _follow_until(self, done: Callable[[SessionState], bool]) -> SessionState:
+        """Another process runs the session: its log tells."""
+        state = await self.state()
+        if done(state):
+            return state
+        store, decoder = self._engine.store, self._engine.decoder
+        async for commit in store.follow(session=self.id, after=state.version):
+            for _, event in events_of(
+                (commit,), decoder, after=state.version, until=commit.version
+            ):
+                evolve(state, event)
+            if done(state):
+                break
+        return state
 
     # Steering
 
