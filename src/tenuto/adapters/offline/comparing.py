@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.adapters.offline.words import (
+    NEGATIONS,
     OPPOSITES,
     content_stems,
     is_negated,
@@ -22,6 +23,8 @@ from tenuto.adapters.offline.words import (
 Relation: TypeAlias = Literal["agrees", "disagrees", "unrelated"]
 
 SHARED_STEMS_MIN: Final = 4
+SHARED_STEMS_OPPOSED_MIN: Final = 3
+"""Opposites say more than numbers do: fewer other words need to be shared."""
 OVERLAP_MIN: Final = 0.7
 """Share of the shorter statement's stems that the other must have, its headings counted."""
 NEGATION_LIKENESS_MIN: Final = 0.7
@@ -78,7 +81,7 @@ def _same_subject(
 ) -> bool:
     one, two = _stems(claim) - apart_from, _stems(other) - apart_from
     shared = (one & (two | _heading_stems(other))) | (two & (one | _heading_stems(claim)))
-    if len(shared) < SHARED_STEMS_MIN:
+    if len(shared) < (SHARED_STEMS_OPPOSED_MIN if apart_from else SHARED_STEMS_MIN):
         return False
     names, other_names = _names(claim), _names(other)
     # Two names that differ: the same thing is said of two things.
@@ -124,11 +127,13 @@ def _opposite(claim: Statement, other: Statement) -> tuple[str, str] | None:
     """Return the words in which they are opposed."""
     one = {stem(word): word for word in words_of(claim.text)}
     two = {stem(word): word for word in words_of(other.text)}
-    for pair in sorted(tuple(sorted(pair)) for pair in OPPOSITES if len(pair) == 2):
-        for left, right in (pair, pair[::-1]):
-            apart = left in one and right in two and left not in two and right not in one
-            if apart and is_negated(claim.text) == is_negated(other.text):
-                return one[left], two[right]
+    for left, right in OPPOSITES:
+        if left not in one or right not in two or left in two or right in one:
+            continue
+        # `never` is a denial itself: against `always` it need not be one on both sides.
+        denies = left in NEGATIONS or right in NEGATIONS
+        if denies or is_negated(claim.text) == is_negated(other.text):
+            return one[left], two[right]
     return None
 
 

@@ -264,8 +264,9 @@ def _fit(question: str, sentence: Sentence) -> float:
         fit += 0.2
     if _ASKS_PERSON.search(question) and names_of(sentence.text):
         fit += 0.1
-    if _ASKS_NATURE.search(question) and _opens_with_subject(question, sentence.text):
-        fit += 0.25
+    if _ASKS_NATURE.search(question):
+        fit += 0.25 if _opens_with_subject(question, sentence.text) else 0.0
+        fit += 0.25 if _is_entry_for(question, sentence) else 0.0
     return fit
 
 
@@ -279,6 +280,13 @@ def _announced(question: Question, sentence: Sentence) -> float:
 def _opens_with_subject(question: str, text: str) -> bool:
     opening = {stem(word) for word in words_of(text)[:3]}
     return bool(opening & (names_of(question) or set(content_stems(question))))
+
+
+def _is_entry_for(question: str, sentence: Sentence) -> bool:
+    """Return whether the row explains just what is asked for, as a glossary does."""
+    return bool(sentence.label) and set(content_stems(sentence.label)) == set(
+        content_stems(question)
+    )
 
 
 def _penalty(sentence: Sentence) -> float:

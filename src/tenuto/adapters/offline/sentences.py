@@ -191,12 +191,20 @@ def _spans(raw: str, start: int, end: int) -> Iterator[tuple[int, int]]:
     for found in _END.finditer(raw, start, end):
         so_far = raw[begin : found.start(1)]
         in_code = so_far.count("`") % 2 == 1
-        if in_code or _ABBREVIATION.search(so_far) or len(words_of(so_far)) <= LEAD_WORDS_MAX:
+        if in_code or _ABBREVIATION.search(so_far) or _is_lead(so_far):
             continue
         yield begin, found.start(1)
         begin = found.end(1)
     if raw[begin:end].strip():
         yield begin, end
+
+
+def _is_lead(raw: str) -> bool:
+    """Return whether this is a title or date set before the sentence that it belongs to."""
+    words = words_of(raw)
+    if len(words) > LEAD_WORDS_MAX:
+        return False
+    return len(words) <= 2 or words[0].isdigit() or raw.lstrip().startswith(("*", "_"))
 
 
 def _sentence(unit: _Unit, passage: Passage, rank: int, start: int, end: int) -> Sentence:

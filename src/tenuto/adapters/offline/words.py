@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
+from itertools import pairwise
 from typing import Final
 
 from tenuto.ports.collections import IGNORED_WORDS
 
 _WORD: Final = re.compile(r"[^\W_]+(?:['’][^\W_]+)?")
-_NUMBER: Final = re.compile(r"(?<![\w.])\d+(?:,\d{3})*(?:\.\d+)?(?![\w.]*\w)|(?<![\w.])\d+(?=%)")
+_NUMBER: Final = re.compile(r"\d+(?:,\d{3})*(?:\.\d+)?(?![^\W_])")
+_TOKEN: Final = re.compile(rf"{_NUMBER.pattern}|{_WORD.pattern}")
 
 _ENDINGS: Final = (
     ("ational", "ate"), ("ization", "ize"), ("fulness", "ful"), ("iveness", "ive"),
@@ -60,7 +63,6 @@ permitted forbidden  present absent  private public  raise lower  required optio
 safe dangerous  silenced sounded
 start stop  started stopped  strong weak  tallest shortest  weekly monthly  daily weekly
 """
-_PAIRS: Final = _OPPOSITE_PAIRS.split()
 
 _SYNONYM_GROUPS: Final = """
 tall height high | deep depth | wide width | heavy weight weigh | fast speed quick quickly
@@ -83,6 +85,7 @@ january february march april may june july august september october november dec
 """
 
 
+@lru_cache(maxsize=1 << 14)
 def stem(word: str) -> str:
     """Return the form of `word` under which its relatives are found."""
     word = word.lower().replace("’", "'")
@@ -120,10 +123,13 @@ SYNONYMS: Final = _synonyms()
 MONTHS: Final = frozenset(stem(name) for name in _MONTH_NAMES.split())
 """As stems."""
 
-OPPOSITES: Final = frozenset(
-    frozenset((stem(left), stem(right)))
-    for left, right in zip(_PAIRS[::2], _PAIRS[1::2], strict=True)
+_STEMMED: Final = [stem(word) for word in _OPPOSITE_PAIRS.split()]
+OPPOSITES: Final = tuple(
+    pair
+    for left, right in zip(_STEMMED[::2], _STEMMED[1::2], strict=True)
+    for pair in ((left, right), (right, left))
 )
+"""Stems that are opposites, each pair in both orders."""
 
 
 def words_of(text: str) -> list[str]:
@@ -164,19 +170,14 @@ def quantities(text: str) -> Iterator[tuple[str, str]]:
     """Yield each number with the stem of what it counts: `18 nights` gives `("18", "night")`.
 
     A number that counts nothing that can be told (a year, the end of a sentence) is left out."""
-    words = list(_WORD.finditer(text))
-    for at, found in enumerate(words[:-1]):
-        value = _value(found.group(0), text, found.start())
-        following = words[at + 1]
-        between = text[found.end() : following.start()]
-        if value and not between.strip("-%, 0123456789.") and following.group(0).isalpha():
-            unit = stem(following.group(0))
-            if following.group(0).lower() not in IGNORED_WORDS and unit not in MONTHS:
-                yield value, unit
-
-
-def _value(word: str, text: str, start: int) -> str:
-    if word.lower() in _NUMBER_WORDS:
-        return str(_NUMBER_WORDS[word.lower()])
-    number = _NUMBER.match(text, start)
-    return number.group(0).replace(",", "") if number is not None else ""
+    for found, following in pairwise(_TOKEN.finditer(text)):
+        word, counted = found.group(0), following.group(0)
+        value = str(_NUMBER_WORDS.get(word.lower(), ""))
+        if _NUMBER.fullmatch(word):
+            value = word.replace(",", "")
+        between = text[found.end() : following.start()].strip()
+        unit = stem(counted)
+        if not value or between not in ("", "-", "%") or not counted.isalpha():
+            continue
+        if counted.lower() not in IGNORED_WORDS and unit not in MONTHS:
+            yield value, unit
