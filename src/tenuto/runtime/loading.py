@@ -1,6 +1,6 @@
 """From a stored session to its state."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from tenuto.codec.events import EventDecoder
 from tenuto.codec.snapshots import decode_snapshot
@@ -44,16 +44,22 @@ async def load_state(
 
 
 def events_of(
-    commits: tuple[StoredCommit, ...], decoder: EventDecoder, *, after: int, until: int
+    commits: Sequence[StoredCommit], decoder: EventDecoder, *, after: int, until: int
 ) -> Iterator[tuple[Version, SessionEvent]]:
-    """Return the events with versions above `after` up to `until`, each with its version."""
-    for commit in commits:
+    """Return the events with versions above `after` up to `until`, each with its version.
+
+    A commit of a fork's origin may go on after the version at which the fork left it: what follows
+    it in `commits` says where."""
+    for n, commit in enumerate(commits):
         version = commit.version - commit.count
         if version >= until:
             return
+        end = until
+        if n + 1 < len(commits):
+            end = min(until, commits[n + 1].version - commits[n + 1].count)
         for event in decoder.decode(commit.payload):
             version += 1
-            if after < version <= until:
+            if after < version <= end:
                 yield Version(version), event
 
 

@@ -10,14 +10,15 @@ from collections import deque
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 import msgspec
 
 from tenuto.core.agent.messages import ModelAnswer, ToolSpec
-from tenuto.core.errors import Escalatable, Fatal, WorkFailed
+from tenuto.core.errors import Escalatable, Failure, Fatal, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import AskModel, Call, CallTool, Effect, Refuse, Verify
+from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock, Ids
@@ -29,6 +30,9 @@ from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.json_values import checked_output, to_json
 from tenuto.runtime.live import Live
 from tenuto.runtime.turns import Turns
+
+Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Refuse
+"""Effects that are carried out here, one task of the loop each."""
 
 THREADS: Final = 16
 """Plain (not async) functions that run at once."""
@@ -59,7 +63,7 @@ class Performer:
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
 
-    def dispatch(self, live: Live, effect: Call | AskModel | CallTool | Verify | Refuse) -> None:
+    def dispatch(self, live: Live, effect: Attempt) -> None:
         """Start `effect`, now or when there is room. After `close` it stays a promise of the
         log."""
         if self._closed:
@@ -70,7 +74,7 @@ class Performer:
         self._start(live, effect)
 
     def _start(self, live: Live, effect: Effect) -> None:
-        assert isinstance(effect, Call | AskModel | CallTool | Verify | Refuse)
+        assert isinstance(effect, Attempt)
         self._running += 1
         task = asyncio.get_running_loop().create_task(self._perform(live, effect))
         live.running[effect.task] = task
@@ -81,7 +85,7 @@ class Performer:
             del live.running[no]
         while self._queue and self._running < self._concurrency and not self._closed:
             next_live, effect = self._queue.popleft()
-            assert isinstance(effect, Call | AskModel | CallTool | Verify | Refuse)
+            assert isinstance(effect, Attempt)
             if effect.task in next_live.state.tasks:
                 self._start(next_live, effect)
         if not self._running:
@@ -114,9 +118,7 @@ class Performer:
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def _perform(
-        self, live: Live, effect: Call | AskModel | CallTool | Verify | Refuse
-    ) -> None:
+    async def _perform(self, live: Live, effect: Attempt) -> None:
         cause: i.SessionInput | None = None
         notes: list[i.Note] = []
         try:
@@ -148,7 +150,7 @@ class Performer:
             cause = i.FailTask(
                 at_ms=self._clock.now_ms(),
                 task=effect.task,
-                failure=failure_from(error, what=_name(effect)),
+                failure=self._failure(live, effect, error),
                 retry_after_ms=retry_after_ms(error),
                 jitter=self._ids.jitter(),
                 notes=tuple(notes),
@@ -157,6 +159,15 @@ class Performer:
             self._finished(live, effect.task)
             if cause is not None:
                 self.turns.put(live, cause)
+
+    def _failure(self, live: Live, effect: Attempt, error: Exception) -> Failure:
+        """A broken connection or a time-out says nothing about what became of a `once` effect."""
+        failure = failure_from(error, what=_name(effect))
+        task = live.state.tasks.get(effect.task)
+        known = failure.kind != "transient" or isinstance(error, WorkFailed)
+        if known or task is None or not task.begun:
+            return failure
+        return msgspec.structs.replace(failure, code=IN_DOUBT)
 
     async def _call(self, live: Live, effect: Call, notes: list[i.Note]) -> Json:
         if effect.kind == "tool":
@@ -303,7 +314,7 @@ def own_copy(value: Json) -> Json:
     return value
 
 
-def _name(effect: Call | AskModel | CallTool | Verify | Refuse) -> str:
+def _name(effect: Attempt) -> str:
     match effect:
         case Call():
             return f"{effect.ref!r} of node {effect.node!r}"

@@ -82,26 +82,46 @@ class Session:
         """Return the events with versions above `after`, in order, without gap or repeat.
 
         With `follow` those to come are awaited too, until the session has ended."""
+        held: StoredCommit | None = None
+        async for commit in self._commits(after, follow=follow):
+            # Where a fork left its origin shows in the commit that follows.
+            if held is not None:
+                for event in self._placed((held, commit), after):
+                    yield event
+                held = None
+            if commit.session != self.id:
+                held = commit
+                continue
+            for event in self._placed((commit,), after):
+                yield event
+                if follow and isinstance(event.event, _END_EVENTS):
+                    return
+
+    async def _commits(self, after: int, *, follow: bool) -> AsyncIterator[StoredCommit]:
         store = self._engine.store
         if follow:
             async for commit in store.follow(session=self.id, after=after):
-                for event in self._placed(commit, after):
-                    yield event
-                    if isinstance(event.event, _END_EVENTS):
-                        return
+                yield commit
             return
         while page := await store.read(session=self.id, after=after, limit=1000):
             for commit in page:
-                for event in self._placed(commit, after):
-                    yield event
+                yield commit
             after = page[-1].version
 
-    def _placed(self, commit: StoredCommit, after: int) -> list[StoredEvent]:
+    def _placed(self, commits: tuple[StoredCommit, ...], after: int) -> list[StoredEvent]:
+        """Return the events of the first of `commits`."""
+        commit = commits[0]
         start = commit.position - commit.version
-        found = events_of((commit,), self._engine.decoder, after=after, until=commit.version)
+        end = commit.version
+        if len(commits) > 1:
+            end = min(end, Version(commits[1].version - commits[1].count))
+        found = events_of((commit,), self._engine.decoder, after=after, until=end)
         return [
             StoredEvent(
-                position=Position(start + version), session=self.id, version=version, event=event
+                position=Position(start + version),
+                session=commit.session,
+                version=version,
+                event=event,
             )
             for version, event in found
         ]

@@ -3,6 +3,8 @@
 Source of the classes and of what each calls for: DESIGN 3.4.
 """
 
+from typing import Final
+
 from tenuto.core import limits
 from tenuto.core.errors import Failure
 from tenuto.core.session import events as e
@@ -11,6 +13,10 @@ from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import TaskNo
 from tenuto.core.workflow.model import RETRY_MODEL, RETRY_TOOL, RetryPolicy
 from tenuto.core.workflow.program import Program
+
+IN_DOUBT: Final = "in_doubt"
+"""Code of a failure after which nobody knows whether a `once` effect happened: a time-out, a broken
+connection. It is not tried again, but verified or settled by a person (P3)."""
 
 
 def retry_policy(task: Task, program: Program) -> RetryPolicy:
@@ -34,6 +40,11 @@ def attempt_failed(
 ) -> list[e.SessionEvent]:
     """Return what follows from one failed attempt at `task`."""
     failure, at_ms = cause.failure, cause.at_ms
+    if failure.code == IN_DOUBT and task.begun:
+        return [
+            e.AttemptFailed(at_ms=at_ms, task=task.no, failure=failure, retry_ms=0, jitter=0.0),
+            e.TaskDoubted(at_ms=at_ms, task=task.no),
+        ]
     if state.phase in ("running", "pausing", "failing"):
         policy = retry_policy(task, program)
         if failure.kind == "transient" and task.attempt < policy.max_attempts:

@@ -1,0 +1,230 @@
+"""The shape of a graph: its cycles, the edges that close them, and how many tokens a node waits
+for.
+
+Everything is iterative and linear in the number of edges: ten thousand nodes are fine.
+"""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+import msgspec
+
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.program import Cycle, Join
+
+Graph: TypeAlias = Mapping[str, tuple[str, ...]]
+"""Successors by node, in order of definition, each once."""
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """One incoming edge of a node: a plain edge, a whole join, or an option of a switch."""
+
+    sources: tuple[str, ...]
+
+
+class Topology(msgspec.Struct, frozen=True, kw_only=True):
+    """What routing needs to know of the shape."""
+
+    graph: dict[str, tuple[str, ...]]
+    joins: tuple[Join, ...]
+    cycles: tuple[Cycle, ...]
+    cycle_of: dict[str, int]
+    """Node to the index of its cycle; nodes in no cycle are absent."""
+    back_edges: frozenset[tuple[str, str]]
+    forward_in: dict[str, int]
+    inner_edges: frozenset[str]
+    """Nodes that forward edges from inside their own cycle lead to."""
+
+
+def topology_of(definition: WorkflowDefinition) -> Topology:
+    """Return the shape of a definition whose edges lead from and to nodes that exist."""
+    joins = _joins(definition)
+    incoming = _incoming(definition)
+    graph = _graph(definition)
+    components = _components(graph)
+    cycle_of: dict[str, int] = {}
+    members: list[tuple[str, ...]] = []
+    for component in components:
+        if len(component) > 1 or component[0] in graph[component[0]]:
+            for name in component:
+                cycle_of[name] = len(members)
+            members.append(component)
+    back = _back_edges(graph, definition.entry, cycle_of)
+    forward_in, inner = _forward(definition, incoming, back, cycle_of)
+    cycles = tuple(
+        Cycle(index=n, nodes=names, exits=_exits(definition, n, cycle_of, joins))
+        for n, names in enumerate(members)
+    )
+    return Topology(
+        graph=graph,
+        joins=joins,
+        cycles=cycles,
+        cycle_of=cycle_of,
+        back_edges=back,
+        forward_in=forward_in,
+        inner_edges=frozenset(inner),
+    )
+
+
+def _joins(definition: WorkflowDefinition) -> tuple[Join, ...]:
+    several = [edge for edge in definition.edges if len(edge.sources) > 1]
+    return tuple(
+        Join(index=n, sources=frozenset(edge.sources), targets=edge.targets)
+        for n, edge in enumerate(several)
+    )
+
+
+def _incoming(definition: WorkflowDefinition) -> dict[str, list[Incoming]]:
+    incoming: dict[str, list[Incoming]] = {node.id: [] for node in definition.nodes}
+    for edge in definition.edges:
+        for target in edge.targets:
+            incoming[target].append(Incoming(edge.sources))
+    for switch in definition.switches:
+        for target in switch_targets(switch.default, (case.target for case in switch.cases)):
+            incoming[target].append(Incoming((switch.source,)))
+    return incoming
+
+
+def switch_targets(default: str | None, targets: Iterable[str]) -> tuple[str, ...]:
+    """Return the nodes that a switch may lead to, each once, the default last."""
+    options = [*targets] if default is None else [*targets, default]
+    return tuple(dict.fromkeys(options))
+
+
+def _graph(definition: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
+    successors: dict[str, dict[str, None]] = {node.id: {} for node in definition.nodes}
+    for edge in definition.edges:
+        for source in edge.sources:
+            successors[source].update(dict.fromkeys(edge.targets))
+    for switch in definition.switches:
+        targets = switch_targets(switch.default, (case.target for case in switch.cases))
+        successors[switch.source].update(dict.fromkeys(targets))
+    return {name: tuple(targets) for name, targets in successors.items()}
+
+
+def _components(graph: Graph) -> list[tuple[str, ...]]:
+    """Return the strongly connected components; nodes and components in order of definition.
+
+    Source: R. Tarjan, "Depth-first search and linear graph algorithms" (1972), made iterative."""
+    order = {name: n for n, name in enumerate(graph)}
+    number: dict[str, int] = {}
+    low: dict[str, int] = {}
+    stack: list[str] = []
+    on_stack: set[str] = set()
+    found: list[tuple[str, ...]] = []
+    for root in graph:
+        if root in number:
+            continue
+        work = [(root, iter(graph[root]))]
+        number[root] = low[root] = len(number)
+        stack.append(root)
+        on_stack.add(root)
+        while work:
+            name, successors = work[-1]
+            for successor in successors:
+                if successor not in number:
+                    number[successor] = low[successor] = len(number)
+                    stack.append(successor)
+                    on_stack.add(successor)
+                    work.append((successor, iter(graph[successor])))
+                    break
+                if successor in on_stack:
+                    low[name] = min(low[name], number[successor])
+            else:
+                work.pop()
+                if work:
+                    low[work[-1][0]] = min(low[work[-1][0]], low[name])
+                if low[name] == number[name]:
+                    cut = stack.index(name)
+                    component = stack[cut:]
+                    del stack[cut:]
+                    on_stack.difference_update(component)
+                    found.append(tuple(sorted(component, key=order.__getitem__)))
+    return sorted(found, key=lambda component: order[component[0]])
+
+
+def _back_edges(
+    graph: Graph, entry: tuple[str, ...], cycle_of: Mapping[str, int]
+) -> frozenset[tuple[str, str]]:
+    """Return the edges that lead back to a node still being visited, depth first from the entry."""
+    back: set[tuple[str, str]] = set()
+    open_nodes: set[str] = set()
+    seen: set[str] = set()
+    for root in (*entry, *graph):
+        if root in seen:
+            continue
+        work = [(root, iter(graph[root]))]
+        seen.add(root)
+        open_nodes.add(root)
+        while work:
+            name, successors = work[-1]
+            for successor in successors:
+                if successor in open_nodes:
+                    assert name == successor or cycle_of[name] == cycle_of[successor]
+                    back.add((name, successor))
+                elif successor not in seen:
+                    seen.add(successor)
+                    open_nodes.add(successor)
+                    work.append((successor, iter(graph[successor])))
+                    break
+            else:
+                work.pop()
+                open_nodes.discard(name)
+    return frozenset(back)
+
+
+def _forward(
+    definition: WorkflowDefinition,
+    incoming: Mapping[str, list[Incoming]],
+    back: frozenset[tuple[str, str]],
+    cycle_of: Mapping[str, int],
+) -> tuple[dict[str, int], set[str]]:
+    """Return how many edges bring each node a token per wave, and whose count is of inner edges."""
+    counts: dict[str, int] = {}
+    inner: set[str] = set()
+    for name, edges in incoming.items():
+        forward = [
+            edge for edge in edges if not all((source, name) in back for source in edge.sources)
+        ]
+        own = cycle_of.get(name, -1)
+        inside = [
+            edge
+            for edge in forward
+            if own >= 0 and all(cycle_of.get(source, -1) == own for source in edge.sources)
+        ]
+        if inside:
+            inner.add(name)
+            counts[name] = len(inside)
+        else:
+            counts[name] = len(forward) + (name in definition.entry)
+    return counts, inner
+
+
+def _exits(
+    definition: WorkflowDefinition,
+    index: int,
+    cycle_of: Mapping[str, int],
+    joins: tuple[Join, ...],
+) -> tuple[tuple[str, str], ...]:
+    """Return the edges that leave a cycle, as (source, target) or (source, ">join")."""
+    exits: dict[tuple[str, str], None] = {}
+
+    def leaves(target: str) -> bool:
+        return cycle_of.get(target, -1) != index
+
+    for edge in definition.edges:
+        if len(edge.sources) == 1 and cycle_of.get(edge.sources[0], -1) == index:
+            exits.update(
+                {(edge.sources[0], target): None for target in edge.targets if leaves(target)}
+            )
+    for join in joins:
+        if all(map(leaves, join.targets)):
+            for source in sorted(join.sources):
+                if cycle_of.get(source, -1) == index:
+                    exits[source, f">{join.index}"] = None
+    for switch in definition.switches:
+        if cycle_of.get(switch.source, -1) == index:
+            for target in switch_targets(switch.default, (case.target for case in switch.cases)):
+                if leaves(target):
+                    exits[switch.source, target] = None
+    return tuple(exits)

@@ -1,0 +1,224 @@
+"""Builds a workflow in Python: the same value that YAML becomes, and the code that it names."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, TypeAlias
+
+import msgspec
+
+from tenuto.core.errors import DefinitionError, Problem
+from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.workflow.model import (
+    REDUCER_EMPTY,
+    AgentDefinition,
+    Case,
+    Edge,
+    Limits,
+    Node,
+    OnFailure,
+    StateKey,
+    Switch,
+    WorkflowDefinition,
+)
+from tenuto.core.workflow.validate import problems_of
+from tenuto.sdk.agent import Agent
+from tenuto.sdk.body import Work, node_of
+
+StateSpec: TypeAlias = "str | tuple[str, Any]"
+
+
+class Workflow:
+    """A directed graph of nodes under construction; `definition()` is the finished value.
+
+    Args:
+        name, version: what sessions of it are listed under.
+        state: key to reducer, or to `(reducer, initial)`.
+        inputs: JSON Schema of the inputs, or input name to the schema of its value (then all of
+        them
+            are required unless they have a default, and there are no others).
+        output: expression of the session's output; by default the outputs of nodes with no edge
+        out.
+        on_failure: `"fail"`, `"compensate"` or `"continue"`.
+        steps: node activations that a session may make before it asks for more.
+
+    Example:
+        flow = Workflow("triage", state={"findings": "append"})
+        flow.node("evaluate", agent=clerk, inputs={"text": "inputs.text"})
+        flow.node("record", function=record)
+        flow.edge("evaluate", "record")
+    """
+
+    def __init__(
+        self,
+        name: str,
+        *,
+        version: str = "1",
+        description: str = "",
+        state: Mapping[str, StateSpec] | None = None,
+        inputs: Mapping[str, Any] | None = None,
+        output: str = "",
+        on_failure: OnFailure = "fail",
+        steps: int | None = None,
+    ) -> None:
+        self.name, self.version = name, version
+        self._description, self._output, self._on_failure = description, output, on_failure
+        self._state = {key: _state_key(key, spec) for key, spec in (state or {}).items()}
+        self._input_schema = input_schema_of(inputs)
+        self._limits = Limits() if steps is None else Limits(steps=steps)
+        self._nodes: list[Node] = []
+        self._edges: list[Edge] = []
+        self._switches: list[Switch] = []
+        self._entry: tuple[str, ...] = ()
+        self._agents: dict[str, Agent] = {}
+        self._children: dict[str, Workflow] = {}
+        self._code: dict[str, Any] = {}
+
+    def __repr__(self) -> str:
+        return f"Workflow({self.name!r}, version={self.version!r})"
+
+    def node(self, id: str, **parts: Any) -> "Workflow":
+        """Add a node and return the workflow. Exactly one of these says what it does:
+
+        `agent=` an Agent; `tool=` a Tool; `function=` a callable `(ctx, **inputs)` or
+        `"module:name"`; `workflow=` a Workflow to run as a child session; `condition=` an
+        expression, whose truth is the output `result`; `map=` an expression of a list, with `do=`
+        and `concurrency=`; `loop=True` with `do=`, `repeat=` (an expression asked after each run)
+        and `max_iterations=`; `approval=` a title; `wait=` a signal's name; `timer=` a duration or
+        an expression; `timer_until=` an expression of a moment. `do=` takes a callable, Tool,
+        Agent, Workflow, or `body(...)`.
+
+        The others: `inputs=` name to expression, or to a value that is no text; `updates=` state
+        key to expression over `output`; `run_if=` expression; `retry=` RetryPolicy or number of
+        attempts; `timeout=` seconds or "5m"; `once=`, `on_failure=`, `recover=`, `compensate=`,
+        `on_item_failure=`, `assignees=`, `on_expiry=`, `on_timeout=`.
+
+        Raises:
+            DefinitionError: the parts do not make a node.
+        """
+        found = node_of(id, parts)
+        self._take(found)
+        self._nodes.append(found.node)
+        return self
+
+    def edge(self, source: str | Sequence[str], *targets: str) -> "Workflow":
+        """Lead tokens from `source` to each target; from several sources: once all have arrived."""
+        sources = (source,) if isinstance(source, str) else tuple(source)
+        self._edges.append(Edge(sources=sources, targets=targets))
+        return self
+
+    def switch(
+        self, source: str, cases: Sequence[tuple[str, str]], *, default: str | None = None
+    ) -> "Workflow":
+        """Lead the token of `source` to the target of the first true case, else to `default`."""
+        made = tuple(Case(condition=condition, target=target) for condition, target in cases)
+        self._switches.append(Switch(source=source, cases=made, default=default))
+        return self
+
+    def entry(self, *ids: str) -> "Workflow":
+        """Say where a session begins; by default at the nodes that no edge leads to."""
+        self._entry = ids
+        return self
+
+    @property
+    def code(self) -> dict[str, Any]:
+        """Functions and tools by the names that the definition uses, those of children included."""
+        code = dict(self._code)
+        for child in self._children.values():
+            code.update(child.code)
+        return code
+
+    def with_model(self, model: str) -> "Workflow":
+        """Return a workflow whose agents all use `model`."""
+        other = Workflow.__new__(Workflow)
+        other.__dict__.update(self.__dict__)
+        other._agents = {name: _remodelled(agent, model) for name, agent in self._agents.items()}
+        other._children = {name: child.with_model(model) for name, child in self._children.items()}
+        return other
+
+    def definition(self) -> WorkflowDefinition:
+        """Return the workflow as data.
+
+        Raises:
+            DefinitionError: it is wrong; every problem is named. Expressions are checked when it is
+                opened or started.
+        """
+        definition = WorkflowDefinition(
+            name=self.name,
+            version=self.version,
+            description=self._description,
+            input_schema=self._input_schema,
+            state=self._state,
+            agents=tuple(self._agent_definitions()),
+            nodes=tuple(self._nodes),
+            edges=tuple(self._edges),
+            switches=tuple(self._switches),
+            entry=self._entry or self._entries(),
+            output=self._output,
+            on_failure=self._on_failure,
+            limits=self._limits,
+            children=tuple(child.definition() for child in self._children.values()),
+        )
+        problems = problems_of(definition)
+        if problems:
+            raise DefinitionError(problems)
+        return definition
+
+    def _agent_definitions(self) -> list[AgentDefinition]:
+        return [agent.definition() for agent in self._agents.values()]
+
+    def _take(self, found: Work) -> None:
+        self._code.update(found.code)
+        for agent in found.agents:
+            known = self._agents.setdefault(agent.name, agent)
+            if known is not agent and known.definition() != agent.definition():
+                message = f"Two different agents are named {agent.name!r}."
+                raise DefinitionError([Problem(message=message, path=f"nodes.{found.node.id}")])
+            self._code.update({found_tool.ref: found_tool for found_tool in agent.tools})
+        for child in found.workflows:
+            if isinstance(child, Workflow) and child is not self:
+                self._children[child.name] = child
+
+    def _entries(self) -> tuple[str, ...]:
+        led_to = {target for edge in self._edges for target in edge.targets}
+        for switch in self._switches:
+            led_to.update(case.target for case in switch.cases)
+            if switch.default is not None:
+                led_to.add(switch.default)
+        entries = tuple(node.id for node in self._nodes if node.id not in led_to)
+        return entries or tuple(node.id for node in self._nodes[:1])
+
+
+def input_schema_of(inputs: Mapping[str, Any] | None) -> JsonObject | None:
+    """Return the JSON Schema of a workflow's inputs, from a whole schema or from one per input."""
+    if inputs is None:
+        return None
+    if "type" in inputs and "properties" in inputs:
+        return dict(inputs)
+    properties: dict[str, Json] = {}
+    required: list[Json] = []
+    for name, schema in inputs.items():
+        properties[name] = {"type": schema} if isinstance(schema, str) else dict(schema)
+        if isinstance(schema, str) or "default" not in schema:
+            required.append(name)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _state_key(name: str, spec: StateSpec) -> StateKey:
+    reducer, *initial = (spec,) if isinstance(spec, str) else spec
+    if reducer not in REDUCER_EMPTY:
+        known = ", ".join(REDUCER_EMPTY)
+        message = f"State key {name!r} names no reducer that exists: {reducer!r}."
+        raise DefinitionError([Problem(message=message, hint=f"Known are: {known}.")])
+    start: Json = initial[0] if initial else REDUCER_EMPTY[reducer]
+    return StateKey(reducer=reducer, initial=start)  # type: ignore[arg-type]  # checked just above
+
+
+def _remodelled(agent: Agent, model: str) -> Agent:
+    other = Agent.__new__(Agent)
+    other.__dict__.update(agent.__dict__)
+    other._definition = msgspec.structs.replace(agent.definition(), model=model)
+    return other
