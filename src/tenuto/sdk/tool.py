@@ -2,6 +2,8 @@
 
 import inspect
 from collections.abc import Callable
+from copy import copy
+from functools import partial
 from typing import Any, TypeVar, get_type_hints, overload
 
 import msgspec
@@ -125,11 +127,12 @@ def _arguments_of(function: Callable[..., Any]) -> type[msgspec.Struct]:
         kind = hints.get(name, Any)
         if parameter.default is parameter.empty:
             fields.append((name, kind))
-        elif isinstance(parameter.default, list | dict | set):
-            default = parameter.default
-            fields.append((name, kind, msgspec.field(default_factory=lambda d=default: d.copy())))
         else:
-            fields.append((name, kind, parameter.default))
+            # msgspec makes a new list, dict or set for each call only where the default is empty.
+            default = parameter.default
+            if isinstance(default, list | dict | set) and default:
+                default = msgspec.field(default_factory=partial(copy, default))
+            fields.append((name, kind, default))
     return msgspec.defstruct(
         f"{function.__name__}_arguments", fields, kw_only=True, forbid_unknown_fields=True
     )
@@ -137,7 +140,9 @@ def _arguments_of(function: Callable[..., Any]) -> type[msgspec.Struct]:
 
 def _schema_of(arguments: type[msgspec.Struct]) -> JsonObject:
     try:
-        (schema,), components = msgspec.json.schema_components([arguments])
+        (schema,), components = msgspec.json.schema_components(
+            [arguments], ref_template="#/$defs/{name}"
+        )
     except TypeError as error:
         message = f"The arguments of {arguments.__name__} cannot be described to a model: {error}"
         raise DefinitionError([Problem(message=message, hint="Use types that JSON has.")]) from None
@@ -145,7 +150,5 @@ def _schema_of(arguments: type[msgspec.Struct]) -> JsonObject:
     schema.pop("title", None)
     if components:
         schema["$defs"] = components
-        text = msgspec.json.encode(schema).replace(b'"#/$defs/', b'"#/$defs/')
-        schema = msgspec.json.decode(text)
     schema["additionalProperties"] = False
     return schema

@@ -1,7 +1,10 @@
 """From a definition to a program: expressions compiled, names checked, the shape worked out."""
 
 from collections.abc import Callable, Iterable
+from difflib import get_close_matches
 from typing import Final, TypeAlias
+
+import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem, Rejected
 from tenuto.core.workflow.model import (
@@ -107,11 +110,8 @@ class _Compiler:
             for n, switch in enumerate(self._definition.switches)
             if switch.source == node.id
         )
-        return self._compiled(
-            node,
-            names=_NAMES,
-            path=path,
-            body=body,
+        return msgspec.structs.replace(
+            self._compiled(node, names=_NAMES, path=path, body=body),
             targets=tuple(
                 target
                 for edge in self._definition.edges
@@ -137,7 +137,6 @@ class _Compiler:
         names: frozenset[str],
         path: str,
         body: CompiledNode | None,
-        **routing: object,
     ) -> CompiledNode:
         inputs = tuple(
             (name, self._compile(source, names, f"{path}.inputs.{name}"))
@@ -149,38 +148,29 @@ class _Compiler:
                 (name, self._compile(source, names | {"output"}, f"{path}.updates.{name}"))
                 for name, source in node.updates.items()
             )
-        single = {
-            "condition": self._optional(node.condition, names, f"{path}.condition"),
-            "items": self._optional(node.items, names, f"{path}.map"),
-            "delay": self._optional(node.delay, names, f"{path}.delay"),
-            "until": self._optional(node.until, names, f"{path}.until"),
-        }
+        condition = self._optional(node.condition, names, f"{path}.condition")
+        items = self._optional(node.items, names, f"{path}.map")
+        delay = self._optional(node.delay, names, f"{path}.delay")
+        until = self._optional(node.until, names, f"{path}.until")
         repeat = self._optional(node.repeat, _NAMES | {"output", "index"}, f"{path}.while")
         read = [expression for _, expression in (*inputs, *(updates or ()))]
-        read += [expression for expression in single.values() if expression is not None]
+        read += [found for found in (condition, items, delay, until) if found is not None]
         captures = set(_captures(read))
         if body is not None:
             captures.update(body.captures)
-        rest: dict[str, object] = {
-            "targets": (),
-            "joins": (),
-            "switches": (),
-            "loop": -1,
-            "forward_in": 0,
-            "inner_edges": False,
-            **routing,
-        }
         return CompiledNode(
             id=node.id,
             node=node,
             inputs=inputs,
             captures=tuple(sorted(captures)),
             updates=updates,
+            condition=condition,
+            items=items,
             repeat=repeat,
+            delay=delay,
+            until=until,
             body=body,
             retry=_retry(node),
-            **single,
-            **rest,  # type: ignore[arg-type]  # the routing fields, given by name just above
         )
 
     def _optional(self, source: str, names: frozenset[str], path: str) -> Expression | None:
@@ -206,8 +196,6 @@ class _Compiler:
         elif root == "inputs" and self._inputs is not None and not path.endswith(".condition"):
             known, what = self._inputs, "input"
         if name and known is not None and name not in known:
-            from difflib import get_close_matches
-
             close = get_close_matches(name, sorted(known), 1)
             hint = f"Did you mean {root}.{close[0]}?" if close else f"Known are: {_list(known)}."
             message = f"Expression {source!r} reads {root}.{name}, and there is no {what} {name!r}."

@@ -79,16 +79,16 @@ class CompiledNode(msgspec.Struct, frozen=True, kw_only=True):
     body: "CompiledNode | None"
     retry: RetryPolicy
     # routing
-    targets: tuple[str, ...]
+    targets: tuple[str, ...] = ()
     """Targets of single-source edges, in order of definition."""
-    joins: tuple[Join, ...]
+    joins: tuple[Join, ...] = ()
     """Multi-source edges that the node is a source of."""
-    switches: tuple[CompiledSwitch, ...]
-    loop: int
+    switches: tuple[CompiledSwitch, ...] = ()
+    loop: int = -1
     """Number of the cycle (strongly connected component) that the node is in, or -1."""
-    forward_in: int
+    forward_in: int = 0
     """How many incoming edges bring this node one token, live or skipped, per wave; see routing."""
-    inner_edges: bool
+    inner_edges: bool = False
     """Forward edges from inside its own cycle lead here; then only they are counted."""
 
 

@@ -6,7 +6,7 @@ from typing import Final
 
 from tenuto.core import limits
 from tenuto.core.errors import Problem
-from tenuto.core.workflow.model import Node, RetryPolicy, WorkflowDefinition
+from tenuto.core.workflow.model import REDUCER_EMPTY, Node, RetryPolicy, WorkflowDefinition
 
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "agent": ("ref",),
@@ -158,8 +158,6 @@ def _of_edges(definition: WorkflowDefinition) -> Iterator[Problem]:
 
 
 def _of_state(definition: WorkflowDefinition) -> Iterator[Problem]:
-    from tenuto.core.workflow.model import REDUCER_EMPTY
-
     for name, key in definition.state.items():
         path = f"state.{name}"
         if key.reducer not in REDUCER_EMPTY:
