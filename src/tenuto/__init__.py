@@ -14,6 +14,8 @@ if not __debug__:
     )
 
 __all__ = [
+    "Agent",
+    "Context",
     "CorruptLog",
     "DefinitionError",
     "Escalatable",
@@ -24,18 +26,34 @@ __all__ = [
     "PortError",
     "Recoverable",
     "Rejected",
+    "RetryPolicy",
+    "Runtime",
+    "Session",
+    "SessionCancelledError",
     "SessionEnded",
+    "SessionFailedError",
     "Stale",
     "StoreOwned",
     "StoreUnavailable",
+    "StoredEvent",
+    "Team",
     "TenutoError",
+    "Tool",
     "Transient",
     "WorkFailed",
+    "Workflow",
+    "WorkflowDefinition",
     "__version__",
+    "body",
+    "open",
+    "run",
+    "tool",
 ]
 
 # Where each public name lives.
 _HOME = {
+    "Agent": "tenuto.sdk.agent",
+    "Context": "tenuto.runtime.context",
     "CorruptLog": "tenuto.core.errors",
     "DefinitionError": "tenuto.core.errors",
     "Escalatable": "tenuto.core.errors",
@@ -46,18 +64,34 @@ _HOME = {
     "PortError": "tenuto.core.errors",
     "Recoverable": "tenuto.core.errors",
     "Rejected": "tenuto.core.errors",
+    "RetryPolicy": "tenuto.core.workflow.model",
+    "Runtime": "tenuto.sdk.runtime",
+    "Session": "tenuto.sdk.session",
+    "SessionCancelledError": "tenuto.sdk.errors",
     "SessionEnded": "tenuto.core.errors",
+    "SessionFailedError": "tenuto.sdk.errors",
     "Stale": "tenuto.core.errors",
     "StoreOwned": "tenuto.core.errors",
     "StoreUnavailable": "tenuto.core.errors",
+    "StoredEvent": "tenuto.sdk.session",
+    "Team": "tenuto.sdk.team",
     "TenutoError": "tenuto.core.errors",
+    "Tool": "tenuto.sdk.tool",
     "Transient": "tenuto.core.errors",
     "WorkFailed": "tenuto.core.errors",
+    "Workflow": "tenuto.sdk.workflow",
+    "WorkflowDefinition": "tenuto.core.workflow.model",
+    "body": "tenuto.sdk.body",
+    "open": "tenuto.bootstrap.opening",
+    "run": "tenuto.bootstrap.opening",
+    "tool": "tenuto.sdk.tool",
 }
 
 # Type checkers take this to be true; importing it from `typing` would cost every start that module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenuto.bootstrap.opening import open as open
+    from tenuto.bootstrap.opening import run as run
     from tenuto.core.errors import CorruptLog as CorruptLog
     from tenuto.core.errors import DefinitionError as DefinitionError
     from tenuto.core.errors import Escalatable as Escalatable
@@ -75,6 +109,20 @@ if TYPE_CHECKING:
     from tenuto.core.errors import TenutoError as TenutoError
     from tenuto.core.errors import Transient as Transient
     from tenuto.core.errors import WorkFailed as WorkFailed
+    from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
+    from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
+    from tenuto.runtime.context import Context as Context
+    from tenuto.sdk.agent import Agent as Agent
+    from tenuto.sdk.body import body as body
+    from tenuto.sdk.errors import SessionCancelledError as SessionCancelledError
+    from tenuto.sdk.errors import SessionFailedError as SessionFailedError
+    from tenuto.sdk.runtime import Runtime as Runtime
+    from tenuto.sdk.session import Session as Session
+    from tenuto.sdk.session import StoredEvent as StoredEvent
+    from tenuto.sdk.team import Team as Team
+    from tenuto.sdk.tool import Tool as Tool
+    from tenuto.sdk.tool import tool as tool
+    from tenuto.sdk.workflow import Workflow as Workflow
 
     __version__: str
 else:

@@ -3,7 +3,8 @@ rules."""
 
 from tenuto.bootstrap.delivering import deliver
 from tenuto.bootstrap.finding import LoadedWorkflow, installed_teams, load_workflow, read_file
-from tenuto.bootstrap.opening import OpenRuntime, open_runtime, run
+from tenuto.bootstrap.opening import OpenRuntime, run
+from tenuto.bootstrap.opening import open as open_runtime
 
 __all__ = [
     "LoadedWorkflow",

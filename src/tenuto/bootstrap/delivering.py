@@ -8,7 +8,7 @@ import msgspec
 
 from tenuto.adapters.sqlite import SqliteMailbox
 from tenuto.bootstrap.letters import Answer, Letter, Verb, input_of
-from tenuto.bootstrap.opening import open_runtime
+from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, SessionId

@@ -111,7 +111,7 @@ class OpenRuntime:
         return runtime
 
 
-def open_runtime(url: str | None = None, **settings: Any) -> OpenRuntime:
+def open(url: str | None = None, **settings: Any) -> OpenRuntime:
     """Return an async context manager that gives a `Runtime` on the database at `url`.
 
     What earlier processes left unsettled goes on at once, unless `recover=False` or
@@ -148,7 +148,7 @@ def run(
     """
 
     async def main() -> Json:
-        async with open_runtime(db, models=models) as runtime:
+        async with open(db, models=models) as runtime:
             session = await runtime.start(workflow, inputs)
             return await session.result(timeout)
 

@@ -108,7 +108,21 @@ class Runtime:
             raise Rejected(f"Inputs are an object of names and values, found {inputs!r:.80}.")
         definition = program.definition
         if definition.input_schema is not None:
+            checked = with_defaults(checked, definition.input_schema)
             fault = self._schemas.fault(definition.input_schema, checked)
             if fault is not None:
                 raise Rejected(f"The inputs do not fit workflow {definition.name!r}: {fault}.")
         return checked
+
+
+def with_defaults(inputs: JsonObject, schema: JsonObject) -> JsonObject:
+    """Return `inputs` and, for those not given, the defaults that the schema names."""
+    properties = schema.get("properties")
+    if not isinstance(properties, dict):
+        return inputs
+    defaults = {
+        name: part["default"]
+        for name, part in properties.items()
+        if isinstance(part, dict) and "default" in part
+    }
+    return {**defaults, **inputs}
