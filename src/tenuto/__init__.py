@@ -44,8 +44,10 @@ __all__ = [
     "Workflow",
     "WorkflowDefinition",
     "__version__",
+    "add_collection",
     "body",
     "open",
+    "open_collection",
     "run",
     "tool",
 ]
@@ -81,8 +83,10 @@ _HOME = {
     "WorkFailed": "tenuto.core.errors",
     "Workflow": "tenuto.sdk.workflow",
     "WorkflowDefinition": "tenuto.core.workflow.model",
+    "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
     "open": "tenuto.bootstrap.opening",
+    "open_collection": "tenuto.bootstrap.collections",
     "run": "tenuto.bootstrap.opening",
     "tool": "tenuto.sdk.tool",
 }
@@ -90,6 +94,8 @@ _HOME = {
 # Type checkers take this to be true; importing it from `typing` would cost every start that module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenuto.bootstrap.collections import add_collection as add_collection
+    from tenuto.bootstrap.collections import open_collection as open_collection
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.core.errors import CorruptLog as CorruptLog

@@ -10,7 +10,8 @@
 
 A tool counts as `search` when that is the last part of its name (`docs.search`). `search` takes
 `query` and `limit` and gives `passages` and `unmatched`; `read` takes `file`, `first_line` and
-`last_line` and gives a passage. A passage has the fields of `tenuto.ports.collections.Passage`.
+`last_line` and gives a passage. Another parameter of a tool gets what the agent's inputs hold
+under its name. A passage has the fields of `tenuto.ports.collections.Passage`.
 """
 
 from typing import Literal, TypeAlias, TypeVar

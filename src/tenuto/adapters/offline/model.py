@@ -17,8 +17,9 @@ from tenuto.adapters.offline.planning import plan
 from tenuto.adapters.offline.researching import Wish, kind_of, research
 from tenuto.adapters.offline.synthesizing import synthesize
 from tenuto.adapters.offline.validating import validate
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, ToolSpec
 from tenuto.core.errors import Fatal
+from tenuto.core.vocabulary import JsonObject
 
 
 class OfflineModel:
@@ -65,16 +66,27 @@ def _done(value: msgspec.Struct) -> ModelAnswer:
 
 
 def _calls(wishes: list[Wish], request: ModelRequest) -> ModelAnswer:
-    names = {kind_of(tool.name): tool.name for tool in request.tools}
-    missing = sorted({wish.tool for wish in wishes} - names.keys())
+    tools = {kind_of(tool.name): tool for tool in request.tools}
+    missing = sorted({wish.tool for wish in wishes} - tools.keys())
     if missing:
         raise Fatal(
             f"The offline model needs a tool named {missing[0]!r} for this task, and agent "
-            f"{request.agent!r} has {sorted(names.values())!r}; give it one.",
+            f"{request.agent!r} has {sorted(tool.name for tool in request.tools)!r}; give it one.",
             code="offline_tool_missing",
         )
     calls = tuple(
-        ToolCall(id=f"{request.turn}.{at}", tool=names[wish.tool], arguments=wish.arguments)
+        ToolCall(
+            id=f"{request.turn}.{at}",
+            tool=tools[wish.tool].name,
+            arguments={**_handed_on(tools[wish.tool], request), **wish.arguments},
+        )
         for at, wish in enumerate(wishes, start=1)
     )
     return ModelAnswer(calls=calls, finish="tools")
+
+
+def _handed_on(tool: ToolSpec, request: ModelRequest) -> JsonObject:
+    """Return the arguments that the agent's inputs hold under the name of a parameter."""
+    properties = tool.parameters.get("properties")
+    names = properties if isinstance(properties, dict) else {}
+    return {name: request.inputs[name] for name in names if name in request.inputs}

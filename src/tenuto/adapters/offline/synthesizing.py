@@ -5,6 +5,7 @@ from typing import Final
 
 from tenuto.adapters.offline.contract import (
     Claim,
+    Evidence,
     Finding,
     Synthesis,
     SynthesizeInputs,
@@ -58,9 +59,11 @@ def _answer(question: str, findings: Sequence[Finding], verdicts: Mapping[str, V
     if not parts:
         return NO_ANSWER
     if _is_compound(question, findings):
-        return _told(_chosen(parts, each=ANSWER_SENTENCES_MAX // len(parts) or 1), verdicts)
+        return _told(
+            _chosen(parts, verdicts, each=ANSWER_SENTENCES_MAX // len(parts) or 1), verdicts
+        )
     # The first finding is on the question itself, the others are company.
-    answer = _told(_chosen(parts[:1], each=SENTENCES_EACH_MAX), verdicts)
+    answer = _told(_chosen(parts[:1], verdicts, each=SENTENCES_EACH_MAX), verdicts)
     return answer if findings[0].answered else f"{NO_ANSWER} What comes closest: {answer}"
 
 
@@ -69,13 +72,25 @@ def _is_compound(question: str, findings: Sequence[Finding]) -> bool:
     return not set(content_stems(question)) <= set(content_stems(findings[0].question))
 
 
-def _chosen(findings: Sequence[Finding], *, each: int) -> list[Claim]:
+def _chosen(
+    findings: Sequence[Finding], verdicts: Mapping[str, Verdict], *, each: int
+) -> list[Claim]:
+    """Return the claims to tell. The other side of one that is told goes with it, not after it."""
     chosen: list[Claim] = []
     for finding in findings:
         fit = [claim for claim in finding.claims if claim.relevance >= ANSWER_FLOOR]
         best = sorted(fit, key=lambda claim: -claim.relevance)[:each]
-        chosen += [claim for claim in fit if claim in best and not _repeats(claim, chosen)]
+        for claim in fit:
+            told = any(_opposed(other, verdicts, claim) for other in chosen)
+            if claim in best and not told and not _repeats(claim, chosen):
+                chosen.append(claim)
     return chosen[:ANSWER_SENTENCES_MAX]
+
+
+def _opposed(claim: Claim, verdicts: Mapping[str, Verdict], other: Claim) -> bool:
+    """Return whether `other` is the side that stands against `claim`."""
+    against = _against(claim, verdicts)
+    return against is not None and against.quote == other.citation.quote
 
 
 def _place(claim: Claim) -> tuple[str, int]:
@@ -112,27 +127,37 @@ def _section(finding: Finding, verdicts: Mapping[str, Verdict]) -> str:
     title = f"### {finding.question}"
     if not finding.answered:
         return f"{title}\n\nNothing in the documents answers this."
-    return "\n".join([title, "", *(f"- {_shown(claim, verdicts)}" for claim in finding.claims)])
+    lines = [f"- {_shown(claim, verdicts, finding.claims)}" for claim in finding.claims]
+    return "\n".join([title, "", *lines])
 
 
-def _shown(claim: Claim, verdicts: Mapping[str, Verdict]) -> str:
-    """Return the claim with what it is about, its place, and who says otherwise."""
-    return f"{_text(claim)} {_cited(claim)}{_disputed(claim, verdicts)}"
+def _shown(claim: Claim, verdicts: Mapping[str, Verdict], beside: Sequence[Claim]) -> str:
+    """Return the claim with what it is about, its place, and who says otherwise.
+
+    The other side is quoted only where it does not stand beside it."""
+    quoted = not any(_opposed(claim, verdicts, other) for other in beside)
+    return f"{_text(claim)} {_cited(claim)}{_disputed(claim, verdicts, quoted=quoted)}"
 
 
 def _cited(claim: Claim) -> str:
     return f"[{claim.citation.file}:{claim.citation.first_line}]"
 
 
-def _disputed(claim: Claim, verdicts: Mapping[str, Verdict]) -> str:
+def _disputed(claim: Claim, verdicts: Mapping[str, Verdict], *, quoted: bool = True) -> str:
     verdict = verdicts.get(claim.id)
     if verdict is None or verdict.status != "contradicted":
         return ""
-    against = [found for found in verdict.evidence if found.relation == "disagrees"]
-    if not against:
+    against = _against(claim, verdicts)
+    if against is None:
         return f" (contradicted: {verdict.reason})"
-    first = against[0]
-    return f" (contradicted by [{first.file}:{first.first_line}]: “{first.quote}”)"
+    quote = f": “{against.quote}”" if quoted else ""
+    return f" (contradicted by [{against.file}:{against.first_line}]{quote})"
+
+
+def _against(claim: Claim, verdicts: Mapping[str, Verdict]) -> Evidence | None:
+    verdict = verdicts.get(claim.id)
+    found = verdict.evidence if verdict is not None else []
+    return next((place for place in found if place.relation == "disagrees"), None)
 
 
 def _text(claim: Claim) -> str:
