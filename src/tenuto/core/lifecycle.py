@@ -29,6 +29,7 @@ Status: TypeAlias = Literal[
 LEGAL: Final[Mapping[tuple[Phase, str], Phase]] = {
     ("initializing", "SessionStarted"): "ready",
     ("ready", "TaskStarted"): "running",
+    ("ready", "SessionFailing"): "failing",
     ("ready", "SessionForked"): "ready",
     ("running", "SessionForked"): "running",
     ("pausing", "SessionForked"): "running",

@@ -15,7 +15,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.decide import check_patch, decide
 from tenuto.core.session.effects import CancelChild, Effect, ReportOutcome, StartChild, is_active
-from tenuto.core.session.state import SessionState
+from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import JsonObject, SessionId, Version
 from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
@@ -248,8 +248,9 @@ class Engine:
     def settled(self, live: Live) -> None:
         """Tell who watches, remember deadlines, and let go of a session with nothing to do here."""
         state = live.state
-        if state.due:
-            self._deadlines.set(state.session, min(state.due.values()))
+        due = next_due(state)
+        if due is not None:
+            self._deadlines.set(state.session, due)
         watchers = self._watchers.pop(state.session, None)
         if watchers:
             for watcher in watchers:

@@ -3,7 +3,7 @@
 from tenuto.core.lifecycle import STATUS, Status
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.effects import is_active, is_working
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import SessionState, Task, next_due
 from tenuto.core.vocabulary import Version
 from tenuto.ports.event_store import Head
 
@@ -23,7 +23,7 @@ def head_of(state: SessionState) -> Head:
         origin_version=state.origin.version if state.origin else Version(0),
         status=status,
         waiting_for=waiting_for,
-        wake_ms=min(state.due.values()) if state.due else None,
+        wake_ms=next_due(state),
         active=is_active(state),
         started_ms=state.started_ms,
         updated_ms=state.updated_ms,
@@ -36,10 +36,7 @@ def is_news(old: Head, state: SessionState) -> bool:
 
     The usual step of a running session is not: it must not cost a row of its own."""
     if state.phase == "running" and old.status == "running" and old.active:
-        if not state.due:
-            if old.wake_ms is not None:
-                return True
-        elif min(state.due.values()) != old.wake_ms:
+        if next_due(state) != old.wake_ms:
             return True
         # Someone works and nothing is due: as before.
         for task in reversed(state.tasks.values()):

@@ -151,3 +151,10 @@ class SessionState(msgspec.Struct, kw_only=True):
     failure: Failure | None = None
     ended_by: str = ""
     reported: bool = False
+
+
+def next_due(state: SessionState) -> int | None:
+    """Return the earliest deadline that may pass now, in ms since 1970; a paused session has none."""
+    if not state.due or state.phase in ("pausing", "paused"):
+        return None
+    return min(state.due.values())
