@@ -6,7 +6,8 @@ consecutive positions in the store: a commit of n events that ends at position p
 p-n+1 … p.
 """
 
-from collections.abc import AsyncIterator, Awaitable
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Protocol
 
 import msgspec
@@ -106,6 +107,24 @@ class HeadQuery(msgspec.Struct, frozen=True, kw_only=True):
     before: SessionId | None = None
     """Page: only those listed after this one."""
     limit: int = 100
+
+
+class Receipt(asyncio.Future[Position]):
+    """The future position of an append. `settled` is called with it as soon as the store settles it
+    by `settle`; a callback of a future would come a tick of the event loop later."""
+
+    settled: "Callable[[Receipt], None] | None" = None
+
+    def settle(self, answer: Position | Exception) -> None:
+        """Give the answer, unless nobody waits for it any more."""
+        if self.done():
+            return
+        if isinstance(answer, Exception):
+            self.set_exception(answer)
+        else:
+            self.set_result(answer)
+        if self.settled is not None:
+            self.settled(self)
 
 
 class EventStore(Protocol):

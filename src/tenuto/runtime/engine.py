@@ -6,7 +6,7 @@ parent and child sessions in `family`. This module holds them together.
 
 import asyncio
 import logging
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from typing import Final, TypeAlias
 
 from tenuto.codec.events import EventDecoder, encode_events
@@ -34,6 +34,7 @@ _PAGE: Final = 500
 _log: Final = logging.getLogger("tenuto")
 
 End: TypeAlias = "asyncio.Future[SessionState]"
+Wanted: TypeAlias = Callable[[SessionState], bool]
 
 
 class Engine:
@@ -59,7 +60,7 @@ class Engine:
         self._family = Family(self)
         self._live: dict[SessionId, Live] = {}
         self._loading: dict[SessionId, asyncio.Task[Live]] = {}
-        self._watchers: dict[SessionId, list[End]] = {}
+        self._watchers: dict[SessionId, list[tuple[Wanted, End]]] = {}
         self._chores: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -195,15 +196,19 @@ class Engine:
             NotFound: there is no such session.
             CorruptLog: its log cannot be read.
         """
-        live = self._live.get(session)
-        if live is not None and live.fault is None:
-            return live
-        loading = self._loading.get(session)
-        if loading is None:
-            loading = asyncio.get_running_loop().create_task(self._load(session))
-            self._loading[session] = loading
-            loading.add_done_callback(lambda _: self._loading.pop(session, None))
-        return await asyncio.shield(loading)
+        while True:
+            live = self._live.get(session)
+            if live is not None and live.fault is None:
+                if live.inbox:
+                    self.turns.schedule(live)
+                return live
+            loading = self._loading.get(session)
+            if loading is None:
+                loading = asyncio.get_running_loop().create_task(self._load(session))
+                self._loading[session] = loading
+                loading.add_done_callback(lambda _: self._loading.pop(session, None))
+            # Who waited looks again: another may have taken it up and let it go since.
+            await asyncio.shield(loading)
 
     async def _load(self, session: SessionId) -> Live:
         stored = await self.store.load(session)
@@ -211,8 +216,9 @@ class Engine:
         live = Live(state, self.programs.get(state.digest), stored.head)
         live.tail_bytes = folded
         live.snapshot_bytes = len(stored.snapshot.payload) if stored.snapshot else 0
+        # Taken up with the input that it was loaded for: with nothing to do it would be let go.
+        live.inbox.append((i.RecoverSession(at_ms=self.clock.now_ms()), None))
         self._live[session] = live
-        self.turns.put(live, i.RecoverSession(at_ms=self.clock.now_ms()))
         return live
 
     async def _open(self, session: SessionId) -> None:
@@ -251,11 +257,8 @@ class Engine:
         due = next_due(state)
         if due is not None:
             self._deadlines.set(state.session, due)
-        watchers = self._watchers.pop(state.session, None)
-        if watchers:
-            for watcher in watchers:
-                if not watcher.done():
-                    watcher.set_result(state)
+        if state.session in self._watchers:
+            self._tell_watchers(state)
         if not live.running and not live.busy and not is_active(state):
             self._live.pop(state.session, None)
 
@@ -266,23 +269,33 @@ class Engine:
             del self._live[session]
         for task in tuple(live.running.values()):
             task.cancel()
-        for watcher in self._watchers.pop(session, ()):
+        for _, watcher in self._watchers.pop(session, ()):
             if not watcher.done():
                 watcher.set_exception(live.fault or CorruptLog("unknown"))
 
-    def watch(self, session: SessionId) -> End:
-        """Return a future of the session's state after its next turn. Read it, do not change it."""
+    def _tell_watchers(self, state: SessionState) -> None:
+        still = []
+        for wanted, watcher in self._watchers.pop(state.session):
+            if watcher.done():
+                continue
+            if wanted(state):
+                watcher.set_result(state)
+            else:
+                still.append((wanted, watcher))
+        if still:
+            self._watchers[state.session] = still
+
+    def watch(self, session: SessionId, wanted: Wanted) -> End:
+        """Return a future of the first state that is `wanted` after a turn. Only read it."""
         watcher: End = asyncio.get_running_loop().create_future()
-        self._watchers.setdefault(session, []).append(watcher)
+        self._watchers.setdefault(session, []).append((wanted, watcher))
         return watcher
 
     def unwatch(self, session: SessionId, watcher: End) -> None:
         """Forget a future that `watch` gave."""
-        watchers = self._watchers.get(session)
-        if watchers is not None and watcher in watchers:
-            watchers.remove(watcher)
-            if not watchers:
-                del self._watchers[session]
+        still = [known for known in self._watchers.pop(session, ()) if known[1] is not watcher]
+        if still:
+            self._watchers[session] = still
 
     def loaded(self, session: SessionId) -> Live | None:
         """Return the session if it is loaded, else None."""

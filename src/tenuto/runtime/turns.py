@@ -21,7 +21,7 @@ from tenuto.core.session.inputs import SessionInput
 from tenuto.core.vocabulary import Position, Version
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock
-from tenuto.ports.event_store import Commit, EventStore, Snapshot
+from tenuto.ports.event_store import Commit, EventStore, Receipt, Snapshot
 from tenuto.runtime.heads import head_of, is_news
 from tenuto.runtime.live import Live
 
@@ -74,7 +74,11 @@ class Turns:
                 done.set_exception(live.fault)
             return
         live.inbox.append((cause, done))
-        self.schedule(live)
+        if live.running:
+            self.schedule(live)
+        elif not live.scheduled and not live.busy:
+            # Nothing else of the session runs here: nothing more will come in this tick.
+            self._turn(live)
 
     def schedule(self, live: Live) -> None:
         """Have the session take a turn soon, unless one is under way."""
@@ -139,10 +143,12 @@ class Turns:
     def _send(
         self, live: Live, commit: Commit, waiters: Waiters, ending: bool, attempt: int
     ) -> None:
-        appended = asyncio.ensure_future(self._store.append(commit))
-        appended.add_done_callback(
-            partial(self._acknowledged, live, commit, waiters, ending, attempt)
-        )
+        appended = self._store.append(commit)
+        told = partial(self._acknowledged, live, commit, waiters, ending, attempt)
+        if isinstance(appended, Receipt) and not appended.done():
+            appended.settled = told
+        else:
+            asyncio.ensure_future(appended).add_done_callback(told)
 
     def _landed(self) -> None:
         self._appending -= 1
@@ -240,6 +246,13 @@ class Turns:
         )
 
     def _after(self, live: Live, *, ending: bool) -> None:
+        try:
+            self._go_on(live, ending)
+        except Exception as error:
+            # Other sessions are told of their commits by the same caller.
+            self._break(live, [], _fault(live, error))
+
+    def _go_on(self, live: Live, ending: bool) -> None:
         state = live.state
         if state.promises > live.dispatched:
             effects = pending(state, live.program, after=live.dispatched, memo=live.memo)

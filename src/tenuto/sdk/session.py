@@ -158,21 +158,19 @@ class Session:
         engine = self._engine
         if engine.readonly:
             return await self._follow_until(done)
-        while True:
-            watcher = engine.watch(self.id)
+        watcher = engine.watch(self.id, done)
+        try:
             live = engine.loaded(self.id)
             if live is None:
                 # Nothing of it runs here: the store knows better, unless it is loaded meanwhile.
                 state = await self.state()
                 if done(state):
-                    engine.unwatch(self.id, watcher)
                     return state
             elif not live.busy and not live.inbox and done(live.state):
-                engine.unwatch(self.id, watcher)
                 return live.state
-            state = await watcher
-            if done(state):
-                return state
+            return await watcher
+        finally:
+            engine.unwatch(self.id, watcher)
 
     async def _follow_until(self, done: Callable[[SessionState], bool]) -> SessionState:
         """Another process runs the session: its log tells."""

@@ -7,7 +7,7 @@ from typing import Final
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, StoredCommit, StoredSession
+from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
 
 READ_COMMITS: Final = 200
 
@@ -17,7 +17,7 @@ class MemoryEventStore:
 
     def __init__(self) -> None:
         self._log = MemoryLog()
-        self._queue: list[tuple[Commit, asyncio.Future[Position]]] = []
+        self._queue: list[tuple[Commit, Receipt]] = []
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -30,7 +30,7 @@ class MemoryEventStore:
             "a snapshot is a fold of what is written"
         )
         loop = asyncio.get_running_loop()
-        future: asyncio.Future[Position] = loop.create_future()
+        future = Receipt(loop=loop)
         if self._closed:
             future.set_exception(self._is_closed())
             return future
@@ -90,11 +90,9 @@ class MemoryEventStore:
             try:
                 position = self._log.write(commit)
             except TenutoError as error:
-                if not future.done():
-                    future.set_exception(error)
+                future.settle(error)
             else:
-                if not future.done():
-                    future.set_result(position)
+                future.settle(position)
         if batch:
             self._wake()
 

@@ -22,9 +22,9 @@ from typing import Final, TypeAlias
 
 from tenuto.adapters.sqlite.planning import Row
 from tenuto.adapters.sqlite.writing import Answer, Busy, LogWriter, OutcomeUnknown, Statement
-from tenuto.core.errors import StoreUnavailable, TenutoError
+from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Position
-from tenuto.ports.event_store import Commit
+from tenuto.ports.event_store import Commit, Receipt
 
 BATCH_COMMITS_MAX: Final = 2_000
 BATCH_BYTES_MAX: Final = 8 * 1024 * 1024
@@ -43,10 +43,31 @@ BUSY_PAUSE_S: Final = 0.002
 UNKNOWN_PAUSE_S: Final = 0.1
 UNKNOWN_CLOSING_S_MAX: Final = 5.0
 
-Pending: TypeAlias = "tuple[Commit, asyncio.Future[Position]]"
-Task: TypeAlias = "tuple[Statement, asyncio.Future[Position]]"
+Pending: TypeAlias = "tuple[Commit, Receipt]"
+Task: TypeAlias = "tuple[Statement, Receipt]"
 Doubt: TypeAlias = "tuple[OutcomeUnknown, list[Pending], list[Task]]"
 Written: TypeAlias = "Callable[[Sequence[Pending], Sequence[Answer]], None]"
+
+
+class Pace:
+    """Whether the disk is quick enough for the loop to wait for it."""
+
+    def __init__(self) -> None:
+        self._mean_s = 0.0
+        self._inline_from_s = 0.0
+
+    @property
+    def is_quick(self) -> bool:
+        return time.monotonic() >= self._inline_from_s
+
+    def note(self, spent_s: float) -> None:
+        """Take one inline commit into account."""
+        # One long wait is an accident; three in a row are a slow disk.
+        bounded_s = min(spent_s, 4 * INLINE_MEAN_S_MAX)
+        self._mean_s += INLINE_MEAN_WEIGHT * (bounded_s - self._mean_s)
+        if self._mean_s > INLINE_MEAN_S_MAX:
+            self._mean_s = 0.0
+            self._inline_from_s = time.monotonic() + INLINE_PAUSE_S
 
 
 class GroupCommit:
@@ -63,8 +84,7 @@ class GroupCommit:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._flush_is_due = False
         self._closing = False
-        self._mean_s = 0.0
-        self._inline_from_s = 0.0
+        self._pace = Pace()
         self._in_doubt: Doubt | None = None
         self._batch: list[Pending] = []
         self._tasks: list[Task] = []
@@ -72,11 +92,11 @@ class GroupCommit:
         self._thread = threading.Thread(target=self._run, name="tenuto-writer", daemon=True)
         self._thread.start()
 
-    def append(self, commit: Commit) -> "asyncio.Future[Position]":
+    def append(self, commit: Commit) -> Receipt:
         """Return the future position of `commit`, which is queued."""
-        future = self._loop.create_future()
+        future = Receipt(loop=self._loop)
         if self._closing:
-            future.set_exception(self._closed())
+            future.set_exception(closed(self._file))
             return future
         self._queue.append((commit, future))
         if not self._flush_is_due:
@@ -86,9 +106,9 @@ class GroupCommit:
 
     def execute(self, sql: str, values: Row) -> "asyncio.Future[Position]":
         """Return a future that is done when the statement is written, with the next batch."""
-        future = self._loop.create_future()
+        future = Receipt(loop=self._loop)
         if self._closing:
-            future.set_exception(self._closed())
+            future.set_exception(closed(self._file))
             return future
         self._statements.append(((sql, values), future))
         self._wake.put(None)
@@ -119,7 +139,7 @@ class GroupCommit:
     def _may_write_inline(self) -> bool:
         if len(self._queue) > INLINE_COMMITS_MAX or self._statements or self._in_doubt:
             return False
-        if self._writer.checkpoint_is_due or time.monotonic() < self._inline_from_s:
+        if self._writer.checkpoint_is_due or not self._pace.is_quick:
             return False
         size = 0
         for commit, _ in self._queue:
@@ -138,13 +158,7 @@ class GroupCommit:
             self._in_doubt = (unknown, batch, [])
             return False
         self._queue.clear()
-        now_s = time.monotonic()
-        # One long wait is an accident; three in a row are a slow disk.
-        spent_s = min(now_s - began_s, 4 * INLINE_MEAN_S_MAX)
-        self._mean_s += INLINE_MEAN_WEIGHT * (spent_s - self._mean_s)
-        if self._mean_s > INLINE_MEAN_S_MAX:
-            self._mean_s = 0.0
-            self._inline_from_s = now_s + INLINE_PAUSE_S
+        self._pace.note(time.monotonic() - began_s)
         self._settle(batch, [], answers)
         return True
 
@@ -154,12 +168,7 @@ class GroupCommit:
         """On the loop: tell everybody who waits, then the followers."""
         assert len(answers) == len(batch) + len(tasks), "everybody is told"
         for (_, future), answer in zip([*batch, *tasks], answers, strict=True):
-            if future.done():
-                continue
-            if isinstance(answer, TenutoError):
-                future.set_exception(answer)
-            else:
-                future.set_result(answer)
+            future.settle(answer)
         self._written(batch, answers)
 
     def _run(self) -> None:
@@ -250,11 +259,13 @@ class GroupCommit:
         rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
         for _, future in rest:
             if not future.done():
-                future.set_exception(self._closed())
+                future.set_exception(closed(self._file))
         self._queue.clear()
         self._statements.clear()
         if not self._ended.done():
             self._ended.set_result(None)
 
-    def _closed(self) -> StoreUnavailable:
-        return StoreUnavailable(f"The store {self._file} is closed; open it again.")
+
+def closed(file: str) -> StoreUnavailable:
+    """Return the error of whoever still wants something of a store that was closed."""
+    return StoreUnavailable(f"The store {file} is closed; open it again.")
