@@ -64,6 +64,7 @@ class Turns:
         self._appending = 0
         """Commits on their way to the disk."""
         self._flushed = asyncio.Event()
+        self.snapshot_tail_bytes_min = limits.SNAPSHOT_TAIL_BYTES_MIN
 
     def put(
         self, live: Live, cause: SessionInput, done: "asyncio.Future[Version] | None" = None
@@ -118,7 +119,7 @@ class Turns:
         encoded = encode_events(events)
         snapshot = None
         live.tail_bytes += len(encoded.payload)
-        if live.tail_bytes > max(limits.SNAPSHOT_TAIL_BYTES_MIN, live.snapshot_bytes):
+        if live.tail_bytes > max(self.snapshot_tail_bytes_min, live.snapshot_bytes):
             payload = encode_snapshot(state)
             snapshot = Snapshot(version=state.version, payload=payload)
             live.snapshot_bytes, live.tail_bytes = len(payload), 0
