@@ -138,7 +138,9 @@ class EventStore(Protocol):
         several sessions queue is committed to the disk together. Nothing is written when it raises.
 
         Raises:
-            Stale: the session's version is not `commit.expected`, or its key or id is taken.
+            Stale: the session's version is not `commit.expected`, or its id or key is taken; the
+                error names the session that has the key.
+            NotFound: there is no such session and no head to start one, or no such origin.
             StoreUnavailable: the disk refused; the caller may append the same commit again.
         """
         ...
@@ -157,7 +159,9 @@ class EventStore(Protocol):
         """Return the next commits in order, at most `limit`; empty at the end.
 
         Of one session: those with an event whose version is above `after` (a fork's begin with its
-        origin's). Of all: those with an event whose position is above `after`."""
+        origin's; where an origin's commit goes on after the fork, `version`, `position` and `count`
+        are those of what the fork has, and the payload is whole). Of all: those with an event whose
+        position is above `after`."""
         ...
 
     def follow(

@@ -258,8 +258,7 @@ class GroupCommit:
         self._closing = True
         rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
         for _, future in rest:
-            if not future.done():
-                future.set_exception(closed(self._file))
+            future.settle(closed(self._file))
         self._queue.clear()
         self._statements.clear()
         if not self._ended.done():

@@ -10,7 +10,6 @@ HEAD_COLUMNS: Final = (
     "id, tenant, user, workflow, workflow_version, parent, key, origin, origin_version, status,"
     " waiting_for, wake_ms, active, started_ms, updated_ms, head_version"
 )
-LAST_CHARACTER: Final = "\U0010ffff"
 
 
 def head_of(row: tuple[Any, ...]) -> Head:
@@ -71,8 +70,9 @@ def _conditions(query: HeadQuery) -> tuple[str, list[str | int]]:
         terms.append("wake_ms < ?")
         values.append(query.wake_before_ms)
     if query.prefix:
-        terms.append("id >= ? AND id < ?")
-        values += [query.prefix, query.prefix + LAST_CHARACTER]
+        # The first term lets an index serve, the second one is exact.
+        terms.append("id >= ? AND substr(id, 1, ?) = ?")
+        values += [query.prefix, len(query.prefix), query.prefix]
     if query.before is not None:
         terms.append("number < (SELECT number FROM sessions WHERE id = ?)")
         values.append(query.before)

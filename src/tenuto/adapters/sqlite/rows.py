@@ -26,6 +26,7 @@ SELECT_ALL: Final = """
     WHERE c.position > ? ORDER BY c.position LIMIT ?"""
 
 SessionRow: TypeAlias = tuple[int, int, Head]
+CommitRow: TypeAlias = tuple[int, int, int, bytes, int]
 
 
 class Stretch(NamedTuple):
@@ -101,7 +102,7 @@ def read_all(
                 "Restore the file from a backup."
             )
         reached = position
-        commits.append(_stored(session, version, position, count, payload, at_ms))
+        commits.append(_stored(session, (version, position, count, payload, at_ms)))
     return tuple(commits)
 
 
@@ -155,12 +156,11 @@ def commits_of(
         reached = version
         if stretch.is_origin and (beyond := version - stretch.until) > 0:
             version, position, count = version - beyond, position - beyond, count - beyond
-        yield _stored(stretch.session, version, position, count, payload, at_ms)
+        yield _stored(stretch.session, (version, position, count, payload, at_ms))
 
 
-def _stored(
-    session: str, version: int, position: int, count: int, payload: bytes, at_ms: int
-) -> StoredCommit:
+def _stored(session: str, row: CommitRow) -> StoredCommit:
+    version, position, count, payload, at_ms = row
     return StoredCommit(
         session=SessionId(session),
         version=Version(version),

@@ -7,6 +7,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tenuto.core.errors import TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Commit, EventStore, Head, Snapshot, StoredCommit
 
@@ -76,19 +77,17 @@ def more(
     *,
     count: int = 1,
     payload: bytes = b"more",
-    head: Head | None = None,
-    snapshot: Snapshot | None = None,
+    **brought: object,
 ) -> Commit:
-    """Return a commit that goes on with `session` after version `expected`."""
-    return Commit(
+    """Return a commit that goes on with `session` after `expected`, and may bring a head."""
+    commit = Commit(
         session=session,
         expected=Version(expected),
         count=count,
         payload=payload,
         at_ms=2_000,
-        head=head,
-        snapshot=snapshot,
     )
+    return msgspec.structs.replace(commit, **brought)
 
 
 def fork(session: SessionId, origin: SessionId, at: int, *, count: int = 1) -> Commit:
@@ -122,10 +121,10 @@ def spans(commits: "list[StoredCommit] | tuple[StoredCommit, ...]") -> list[tupl
     return [(c.session, c.version - c.count + 1, c.version) for c in commits]
 
 
-async def refusal(write: Awaitable[Position]) -> Exception:
+async def refusal(write: Awaitable[Position]) -> TenutoError:
     """Return the error that an append ends with."""
     try:
         position = await write
-    except Exception as error:
+    except TenutoError as error:
         return error
     raise AssertionError(f"The append was taken, at position {position}; it must be refused.")

@@ -1,5 +1,7 @@
 """Heads: lists of sessions without folding a log."""
 
+import msgspec
+
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import EventStore, HeadQuery
 from tenuto.testing.contracts.event_store.case import (
@@ -16,7 +18,8 @@ from tenuto.testing.contracts.event_store.case import (
 
 
 async def listed(store: EventStore, **query: object) -> list[str]:
-    return [head.session for head in await store.heads(HeadQuery(**query))]  # type: ignore[arg-type]
+    asked = msgspec.structs.replace(HeadQuery(), **query)
+    return [head.session for head in await store.heads(asked)]
 
 
 class Listing(StoreCase):
@@ -122,6 +125,7 @@ class Listing(StoreCase):
             assert await listed(store, prefix="ab") == ["abc", "ab"]
             assert await listed(store, prefix="a%") == ["a%"]
             assert await listed(store, prefix="a_") == ["a_c"]
+            assert await listed(store, prefix="a") == [n for n in names[::-1] if n != "b"]
             assert await listed(store, prefix="a\U0010ffff") == ["a\U0010ffff!"]
             assert await listed(store, prefix="'; DROP TABLE sessions; --") == []
 
