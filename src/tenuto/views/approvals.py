@@ -1,0 +1,68 @@
+"""What waits for a person's decision, as entries of an inbox."""
+
+from typing import Literal
+
+import msgspec
+
+from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.decide import needs_person
+from tenuto.core.session.state import SessionState, Task
+from tenuto.core.vocabulary import SessionId, TaskNo
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.views.open_tasks import OpenTasks
+
+
+class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
+    """One decision that a session waits for. Times are in ms since 1970."""
+
+    session: SessionId
+    tenant: str
+    workflow: str
+    task: TaskNo
+    node: str
+    kind: Literal["approval", "failure", "doubt"]
+    """approval: the workflow asks. failure: work cannot go on by itself; approve to try again, deny
+    to fail. doubt: did an effect happen? approve if it did, deny if not."""
+    title: str
+    message: str = ""
+    """What happened, where the kind is not approval."""
+    assignees: tuple[str, ...] = ()
+    since_ms: int
+    """When its task began."""
+    until_ms: int | None = None
+    on_expiry: str = ""
+
+
+def inbox_of(
+    state: SessionState, definition: WorkflowDefinition | None = None
+) -> tuple[InboxEntry, ...]:
+    """Return the decisions that the session waits for, oldest task first."""
+    if state.phase in TERMINAL:
+        return ()
+    tasks = OpenTasks.of_state(state, definition)
+    waiting = sorted(
+        (task for task in state.tasks.values() if needs_person(task)), key=lambda task: task.no
+    )
+    return tuple(_entry(state, task, tasks) for task in waiting)
+
+
+def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
+    node = tasks.node(task.node)
+    kind: Literal["approval", "failure", "doubt"] = "approval"
+    if task.waiting:
+        kind = "doubt" if task.waiting == "doubt" else "failure"
+    asks = kind == "approval" and node is not None
+    return InboxEntry(
+        session=state.session,
+        tenant=state.tenant,
+        workflow=state.workflow,
+        task=task.no,
+        node=task.node,
+        kind=kind,
+        title=node.title if node is not None and asks and node.title else tasks.path(task.no),
+        message=task.failure.message if task.failure is not None and not asks else "",
+        assignees=node.assignees if node is not None and asks else (),
+        since_ms=task.started_ms,
+        until_ms=task.due_ms or None,
+        on_expiry=node.on_expiry if node is not None and asks and task.due_ms else "",
+    )

@@ -1,0 +1,139 @@
+"""Why a session does not go on: each wait with reason, owner, time, and the way out (P8)."""
+
+from collections.abc import Mapping
+
+import msgspec
+
+from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.decide import needs_person
+from tenuto.core.session.effects import is_working
+from tenuto.core.session.state import SessionState, Task
+from tenuto.core.vocabulary import TaskNo
+from tenuto.core.workflow.model import Node, WorkflowDefinition
+from tenuto.views.moments import moment_text
+from tenuto.views.open_tasks import NO_TASK, OpenTasks
+
+_STEPS_MORE = 10_000
+
+
+class Wait(msgspec.Struct, frozen=True, kw_only=True):
+    """One thing that a session waits for."""
+
+    reason: str
+    """A sentence without its full stop."""
+    owner: str
+    """Who or what ends the wait."""
+    task: TaskNo = NO_TASK
+    """0: the session itself."""
+    node: str = ""
+    person: bool
+    """Whether a person has to act."""
+    since_ms: int
+    until_ms: int | None = None
+    """When it ends by itself at the latest."""
+    commands: tuple[str, ...] = ()
+    """Commands that end it."""
+
+
+def why_waiting(
+    state: SessionState,
+    definition: WorkflowDefinition | None = None,
+    *,
+    since: Mapping[TaskNo, int] | None = None,
+) -> tuple[Wait, ...]:
+    """Return what the session waits for, what needs a person first; empty when nothing waits.
+
+    `since` tells more exactly than the state when tasks came to wait (a timeline knows); under 0,
+    when the session was paused."""
+    since = since or {}
+    if state.phase in TERMINAL:
+        return ()
+    if state.phase == "paused":
+        return (_paused(state, since.get(NO_TASK, state.updated_ms)),)
+    tasks = OpenTasks.of_state(state, definition)
+    persons = sum(needs_person(task) for task in state.tasks.values())
+    waits: list[Wait] = []
+    for task in state.tasks.values():
+        if task.children or (is_working(task) and task.child is None):
+            continue
+        node = tasks.node(task.node)
+        start = since.get(task.no, task.started_ms)
+        if needs_person(task):
+            waits.append(_for_person(state, task, node, since_ms=start, alone=persons == 1))
+        else:
+            wait = _for_event(state, task, node, since_ms=start)
+            if wait is not None:
+                waits.append(wait)
+    return tuple(sorted(waits, key=lambda wait: not wait.person))
+
+
+def _paused(state: SessionState, since_ms: int) -> Wait:
+    command = f"tenuto resume {state.session}"
+    if state.steps >= state.steps_max:
+        command += f" --steps {_STEPS_MORE}"
+    return Wait(
+        reason=f"paused: {state.pause_reason or 'no reason given'}",
+        owner="whoever resumes it",
+        person=True,
+        since_ms=since_ms,
+        commands=(command, f"tenuto cancel {state.session}"),
+    )
+
+
+def _for_person(
+    state: SessionState, task: Task, node: Node | None, *, since_ms: int, alone: bool
+) -> Wait:
+    which = "" if alone else f" --task {task.no}"
+    commands = (f"tenuto approve {state.session}{which}", f"tenuto deny {state.session}{which}")
+    owner = "anybody"
+    if task.kind == "approval" and not task.waiting:
+        title = node.title if node is not None and node.title else task.node
+        reason = f"{title!r} is to be approved or denied"
+        if node is not None and node.assignees:
+            owner = ", ".join(node.assignees)
+        if task.due_ms and node is not None:
+            reason += f"; after {moment_text(task.due_ms)} it is to {node.on_expiry}"
+    else:
+        assert task.failure is not None, "an escalated task has a failure"
+        reason = f"{task.node!r} cannot go on by itself: {task.failure.message}"
+    return Wait(
+        reason=reason.rstrip("."),
+        owner=owner,
+        task=task.no,
+        node=task.node,
+        person=True,
+        since_ms=since_ms,
+        until_ms=task.due_ms or None,
+        commands=commands,
+    )
+
+
+def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: int) -> Wait | None:
+    commands: tuple[str, ...] = ()
+    if task.waiting == "retry":
+        assert task.failure is not None, "a retry follows a failure"
+        owner = "the clock"
+        reason = (
+            f"attempt {task.attempt + 1} of {task.node!r} follows a failure: {task.failure.message}"
+        )
+    elif task.kind == "timer":
+        owner, reason = "the clock", f"timer {task.node!r} runs"
+    elif task.kind == "wait":
+        name = node.signal if node is not None else "NAME"
+        owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
+        commands = (f"tenuto signal {state.session} {name}",)
+    elif task.kind == "workflow" and task.child is not None:
+        owner, reason = f"session {task.child}", f"{task.node!r} runs as a session of its own"
+        commands = (f"tenuto show {task.child}",)
+    else:
+        return None
+    return Wait(
+        reason=reason.rstrip("."),
+        owner=owner,
+        task=task.no,
+        node=task.node,
+        person=False,
+        since_ms=since_ms,
+        until_ms=task.due_ms or None,
+        commands=commands,
+    )
