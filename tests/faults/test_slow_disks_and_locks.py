@@ -9,9 +9,11 @@ from typing import Any
 import pytest
 
 from tenuto.adapters.sqlite import SqliteEventStore, group_commit
+from tenuto.adapters.sqlite import store as store_module
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.sqlite.writing import INSERT_COMMIT
 from tenuto.core.errors import StoreUnavailable
+from tenuto.ports.event_store import Receipt
 from tests.faults.faulty_disk import DISK
 from tests.faults.ledger import Ledger, check, commit_of
 
@@ -142,6 +144,73 @@ def test_each_lone_append_is_synced_unless_the_process_is_all_it_must_outlive(
             await append_lone(store, ledger, range(4, 14))
 
         assert counts.get("sync", 0) == syncs
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_a_file_that_another_process_has_alone_for_a_moment_is_opened_after_it(
+    tmp_path: Path,
+) -> None:
+    async def main() -> None:
+        file = tmp_path / "store.db"
+        store = await SqliteEventStore.open(file)
+        await store.append(commit_of("s", 1))
+        await store.close()
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+        other.execute("COMMIT")
+
+        opens = asyncio.ensure_future(SqliteEventStore.open(file))
+        await asyncio.wait([opens], timeout=0.05)
+        assert not opens.done()
+        other.close()
+        store = await opens
+
+        assert await store.append(commit_of("s", 2)) == 2
+        await store.close()
+
+    asyncio.run(main())
+
+
+def test_a_file_that_another_process_keeps_to_itself_is_said_to_be_locked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(store_module, "LOCK_S_MAX", 0.02)
+
+    async def main() -> None:
+        file = tmp_path / "store.db"
+        await (await SqliteEventStore.open(file)).close()
+        other = sqlite3.connect(file, isolation_level=None)
+        other.execute("PRAGMA locking_mode = EXCLUSIVE")
+        other.execute("BEGIN IMMEDIATE")
+
+        with pytest.raises(StoreUnavailable, match=rf"opening failed on {file} \(SQLITE_BUSY"):
+            await SqliteEventStore.open(file)
+
+        other.close()
+        await (await SqliteEventStore.open(file)).close()
+
+    asyncio.run(main())
+
+
+def test_whoever_fails_over_his_answer_leaves_the_others_theirs(tmp_path: Path) -> None:
+    async def main() -> None:
+        store = await SqliteEventStore.open(tmp_path / "store.db")
+        failures: list[object] = []
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: failures.append(context["exception"]))
+
+        def fail(receipt: Receipt) -> None:
+            raise LookupError("over the answer")
+
+        for count in (3, 100):  # written inline, and by the thread
+            receipts = [store.append(commit_of(f"{count}.{n}", 1)) for n in range(count)]
+            receipts[1].settled = fail
+            await asyncio.wait_for(asyncio.gather(*receipts), 10)
+
+        assert [type(failure) for failure in failures] == [LookupError, LookupError]
         await store.close()
 
     asyncio.run(main())

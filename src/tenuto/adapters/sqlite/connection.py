@@ -17,8 +17,12 @@ power cut. Source: DESIGN 3.2."""
 Connect: TypeAlias = Callable[..., sqlite3.Connection]
 """`sqlite3.connect`, or a stand-in that makes faults."""
 
+LOCK_S_MAX: Final = 5.0
+"""How long opening and reading wait for the moments in which a file must be one process's alone."""
+
 CACHE_KIB: Final = 8_000
 CACHED_STATEMENTS: Final = 128
+LOG_BYTES_KEPT_MAX: Final = 64 * 1024 * 1024
 
 ADVICE: Final = {
     sqlite3.SQLITE_FULL: "Make room on the disk; the work goes on by itself afterwards.",
@@ -87,11 +91,12 @@ def connect_to(
 ) -> sqlite3.Connection:
     """Return a connection that may be used by one thread after another, in autocommit mode.
 
-    It never waits for a lock by itself (`timeout=0`): whoever may wait does so on purpose."""
+    One for writing never waits for a lock by itself: whoever may wait does so on purpose. One for
+    reading may have to wait while another process mends or removes the write-ahead log."""
     connection = connect(
         f"file:{quote(file)}?mode={'ro' if readonly else 'rwc'}",
         uri=True,
-        timeout=0,
+        timeout=LOCK_S_MAX if readonly else 0.0,
         isolation_level=None,
         check_same_thread=False,
         cached_statements=CACHED_STATEMENTS,
@@ -107,6 +112,8 @@ def connect_to(
             )
             # macOS tells its disk to flush only when asked so; elsewhere this changes nothing.
             connection.execute(f"PRAGMA fullfsync = {int(durability == 'sync')}")
+            # A log that grew under a rare load gives its room back.
+            connection.execute(f"PRAGMA journal_size_limit = {LOG_BYTES_KEPT_MAX}")
             # Checkpoints are made by the writer thread, never in the middle of an append.
             connection.execute("PRAGMA wal_autocheckpoint = 0")
     except sqlite3.Error:

@@ -15,7 +15,7 @@ import asyncio
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
 from typing import Final, TypeAlias
@@ -165,11 +165,21 @@ class GroupCommit:
     def _settle(
         self, batch: Sequence[Pending], tasks: Sequence[Task], answers: Sequence[Answer]
     ) -> None:
-        """On the loop: tell everybody who waits, then the followers."""
-        assert len(answers) == len(batch) + len(tasks), "everybody is told"
-        for (_, future), answer in zip([*batch, *tasks], answers, strict=True):
-            future.settle(answer)
+        """On the loop: tell the followers, then everybody who waits."""
         self._written(batch, answers)
+        receipts = [receipt for _, receipt in batch] + [receipt for _, receipt in tasks]
+        self._answer(zip(receipts, answers, strict=True))
+
+    def _answer(self, rest: "Iterator[tuple[Receipt, Answer]]") -> None:
+        told = False
+        try:
+            for receipt, answer in rest:
+                receipt.settle(answer)
+            told = True
+        finally:
+            if not told:
+                # What one of them does with its answer failed; the others still get theirs.
+                self._loop.call_soon(self._answer, rest)
 
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""

@@ -3,12 +3,21 @@
 import asyncio
 import os
 import sqlite3
+import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
-from tenuto.adapters.sqlite.connection import Connect, Durability, checked_path, connect_to, telling
+from tenuto.adapters.sqlite.connection import (
+    LOCK_S_MAX,
+    Connect,
+    Durability,
+    checked_path,
+    connect_to,
+    is_busy,
+    telling,
+)
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.mailbox import Inbox
@@ -17,8 +26,8 @@ from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
-from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, StoredCommit, StoredSession
+from tenuto.core.vocabulary import SessionId, Version
+from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +101,7 @@ class SqliteEventStore:
         """What other processes post to this one by `SqliteMailbox`."""
         return Inbox(reads=self._reads, commits=self._owned())
 
-    def append(self, commit: Commit) -> "asyncio.Future[Position]":
+    def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
         head, snapshot = commit.head, commit.snapshot
         assert commit.count >= 0 and commit.expected >= 0, "numbers of events"
@@ -166,11 +175,23 @@ def _open_owned(file: StoreFile) -> tuple[Ownership, LogWriter]:
     owner = Ownership.take(file.path)
     try:
         with telling(file=file.path, doing="opening"):
-            _prepare(file)
-            return owner, LogWriter(file.open_writable, file=file.path)
+            return owner, _open_patiently(file)
     except BaseException:
         owner.release()
         raise
+
+
+def _open_patiently(file: StoreFile) -> LogWriter:
+    give_up_s = time.monotonic() + LOCK_S_MAX
+    while True:
+        try:
+            _prepare(file)
+            return LogWriter(file.open_writable, file=file.path)
+        except sqlite3.Error as error:
+            # A reader that closes the file last has it alone while it removes the log.
+            if not is_busy(error) or time.monotonic() > give_up_s:
+                raise
+        time.sleep(0.005)
 
 
 def _prepare(file: StoreFile) -> None:

@@ -69,12 +69,16 @@ class LogWriter:
 
     def __init__(self, open_connection: Callable[[], sqlite3.Connection], *, file: str) -> None:
         self._open_connection = open_connection
-        self._connection = open_connection()
         self._file = file
         self._recent = Recent()
         self._weight = 0
         self._pages_per_weight = 1.0
-        self.position, self._number = self._last()
+        self._connection = open_connection()
+        try:
+            self.position, self._number = self._last()
+        except sqlite3.Error:
+            self._connection.close()
+            raise
 
     def write(
         self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
