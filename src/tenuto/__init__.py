@@ -75,7 +75,7 @@ _HOME = {
     "Stale": "tenuto.core.errors",
     "StoreOwned": "tenuto.core.errors",
     "StoreUnavailable": "tenuto.core.errors",
-    "StoredEvent": "tenuto.sdk.session",
+    "StoredEvent": "tenuto.sdk.history",
     "Team": "tenuto.sdk.team",
     "TenutoError": "tenuto.core.errors",
     "Tool": "tenuto.sdk.tool",
@@ -122,9 +122,9 @@ if TYPE_CHECKING:
     from tenuto.sdk.body import body as body
     from tenuto.sdk.errors import SessionCancelledError as SessionCancelledError
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
+    from tenuto.sdk.history import StoredEvent as StoredEvent
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session
-    from tenuto.sdk.session import StoredEvent as StoredEvent
     from tenuto.sdk.team import Team as Team
     from tenuto.sdk.tool import Tool as Tool
     from tenuto.sdk.tool import tool as tool

@@ -1,36 +1,20 @@
 """A handle on one session."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
-
-import msgspec
+from collections.abc import AsyncIterator
 
 from tenuto.core.errors import NotFound
-from tenuto.core.lifecycle import TERMINAL
-from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
-from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
-from tenuto.core.vocabulary import Json, JsonObject, Position, SessionId, TaskNo, Version
+from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.core.workflow.model import WorkflowDefinition
-from tenuto.ports.event_store import Head, HeadQuery, StoredCommit
+from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.heads import status_of
 from tenuto.runtime.json_values import to_json
-from tenuto.runtime.loading import events_of, load_state
 from tenuto.runtime.replaying import ReplayReport, replay
 from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
-
-_END_EVENTS = (e.SessionCompleted, e.SessionFailed, e.SessionCancelled)
-
-
-class StoredEvent(msgspec.Struct, frozen=True, kw_only=True):
-    """An event and its places: in its session, and in the store."""
-
-    position: Position
-    session: SessionId
-    version: Version
-    event: e.SessionEvent
+from tenuto.sdk.history import StoredEvent, program_of, read_events, state_at
+from tenuto.sdk.waiting import has_ended, is_idle, until
 
 
 class Session:
@@ -62,69 +46,19 @@ class Session:
         raise NotFound(what="session", name=self.id)
 
     async def state(self, at: int | None = None) -> SessionState:
-        """Return the state at version `at` (None: the newest): a fold of its own, free to
-        change."""
-        version = None if at is None else Version(at)
-        stored = await self._engine.store.load(self.id, at=version)
-        state, _ = await load_state(self._engine.store, self._engine.decoder, stored, at=version)
-        return state
+        """Return the state at version `at` (None: the newest): a fold of its own, free to change."""
+        return await state_at(self._engine, self.id, at)
 
     async def definition(self) -> WorkflowDefinition:
         """Return the definition that the session runs under."""
-        first = await self._engine.store.read(session=self.id, limit=1)
-        if not first:
-            raise NotFound(what="session", name=self.id)
-        started = self._engine.decoder.decode(first[0].payload)[0]
-        assert isinstance(started, e.SessionStarted), "a log begins with its start"
-        return self._engine.programs.get(started.digest).definition
+        return (await program_of(self._engine, self.id)).definition
 
     async def events(self, after: int = 0, *, follow: bool = True) -> AsyncIterator[StoredEvent]:
         """Return the events with versions above `after`, in order, without gap or repeat.
 
         With `follow` those to come are awaited too, until the session has ended."""
-        held: StoredCommit | None = None
-        async for commit in self._commits(after, follow=follow):
-            # Where a fork left its origin shows in the commit that follows.
-            if held is not None:
-                for event in self._placed((held, commit), after):
-                    yield event
-                held = None
-            if commit.session != self.id:
-                held = commit
-                continue
-            for event in self._placed((commit,), after):
-                yield event
-                if follow and isinstance(event.event, _END_EVENTS):
-                    return
-
-    async def _commits(self, after: int, *, follow: bool) -> AsyncIterator[StoredCommit]:
-        store = self._engine.store
-        if follow:
-            async for commit in store.follow(session=self.id, after=after):
-                yield commit
-            return
-        while page := await store.read(session=self.id, after=after, limit=1000):
-            for commit in page:
-                yield commit
-            after = page[-1].version
-
-    def _placed(self, commits: tuple[StoredCommit, ...], after: int) -> list[StoredEvent]:
-        """Return the events of the first of `commits`."""
-        commit = commits[0]
-        start = commit.position - commit.version
-        end = commit.version
-        if len(commits) > 1:
-            end = min(end, Version(commits[1].version - commits[1].count))
-        found = events_of((commit,), self._engine.decoder, after=after, until=end)
-        return [
-            StoredEvent(
-                position=Position(start + version),
-                session=commit.session,
-                version=version,
-                event=event,
-            )
-            for version, event in found
-        ]
+        async for event in read_events(self._engine, self.id, after, follow=follow):
+            yield event
 
     async def result(self, timeout: float | None = None) -> Json:
         """Return the output once the session has completed; `timeout` is in seconds.
@@ -135,7 +69,7 @@ class Session:
             TimeoutError: it had not ended in time. It goes on.
         """
         async with asyncio.timeout(timeout):
-            state = await self._until(_has_ended)
+            state = await until(self._engine, self.id, has_ended)
         if state.phase == "completed":
             return state.output
         if state.phase == "cancelled":
@@ -150,42 +84,8 @@ class Session:
             TimeoutError: it was still at work after `timeout` seconds.
         """
         async with asyncio.timeout(timeout):
-            await self._until(_is_idle)
+            await until(self._engine, self.id, is_idle)
         return await self.head()
-
-    async def _until(self, done: Callable[[SessionState], bool]) -> SessionState:
-        """Return the state once `done` says so; it is the owner's own, to be read only."""
-        engine = self._engine
-        if engine.readonly:
-            return await self._follow_until(done)
-        watcher = engine.watch(self.id, done)
-        try:
-            live = engine.loaded(self.id)
-            if live is None:
-                # Nothing of it runs here: the store knows better, unless it is loaded meanwhile.
-                state = await self.state()
-                if done(state):
-                    return state
-            elif not live.busy and not live.inbox and done(live.state):
-                return live.state
-            return await watcher
-        finally:
-            engine.unwatch(self.id, watcher)
-
-    async def _follow_until(self, done: Callable[[SessionState], bool]) -> SessionState:
-        """Another process runs the session: its log tells."""
-        state = await self.state()
-        if done(state):
-            return state
-        store, decoder = self._engine.store, self._engine.decoder
-        async for commit in store.follow(session=self.id, after=state.version):
-            for _, event in events_of(
-                (commit,), decoder, after=state.version, until=commit.version
-            ):
-                evolve(state, event)
-            if done(state):
-                break
-        return state
 
     # Steering
 
@@ -231,14 +131,8 @@ class Session:
 
     async def replay(self) -> ReplayReport:
         """Return whether the rules decide the recorded log again, and where they first differ."""
-        log: list[e.SessionEvent] = []
-        async for stored in self.events(follow=False):
-            log.append(stored.event)
-        if not log:
-            raise NotFound(what="session", name=self.id)
-        started = log[0]
-        assert isinstance(started, e.SessionStarted), "a log begins with its start"
-        return replay(log, self._engine.programs.get(started.digest))
+        log = [stored.event async for stored in self.events(follow=False)]
+        return replay(log, await program_of(self._engine, self.id))
 
     async def _decide(self, approved: bool, task: int, *, by: str, note: str, data: object) -> None:
         cause = i.DecideApproval(
@@ -253,11 +147,3 @@ class Session:
 
     async def _submit(self, cause: i.SessionInput) -> None:
         await self._engine.submit(self.id, cause)
-
-
-def _has_ended(state: SessionState) -> bool:
-    return state.phase in TERMINAL
-
-
-def _is_idle(state: SessionState) -> bool:
-    return status_of(state)[0] not in ("pending", "running")

@@ -1,0 +1,60 @@
+"""Waits until a session has come to some state, here or in the process that runs it."""
+
+from collections.abc import Callable
+
+from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.evolve import evolve
+from tenuto.core.session.state import SessionState
+from tenuto.core.vocabulary import SessionId
+from tenuto.runtime.engine import Engine
+from tenuto.runtime.heads import status_of
+from tenuto.runtime.loading import events_of
+from tenuto.sdk.history import state_at
+
+
+def has_ended(state: SessionState) -> bool:
+    """Return whether the session takes no more inputs."""
+    return state.phase in TERMINAL
+
+
+def is_idle(state: SessionState) -> bool:
+    """Return whether nothing of the session is at work."""
+    return status_of(state)[0] not in ("pending", "running")
+
+
+async def until(
+    engine: Engine, session: SessionId, done: Callable[[SessionState], bool]
+) -> SessionState:
+    """Return the state once `done` says so; it is the owner's own, to be read only."""
+    if engine.readonly:
+        return await _follow_until(engine, session, done)
+    watcher = engine.watch(session, done)
+    try:
+        live = engine.loaded(session)
+        if live is None:
+            # Nothing of it runs here: the store knows better, unless it is loaded meanwhile.
+            state = await state_at(engine, session, None)
+            if done(state):
+                return state
+        elif not live.busy and not live.inbox and done(live.state):
+            return live.state
+        return await watcher
+    finally:
+        engine.unwatch(session, watcher)
+
+
+async def _follow_until(
+    engine: Engine, session: SessionId, done: Callable[[SessionState], bool]
+) -> SessionState:
+    """Another process runs the session: its log tells."""
+    state = await state_at(engine, session, None)
+    if done(state):
+        return state
+    async for commit in engine.store.follow(session=session, after=state.version):
+        for _, event in events_of(
+            (commit,), engine.decoder, after=state.version, until=commit.version
+        ):
+            evolve(state, event)
+        if done(state):
+            break
+    return state
