@@ -46,7 +46,7 @@ class Session:
         raise NotFound(what="session", name=self.id)
 
     async def state(self, at: int | None = None) -> SessionState:
-        """Return the state at version `at` (None: the newest): a fold of its own, free to change."""
+        """Return the state at version `at` (None: the newest), a fold for the caller alone."""
         return await state_at(self._engine, self.id, at)
 
     async def definition(self) -> WorkflowDefinition:
