@@ -199,7 +199,7 @@ class GroupCommit:
             self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
         while self._queue or self._statements:
-            self._batch, self._tasks = self._take()
+            self._batch, self._tasks = take_batch(self._queue, self._statements)
             answers = self._write_patiently()
             self._tell_loop(self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
@@ -207,20 +207,6 @@ class GroupCommit:
                 self._writer.checkpoint()
         if self._writer.checkpoint_is_due:
             self._writer.checkpoint()
-
-    def _take(self) -> tuple[list[Pending], list[Task]]:
-        batch: list[Pending] = []
-        size = 0
-        while self._queue and len(batch) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
-            pending = self._queue.popleft()
-            batch.append(pending)
-            size += len(pending[0].payload)
-        tasks: list[Task] = []
-        while self._statements and len(tasks) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
-            task = self._statements.popleft()
-            tasks.append(task)
-            size += sum(len(value) for value in task[0][1] if isinstance(value, bytes))
-        return batch, tasks
 
     def _write_patiently(self) -> list[Answer]:
         commits = [commit for commit, _ in self._batch]
@@ -278,3 +264,19 @@ class GroupCommit:
 def closed(file: str) -> StoreUnavailable:
     """Return the error of whoever still wants something of a store that was closed."""
     return StoreUnavailable(f"The store {file} is closed; open it again.")
+
+
+def take_batch(queue: deque[Pending], statements: deque[Task]) -> tuple[list[Pending], list[Task]]:
+    """Take from the front of both as much as one transaction may hold."""
+    batch: list[Pending] = []
+    size = 0
+    while queue and len(batch) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
+        pending = queue.popleft()
+        batch.append(pending)
+        size += len(pending[0].payload)
+    tasks: list[Task] = []
+    while statements and len(tasks) < BATCH_COMMITS_MAX and size < BATCH_BYTES_MAX:
+        task = statements.popleft()
+        tasks.append(task)
+        size += sum(len(value) for value in task[0][1] if isinstance(value, bytes))
+    return batch, tasks
