@@ -4,21 +4,22 @@ They hold no state: each call opens the collection by its name, so any process c
 """
 
 from contextlib import closing
-from typing import Any
+from typing import Any, Final
 
-from tenuto import open_collection, tool
+import tenuto
 
-LIMIT_MAX = 20
+LIMIT_MAX: Final = 20
+"""Passages that one search gives at most: more would crowd out the rest of a conversation."""
 
 
-@tool(name="search")
+@tenuto.tool(name="search")
 def search(collection: str, query: str, limit: int = 8) -> dict[str, Any]:
     """Find passages about `query` in the documents; words in double quotes are a phrase.
 
     Gives `passages`, best first, each with file, first_line, last_line, heading and text, and
     `unmatched`: the words of the query that no document has.
     """
-    with closing(open_collection(collection)) as documents:
+    with closing(tenuto.open_collection(collection)) as documents:
         hits = documents.search(query, limit=max(1, min(limit, LIMIT_MAX)))
     return {
         "passages": [
@@ -36,10 +37,10 @@ def search(collection: str, query: str, limit: int = 8) -> dict[str, Any]:
     }
 
 
-@tool(name="read")
+@tenuto.tool(name="read")
 def read(collection: str, file: str, first_line: int, last_line: int) -> dict[str, Any]:
     """Read lines of a document, as they were indexed: to check a quote or see what is around it."""
-    with closing(open_collection(collection)) as documents:
+    with closing(tenuto.open_collection(collection)) as documents:
         passage = documents.read(file, first_line=first_line, last_line=last_line)
     return {
         "file": passage.file,
