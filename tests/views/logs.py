@@ -98,6 +98,8 @@ def function(id: str, **fields: object) -> Node:
 
 
 def node(id: str, kind: str, **fields: object) -> Node:
+    if kind == "approval":
+        fields.setdefault("title", id)
     return msgspec.convert({"id": id, "kind": kind, **fields}, Node)
 
 

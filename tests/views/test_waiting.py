@@ -33,7 +33,7 @@ def test_an_approval_names_its_title_its_people_its_end_and_both_commands() -> N
     assert wait.reason == (
         "'Pay 12 €?' is to be approved or denied; after 2023-11-14T22:14:20.000Z it is to deny"
     )
-    assert (wait.owner, wait.person, wait.task, wait.node) == ("ann, bob", True, 1, "gate")
+    assert (wait.owner, wait.by, wait.task, wait.node) == ("ann, bob", "person", 1, "gate")
     assert (wait.since_ms, wait.until_ms) == (START_MS, START_MS + 60_000)
     assert wait.commands == ("tenuto approve s1", "tenuto deny s1")
 
@@ -63,7 +63,7 @@ def test_a_signal_is_named_and_can_be_sent() -> None:
     wait = only_wait(log)
 
     assert wait.reason == "'mail' wants signal 'reply'"
-    assert wait.owner == "whoever sends signal 'reply'"
+    assert (wait.owner, wait.by) == ("whoever sends signal 'reply'", "signal")
     assert wait.until_ms == START_MS + 5_000
     assert wait.commands == ("tenuto signal s1 reply",)
     assert why_waiting(log.state)[0].commands == ("tenuto signal s1 NAME",)
@@ -78,7 +78,7 @@ def test_a_timer_and_a_retry_end_by_themselves() -> None:
     assert only_wait(timer).owner == only_wait(retry).owner == "the clock"
     assert only_wait(retry).reason == "attempt 2 of 'fetch' follows a failure: connection reset"
     assert only_wait(retry).until_ms == START_MS + 500
-    assert not only_wait(retry).person
+    assert only_wait(timer).by == only_wait(retry).by == "clock"
 
 
 def test_an_escalated_failure_is_for_a_person() -> None:
@@ -90,7 +90,7 @@ def test_an_escalated_failure_is_for_a_person() -> None:
     (entry,) = inbox_of(log.state, log.definition)
 
     assert wait.reason == "'pay' cannot go on by itself: Which account?"
-    assert wait.person
+    assert wait.by == "person"
     assert exact[0].since_ms == START_MS + 100
     assert (entry.kind, entry.title, entry.message) == ("failure", "pay", "Which account?")
 
@@ -133,7 +133,7 @@ def test_a_child_session_is_waited_for_by_name() -> None:
     wait = only_wait(log)
 
     assert working == ()
-    assert wait.owner == "session s2"
+    assert (wait.owner, wait.by, wait.child) == ("session s2", "session", "s2")
     assert wait.commands == ("tenuto show s2",)
 
 
@@ -143,7 +143,7 @@ def test_an_agent_without_turns_left_waits_for_a_person() -> None:
     log.answer("", ("look", {"at": "sea"}))
     log.complete("tool", "fog")
 
-    assert only_wait(log).person
+    assert only_wait(log).by == "person"
     assert "used 1 turns without an answer" in only_wait(log).reason
 
 

@@ -1,6 +1,7 @@
 """Why a session does not go on: each wait with reason, owner, time, and the way out (P8)."""
 
 from collections.abc import Mapping
+from typing import Literal, TypeAlias
 
 import msgspec
 
@@ -8,12 +9,15 @@ from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.effects import is_working
 from tenuto.core.session.state import SessionState, Task
-from tenuto.core.vocabulary import TaskNo
+from tenuto.core.vocabulary import SessionId, TaskNo
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import NO_TASK, OpenTasks
 
 _STEPS_MORE = 10_000
+
+EndedBy: TypeAlias = Literal["person", "signal", "clock", "session"]
+"""What kind of thing ends a wait: only those of the clock end by themselves for sure."""
 
 
 class Wait(msgspec.Struct, frozen=True, kw_only=True):
@@ -26,8 +30,9 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     task: TaskNo = NO_TASK
     """0: the session itself."""
     node: str = ""
-    person: bool
-    """Whether a person has to act."""
+    by: EndedBy
+    child: SessionId | None = None
+    """The session that is waited for."""
     since_ms: int
     until_ms: int | None = None
     """When it ends by itself at the latest."""
@@ -64,7 +69,7 @@ def why_waiting(
             wait = _for_event(state, task, node, since_ms=start)
             if wait is not None:
                 waits.append(wait)
-    return tuple(sorted(waits, key=lambda wait: not wait.person))
+    return tuple(sorted(waits, key=lambda wait: wait.by != "person"))
 
 
 def _paused(state: SessionState, since_ms: int) -> Wait:
@@ -74,7 +79,7 @@ def _paused(state: SessionState, since_ms: int) -> Wait:
     return Wait(
         reason=f"paused: {state.pause_reason or 'no reason given'}",
         owner="whoever resumes it",
-        person=True,
+        by="person",
         since_ms=since_ms,
         commands=(command, f"tenuto cancel {state.session}"),
     )
@@ -101,7 +106,7 @@ def _for_person(
         owner=owner,
         task=task.no,
         node=task.node,
-        person=True,
+        by="person",
         since_ms=since_ms,
         until_ms=task.due_ms or None,
         commands=commands,
@@ -110,6 +115,7 @@ def _for_person(
 
 def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: int) -> Wait | None:
     commands: tuple[str, ...] = ()
+    by: EndedBy = "clock"
     if task.waiting == "retry":
         assert task.failure is not None, "a retry follows a failure"
         owner = "the clock"
@@ -119,10 +125,11 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     elif task.kind == "timer":
         owner, reason = "the clock", f"timer {task.node!r} runs"
     elif task.kind == "wait":
-        name = node.signal if node is not None else "NAME"
+        by, name = "signal", node.signal if node is not None else "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
         commands = (f"tenuto signal {state.session} {name}",)
     elif task.kind == "workflow" and task.child is not None:
+        by = "session"
         owner, reason = f"session {task.child}", f"{task.node!r} runs as a session of its own"
         commands = (f"tenuto show {task.child}",)
     else:
@@ -132,7 +139,8 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         owner=owner,
         task=task.no,
         node=task.node,
-        person=False,
+        by=by,
+        child=task.child,
         since_ms=since_ms,
         until_ms=task.due_ms or None,
         commands=commands,
