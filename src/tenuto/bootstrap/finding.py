@@ -76,9 +76,7 @@ def read_file(path: str) -> WorkflowDefinition:
         raise Rejected(f"{path}: the file is not UTF-8 text: {error.reason}.") from None
     _importable(os.path.dirname(os.path.abspath(path)))
     data, place = parse_yaml(text, path)
-    definition = read_workflow(data, file=path, place=place)
-    compile_workflow(definition, CelExpressions(), file=path, place=place)
-    return definition
+    return read_workflow(data, file=path, place=place, expressions=CelExpressions())
 
 
 def installed_teams() -> Mapping[str, EntryPoint]:
