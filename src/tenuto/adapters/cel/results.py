@@ -103,6 +103,8 @@ def _compile_fault(what: str, source: str, roots: frozenset[str]) -> str:
             "it is nested too deeply (32 levels; a chain of more than 32 operators counts too); "
             "split it, or compute it in a function"
         )
+    if "token recognition error at: '='" in what or "token recognition error at: '= '" in what:
+        return "a single '=' means nothing; equality is '=='"
     return what.removeprefix("Syntax error: ")
 
 

@@ -1,12 +1,14 @@
 """From a definition to a program: expressions compiled, names checked, the shape worked out."""
 
-from collections.abc import Callable, Iterable
-from difflib import get_close_matches
-from typing import Final, TypeAlias
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Final
 
-import msgspec
+from msgspec.structs import replace
 
-from tenuto.core.errors import DefinitionError, Problem, Rejected
+from tenuto.core.errors import DefinitionError, Rejected
+from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.faults import Fault, Path, Place, meant
+from tenuto.core.workflow.literals import path_expression
 from tenuto.core.workflow.model import (
     RETRY_FUNCTION,
     RETRY_TOOL,
@@ -21,17 +23,18 @@ from tenuto.core.workflow.program import (
     CompiledSwitch,
     Expression,
     Expressions,
+    Join,
     Program,
 )
 from tenuto.core.workflow.topology import Topology, topology_of
-from tenuto.core.workflow.validate import problems_of
-
-Path: TypeAlias = tuple[str | int, ...]
-Place: TypeAlias = Callable[[Path], tuple[int, int]]
-"""Gives line and column of a path into the text that a definition was read from."""
+from tenuto.core.workflow.validate import faults_of
 
 _NAMES: Final = frozenset({"inputs", "state", "outputs", "session"})
-_ONCE: Final = RetryPolicy(max_attempts=1)
+_SESSION: Final = ("id", "started_ms", "tenant", "user", "workflow")
+"""What `session` holds; see `core.session.scope`."""
+
+_RETRY: Final = {"function": RETRY_FUNCTION, "tool": RETRY_TOOL}
+_NO_RETRY: Final = RetryPolicy(max_attempts=1)
 
 
 def compile_workflow(
@@ -46,44 +49,67 @@ def compile_workflow(
     Raises:
         DefinitionError: with every problem found in one pass.
     """
-    problems = problems_of(definition)
-    if problems:
-        raise DefinitionError([_placed(problem, file, place) for problem in problems])
+    faults = faults_of(definition)
     compiler = _Compiler(definition, expressions)
-    program = compiler.program(topology_of(definition))
-    if compiler.problems:
-        raise DefinitionError([_placed(problem, file, place) for problem in compiler.problems])
+    program = compiler.program(topology_of(definition)) if not faults else None
+    if program is None or compiler.faults:
+        faults = faults or compiler.faults
+        raise DefinitionError([fault.problem(file=file, place=place) for fault in faults])
     return program
 
 
-def _placed(problem: Problem, file: str, place: Place | None) -> Problem:
-    if place is None:
-        return problem
-    path: Path = tuple(int(part) if part.isdigit() else part for part in problem.path.split("."))
-    line, column = place(path)
-    return Problem(
-        message=problem.message,
-        path=problem.path,
-        file=file,
-        line=line,
-        column=column,
-        hint=problem.hint,
-    )
+def faults_of_expressions(definition: WorkflowDefinition, expressions: Expressions) -> list[Fault]:
+    """Return what is wrong with the expressions of a definition, whatever else may be wrong."""
+    compiler = _Compiler(definition, expressions)
+    for node in definition.nodes:
+        compiler.node(node)
+    for n in range(len(definition.switches)):
+        compiler.switch(n)
+    compiler.output()
+    for child in definition.children:
+        inner = faults_of_expressions(child, expressions)
+        compiler.faults += [fault.below(("workflows", child.name)) for fault in inner]
+    return compiler.faults
 
 
 class _Compiler:
-    """Compiles one definition, collecting problems as it goes."""
+    """Compiles the parts of one definition, collecting faults as it goes."""
 
     def __init__(self, definition: WorkflowDefinition, expressions: Expressions) -> None:
         self._definition, self._expressions = definition, expressions
-        self.problems: list[Problem] = []
-        self._outputs = {node.id for node in definition.nodes}
-        self._inputs = _closed_inputs(definition)
+        self.faults: list[Fault] = []
+        self._readable: dict[str, frozenset[str] | None] = {
+            "outputs": frozenset(node.id for node in definition.nodes),
+            "state": frozenset(definition.state),
+            "inputs": _closed_inputs(definition),
+            "session": frozenset(_SESSION),
+        }
 
     def program(self, shape: Topology) -> Program:
+        """Return the program; where faults were found it must not be used."""
         definition = self._definition
-        nodes = {node.id: self._node(node, shape) for node in definition.nodes}
-        bodies = {node.body.id: node.body for node in nodes.values() if node.body is not None}
+        routed = _Routes(definition, shape.joins)
+        switches: dict[str, list[CompiledSwitch]] = {}
+        for n, switch in enumerate(definition.switches):
+            switches.setdefault(switch.source, []).append(self.switch(n))
+        nodes: dict[str, CompiledNode] = {}
+        bodies: dict[str, CompiledNode] = {}
+        for node in definition.nodes:
+            compiled = replace(
+                self.node(node),
+                targets=tuple(routed.targets.get(node.id, ())),
+                joins=tuple(routed.joins.get(node.id, ())),
+                switches=tuple(switches.get(node.id, ())),
+                loop=shape.cycle_of.get(node.id, -1),
+                forward_in=shape.forward_in[node.id],
+                inner_edges=node.id in shape.inner_edges,
+            )
+            nodes[node.id] = compiled
+            if compiled.body is not None:
+                bodies[compiled.body.id] = compiled.body
+        for child in definition.children:
+            inner = faults_of_expressions(child, self._expressions)
+            self.faults += [fault.below(("workflows", child.name)) for fault in inner]
         return Program(
             digest=definition_digest(encode_definition(definition)),
             definition=definition,
@@ -91,78 +117,60 @@ class _Compiler:
             joins=shape.joins,
             cycles=shape.cycles,
             back_edges=shape.back_edges,
-            output=self._optional(definition.output, _NAMES, "output"),
+            output=self.output(),
             sinks=tuple(name for name, targets in shape.graph.items() if not targets),
             agents={agent.name: agent for agent in definition.agents},
         )
 
-    def _node(self, node: Node, shape: Topology) -> CompiledNode:
-        path = f"nodes.{node.id}"
-        body = self._body(node, path) if node.body is not None else None
-        switches = tuple(
-            CompiledSwitch(
-                cases=tuple(
-                    (self._compile(case.condition, _NAMES, f"switches.{n}.{m}"), case.target)
-                    for m, case in enumerate(switch.cases)
-                ),
-                default=switch.default,
-            )
-            for n, switch in enumerate(self._definition.switches)
-            if switch.source == node.id
-        )
-        return msgspec.structs.replace(
-            self._compiled(node, names=_NAMES, path=path, body=body),
-            targets=tuple(
-                target
-                for edge in self._definition.edges
-                if edge.sources == (node.id,)
-                for target in edge.targets
+    def node(self, node: Node) -> CompiledNode:
+        """Return `node` compiled, with its body and without its routes."""
+        path: Path = ("nodes", node.id)
+        body = None
+        if node.body is not None:
+            extra = {"item", "index"} if node.kind == "map" else {"last", "index"}
+            body = self._work(node.body, _NAMES | extra, (*path, "body"), None)
+        return self._work(node, _NAMES, path, body)
+
+    def switch(self, index: int) -> CompiledSwitch:
+        """Return the switch number `index` compiled."""
+        switch = self._definition.switches[index]
+        return CompiledSwitch(
+            cases=tuple(
+                (
+                    self._compile(case.condition, _NAMES, ("switches", index, n, "condition")),
+                    case.target,
+                )
+                for n, case in enumerate(switch.cases)
             ),
-            joins=tuple(join for join in shape.joins if node.id in join.sources),
-            switches=switches,
-            loop=shape.cycle_of.get(node.id, -1),
-            forward_in=shape.forward_in[node.id],
-            inner_edges=node.id in shape.inner_edges,
+            default=switch.default,
         )
 
-    def _body(self, node: Node, path: str) -> CompiledNode:
-        assert node.body is not None, "only nodes with a body get here"
-        extra = {"item", "index"} if node.kind == "map" else {"last", "index"}
-        return self._compiled(node.body, names=_NAMES | extra, path=f"{path}.do", body=None)
+    def output(self) -> Expression | None:
+        """Return the expression of the session's output, if the definition has one."""
+        return self._optional(self._definition.output, _NAMES, ("output",))
 
-    def _compiled(
-        self,
-        node: Node,
-        *,
-        names: frozenset[str],
-        path: str,
-        body: CompiledNode | None,
+    def _work(
+        self, node: Node, names: frozenset[str], path: Path, body: CompiledNode | None
     ) -> CompiledNode:
-        inputs = tuple(
-            (name, self._compile(source, names, f"{path}.inputs.{name}"))
-            for name, source in node.inputs.items()
-        )
+        inputs = self._all(node.inputs, names, (*path, "inputs"))
         updates = None
         if node.updates is not None:
-            updates = tuple(
-                (name, self._compile(source, names | {"output"}, f"{path}.updates.{name}"))
-                for name, source in node.updates.items()
-            )
-        condition = self._optional(node.condition, names, f"{path}.condition")
-        items = self._optional(node.items, names, f"{path}.map")
-        delay = self._optional(node.delay, names, f"{path}.delay")
-        until = self._optional(node.until, names, f"{path}.until")
-        repeat = self._optional(node.repeat, _NAMES | {"output", "index"}, f"{path}.while")
-        read = [expression for _, expression in (*inputs, *(updates or ()))]
-        read += [found for found in (condition, items, delay, until) if found is not None]
-        captures = set(_captures(read))
-        if body is not None:
-            captures.update(body.captures)
+            updates = self._all(node.updates, names | {"output"}, (*path, "updates"))
+        items = self._optional(node.items, names, (*path, "items"))
+        delay = self._optional(node.delay, names, (*path, "delay"))
+        until = self._optional(node.until, names, (*path, "until"))
+        again = _NAMES | {"output", "index"}
+        repeat = self._optional(node.repeat, again, (*path, "repeat"))
+        own = frozenset(node.inputs)
+        condition = self._optional(node.condition, names, (*path, "condition"), own)
+        read = [found for _, found in (*inputs, *(updates or ()))]
+        single = (condition, items, repeat, delay, until)
+        read += [found for found in single if found is not None]
         return CompiledNode(
             id=node.id,
             node=node,
             inputs=inputs,
-            captures=tuple(sorted(captures)),
+            captures=_captures(read, body.captures if body is not None else ()),
             updates=updates,
             condition=condition,
             items=items,
@@ -170,36 +178,77 @@ class _Compiler:
             delay=delay,
             until=until,
             body=body,
-            retry=_retry(node),
+            retry=node.retry or _RETRY.get(node.kind, _NO_RETRY),
         )
 
-    def _optional(self, source: str, names: frozenset[str], path: str) -> Expression | None:
-        return self._compile(source, names, path) if source else None
+    def _all(
+        self, sources: Mapping[str, str], names: frozenset[str], path: Path
+    ) -> tuple[tuple[str, Expression], ...]:
+        return tuple(
+            (name, self._compile(source, names, (*path, name))) for name, source in sources.items()
+        )
 
-    def _compile(self, source: str, names: frozenset[str], path: str) -> Expression:
+    def _optional(
+        self, source: str, names: frozenset[str], path: Path, own: frozenset[str] = frozenset()
+    ) -> Expression | None:
+        return self._compile(source, names, path, own) if source else None
+
+    def _compile(
+        self, source: str, names: frozenset[str], path: Path, own: frozenset[str] = frozenset()
+    ) -> Expression:
         try:
             expression = self._expressions.compile(source, roots=names)
         except Rejected as error:
-            self.problems.append(Problem(message=str(error), path=path))
+            self.faults.append(Fault(path, str(error), self._hint_for(source)))
             return _Broken(source)
         for root, name in expression.reads:
-            self._check_read(root, name, source, path)
+            known = self._readable.get(root)
+            if not name or known is None or name in known or (root == "inputs" and name in own):
+                continue
+            message = f"Expression {source!r} reads {root}.{name}; {_NO_SUCH[root].format(name)}."
+            self.faults.append(Fault(path, message, self._hint(root, name, known | own)))
         return expression
 
-    def _check_read(self, root: str, name: str, source: str, path: str) -> None:
-        known: Iterable[str] | None = None
-        what = ""
-        if root == "outputs":
-            known, what = self._outputs, "node"
-        elif root == "state":
-            known, what = self._definition.state, "state key"
-        elif root == "inputs" and self._inputs is not None and not path.endswith(".condition"):
-            known, what = self._inputs, "input"
-        if name and known is not None and name not in known:
-            close = get_close_matches(name, sorted(known), 1)
-            hint = f"Did you mean {root}.{close[0]}?" if close else f"Known are: {_list(known)}."
-            message = f"Expression {source!r} reads {root}.{name}, and there is no {what} {name!r}."
-            self.problems.append(Problem(message=message, path=path, hint=hint))
+    def _hint(self, root: str, name: str, known: frozenset[str]) -> str:
+        for other in sorted(known):
+            if other.startswith(f"{name}-"):
+                return f"A name with a hyphen is written {path_expression(root, other)}."
+        if not known:
+            return _NONE.get(root, "")
+        return meant(name, known)
+
+    def _hint_for(self, source: str) -> str:
+        """Return a hint where a node's name with a hyphen was read as a subtraction."""
+        for name in sorted(self._readable["outputs"] or ()):
+            if "-" in name and f"outputs.{name}" in source:
+                return f"A name with a hyphen is written {path_expression('outputs', name)}."
+        return ""
+
+
+_NO_SUCH: Final = {
+    "outputs": "there is no node {0!r}",
+    "state": "the state has no key {0!r}",
+    "inputs": "the workflow has no input {0!r}",
+    "session": "a session has no {0!r}",
+}
+_NONE: Final = {
+    "state": "Declare it in the state section.",
+    "inputs": "The workflow takes no inputs.",
+}
+
+
+class _Routes:
+    """Edges by the node that they lead from."""
+
+    def __init__(self, definition: WorkflowDefinition, joins: Iterable[Join]) -> None:
+        self.targets: dict[str, list[str]] = {}
+        self.joins: dict[str, list[Join]] = {}
+        for edge in definition.edges:
+            if len(edge.sources) == 1:
+                self.targets.setdefault(edge.sources[0], []).extend(edge.targets)
+        for join in joins:
+            for source in join.sources:
+                self.joins.setdefault(source, []).append(join)
 
 
 class _Broken:
@@ -210,32 +259,36 @@ class _Broken:
     def __init__(self, source: str) -> None:
         self.source = source
 
-    def evaluate(self, scope: object) -> None:
-        """Never called: a definition with problems gives no program."""
+    def evaluate(self, scope: Mapping[str, Mapping[str, Json] | Json]) -> Json:
+        """Never called: a definition with faults gives no program."""
         raise AssertionError("a broken expression cannot be evaluated")
 
 
-def _captures(expressions: Iterable[Expression]) -> Iterable[str]:
+def _captures(expressions: Iterable[Expression], of_body: Iterable[str]) -> tuple[str, ...]:
+    """Return the paths that later events may change, sorted; a whole root covers its parts."""
+    found = set(of_body)
+    found.update(_changing(expressions))
+    whole = found & {"state", "outputs"}
+    return tuple(sorted(path for path in found if path in whole or _root(path) not in whole))
+
+
+def _changing(expressions: Iterable[Expression]) -> Iterator[str]:
     for expression in expressions:
         for root, name in expression.reads:
             if root in ("state", "outputs"):
                 yield f"{root}.{name}" if name else root
 
 
-def _retry(node: Node) -> RetryPolicy:
-    if node.retry is not None:
-        return node.retry
-    return {"function": RETRY_FUNCTION, "tool": RETRY_TOOL}.get(node.kind, _ONCE)
+def _root(path: str) -> str:
+    return path.partition(".")[0]
 
 
-def _closed_inputs(definition: WorkflowDefinition) -> set[str] | None:
-    """The inputs that may be read, where the schema says that there are no others."""
+def _closed_inputs(definition: WorkflowDefinition) -> frozenset[str] | None:
+    """Return the inputs that may be read, or None where the schema allows any."""
     schema = definition.input_schema
     if schema is None or schema.get("additionalProperties") is not False:
         return None
     properties = schema.get("properties")
-    return set(properties) if isinstance(properties, dict) else None
-
-
-def _list(names: Iterable[str]) -> str:
-    return ", ".join(sorted(names)) or "none"
+    if not isinstance(properties, dict) or "patternProperties" in schema:
+        return None
+    return frozenset(properties)

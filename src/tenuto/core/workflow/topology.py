@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.model import Edge, Node, Switch, WorkflowDefinition
 from tenuto.core.workflow.program import Cycle, Join
 
 Graph: TypeAlias = Mapping[str, tuple[str, ...]]
@@ -40,7 +40,7 @@ def topology_of(definition: WorkflowDefinition) -> Topology:
     """Return the shape of a definition whose edges lead from and to nodes that exist."""
     joins = _joins(definition)
     incoming = _incoming(definition)
-    graph = _graph(definition)
+    graph = successors_of(definition)
     components = _components(graph)
     cycle_of: dict[str, int] = {}
     members: list[tuple[str, ...]] = []
@@ -64,6 +64,30 @@ def topology_of(definition: WorkflowDefinition) -> Topology:
         forward_in=forward_in,
         inner_edges=frozenset(inner),
     )
+
+
+def entries_of(
+    nodes: Iterable[Node], edges: Iterable[Edge], switches: Iterable[Switch]
+) -> tuple[str, ...]:
+    """Return where a session begins when nothing is said: nodes that no edge leads to, or else the
+    first."""
+    led_to = {target for edge in edges for target in edge.targets}
+    for switch in switches:
+        led_to.update(switch_targets(switch.default, (case.target for case in switch.cases)))
+    names = [node.id for node in nodes]
+    return tuple(name for name in names if name not in led_to) or tuple(names[:1])
+
+
+def reachable(graph: Graph, starts: Iterable[str]) -> set[str]:
+    """Return the nodes that some path leads to from one of `starts`."""
+    seen: set[str] = set()
+    work = list(starts)
+    while work:
+        for name in graph.get(work.pop(), ()):
+            if name not in seen:
+                seen.add(name)
+                work.append(name)
+    return seen
 
 
 def _joins(definition: WorkflowDefinition) -> tuple[Join, ...]:
@@ -91,14 +115,15 @@ def switch_targets(default: str | None, targets: Iterable[str]) -> tuple[str, ..
     return tuple(dict.fromkeys(options))
 
 
-def _graph(definition: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
+def successors_of(definition: WorkflowDefinition) -> dict[str, tuple[str, ...]]:
+    """Return the nodes that edges of any kind lead to, by node."""
     successors: dict[str, dict[str, None]] = {node.id: {} for node in definition.nodes}
     for edge in definition.edges:
         for source in edge.sources:
-            successors[source].update(dict.fromkeys(edge.targets))
+            successors.setdefault(source, {}).update(dict.fromkeys(edge.targets))
     for switch in definition.switches:
         targets = switch_targets(switch.default, (case.target for case in switch.cases))
-        successors[switch.source].update(dict.fromkeys(targets))
+        successors.setdefault(switch.source, {}).update(dict.fromkeys(targets))
     return {name: tuple(targets) for name, targets in successors.items()}
 
 
@@ -135,9 +160,9 @@ def _components(graph: Graph) -> list[tuple[str, ...]]:
                 if work:
                     low[work[-1][0]] = min(low[work[-1][0]], low[name])
                 if low[name] == number[name]:
-                    cut = stack.index(name)
-                    component = stack[cut:]
-                    del stack[cut:]
+                    component: list[str] = []
+                    while not component or component[-1] != name:
+                        component.append(stack.pop())
                     on_stack.difference_update(component)
                     found.append(tuple(sorted(component, key=order.__getitem__)))
     return sorted(found, key=lambda component: order[component[0]])

@@ -1,194 +1,261 @@
 """What can be wrong with a definition, whoever wrote it. Expressions are checked by `compile`."""
 
-from collections.abc import Iterable, Iterator
-from difflib import get_close_matches
-from typing import Final
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
 from tenuto.core import limits
 from tenuto.core.errors import Problem
-from tenuto.core.workflow.model import REDUCER_EMPTY, Node, RetryPolicy, WorkflowDefinition
-
-_NEEDS: Final[dict[str, tuple[str, ...]]] = {
-    "agent": ("ref",),
-    "tool": ("ref",),
-    "function": ("ref",),
-    "workflow": ("ref",),
-    "map": ("items", "body"),
-    "loop": ("body",),
-    "wait": ("signal",),
-}
-_KEYWORD: Final = {
-    "ref": "a name",
-    "items": "a list to go over",
-    "body": "do",
-    "signal": "a signal",
-}
+from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.faults import Fault, Path, unknown
+from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
+from tenuto.core.workflow.parallel import faults_of_writers
+from tenuto.core.workflow.section import shown
+from tenuto.core.workflow.topology import reachable, successors_of
+from tenuto.core.workflow.validate_nodes import faults_of_node
 
 
 def problems_of(definition: WorkflowDefinition) -> list[Problem]:
     """Return every problem of a definition's parts and of how they fit together."""
-    problems = list(_of_names(definition))
-    if problems:
-        return problems
+    return [fault.problem() for fault in faults_of(definition)]
+
+
+def faults_of(
+    definition: WorkflowDefinition, *, broken: Callable[[Path], bool] = lambda path: False
+) -> list[Fault]:
+    """Return everything wrong with a definition, its children included.
+
+    `broken` tells which parts only stand in for something that could not be read."""
+    faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
     for node in definition.nodes:
-        problems += _of_node(node, definition, f"nodes.{node.id}")
-    problems += _of_edges(definition)
-    problems += _of_state(definition)
-    if not problems:
-        problems += _of_reach(definition)
-    return problems
+        if not broken(("nodes", node.id)):
+            faults += faults_of_node(node, definition, ("nodes", node.id))
+    of_graph = [*_of_edges(definition), *_of_switches(definition), *_of_entry(definition)]
+    faults += of_graph
+    for name, key in definition.state.items():
+        faults += _of_state(name, key)
+    if not of_graph and not broken(("reach",)) and not broken(("nodes",)):
+        lost = list(_of_reach(definition))
+        faults += lost or faults_of_writers(definition)
+    for child in definition.children:
+        above: Path = ("workflows", child.name)
+        inner = faults_of(child, broken=partial(_broken_below, broken, above))
+        faults += [fault.below(above) for fault in inner]
+    return [fault for fault in faults if not broken(fault.path)]
 
 
-def unknown(what: str, name: str, known: Iterable[str], path: str) -> Problem:
-    """Return the problem of a name that nothing has, with the nearest name that something has."""
-    names = sorted(known)
-    close = get_close_matches(name, names, 1)
-    hint = f"Did you mean {close[0]!r}?" if close else f"Known are: {', '.join(names) or 'none'}."
-    return Problem(message=f"There is no {what} {name!r}.", path=path, hint=hint)
+def _broken_below(broken: Callable[[Path], bool], above: Path, path: Path) -> bool:
+    return broken((*above, *path))
 
 
-def _of_names(definition: WorkflowDefinition) -> Iterator[Problem]:
-    if not definition.name:
-        yield Problem(message="The workflow has no name.", hint="Give it one, as workflow: triage.")
+def name_fault(name: str, path: Path, what: str) -> Fault | None:
+    """Return what is wrong with a name that expressions may use, or None."""
+    if not name:
+        return Fault(path, f"A {what} has no name.")
+    if len(name) > limits.NAME_CHARS_MAX:
+        length = f"{len(name)} characters; at most {limits.NAME_CHARS_MAX} are allowed"
+        return Fault(path, f"The name of {what} {name[:40]!r}… has {length}.")
+    if not name.replace("-", "_").isidentifier():
+        hint = "Use letters, digits, _ and -, beginning with a letter or _."
+        return Fault(path, f"{name!r} is no name of a {what}.", hint)
+    return None
+
+
+def _of_names(definition: WorkflowDefinition) -> Iterator[Fault]:
+    name = definition.name
+    if not name.strip():
+        yield Fault(("name",), "The workflow has no name.", "Give it one, such as triage.")
+    elif len(name) > limits.NAME_CHARS_MAX:
+        yield Fault(
+            ("name",),
+            f"The workflow's name has {len(name)} characters; "
+            f"at most {limits.NAME_CHARS_MAX} are allowed.",
+        )
     if not definition.nodes:
-        yield Problem(message="The workflow has no nodes.", path="nodes", hint="Add at least one.")
+        yield Fault(("nodes",), "The workflow has no nodes.", "Add at least one.")
     if len(definition.nodes) > limits.NODES_MAX:
         found = len(definition.nodes)
-        yield Problem(
-            message=f"{found} nodes; at most {limits.NODES_MAX} are allowed.", path="nodes"
-        )
-    seen: set[str] = set()
+        message = f"There are {found} nodes; at most {limits.NODES_MAX} are allowed."
+        yield Fault(("nodes",), message, "Put parts into workflows of their own, or use a map.")
+    for twice in _repeated(node.id for node in definition.nodes):
+        yield Fault(("nodes", twice), f"Two nodes are named {twice!r}.", "Rename one of them.")
     for node in definition.nodes:
-        path = f"nodes.{node.id}"
-        if node.id in seen:
-            yield Problem(message=f"Two nodes are named {node.id!r}.", path=path)
-        seen.add(node.id)
-        yield from _of_name(node.id, path)
-    agents = [agent.name for agent in definition.agents]
-    for name in sorted({name for name in agents if agents.count(name) > 1}):
-        yield Problem(message=f"Two agents are named {name!r}.", path=f"agents.{name}")
+        fault = name_fault(node.id, ("nodes", node.id), "node")
+        if fault is not None:
+            yield fault
+    for twice in _repeated(child.name for child in definition.children):
+        yield Fault(("workflows", twice), f"Two workflows within are named {twice!r}.")
 
 
-def _of_name(name: str, path: str) -> Iterator[Problem]:
-    if not name or len(name) > limits.NAME_CHARS_MAX:
-        hint = f"A name has 1 to {limits.NAME_CHARS_MAX} characters."
-        yield Problem(message=f"{name[:40]!r} is no name of a node.", path=path, hint=hint)
-    elif not name.replace("-", "_").isidentifier():
-        hint = "Use letters, digits, _ and -, beginning with a letter or _."
-        yield Problem(message=f"{name!r} is no name of a node.", path=path, hint=hint)
+def _of_limits(definition: WorkflowDefinition) -> Iterator[Fault]:
+    steps = definition.limits.steps
+    if steps < 1:
+        yield Fault(("limits", "steps"), f"A session may make {steps} steps; give it 1 or more.")
 
 
-def _of_node(node: Node, definition: WorkflowDefinition, path: str) -> Iterator[Problem]:
-    for field in _NEEDS.get(node.kind, ()):
-        if not getattr(node, field):
-            message = f"Node {node.id!r} ({node.kind}) lacks {_KEYWORD[field]}."
-            yield Problem(message=message, path=path)
-    if node.kind == "agent" and node.ref:
-        agents = [agent.name for agent in definition.agents]
-        if node.ref not in agents:
-            yield unknown("agent", node.ref, agents, path)
-    if node.kind == "timer" and bool(node.delay) == bool(node.until):
-        hint = "Give it a delay or a moment, not both."
-        yield Problem(
-            message=f"Timer {node.id!r} needs one time to wait for.", path=path, hint=hint
-        )
-    if node.kind == "loop" and not node.repeat and not node.max_iterations:
-        hint = "Give it while: or max:."
-        yield Problem(message=f"Loop {node.id!r} has no end.", path=path, hint=hint)
-    if node.concurrency < 1:
-        message = f"Map {node.id!r} runs {node.concurrency} items at once; at least 1 is needed."
-        yield Problem(message=message, path=path)
-    if node.timeout_ms < 0 or node.max_iterations < 0:
-        yield Problem(message=f"Node {node.id!r} has a negative limit.", path=path)
-    if node.retry is not None:
-        yield from _of_retry(node.retry, f"{path}.retry")
-    for key in node.updates or ():
-        if key not in definition.state:
-            yield unknown("state key", key, definition.state, f"{path}.updates.{key}")
-    if node.body is not None:
-        if node.body.kind in ("map", "loop", "condition"):
-            message = f"A {node.body.kind} cannot be the body of {node.kind} {node.id!r}."
-            hint = "Make the body a workflow of its own and name that."
-            yield Problem(message=message, path=f"{path}.do", hint=hint)
-        if node.body.condition:
-            message = f"The body of {node.kind} {node.id!r} cannot have a condition."
-            yield Problem(message=message, path=f"{path}.do.condition")
-        yield from _of_node(node.body, definition, f"{path}.do")
+def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
+    for twice in _repeated(agent.name for agent in definition.agents):
+        yield Fault(("agents", twice), f"Two agents are named {twice!r}.", "Rename one of them.")
+    for agent in definition.agents:
+        path: Path = ("agents", agent.name)
+        if not agent.name:
+            yield Fault(path, "An agent has no name.")
+        if agent.turns_max < 1:
+            message = f"Agent {agent.name!r} may take {agent.turns_max} turns; give it 1 or more."
+            yield Fault((*path, "turns_max"), message)
+        if agent.model_timeout_ms < 1:
+            message = f"A model timeout of {agent.model_timeout_ms} ms is none; give 1 ms or more."
+            yield Fault((*path, "model_timeout"), message)
+        for twice in _repeated(agent.tools):
+            yield Fault((*path, "tools"), f"Agent {agent.name!r} has tool {twice!r} twice.")
 
 
-def _of_retry(retry: RetryPolicy, path: str) -> Iterator[Problem]:
-    if not 1 <= retry.max_attempts <= limits.ATTEMPTS_MAX:
-        message = f"max_attempts is {retry.max_attempts}; 1 to {limits.ATTEMPTS_MAX} are allowed."
-        yield Problem(message=message, path=path)
-    if retry.initial_ms < 0 or retry.max_ms < 0 or retry.factor < 1 or not 0 <= retry.jitter <= 1:
-        message = "A retry waits at least 0 ms, by a factor of at least 1, with a jitter of 0 to 1."
-        yield Problem(message=message, path=path)
-
-
-def _of_edges(definition: WorkflowDefinition) -> Iterator[Problem]:
+def _of_edges(definition: WorkflowDefinition) -> Iterator[Fault]:
     nodes = {node.id for node in definition.nodes}
+    seen: set[tuple[str, str]] = set()
     for n, edge in enumerate(definition.edges):
-        path = f"edges.{n}"
+        path: Path = ("edges", n)
         if not edge.sources or not edge.targets:
-            hint = "Write {from: a, to: b}."
-            yield Problem(message="An edge needs a source and a target.", path=path, hint=hint)
-        if len(set(edge.sources)) < len(edge.sources):
-            yield Problem(message="A join names one source twice.", path=path)
-        for name in (*edge.sources, *edge.targets):
-            if name not in nodes:
-                yield unknown("node", name, nodes, path)
+            yield Fault(path, "An edge needs a source and a target.", "Write {from: a, to: b}.")
+        for twice in _repeated(edge.sources):
+            yield Fault((*path, "from"), f"The join waits for {twice!r} twice.")
+        for twice in _repeated(edge.targets):
+            yield Fault((*path, "to"), f"The edge leads to {twice!r} twice.")
+        for end, names in (("from", edge.sources), ("to", edge.targets)):
+            for name in names:
+                if name not in nodes:
+                    yield unknown("node", name, nodes, (*path, end))
+        if len(edge.sources) == 1:
+            for target in dict.fromkeys(edge.targets):
+                if (edge.sources[0], target) in seen:
+                    message = f"There are two edges from {edge.sources[0]!r} to {target!r}."
+                    yield Fault(path, message, f"Take one away, or {target!r} would run twice.")
+                seen.add((edge.sources[0], target))
+
+
+def _of_switches(definition: WorkflowDefinition) -> Iterator[Fault]:
+    nodes = {node.id for node in definition.nodes}
+    plain = {
+        (edge.sources[0], target)
+        for edge in definition.edges
+        if len(edge.sources) == 1
+        for target in edge.targets
+    }
     for n, switch in enumerate(definition.switches):
-        path = f"switches.{n}"
+        path: Path = ("switches", n)
+        if switch.source not in nodes:
+            yield unknown("node", switch.source, nodes, (*path, "from"))
         if not switch.cases:
             hint = "Give it at least one {if: …, then: …}."
-            yield Problem(
-                message=f"The switch from {switch.source!r} has no cases.", path=path, hint=hint
-            )
-        names = [switch.source, *(case.target for case in switch.cases)]
+            yield Fault(path, f"The switch of {switch.source!r} has no cases.", hint)
+        targets: list[tuple[Path, str]] = [
+            ((*path, m, "target"), case.target) for m, case in enumerate(switch.cases)
+        ]
         if switch.default is not None:
-            names.append(switch.default)
-        for name in names:
-            if name not in nodes:
-                yield unknown("node", name, nodes, path)
-    if not definition.entry:
-        yield Problem(message="The workflow has no entry.", path="entry", hint="Name a node.")
+            targets.append(((*path, "default"), switch.default))
+        for place, target in targets:
+            if target not in nodes:
+                yield unknown("node", target, nodes, place)
+            elif (switch.source, target) in plain:
+                message = f"An edge leads from {switch.source!r} to {target!r} in any case."
+                yield Fault(place, message, "Take the edge or this condition away.")
+
+
+def _of_entry(definition: WorkflowDefinition) -> Iterator[Fault]:
+    nodes = {node.id for node in definition.nodes}
+    if not definition.entry and nodes:
+        yield Fault(("entry",), "The workflow has no entry.", "Name the node to begin with.")
     for name in definition.entry:
         if name not in nodes:
-            yield unknown("node", name, nodes, "entry")
+            yield unknown("node", name, nodes, ("entry",))
+    for twice in _repeated(definition.entry):
+        yield Fault(("entry",), f"Entry {twice!r} is named twice.")
 
 
-def _of_state(definition: WorkflowDefinition) -> Iterator[Problem]:
-    for name, key in definition.state.items():
-        path = f"state.{name}"
-        if key.reducer not in REDUCER_EMPTY:
-            yield unknown("reducer", key.reducer, REDUCER_EMPTY, path)
-            continue
-        empty = REDUCER_EMPTY[key.reducer]
-        fits = empty is None or type(key.initial) is type(empty)
-        if key.reducer == "add":
-            fits = isinstance(key.initial, int | float) and not isinstance(key.initial, bool)
-        if not fits:
-            message = f"State key {name!r} ({key.reducer}) cannot begin with {key.initial!r}."
-            yield Problem(message=message, path=path, hint=f"An example that fits: {empty!r}.")
+def _of_state(name: str, key: StateKey) -> Iterator[Fault]:
+    path: Path = ("state", name)
+    fault = name_fault(name, path, "state key")
+    if fault is not None:
+        yield fault
+    if key.reducer not in REDUCER_EMPTY:
+        yield unknown("reducer", key.reducer, REDUCER_EMPTY, path)
+        return
+    wanted = _unfit(key.reducer, key.initial)
+    if wanted is not None:
+        empty = shown(REDUCER_EMPTY[key.reducer])
+        message = f"State key {name!r} ({key.reducer}) begins with {shown(key.initial)}; {wanted}."
+        yield Fault((*path, "initial"), message, f"Without initial it begins with {empty}.")
 
 
-def _of_reach(definition: WorkflowDefinition) -> Iterator[Problem]:
-    successors: dict[str, set[str]] = {node.id: set() for node in definition.nodes}
-    for edge in definition.edges:
-        for source in edge.sources:
-            successors[source].update(edge.targets)
-    for switch in definition.switches:
-        successors[switch.source].update(case.target for case in switch.cases)
-        if switch.default is not None:
-            successors[switch.source].add(switch.default)
-    reached = set(definition.entry)
-    work = list(definition.entry)
-    while work:
-        for name in successors[work.pop()] - reached:
-            reached.add(name)
-            work.append(name)
+def _unfit(reducer: str, initial: Json) -> str | None:
+    """Return what the initial value would have to be, or None if it fits."""
+    empty = REDUCER_EMPTY[reducer]
+    if isinstance(empty, list):
+        return None if isinstance(initial, list) else "it must be a list"
+    if isinstance(empty, dict):
+        return None if isinstance(initial, dict) else "it must be an object"
+    is_number = isinstance(initial, int | float) and not isinstance(initial, bool)
+    if reducer == "add":
+        return None if is_number else "it must be a number"
+    if reducer in ("max", "min"):
+        fits = initial is None or is_number or isinstance(initial, str)
+        return None if fits else "it must be a number or text, or left out"
+    return None
+
+
+def _of_reach(definition: WorkflowDefinition) -> Iterator[Fault]:
+    """A node starts when a token can get to it: a join passes one on when all have arrived."""
+    graph = successors_of(definition)
+    reached = reachable(graph, definition.entry) | set(definition.entry)
     for node in definition.nodes:
         if node.id not in reached:
-            hint = "Lead an edge to it, or make it an entry."
             message = f"Node {node.id!r} cannot be reached from the entry."
-            yield Problem(message=message, path=f"nodes.{node.id}", hint=hint)
+            hint = f"Lead an edge to it, or add it to the entry ({', '.join(definition.entry)})."
+            yield Fault(("nodes", node.id), message, hint)
+    started = _started(definition)
+    for n, edge in enumerate(definition.edges):
+        late = [name for name in edge.sources if name in reached and name not in started]
+        if late and len(edge.sources) > 1 and any(name in started for name in edge.sources):
+            targets = ", ".join(map(repr, edge.targets))
+            message = f"The join to {targets} waits for {late[0]!r}, which can only start after it."
+            yield Fault(("edges", n), message, "Lead that source to its target by an edge alone.")
+
+
+def _started(definition: WorkflowDefinition) -> set[str]:
+    """Return the nodes that tokens can get to."""
+    joins = [edge for edge in definition.edges if len(edge.sources) > 1]
+    waiting = [set(edge.sources) for edge in joins]
+    joins_of: dict[str, list[int]] = {}
+    for n, edge in enumerate(joins):
+        for source in edge.sources:
+            joins_of.setdefault(source, []).append(n)
+    single: dict[str, list[str]] = {}
+    for edge in definition.edges:
+        if len(edge.sources) == 1:
+            single.setdefault(edge.sources[0], []).extend(edge.targets)
+    for switch in definition.switches:
+        targets = [case.target for case in switch.cases]
+        targets += [] if switch.default is None else [switch.default]
+        single.setdefault(switch.source, []).extend(targets)
+    started: set[str] = set()
+    work = list(definition.entry)
+    while work:
+        name = work.pop()
+        if name in started:
+            continue
+        started.add(name)
+        work += single.get(name, ())
+        for n in joins_of.get(name, ()):
+            waiting[n].discard(name)
+            if not waiting[n]:
+                work += joins[n].targets
+    return started
+
+
+def _repeated(names: Iterable[str]) -> list[str]:
+    seen: set[str] = set()
+    twice: dict[str, None] = {}
+    for name in names:
+        if name in seen:
+            twice[name] = None
+        seen.add(name)
+    return list(twice)

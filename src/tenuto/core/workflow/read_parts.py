@@ -1,0 +1,183 @@
+"""What both forms say alike: state, inputs, agents, limits, and the workflows they start."""
+
+from typing import Final
+
+from tenuto.core import limits
+from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.workflow.faults import unknown
+from tenuto.core.workflow.model import (
+    REDUCER_EMPTY,
+    AgentDefinition,
+    Limits,
+    OnFailure,
+    Reducer,
+    StateKey,
+)
+from tenuto.core.workflow.section import Section, members, shown
+
+_REDUCERS: Final[tuple[Reducer, ...]] = (
+    "replace",
+    "append",
+    "extend",
+    "add",
+    "max",
+    "min",
+    "merge",
+    "union",
+)
+ON_FAILURE: Final[tuple[OnFailure, ...]] = ("fail", "compensate", "continue")
+JSON_TYPES: Final = ("string", "number", "integer", "boolean", "array", "object", "null")
+
+
+def version_of(section: Section) -> str:
+    """Return a version: text, or a whole number."""
+    value = section.get("version")
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    hint = f'Quote it: version: "{value}".' if isinstance(value, float) else ""
+    return section.text("version", "1", hint=hint)
+
+
+def state_of(section: Section) -> dict[str, StateKey]:
+    """Return the declared state: key to reducer, or to `{reducer, initial}`."""
+    found: dict[str, StateKey] = {}
+    state = section.section("state", "the state")
+    if state is None:
+        return found
+    for name, value in state.data.items():
+        section.reading.origins["state", name] = (*state.path, name)
+        if isinstance(value, dict):
+            key = state.section(name, f"state key {name!r}")
+            assert key is not None, "it is an object"
+            found[name] = _state_key(key)
+        else:
+            reducer = _reducer(state, name)
+            found[name] = StateKey(reducer=reducer, initial=REDUCER_EMPTY[reducer])
+    return found
+
+
+def _state_key(section: Section) -> StateKey:
+    if "reducer" not in section.data:
+        section.lacks("reducer", f"Write one of: {', '.join(_REDUCERS)}.")
+        section.get("reducer")
+        reducer: Reducer = "replace"
+    else:
+        reducer = _reducer(section, "reducer")
+    initial = section.get("initial") if "initial" in section.data else REDUCER_EMPTY[reducer]
+    section.close(["initial"])
+    return StateKey(reducer=reducer, initial=initial)
+
+
+def _reducer(section: Section, key: str) -> Reducer:
+    value = section.get(key)
+    for reducer in _REDUCERS:
+        if value == reducer:
+            return reducer
+    path = section.at(key)
+    if isinstance(value, str):
+        section.reading.faults.append(unknown("reducer", value, _REDUCERS, path))
+    else:
+        message = f"A state key has a reducer, found {shown(value)}."
+        hint = f"Write one of {', '.join(_REDUCERS)}, or {{reducer: replace, initial: 0}}."
+        section.reading.fault(path, message, hint)
+    return "replace"
+
+
+def input_schema_of(section: Section) -> JsonObject | None:
+    """Return the JSON Schema of the inputs: as it is written, or put together from one per name.
+
+    In the short form there are no other inputs, and all without a default are required."""
+    inputs = section.section("inputs", "the inputs")
+    if inputs is None:
+        return None
+    if isinstance(inputs.data.get("type"), str) or "$schema" in inputs.data:
+        return inputs.data
+    properties: dict[str, Json] = {}
+    required: list[Json] = []
+    for name, value in inputs.data.items():
+        schema = _input_schema(inputs, name, value)
+        properties[name] = schema
+        if "default" not in schema:
+            required.append(name)
+    return {
+        "type": "object",
+        "properties": properties,
+        "required": required,
+        "additionalProperties": False,
+    }
+
+
+def _input_schema(section: Section, name: str, value: Json) -> JsonObject:
+    if isinstance(value, str) and value in JSON_TYPES:
+        return {"type": value}
+    if isinstance(value, dict):
+        return value
+    types = ", ".join(JSON_TYPES)
+    message = f"Input {name!r} must be a type or a JSON Schema, found {shown(value)}."
+    section.fault(name, message, f"Types are: {types}.")
+    return {}
+
+
+def agents_of(section: Section) -> tuple[AgentDefinition, ...]:
+    """Return the agents: name to definition."""
+    agents = section.section("agents", "the agents")
+    if agents is None:
+        return ()
+    found = []
+    for name, agent in members(agents, "agent"):
+        section.reading.origins["agents", name] = agent.path
+        found.append(_agent(agent, name))
+    for name in agents.data:
+        if not isinstance(agents.data[name], dict):
+            section.reading.broken.add(("agents", name))
+            found.append(AgentDefinition(name=name))
+    return tuple(found)
+
+
+def _agent(section: Section, name: str) -> AgentDefinition:
+    schema = section.section("output_schema", f"the output schema of agent {name!r}")
+    settings = section.section("settings", f"the settings of agent {name!r}")
+    agent = AgentDefinition(
+        name=name,
+        version=version_of(section),
+        role=section.text("role"),
+        description=section.text("description"),
+        model=section.text("model", "offline"),
+        instructions=section.text("instructions"),
+        tools=_tools(section),
+        strategy=section.choice("strategy", ("react",), "react"),
+        output_schema=schema.data if schema is not None else None,
+        turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
+        model_timeout_ms=section.duration("model_timeout") or 120_000,
+        settings=settings.data if settings is not None else {},
+    )
+    section.close()
+    return agent
+
+
+def _tools(section: Section) -> tuple[str, ...]:
+    value = section.get("tools")
+    return () if value == [] else section.names("tools")
+
+
+def limits_of(section: Section) -> Limits:
+    """Return what a session may spend."""
+    found = section.section("limits", "the limits")
+    if found is None:
+        return Limits()
+    steps = found.whole("steps", limits.STEPS_MAX, minimum=1, maximum=2**53)
+    found.close()
+    return Limits(steps=steps)
+
+
+def output_of(section: Section) -> str:
+    """Return the expression of the session's output, or nothing."""
+    value = section.get("output")
+    section.reading.origins[("output",)] = section.at("output")
+    if value is None and "output" not in section.data:
+        return ""
+    if isinstance(value, str) and value.strip():
+        return value
+    hint = "To give several values write: output: \"{'a': outputs.x, 'b': outputs.y}\"."
+    section.wrong("output", "an expression", hint)
+    return ""
