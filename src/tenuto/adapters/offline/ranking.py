@@ -72,6 +72,7 @@ _ASKS_MANNER: Final = re.compile(
 )
 _ASKS_PERSON: Final = re.compile(r"\bwho(?:m|se)?\b", re.I)
 _ASKS_NATURE: Final = re.compile(r"^\s*what (?:is|are|was|were)\b", re.I)
+_VERB: Final = re.compile(r"is|are|was|were|has|have|means|[a-z]{2,}s")
 _WEAK_START: Final = re.compile(
     r"^(?:it|its|this|these|those|they|their|he|she|but|and|so|then)\b", re.I
 )
@@ -138,22 +139,28 @@ def _order(ranked: Ranked) -> tuple[float, str, int, str]:
 
 
 def _with_what_follows(question: Question, ranked: list[Ranked]) -> list[Ranked]:
-    """Raise the sentence after the best one, when the question asks for more than a fact."""
+    """Raise what comes after the best sentence, when the question asks for more than a fact.
+
+    The next one of the paragraph, and those after it that have a word of the question too."""
     if not ranked or not _ASKS_MANNER.search(question.text):
         return ranked
     best = ranked[0].sentence
     least = round(FOLLOWING_SHARE * ranked[0].score, 6)
     return [
         msgspec.structs.replace(candidate, score=least)
-        if candidate.score < least and _follows(candidate.sentence, best)
+        if candidate.score < least and _follows(candidate.sentence, best, question)
         else candidate
         for candidate in ranked
     ]
 
 
-def _follows(sentence: Sentence, best: Sentence) -> bool:
-    near = best.first_line <= sentence.first_line <= best.last_line + 1
-    return sentence.file == best.file and near and sentence.before == best.text
+def _follows(sentence: Sentence, best: Sentence, question: Question) -> bool:
+    if (sentence.file, sentence.paragraph) != (best.file, best.paragraph):
+        return False
+    if sentence.before == best.text:
+        return True
+    shares_word = not question.weights.keys().isdisjoint(content_stems(sentence.text))
+    return sentence.first_line >= best.last_line and bool(sentence.before) and shares_word
 
 
 def take(ranked: Sequence[Ranked], *, limit: int, floor: float) -> list[Ranked]:
@@ -203,6 +210,8 @@ def likeness(left: str, right: str) -> float:
 class _Bag(msgspec.Struct, frozen=True):
     own: frozenset[str]
     heading: frozenset[str]
+    section: frozenset[str]
+    """Of the innermost heading."""
     before: frozenset[str]
     counts: bool
     """It holds a number."""
@@ -213,6 +222,7 @@ def _bag(sentence: Sentence) -> _Bag:
     return _Bag(
         own=frozenset(content_stems(own)),
         heading=frozenset(content_stems(" ".join((*sentence.heading, _file_words(sentence.file))))),
+        section=frozenset(content_stems(sentence.heading[-1] if sentence.heading else "")),
         before=frozenset(content_stems(sentence.before)),
         counts=_counts(sentence.text),
     )
@@ -234,7 +244,8 @@ def _share(word: str, bag: _Bag, question: Question) -> float:
     if others & bag.own:
         shares.append(SYNONYM_SHARE)
     if word in bag.heading:
-        shares.append(HEADING_NAME_SHARE if word in question.names else HEADING_SHARE)
+        about = 1.0 if word in bag.section else HEADING_NAME_SHARE
+        shares.append(about if word in question.names else HEADING_SHARE)
     if word in bag.before:
         shares.append(BEFORE_SHARE)
     if word == question.measure and bag.counts:
@@ -271,10 +282,33 @@ def _fit(question: str, sentence: Sentence) -> float:
 
 
 def _announced(question: Question, sentence: Sentence) -> float:
-    """Return a bonus when the heading right above asks the very question."""
-    if not sentence.heading or len(question.weights) < 2:
-        return 0.0
-    return 0.25 if question.weights.keys() <= set(content_stems(sentence.heading[-1])) else 0.0
+    """Return a bonus when the heading right above asks the very question, or names its subject."""
+    section = set(content_stems(sentence.heading[-1])) if sentence.heading else set()
+    if len(question.weights) > 1 and question.weights.keys() <= section:
+        return 0.25
+    return 0.15 if question.names and question.names <= section else 0.0
+
+
+def asks_nature(question: Question) -> bool:
+    """Return whether the question is `What is NAME?` and nothing more."""
+    only_names = bool(question.names) and question.weights.keys() <= question.names
+    return only_names and bool(_ASKS_NATURE.search(question.text))
+
+
+def tells_nature(question: Question, sentence: Sentence) -> bool:
+    """Return whether the sentence says what the named thing is: `NAME is …`, `NAME runs …`, an
+    entry for it, or the opening of a section that has its name."""
+    words = [stem(word) for word in words_of(sentence.text)]
+    while words and words[0] in ("the", "a", "an"):
+        del words[0]
+    count = len(question.weights)
+    opens = set(words[:count]) == question.weights.keys() and len(words) > count
+    if opens and _VERB.fullmatch(words_of(sentence.text)[-len(words) :][count]):
+        return True
+    if _is_entry_for(question.text, sentence):
+        return True
+    section = set(content_stems(sentence.heading[-1])) if sentence.heading else set()
+    return not sentence.before and question.weights.keys() <= section
 
 
 def _opens_with_subject(question: str, text: str) -> bool:

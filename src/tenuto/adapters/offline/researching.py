@@ -14,10 +14,12 @@ from tenuto.adapters.offline.ranking import (
     MEASURES,
     Question,
     Ranked,
+    asks_nature,
     in_reading_order,
     question_of,
     rank,
     take,
+    tells_nature,
 )
 from tenuto.adapters.offline.sentences import Sentence, sentences_of
 from tenuto.adapters.offline.words import SYNONYMS, stem
@@ -152,6 +154,10 @@ def _missing(search: ToolResult) -> list[str]:
 def _finding(
     question: str, ranked: Sequence[Ranked], sentences: Sequence[Sentence], missing: Sequence[str]
 ) -> Finding:
+    asked = question_of(question)
+    if asks_nature(asked):
+        # A name stands in many sentences; few of them say what it is.
+        ranked = [found for found in ranked if tells_nature(asked, found.sentence)]
     answered = bool(ranked) and ranked[0].coverage >= ANSWERED_COVERAGE
     taken = take(ranked, limit=CLAIMS_MAX, floor=CLAIM_FLOOR) if answered else []
     order = {id(sentence): at for at, sentence in enumerate(sentences)}

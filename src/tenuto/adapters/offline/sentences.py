@@ -48,6 +48,8 @@ class Sentence(msgspec.Struct, frozen=True, kw_only=True):
     heading: tuple[str, ...]
     label: str = ""
     columns: str = ""
+    paragraph: int = 0
+    """Line on which its paragraph, item or row begins."""
     before: str = ""
     """The sentence before it in the same paragraph: what `it` may stand for."""
     rank: int = 0
@@ -220,5 +222,6 @@ def _sentence(unit: _Unit, passage: Passage, rank: int, start: int, end: int) ->
         last_line=first + raw.count("\n"),
         kind=unit.kind,
         heading=passage.heading,
+        paragraph=unit.line,
         rank=rank,
     )

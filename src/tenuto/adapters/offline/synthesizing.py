@@ -43,7 +43,8 @@ def _checked(finding: Finding, verdicts: Mapping[str, Verdict]) -> Finding:
     kept = [claim for claim in finding.claims if _status(claim, verdicts) != "not_found"]
     return Finding(
         question=finding.question,
-        answered=finding.answered and bool(kept),
+        # Without any claim to begin with, its claims were those of another finding.
+        answered=finding.answered and (bool(kept) or not finding.claims),
         claims=kept,
         missing_terms=finding.missing_terms,
     )
@@ -55,7 +56,7 @@ def _status(claim: Claim, verdicts: Mapping[str, Verdict]) -> str:
 
 
 def _answer(question: str, findings: Sequence[Finding], verdicts: Mapping[str, Verdict]) -> str:
-    parts = [finding for finding in findings if finding.answered]
+    parts = [finding for finding in findings if finding.answered and finding.claims]
     if not parts:
         return NO_ANSWER
     if _is_compound(question, findings):
@@ -127,6 +128,8 @@ def _section(finding: Finding, verdicts: Mapping[str, Verdict]) -> str:
     title = f"### {finding.question}"
     if not finding.answered:
         return f"{title}\n\nNothing in the documents answers this."
+    if not finding.claims:
+        return f"{title}\n\nWhat answers this is told above."
     lines = [f"- {_shown(claim, verdicts, finding.claims)}" for claim in finding.claims]
     return "\n".join([title, "", *lines])
 
