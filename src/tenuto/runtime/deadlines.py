@@ -7,6 +7,7 @@ from typing import Final
 
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.clock import Clock
+from tenuto.runtime.insisting import insist
 
 _HORIZON_MS: Final = 600_000
 """Deadlines farther away are left to the store and looked up again in time."""
@@ -78,8 +79,13 @@ class Deadlines:
     async def _keep_sweeping(self) -> None:
         while True:
             await asyncio.sleep(_SWEEP_MS / 1000)
-            await self._sweep()
+            await insist(self._sweep)
 
     async def _sweep(self) -> None:
         for due_ms, session in await self._due_before(self._clock.now_ms() + _HORIZON_MS):
             self.set(session, due_ms)
+        if self._timer is not None:
+            # The clock may have been put forward since the timer was set.
+            self._timer.cancel()
+            self._timer = None
+            self._arm()

@@ -7,10 +7,11 @@ parent and child sessions in `family`. This module holds them together.
 import asyncio
 import logging
 from collections.abc import Callable, Coroutine
+from functools import partial
 from typing import Final, TypeAlias
 
 from tenuto.codec.events import EventDecoder, encode_events
-from tenuto.core.errors import CorruptLog, NotFound, Stale, TenutoError
+from tenuto.core.errors import CorruptLog, NotFound, Stale
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.decide import check_patch, decide
@@ -23,6 +24,7 @@ from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import Commit, EventStore, Head, HeadQuery
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
+from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.performer import Performer
@@ -55,7 +57,8 @@ class Engine:
         self.store, self.artifacts, self.clock, self.ids = store, artifacts, clock, ids
         self.programs, self.performer = programs, performer
         self.decoder = EventDecoder(artifacts.get)
-        self.turns = performer.turns = Turns(store, artifacts, clock, self)
+        self.turns = Turns(store, artifacts, clock, self)
+        performer.attach(self.turns)
         self._deadlines = Deadlines(clock, self._wake, self._due_before)
         self._family = Family(self)
         self._live: dict[SessionId, Live] = {}
@@ -156,7 +159,7 @@ class Engine:
             head=_fork_head(stored.head, cause),
         )
         await self.store.append(commit)
-        self.spawn(self._open(cause.session))
+        self.spawn(insist(partial(self._open, cause.session)))
         return cause.session
 
     async def _forked_unfolded(self, cause: i.ForkSession) -> e.SessionForked:
@@ -229,7 +232,7 @@ class Engine:
             live = await self.get(session)
             self.turns.put(live, i.Wake(at_ms=self.clock.now_ms()))
 
-        self.spawn(wake())
+        self.spawn(insist(wake))
 
     async def _due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
         heads = await self.store.heads(HeadQuery(wake_before_ms=moment_ms, limit=100_000))
@@ -304,16 +307,15 @@ class Engine:
     def spawn(self, chore: Coroutine[None, None, None]) -> None:
         """Run `chore` beside everything else. What it raises is logged: its session stays as it
         is."""
-        task = asyncio.get_running_loop().create_task(_logged(chore))
+        task = asyncio.get_running_loop().create_task(chore)
         self._chores.add(task)
-        task.add_done_callback(self._chores.discard)
+        task.add_done_callback(self._chore_ended)
 
-
-async def _logged(chore: Coroutine[None, None, None]) -> None:
-    try:
-        await chore
-    except TenutoError as error:
-        _log.error("%s: %s", type(error).__name__, error)
+    def _chore_ended(self, task: "asyncio.Task[None]") -> None:
+        self._chores.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            _log.error("%s: %s", type(error).__name__, error)
 
 
 def _fork_head(origin: Head, cause: i.ForkSession) -> Head:

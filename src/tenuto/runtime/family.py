@@ -13,6 +13,7 @@ from tenuto.core.session.effects import CancelChild, ReportOutcome, StartChild
 from tenuto.core.vocabulary import EffectId, SessionId, Version, task_of
 from tenuto.core.workflow.program import Program
 from tenuto.ports.clock import Clock, Ids
+from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.turns import Turns
@@ -58,39 +59,46 @@ class Family:
                     started.set()
                     del self._starting[effect.effect]
             case CancelChild():
-                await self._cancel(live, effect)
+                await insist(lambda: self._cancel(live, effect))
             case ReportOutcome():
-                await self._report(live, effect)
+                await insist(lambda: self._report(live, effect))
 
     async def _start(self, live: Live, effect: StartChild) -> None:
         house, parent = self._house, live.state
-        now = house.clock.now_ms()
         try:
             if parent.depth >= limits.CHILD_DEPTH_MAX:
                 raise Rejected(
                     f"Sessions are nested {limits.CHILD_DEPTH_MAX} deep already; "
                     f"workflow {effect.workflow!r} seems to start itself without end."
                 )
-            program = await self._program(live.program, effect.workflow)
-            child = await house.start(
-                program,
-                i.StartSession(
-                    at_ms=now,
-                    session=house.ids.session_id(now),
-                    inputs=effect.inputs,
-                    tenant=parent.tenant,
-                    user=parent.user,
-                    key=effect.effect,
-                    parent=parent.session,
-                    parent_effect=effect.effect,
-                    depth=parent.depth + 1,
-                ),
-            )
+            child = await insist(lambda: self._started(live, effect))
         except Rejected as error:
             failure = Failure(kind="fatal", code="child_not_started", message=str(error))
+            now = house.clock.now_ms()
             house.turns.put(live, i.FailTask(at_ms=now, task=effect.task, failure=failure))
             return
+        now = house.clock.now_ms()
         house.turns.put(live, i.RecordChild(at_ms=now, task=effect.task, session=child))
+
+    async def _started(self, live: Live, effect: StartChild) -> SessionId:
+        """Return the child's id; the key makes it one child, however often it is started."""
+        house, parent = self._house, live.state
+        program = await self._program(live.program, effect.workflow)
+        now = house.clock.now_ms()
+        return await house.start(
+            program,
+            i.StartSession(
+                at_ms=now,
+                session=house.ids.session_id(now),
+                inputs=effect.inputs,
+                tenant=parent.tenant,
+                user=parent.user,
+                key=effect.effect,
+                parent=parent.session,
+                parent_effect=effect.effect,
+                depth=parent.depth + 1,
+            ),
+        )
 
     async def _program(self, parent: Program, name: str) -> Program:
         if name == parent.definition.name:

@@ -1,0 +1,152 @@
+"""Calls functions and tools: inputs of their own, a time limit, threads for plain functions."""
+
+import asyncio
+import inspect
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from functools import partial
+from typing import Any, Final
+
+import msgspec
+
+from tenuto.core.errors import Fatal
+from tenuto.core.session import inputs as i
+from tenuto.core.session.effects import Call, CallTool, Verify
+from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.model import AgentDefinition
+from tenuto.ports.clock import Clock
+from tenuto.runtime.code import Code, Function, ToolCode
+from tenuto.runtime.context import Context
+from tenuto.runtime.insisting import insist
+from tenuto.runtime.json_values import checked_output
+from tenuto.runtime.live import Live
+from tenuto.runtime.turns import Turns
+
+_VERIFY_MS_MAX: Final = 60_000
+"""A `verify` that takes longer knows nothing."""
+
+
+class Caller:
+    """Runs user code. What it raises is for the caller to make sense of."""
+
+    def __init__(self, code: Code, *, clock: Clock, threads: int) -> None:
+        self._code, self._clock = code, clock
+        self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
+        self._is_async: dict[Function, bool] = {}
+        self.turns: Turns
+
+    def release(self) -> None:
+        """Let the threads go."""
+        if self._pool is not None:
+            self._pool.shutdown(wait=False, cancel_futures=True)
+
+    async def call(self, live: Live, effect: Call, notes: list[i.Note]) -> Json:
+        """Return the output of a node's function or tool, checked to be JSON."""
+        if effect.kind == "tool":
+            tool = self._code.tool(effect.ref)
+            return await self._run_tool(live, effect, tool, effect.inputs, notes)
+        function = self._code.function(effect.ref)
+        context = self._context(live, effect, notes)
+        if effect.once:
+            await self._begin(live, effect.task)
+        inputs = {name: own_copy(value) for name, value in effect.inputs.items()}
+        run = partial(function, context, **inputs)
+        value = await self._limited(function, run, effect.timeout_ms)
+        return checked_output(value, what=f"Function {effect.ref!r}")
+
+    async def call_tool(self, live: Live, effect: CallTool, notes: list[i.Note]) -> Json:
+        """Return the output of a tool that a model asked for, checked to be JSON."""
+        tool = self._agent_tool(effect.agent, effect.tool)
+        return await self._run_tool(live, effect, tool, effect.arguments, notes)
+
+    async def _run_tool(
+        self,
+        live: Live,
+        effect: Call | CallTool,
+        tool: ToolCode,
+        arguments: JsonObject,
+        notes: list[i.Note],
+    ) -> Json:
+        bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
+        if tool.takes_context:
+            bound["ctx"] = self._context(live, effect, notes)
+        if tool.once or (isinstance(effect, Call) and effect.once):
+            await self._begin(live, effect.task)
+        run = partial(tool.function, **bound)
+        timeout_ms = effect.timeout_ms or tool.timeout_ms
+        value = await self._limited(tool.function, run, timeout_ms)
+        return checked_output(value, what=f"Tool {tool.spec.name!r}")
+
+    def _agent_tool(self, agent: AgentDefinition, name: str) -> ToolCode:
+        tools = [self._code.tool(ref) for ref in agent.tools]
+        for tool in tools:
+            if tool.spec.name == name:
+                return tool
+        known = ", ".join(repr(tool.spec.name) for tool in tools) or "none"
+        raise Fatal(f"There is no tool {name!r}; the tools are: {known}.", code="no_such_tool")
+
+    async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
+        """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
+
+        No `verify`, or one that fails, means that nobody knows (P3)."""
+        try:
+            if effect.agent is not None:
+                verify = self._agent_tool(effect.agent, effect.ref).verify
+            else:
+                verify = self._code.tool(effect.ref).verify
+            if verify is None:
+                return None, None
+            value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)
+            return value is not None, checked_output(value, what=f"verify of {effect.ref!r}")
+        except Exception:
+            return None, None
+
+    async def _begin(self, live: Live, task: TaskNo) -> None:
+        """Return when the intent is in the log (P3). A store that is away is no failure of the
+        work."""
+
+        async def begun() -> None:
+            done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+            self.turns.put(live, i.BeginTask(at_ms=self._clock.now_ms(), task=task), done)
+            await done
+
+        await insist(begun)
+
+    async def _limited(self, function: Function, run: Callable[[], Any], timeout_ms: int) -> Any:
+        if not timeout_ms:
+            return await self._run(function, run)
+        async with asyncio.timeout(timeout_ms / 1000):
+            return await self._run(function, run)
+
+    async def _run(self, function: Function, run: Callable[[], Any]) -> Any:
+        is_async = self._is_async.get(function)
+        if is_async is None:
+            target = getattr(function, "__call__", function)  # noqa: B004  # an object with an async call
+            is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(target)
+            self._is_async[function] = is_async
+        if is_async:
+            return await run()
+        if self._pool is None:
+            value = run()
+        else:
+            value = await asyncio.get_running_loop().run_in_executor(self._pool, run)
+        return await value if inspect.isawaitable(value) else value
+
+    def _context(self, live: Live, effect: Call | CallTool, notes: list[i.Note]) -> Context:
+        context = Context(
+            live.state.session,
+            effect.effect,
+            task=effect.task,
+            node=effect.node,
+            attempt=effect.attempt,
+        )
+        context.notes = notes
+        return context
+
+
+def own_copy(value: Json) -> Json:
+    """Return `value` in containers of its own: user code may change what it gets."""
+    if isinstance(value, list | dict):
+        copied: Json = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+        return copied
+    return value
