@@ -57,6 +57,10 @@ class Recent:
         if len(self._young) > RECENT_SESSIONS_MAX:
             self._young = dict(known)
 
+    def put(self, session: SessionId, known: Known) -> None:
+        """Replace an entry that `get` has just returned."""
+        self._young[session] = known
+
     def clear(self) -> None:
         self._young, self._old = {}, {}
 
