@@ -3,7 +3,7 @@
 A collection is made from the documents and can be made again from them, so it is no part of any
 log; what a search found is, as the result of a tool.
 
-    PortError
+    PortError, Transient
     +-- CollectionUnavailable   the index cannot be read or written now
     WorkFailed
     +-- Fatal
@@ -16,7 +16,7 @@ from typing import Final, Protocol
 
 import msgspec
 
-from tenuto.core.errors import Fatal, PortError
+from tenuto.core.errors import Fatal, PortError, Transient
 
 SEARCH_PASSAGES_MAX: Final = 50
 """A search returns no more passages than this, whatever it is asked for."""
@@ -53,7 +53,7 @@ class NotACollection(Fatal):
     """The file named as index holds something else; it was left as it is."""
 
 
-class CollectionUnavailable(PortError):
+class CollectionUnavailable(PortError, Transient):
     """The index cannot be read or written now: disk full, locked for too long, no permission."""
 
 

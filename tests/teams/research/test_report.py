@@ -27,11 +27,10 @@ def claim(id: str = "1.1", status: str = "supported", **parts: Any) -> Any:
     }
 
 
-def finding(**parts: Any) -> Any:
+def gap(**parts: Any) -> Any:
     return {
         "question": "Is salt wet?",
         "answered": True,
-        "claims": [],
         "missing_terms": [],
         **parts,
     }
@@ -42,7 +41,7 @@ def rendered(**parts: Any) -> str:
         **{
             "question": "Is salt wet?",
             "synthesis": {"answer": "Yes. [a.md:3]", "findings": "", "method": "By hand."},
-            "findings": [finding()],
+            "gaps": [],
             "claims": [claim()],
             "index": {"files": 2, "passages": 5, "problems": []},
             **parts,
@@ -96,9 +95,9 @@ def test_a_claim_that_is_not_in_its_source_is_told_and_cites_nothing() -> None:
 
 def test_gaps_and_failures_of_the_research_are_told() -> None:
     report = rendered(
-        findings=[
-            finding(answered=False, missing_terms=["brine", "lye"]),
-            finding(question="Why?", error="model unavailable"),
+        gaps=[
+            gap(answered=False, missing_terms=["brine", "lye"]),
+            gap(question="Why?", answered=False, error="model unavailable"),
         ]
     )
 

@@ -137,15 +137,26 @@ def test_a_claim_without_a_verdict_counts_as_not_found() -> None:
     assert [note.kind for note in ctx.notes] == ["verdict", "verdict"]
 
 
+def test_what_the_research_left_open_is_told_apart() -> None:
+    left = finding(claim("Sea."), missing_terms=["brine"])
+    findings = collect(context(), ["A?", "B?", "C?"], [finding(claim()), left, {}])["findings"]
+
+    gaps = judge(context(), findings, [])["gaps"]
+
+    assert [(gap["question"], gap["missing_terms"]) for gap in gaps] == [
+        ("B?", ["brine"]),
+        ("C?", []),
+    ]
+    assert all("claims" not in gap for gap in gaps)
+
+
 def finished(output: str) -> dict[str, Any]:
     return finish(
         context(),
-        question="Is salt wet?",
+        given={"question": "Is salt wet?", "output": output},
         index={"files": 1, "passages": 1, "problems": []},
-        findings=[],
-        claims=[],
+        judged={"claims": [], "verdicts": [], "gaps": []},
         synthesis={"answer": "Yes.", "findings": ""},
-        output=output,
     )
 
 

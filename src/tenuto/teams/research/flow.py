@@ -1,12 +1,13 @@
 """The graph: index, plan, research each part, collect, validate, judge, synthesize, finish."""
 
-from typing import Final
+from itertools import pairwise
+from typing import Any, Final
 
-from tenuto import Team, Workflow, body
+from tenuto import Agent, Team, Workflow, body
 from tenuto.teams.research import agents, steps
 
 SUB_QUESTIONS: Final = 4
-"""Asked of the planner when the session does not say."""
+"""Into how many parts a question may be split when the session does not say."""
 
 CONCURRENCY: Final = 8
 """Sub-questions that are looked up, or findings that are checked, at once."""
@@ -16,116 +17,125 @@ DESCRIPTION: Final = (
     "its source, and writes a cited report."
 )
 
+INPUTS: Final[dict[str, Any]] = {
+    "question": {"type": "string", "minLength": 1, "description": "What to find out."},
+    "documents": {
+        "type": "string",
+        "minLength": 1,
+        "description": "A folder of .md, .rst, .txt and .html files, or one such file.",
+    },
+    "max_sub_questions": {
+        "type": "integer",
+        "minimum": 1,
+        "maximum": 5,
+        "default": SUB_QUESTIONS,
+        "description": "Into how many parts the question may be split.",
+    },
+    "output": {
+        "type": "string",
+        "default": "",
+        "description": "A file to write the report to as well.",
+    },
+}
+
 _COLLECTION: Final = "outputs.index.collection"
 
 
 def research_workflow(model: str = "offline") -> Workflow:
-    """Return the workflow, with `model` for all four agents."""
+    """Return the workflow, with `model` for all four agents.
+
+    Example:
+        output = tenuto.run(research_workflow(), {"question": "…", "documents": "docs"})
+    """
     flow = Workflow(
-        "research",
-        version="1",
-        description=DESCRIPTION,
-        inputs={
-            "question": {"type": "string", "minLength": 1, "description": "What to find out."},
-            "documents": {
-                "type": "string",
-                "minLength": 1,
-                "description": "A folder of .md, .rst, .txt and .html files, or one such file.",
-            },
-            "max_sub_questions": {
-                "type": "integer",
-                "minimum": 1,
-                "maximum": 5,
-                "default": SUB_QUESTIONS,
-                "description": "Into how many parts the question may be split.",
-            },
-            "output": {
-                "type": "string",
-                "default": "",
-                "description": "File to write the report to as well.",
-            },
-        },
-        output="outputs.finish",
+        "research", version="1", description=DESCRIPTION, inputs=INPUTS, output="outputs.finish"
     )
-    flow.node(
-        "index",
-        function=steps.index,
-        inputs={"question": "inputs.question", "documents": "inputs.documents"},
+    order = (
+        _index(flow),
+        _plan(flow, agents.planner(model)),
+        _research(flow, agents.researcher(model)),
+        _collect(flow),
+        _validate(flow, agents.validator(model)),
+        _judge(flow),
+        _synthesize(flow, agents.synthesizer(model)),
+        _finish(flow),
     )
-    flow.node(
-        "plan",
-        agent=agents.planner(model),
-        inputs={
-            "question": "inputs.question",
-            "max_sub_questions": "inputs.max_sub_questions",
-        },
-    )
+    for source, target in pairwise(order):
+        flow.edge(source, target)
+    return flow
+
+
+def _index(flow: Workflow) -> str:
+    given = {"question": "inputs.question", "documents": "inputs.documents"}
+    flow.node("index", function=steps.index, inputs=given)
+    return "index"
+
+
+def _plan(flow: Workflow, planner: Agent) -> str:
+    given = {"question": "inputs.question", "max_sub_questions": "inputs.max_sub_questions"}
+    flow.node("plan", agent=planner, inputs=given)
+    return "plan"
+
+
+def _research(flow: Workflow, researcher: Agent) -> str:
+    given = {
+        "question": "item",
+        "main_question": "inputs.question",
+        "collection": _COLLECTION,
+    }
     flow.node(
         "research",
         map="outputs.plan.sub_questions",
-        do=body(
-            agent=agents.researcher(model),
-            inputs={
-                "question": "item",
-                "main_question": "inputs.question",
-                "collection": _COLLECTION,
-            },
-        ),
+        do=body(agent=researcher, inputs=given),
         concurrency=CONCURRENCY,
         on_item_failure="collect",
     )
-    flow.node(
-        "collect",
-        function=steps.collect,
-        inputs={"sub_questions": "outputs.plan.sub_questions", "findings": "outputs.research"},
-    )
+    return "research"
+
+
+def _collect(flow: Workflow) -> str:
+    given = {"sub_questions": "outputs.plan.sub_questions", "findings": "outputs.research"}
+    flow.node("collect", function=steps.collect, inputs=given)
+    return "collect"
+
+
+def _validate(flow: Workflow, validator: Agent) -> str:
+    given = {"claims": "item.claims", "collection": _COLLECTION}
     flow.node(
         "validate",
         map="outputs.collect.findings",
-        do=body(
-            agent=agents.validator(model),
-            inputs={"claims": "item.claims", "collection": _COLLECTION},
-        ),
+        do=body(agent=validator, inputs=given),
         concurrency=CONCURRENCY,
         on_item_failure="collect",
     )
-    flow.node(
-        "judge",
-        function=steps.judge,
-        inputs={"findings": "outputs.collect.findings", "validations": "outputs.validate"},
-    )
-    flow.node(
-        "synthesize",
-        agent=agents.synthesizer(model),
-        inputs={
-            "question": "inputs.question",
-            "findings": "outputs.collect.findings",
-            "verdicts": "outputs.judge.verdicts",
-        },
-    )
-    flow.node(
-        "finish",
-        function=steps.finish,
-        inputs={
-            "question": "inputs.question",
-            "index": "outputs.index",
-            "findings": "outputs.collect.findings",
-            "claims": "outputs.judge.claims",
-            "synthesis": "outputs.synthesize",
-            "output": "inputs.output",
-        },
-    )
-    for source, target in (
-        ("index", "plan"),
-        ("plan", "research"),
-        ("research", "collect"),
-        ("collect", "validate"),
-        ("validate", "judge"),
-        ("judge", "synthesize"),
-        ("synthesize", "finish"),
-    ):
-        flow.edge(source, target)
-    return flow
+    return "validate"
+
+
+def _judge(flow: Workflow) -> str:
+    given = {"findings": "outputs.collect.findings", "validations": "outputs.validate"}
+    flow.node("judge", function=steps.judge, inputs=given)
+    return "judge"
+
+
+def _synthesize(flow: Workflow, synthesizer: Agent) -> str:
+    given = {
+        "question": "inputs.question",
+        "findings": "outputs.collect.findings",
+        "verdicts": "outputs.judge.verdicts",
+    }
+    flow.node("synthesize", agent=synthesizer, inputs=given)
+    return "synthesize"
+
+
+def _finish(flow: Workflow) -> str:
+    given = {
+        "given": "inputs",
+        "index": "outputs.index",
+        "judged": "outputs.judge",
+        "synthesis": "outputs.synthesize",
+    }
+    flow.node("finish", function=steps.finish, inputs=given)
+    return "finish"
 
 
 team = Team(name="research", description=DESCRIPTION, workflow=research_workflow())

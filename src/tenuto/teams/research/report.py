@@ -24,7 +24,7 @@ def render(
     *,
     question: str,
     synthesis: Record,
-    findings: Sequence[Record],
+    gaps: Sequence[Record],
     claims: Sequence[Record],
     index: Record,
 ) -> str:
@@ -32,7 +32,7 @@ def render(
 
     Args:
         synthesis: `answer` and `findings` as Markdown, and `method`.
-        findings: what was found on each sub-question, with what was not.
+        gaps: the sub-questions that were not answered, or have words that no document has.
         claims: all claims with their verdicts.
         index: what indexing did, with its problems.
     """
@@ -44,7 +44,7 @@ def render(
         "## Findings",
         synthesis["findings"].strip() or "None.",
         "## What could not be verified",
-        _doubts(synthesis, findings, claims, index),
+        _doubts(synthesis, gaps, claims, index),
         "## Sources",
         "\n".join(_source_line(source) for source in sources_of(claims)) or "None.",
         "---",
@@ -97,12 +97,12 @@ def strange_citations(text: str, claims: Iterable[Record]) -> list[str]:
 
 
 def _doubts(
-    synthesis: Record, findings: Sequence[Record], claims: Sequence[Record], index: Record
+    synthesis: Record, gaps: Sequence[Record], claims: Sequence[Record], index: Record
 ) -> str:
     lines = [
         *_disputes(claims),
         *(_unfound(claim) for claim in claims if claim["status"] == "not_found"),
-        *(line for finding in findings for line in _gaps(finding)),
+        *(line for gap in gaps for line in _gap_lines(gap)),
         *(
             f"- The text cites {place}, which none of the checked claims does."
             for place in strange_citations(
@@ -139,15 +139,15 @@ def _unfound(claim: Record) -> str:
     return f"- Not found: “{claim['text']}” {_place(claim['citation'])}: {claim['reason']}."
 
 
-def _gaps(finding: Record) -> Iterable[str]:
-    if finding.get("error"):
-        yield f"- Not looked up: {finding['question']} {finding['error']}"
+def _gap_lines(gap: Record) -> Iterable[str]:
+    if gap.get("error"):
+        yield f"- Not looked up: {gap['question']} {gap['error']}"
         return
-    if not finding["answered"]:
-        yield f"- No answer found: {finding['question']}"
-    if finding.get("missing_terms"):
-        words = ", ".join(f"“{word}”" for word in finding["missing_terms"])
-        yield f"- No document has the word {words} of: {finding['question']}"
+    if not gap["answered"]:
+        yield f"- No answer found: {gap['question']}"
+    if gap.get("missing_terms"):
+        words = ", ".join(f"“{word}”" for word in gap["missing_terms"])
+        yield f"- No document has the word {words} of: {gap['question']}"
 
 
 def _place(place: Record) -> str:

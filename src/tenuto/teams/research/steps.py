@@ -73,7 +73,7 @@ def collect(
 def judge(
     ctx: tenuto.Context, findings: list[dict[str, Any]], validations: list[Any]
 ) -> dict[str, list[dict[str, Any]]]:
-    """Return all claims with their verdicts, and the verdicts alone; put them on record.
+    """Return all claims with their verdicts, the verdicts alone, and what the research left open.
 
     A claim without a verdict counts as not found: nobody stands for it."""
     given: dict[str, Record] = {}
@@ -93,28 +93,31 @@ def judge(
             ctx.note("verdict", {"claim": claim["id"], **verdict})
             claims.append({**claim, "question": finding["question"], **verdict})
             verdicts.append({"claim": claim["id"], **verdict})
-    return {"claims": claims, "verdicts": verdicts}
+    return {"claims": claims, "verdicts": verdicts, "gaps": [*map(_gap, filter(_open, findings))]}
 
 
 def finish(
     ctx: tenuto.Context,
-    question: str,
+    given: dict[str, Any],
     index: dict[str, Any],
-    findings: list[dict[str, Any]],
-    claims: list[dict[str, Any]],
+    judged: dict[str, Any],
     synthesis: dict[str, Any],
-    output: str,
 ) -> dict[str, Any]:
-    """Return the session's output, and write the report to the file `output` unless that is empty.
+    """Return the session's output, and write the report to `given.output` unless that is empty.
 
     Writing it again writes the same.
     """
+    claims = judged["claims"]
     report = render(
-        question=question, synthesis=synthesis, findings=findings, claims=claims, index=index
+        question=given["question"],
+        synthesis=synthesis,
+        gaps=judged["gaps"],
+        claims=claims,
+        index=index,
     )
-    if output:
-        _write(Path(output), report)
-        ctx.note("report", {"file": output})
+    if given["output"]:
+        _write(Path(given["output"]), report)
+        ctx.note("report", {"file": given["output"]})
     return {
         "report": report,
         "answer": synthesis["answer"],
@@ -122,6 +125,14 @@ def finish(
         **count_by_status(claims),
         "sources": sources_of(claims),
     }
+
+
+def _open(finding: Record) -> bool:
+    return not finding["answered"] or bool(finding["missing_terms"])
+
+
+def _gap(finding: Record) -> dict[str, Any]:
+    return {key: value for key, value in finding.items() if key != "claims"}
 
 
 def _claims_in(finding: Any) -> list[dict[str, Any]]:
