@@ -53,7 +53,7 @@ async def _appends_per_s(file: Path, *, sessions: int, each: int) -> float:
         for version in range(1, each + 1):
             await store.append(_commit(session, version))
 
-    await asyncio.gather(*[store.append(_commit(name, 0)) for name in names])
+    await asyncio.gather(*[store.append(_start(name)) for name in names])
     began_s = time.perf_counter()
     await asyncio.gather(*[go_on(name) for name in names])
     spent_s = time.perf_counter() - began_s
@@ -61,7 +61,18 @@ async def _appends_per_s(file: Path, *, sessions: int, each: int) -> float:
     return sessions * each / spent_s
 
 
-def _commit(session: SessionId, version: int) -> Commit:
+def _commit(session: SessionId, version: int, head: Head | None = None) -> Commit:
+    return Commit(
+        session=session,
+        expected=Version(version),
+        count=1,
+        payload=PAYLOAD,
+        at_ms=0,
+        head=head,
+    )
+
+
+def _start(session: SessionId) -> Commit:
     head = Head(
         session=session,
         status="running",
@@ -70,14 +81,7 @@ def _commit(session: SessionId, version: int) -> Commit:
         updated_ms=0,
         version=Version(1),
     )
-    return Commit(
-        session=session,
-        expected=Version(version),
-        count=1,
-        payload=PAYLOAD,
-        at_ms=0,
-        head=None if version else head,
-    )
+    return _commit(session, 0, head)
 
 
 def main(rounds: int) -> None:
