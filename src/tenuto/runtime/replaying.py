@@ -43,6 +43,11 @@ def replay(log: Sequence[e.SessionEvent], program: Program) -> ReplayReport:
     state = SessionState()
     done = 0
     while done < len(log):
+        cut = _cut_by_fork(log, done)
+        if cut:
+            for event in log[done : done + cut]:
+                evolve(state, event)
+            done += cut
         cause = cause_of(state, log, done)
         try:
             decided = decide(state, cause, program)
@@ -50,6 +55,10 @@ def replay(log: Sequence[e.SessionEvent], program: Program) -> ReplayReport:
             return _report(done, log[done], None, str(error))
         for n, event in enumerate(decided):
             recorded = log[done + n] if done + n < len(log) else None
+            if isinstance(recorded, e.SessionForked) and n:
+                # The fork shares the first events of this move, and went its own way from there.
+                decided = decided[:n]
+                break
             if recorded != event:
                 return _report(done + n, recorded, event, f"after {type(cause).__name__}")
         if not decided:
@@ -58,6 +67,15 @@ def replay(log: Sequence[e.SessionEvent], program: Program) -> ReplayReport:
             evolve(state, event)
         done += len(decided)
     return ReplayReport(events=done, divergence=None)
+
+
+def _cut_by_fork(log: Sequence[e.SessionEvent], at: int) -> int:
+    """Return how many notes stand at `at` whose outcome the fork does not share."""
+    end = at
+    while end < len(log) and isinstance(log[end], e.Noted):
+        end += 1
+    is_cut = end > at and end < len(log) and isinstance(log[end], e.SessionForked)
+    return end - at if is_cut else 0
 
 
 def _report(

@@ -105,7 +105,7 @@ class Turns:
                     if done is not None:
                         waiters.append(done)
             events += move_on(live.state, live.program, self._clock.now_ms())
-            if events:
+            if events or (live.head is not None and is_news(live.head, live.state)):
                 self._append(live, events, waiters)
                 return
         except Exception as error:
@@ -115,6 +115,7 @@ class Turns:
         self._after(live, ending=False)
 
     def _append(self, live: Live, events: list[e.SessionEvent], waiters: Waiters) -> None:
+        """Send what the turn adds; nothing but a head where the stored one is not true any more."""
         state = live.state
         encoded = encode_events(events)
         snapshot = None
@@ -128,7 +129,7 @@ class Turns:
             expected=Version(state.version - len(events)),
             count=len(events),
             payload=encoded.payload,
-            at_ms=events[-1].at_ms,
+            at_ms=events[-1].at_ms if events else self._clock.now_ms(),
             head=head_of(state) if live.head is None or is_news(live.head, state) else None,
             snapshot=snapshot,
         )
