@@ -2,7 +2,7 @@
 
 from tenuto.core.lifecycle import STATUS, Status
 from tenuto.core.session.decide import needs_person
-from tenuto.core.session.effects import is_active, is_working
+from tenuto.core.session.effects import is_active, is_at_work
 from tenuto.core.session.state import SessionState, Task, next_due
 from tenuto.core.vocabulary import Version
 from tenuto.ports.event_store import Head
@@ -40,7 +40,7 @@ def is_news(old: Head, state: SessionState) -> bool:
             return True
         # Someone works and nothing is due: as before.
         for task in reversed(state.tasks.values()):
-            if is_working(task) and task.child is None:
+            if is_at_work(task):
                 return False
     new = head_of(state)
     return (new.status, new.waiting_for, new.wake_ms, new.active) != (
@@ -61,7 +61,7 @@ def status_of(state: SessionState) -> tuple[Status, str]:
     if status != "running":
         return status, ""
     tasks = [task for task in state.tasks.values() if task.children == 0]
-    if not tasks or any(is_working(task) and task.child is None for task in tasks):
+    if not tasks or any(is_at_work(task) for task in tasks):
         return status, ""
     return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in tasks[:5]))
 

@@ -14,7 +14,7 @@ from tenuto.runtime.json_values import to_json
 from tenuto.runtime.replaying import ReplayReport, replay
 from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
 from tenuto.sdk.history import StoredEvent, program_of, read_events, state_at
-from tenuto.sdk.waiting import has_ended, is_idle, until
+from tenuto.sdk.waiting import has_ended, until, until_idle
 
 
 class Session:
@@ -80,11 +80,13 @@ class Session:
     async def wait_until_idle(self, timeout: float | None = None) -> Head:
         """Return the head once the session has ended, is paused, or waits for something outside.
 
+        Child sessions count: while one of them is at work, this one is not idle.
+
         Raises:
             TimeoutError: it was still at work after `timeout` seconds.
         """
         async with asyncio.timeout(timeout):
-            await until(self._engine, self.id, is_idle)
+            await until_idle(self._engine, self.id)
         return await self.head()
 
     # Steering

@@ -43,6 +43,25 @@ async def until(
         engine.unwatch(session, watcher)
 
 
+async def until_idle(engine: Engine, session: SessionId) -> SessionState:
+    """Return the state once neither the session nor any session below it is at work."""
+    while True:
+        state = await until(engine, session, is_idle)
+        version = state.version
+        below = [task.child for task in state.tasks.values() if task.child is not None]
+        if has_ended(state) or not below:
+            return state
+        ended = [has_ended(await until_idle(engine, child)) for child in below]
+        if not any(ended):
+            return state
+
+        # What the child brought is on its way.
+        def moved_on(newer: SessionState, version: int = version) -> bool:
+            return newer.version > version
+
+        await until(engine, session, moved_on)
+
+
 async def _follow_until(
     engine: Engine, session: SessionId, done: Callable[[SessionState], bool]
 ) -> SessionState:

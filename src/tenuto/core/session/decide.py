@@ -13,7 +13,7 @@ from tenuto.core.errors import ExpressionFailed, Failure, NotAllowed, Rejected, 
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import is_working
+from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.failing import attempt_failed, give_up
 from tenuto.core.session.routing import Router, resting_cycle
@@ -238,7 +238,7 @@ def _advance(state: SessionState, program: Program, at_ms: int) -> Events:
         router.enter()
         return _activate(state, router, TaskNo(0), program)
     elif phase == "pausing":
-        if not any(is_working(task) for task in state.tasks.values()):
+        if not any(is_at_work(task) for task in state.tasks.values()):
             return [e.SessionPaused(at_ms=at_ms)]
     elif phase == "failing" and not state.tasks:
         return _compensate(state, at_ms)

@@ -109,6 +109,11 @@ def is_working(task: Task) -> bool:
     return task.kind in _CALLS and task.waiting in ("", "verify")
 
 
+def is_at_work(task: Task) -> bool:
+    """Return whether an outcome is owed that is not just another session's to bring."""
+    return is_working(task) and task.child is None
+
+
 def pending(
     state: SessionState, program: Program, *, after: int = 0, memo: Memo | None = None
 ) -> tuple[Effect, ...]:
@@ -122,7 +127,7 @@ def pending(
     for task in reversed(state.tasks.values()):
         if task.promised <= after:
             break
-        if is_working(task) and not (task.kind == "workflow" and task.child is not None):
+        if is_at_work(task):
             effects.append(_effect(state, task, program, memo))
     effects.reverse()
     for effect, promise in state.orphans.items():
@@ -135,10 +140,7 @@ def pending(
 
 def is_active(state: SessionState) -> bool:
     """Return whether `pending` would give anything: recovery must load such a session."""
-    if state.orphans or any(
-        is_working(task) and not (task.kind == "workflow" and task.child is not None)
-        for task in state.tasks.values()
-    ):
+    if state.orphans or any(is_at_work(task) for task in state.tasks.values()):
         return True
     return _owes_report(state)
 

@@ -154,7 +154,7 @@ class SessionState(msgspec.Struct, kw_only=True):
 
 
 def next_due(state: SessionState) -> int | None:
-    """Return the earliest deadline that may pass now, in ms since 1970; a paused session has none."""
+    """Return the earliest deadline that may pass now (ms since 1970); none while paused."""
     if not state.due or state.phase in ("pausing", "paused"):
         return None
     return min(state.due.values())
