@@ -59,8 +59,10 @@ def scalar_fault(value: Json) -> str | None:
 
 _STATUS: Final = re.compile(r"^(?:[A-Z_]+: )|(?: \[[A-Z_]+\])$")
 _PLACE: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
+_UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD: Final = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
-_RUN_OVERLOAD: Final = re.compile(r"No matching overloads found : (.*)")
+_RUN_UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'")
+_OVERLOAD: Final = re.compile(r"No matching overloads found : (.*)")
 _MISSING: Final = re.compile(r'Key not found in map : "?(.*?)"?$')
 _OPERATORS: Final = {
     "_?_:_": "? :",
@@ -79,6 +81,10 @@ def compile_faults(error: str, source: str, roots: frozenset[str]) -> str:
         match = _PLACE.search(line)
         if match is not None:
             row, column, what = int(match[1]), int(match[2]), _STATUS.sub("", match[3])
+            unknown = _UNKNOWN.match(what)
+            if unknown is not None:
+                # The library points at the last dot of a path; its root is what is unknown.
+                column -= len(unknown[1].rpartition(".")[0])
             place = ""
             if row >= 1:
                 place = f"at {column}: " if row == 1 else f"at {row}:{column}: "
@@ -89,12 +95,13 @@ def compile_faults(error: str, source: str, roots: frozenset[str]) -> str:
 
 
 def _compile_fault(what: str, source: str, roots: frozenset[str]) -> str:
-    unknown = re.match(r"undeclared reference to '([^']*)'", what)
+    unknown = _UNKNOWN.match(what)
     if unknown is not None:
         if re.search(rf"\b{re.escape(unknown[1])}\s*\(", source):
             return f"there is no function {unknown[1]!r}"
         names = ", ".join(sorted(roots))
-        return f"unknown name {unknown[1]!r}; what can be read here: {names}"
+        root = unknown[1].partition(".")[0]
+        return f"unknown name {root!r}; what can be read here: {names}"
     overload = _OVERLOAD.search(what)
     if overload is not None:
         return f"{_operator(overload[1])} does not work on ({overload[2]})"

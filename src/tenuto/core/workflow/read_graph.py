@@ -132,10 +132,10 @@ def _cases(section: Section, path: Path) -> tuple[list[Case], str | None]:
                 section.reading.origins[(*path, len(cases), "target")] = (*condition.path, "then")
                 cases.append(case)
         condition.close()
-    if found and not cases and not section.reading.faults:
+    if all("else" in condition.data for condition in found) and section.has("conditions"):
         section.fault(
             "conditions",
-            "There is nothing to choose between: an 'else' alone.",
+            f"There is nothing to choose in {section.what}: no 'if'.",
             "Write a plain edge, or add {if: …, then: …}.",
         )
     return cases, default

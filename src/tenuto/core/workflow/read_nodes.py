@@ -10,7 +10,7 @@ from tenuto.core.workflow.faults import Path
 from tenuto.core.workflow.kinds import FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.literals import Misplaced, expression_of, literal, template_of
 from tenuto.core.workflow.model import Node, RetryPolicy
-from tenuto.core.workflow.section import Section, duration_of
+from tenuto.core.workflow.section import Section, duration, duration_of, flag
 
 _ATTEMPTS: Final = limits.ATTEMPTS_MAX
 _YEAR_SECONDS: Final = 366 * 86_400
@@ -115,6 +115,8 @@ class NodeReader:
             return replace(node, delay=literal(value))
         length = duration_of(value)
         if length is not None:
+            if length < 0:
+                section.wrong("timer", "a duration of 0 or more")
             return replace(node, delay=literal(length))
         return replace(node, delay=expression(section, "timer"))
 
@@ -122,46 +124,14 @@ class NodeReader:
         section.reading.origins[(*path, "until")] = section.at("timer_until")
         return replace(node, until=expression(section, "timer_until"))
 
-    # The other keys
-
     def _inputs(self, section: Section, node: Node) -> Node:
         found = section.section("inputs", f"the inputs of node {node.id!r}")
         if found is None:
             return node
-        return replace(node, inputs={**node.inputs, **self._expressions(found)})
-
-    def _updates(self, section: Section, node: Node) -> Node:
-        found = section.section("updates", f"the updates of node {node.id!r}")
-        if found is None:
-            return node
-        return replace(node, updates={key: expression(found, key) for key in found.data})
-
-    def _expressions(self, section: Section) -> dict[str, str]:
-        if not self._texts_are_literal:
-            return {key: expression(section, key) for key in section.data}
-        return {key: template(section, key) for key in section.data}
-
-    def _if(self, section: Section, node: Node) -> Node:
-        return replace(node, condition=expression(section, "if"))
-
-    def _retry_rule(self, section: Section, node: Node) -> Node:
-        return replace(node, retry=retry_policy(section, "retry"))
-
-    def _timeout(self, section: Section, node: Node) -> Node:
-        return replace(node, timeout_ms=section.duration("timeout"))
-
-    def _once(self, section: Section, node: Node) -> Node:
-        return replace(node, once=section.flag("once"))
-
-    def _on_failure(self, section: Section, node: Node) -> Node:
-        choice = section.choice("on_failure", ("fail", "continue"), "fail")
-        return replace(node, on_failure=choice)
-
-    def _recover(self, section: Section, node: Node) -> Node:
-        return replace(node, recover=section.text("recover"))
-
-    def _compensate(self, section: Section, node: Node) -> Node:
-        return replace(node, compensate=section.text("compensate"))
+        read = template if self._texts_are_literal else expression
+        return replace(
+            node, inputs={**node.inputs, **{key: read(found, key) for key in found.data}}
+        )
 
 
 _PURPOSES: Final[dict[str, Callable[[NodeReader, Section, Node, Path], Node]]] = {
@@ -178,17 +148,54 @@ _PURPOSES: Final[dict[str, Callable[[NodeReader, Section, Node, Path], Node]]] =
     "timer_until": NodeReader._timer_until,
 }
 
+
+def _updates(reader: NodeReader, section: Section, node: Node) -> Node:
+    found = section.section("updates", f"the updates of node {node.id!r}")
+    if found is None:
+        return node
+    return replace(node, updates={key: expression(found, key) for key in found.data})
+
+
+def _if(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, condition=expression(section, "if"))
+
+
+def _retry(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, retry=retry_policy(section, "retry"))
+
+
+def _timeout(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, timeout_ms=duration(section, "timeout"))
+
+
+def _once(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, once=flag(section, "once"))
+
+
+def _on_failure(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, on_failure=section.choice("on_failure", ("fail", "continue"), "fail"))
+
+
+def _recover(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, recover=section.text("recover"))
+
+
+def _compensate(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, compensate=section.text("compensate"))
+
+
 _RULES: Final[dict[str, Callable[[NodeReader, Section, Node], Node]]] = {
     "inputs": NodeReader._inputs,
-    "updates": NodeReader._updates,
-    "condition": NodeReader._if,
-    "retry": NodeReader._retry_rule,
-    "timeout_ms": NodeReader._timeout,
-    "once": NodeReader._once,
-    "on_failure": NodeReader._on_failure,
-    "recover": NodeReader._recover,
-    "compensate": NodeReader._compensate,
+    "updates": _updates,
+    "condition": _if,
+    "retry": _retry,
+    "timeout_ms": _timeout,
+    "once": _once,
+    "on_failure": _on_failure,
+    "recover": _recover,
+    "compensate": _compensate,
 }
+"""How the keys are read that nodes of several kinds may have, by field."""
 
 
 def _keyword(section: Section) -> str | None:

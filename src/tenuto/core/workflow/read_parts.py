@@ -13,7 +13,7 @@ from tenuto.core.workflow.model import (
     Reducer,
     StateKey,
 )
-from tenuto.core.workflow.section import Section, members, shown
+from tenuto.core.workflow.section import Section, duration, members, shown
 
 _REDUCERS: Final[tuple[Reducer, ...]] = (
     "replace",
@@ -148,7 +148,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         strategy=section.choice("strategy", ("react",), "react"),
         output_schema=schema.data if schema is not None else None,
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
-        model_timeout_ms=section.duration("model_timeout") or 120_000,
+        model_timeout_ms=duration(section, "model_timeout") or 120_000,
         settings=settings.data if settings is not None else {},
     )
     section.close()

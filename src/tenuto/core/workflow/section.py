@@ -125,15 +125,6 @@ class Section:
         self.wrong(key, f"a number from {minimum:g} to {maximum:g}")
         return default
 
-    def flag(self, key: str) -> bool:
-        """Return the truth value of `key`, false where it is not there."""
-        value = self.get(key)
-        if isinstance(value, bool):
-            return value
-        if key in self.data:
-            self.wrong(key, "true or false")
-        return False
-
     def choice(self, key: str, options: tuple[Choice, ...], default: Choice) -> Choice:
         """Return the one of `options` that `key` names."""
         value = self.get(key)
@@ -144,17 +135,6 @@ class Section:
                 return option
         self.wrong(key, f"one of {', '.join(options)}", _meant_choice(value, options))
         return default
-
-    def duration(self, key: str) -> int:
-        """Return the milliseconds of `key`: a number of seconds, or words such as `5m`."""
-        value = self.get(key)
-        if value is None and key not in self.data:
-            return 0
-        length = duration_of(value)
-        if length is None or length <= 0:
-            self.wrong(key, "a duration", 'Write seconds, or "500ms", "30s", "5m", "2h", "1d".')
-            return 0
-        return length
 
     def names(self, key: str) -> tuple[str, ...]:
         """Return one name or a list of names."""
@@ -204,6 +184,28 @@ def members(section: Section, what: str) -> list[tuple[str, Section]]:
         if member is not None:
             found.append((key, member))
     return found
+
+
+def flag(section: Section, key: str) -> bool:
+    """Return the truth value of `key`, false where it is not there."""
+    value = section.get(key)
+    if isinstance(value, bool):
+        return value
+    if key in section.data:
+        section.wrong(key, "true or false")
+    return False
+
+
+def duration(section: Section, key: str) -> int:
+    """Return the milliseconds of `key`: a number of seconds, or words such as `5m`."""
+    value = section.get(key)
+    if value is None and key not in section.data:
+        return 0
+    length = duration_of(value)
+    if length is None or length <= 0:
+        section.wrong(key, "a duration", 'Write seconds, or "500ms", "30s", "5m", "2h", "1d".')
+        return 0
+    return length
 
 
 def duration_of(value: Json) -> int | None:
