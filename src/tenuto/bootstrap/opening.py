@@ -56,7 +56,9 @@ class OpenRuntime:
         try:
             runtime = self._assemble(store, artifacts)
             assert self._engine is not None, "assembling makes an engine"
-            if not self._readonly and self._recover:
+            if not self._recover:
+                self._engine.hold()
+            elif not self._readonly:
                 await self._engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))

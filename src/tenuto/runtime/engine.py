@@ -81,12 +81,16 @@ class Engine:
         await self._deadlines.start()
         return count
 
+    def hold(self) -> None:
+        """Take inputs and record them, but carry nothing out: that is left to the next owner."""
+        self._closing = True
+        self.performer.close()
+
     async def drain(self, timeout_ms: int) -> bool:
         """Return whether all running work ended within `timeout_ms`; no new work is started.
 
         What did not end is interrupted and stays promised in the log."""
-        self._closing = True
-        self.performer.close()
+        self.hold()
         self._deadlines.stop()
         ended = await self.performer.wait(timeout_ms)
         for live in self._live.values():
