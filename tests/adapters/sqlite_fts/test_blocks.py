@@ -1,5 +1,6 @@
 """Documents of each kind become blocks whose lines are the lines of the file."""
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -190,6 +191,20 @@ def test_a_form_feed_does_not_shift_the_lines() -> None:
     text = "one\x0cstill one\r\ntwo\rthree\u2028still three"
 
     assert len(lines_of(text)) == 3
+
+
+@pytest.mark.parametrize("ending", sorted(PARSERS))
+@pytest.mark.parametrize("piece", ["<!-- x\n", "<a ", "<![ x ", "<?", "[[!", "| `", "*_", ":a:`"])
+def test_what_is_opened_and_never_closed_is_read_in_time(ending: str, piece: str) -> None:
+    text = piece * 50_000
+
+    assert len(PARSERS[ending](text).lines) == text.count("\n") + 1
+
+
+def test_html_that_is_broken_keeps_its_text() -> None:
+    document = parse_hypertext("<!DOCTYPE html>\n<p>a < b and <![CDATA[c]]> d <? e")
+
+    assert document.lines[1].split() == ["a", "<", "b", "and", "d", "e"]
 
 
 @given(

@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 from tenuto.adapters.sqlite_fts.markdown import parse_markdown
 from tenuto.adapters.sqlite_fts.passages import (
     LISTING_LINES_MAX,
+    PASSAGE_CHARS_MAX,
     PASSAGE_WORDS_MAX,
     Piece,
     passages_of,
@@ -80,6 +81,13 @@ def test_a_listing_as_long_as_a_book_does_not() -> None:
 
     assert len(pieces) == 4
     assert pieces[1].first_line == LISTING_LINES_MAX + 1
+
+
+def test_a_line_of_data_is_cut_anywhere() -> None:
+    pieces = cut("x" * (2 * PASSAGE_CHARS_MAX + 5) + "\nend\n")
+
+    assert [len(piece.text) for piece in pieces] == [PASSAGE_CHARS_MAX, PASSAGE_CHARS_MAX, 9]
+    assert [piece.last_line for piece in pieces] == [1, 1, 2]
 
 
 @given(

@@ -39,3 +39,16 @@ def lines_of(text: str) -> list[str]:
     `str.splitlines` also splits at form feeds and Unicode separators, which would shift every
     citation below one."""
     return text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
+
+
+def without_comments(text: str) -> str:
+    """Return the text with `<!-- … -->` blanked, lines kept; one that is never closed stays.
+
+    A pattern would search to the end of the text for each one that is not closed: a hostile file
+    could take hours."""
+    parts: list[str] = []
+    start = 0
+    while (begin := text.find("<!--", start)) >= 0 and (end := text.find("-->", begin + 4)) >= 0:
+        parts += [text[start:begin], "\n" * text.count("\n", begin, end)]
+        start = end + 3
+    return "".join([*parts, text[start:]])

@@ -4,10 +4,17 @@ The reader writes each piece of text onto the line where it stands in the file, 
 what a browser shows of line n+1. Blocks come from the tags, not from the look of the lines.
 """
 
+import re
 from html.parser import HTMLParser
 from typing import Final
 
-from tenuto.adapters.sqlite_fts.blocks import Block, BlockKind, ParsedDocument, lines_of
+from tenuto.adapters.sqlite_fts.blocks import (
+    Block,
+    BlockKind,
+    ParsedDocument,
+    lines_of,
+    without_comments,
+)
 
 _DROPPED: Final = frozenset(
     ("head", "nav", "noscript", "script", "style", "svg", "template", "title")
@@ -29,13 +36,40 @@ _BOUNDARIES: Final = frozenset(_BOUNDARY_TAGS.split())
 
 def parse_hypertext(text: str) -> ParsedDocument:
     """Return the visible text of an HTML document, line by line, and its blocks."""
-    source = "\n".join(lines_of(text))
+    source = _tamed(without_comments("\n".join(lines_of(text))))
     reader = _Reader(source.count("\n") + 1)
     reader.feed(source)
     reader.close()
     reader.end_block()
     lines = tuple(" ".join(line.split()) if not pre else line for line, pre in reader.written())
     return ParsedDocument(lines=lines, blocks=tuple(reader.blocks))
+
+
+TAG_CHARS_MAX: Final = 8_192
+"""A longer tag is none: it is text in which a `<` was never closed."""
+
+_DECLARATION: Final = re.compile(r"<[!?][^<>]*>|<[!?]")
+
+
+def _tamed(source: str) -> str:
+    """Return the source without what the parser of the standard library cannot cope with.
+
+    It gives up on unknown declarations, and reads on to the end of the file for each `<` that is
+    not closed: for a hostile file that is hours."""
+    source = _DECLARATION.sub(lambda found: "\n" * found.group(0).count("\n"), source)
+    closed_at = len(source) + TAG_CHARS_MAX
+    unclosed: set[int] = set()
+    for found in reversed(list(_ANGLE.finditer(source))):
+        if found.group(0) == ">":
+            closed_at = found.start()
+        elif closed_at - found.start() > TAG_CHARS_MAX:
+            unclosed.add(found.start())
+    if not unclosed:
+        return source
+    return "".join("&lt;" if at in unclosed else char for at, char in enumerate(source))
+
+
+_ANGLE: Final = re.compile(r"[<>]")
 
 
 class _Reader(HTMLParser):

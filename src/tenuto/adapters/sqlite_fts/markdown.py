@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterator
 from typing import Final, TypeAlias
 
-from tenuto.adapters.sqlite_fts.blocks import Block, ParsedDocument, lines_of
+from tenuto.adapters.sqlite_fts.blocks import Block, ParsedDocument, lines_of, without_comments
 
 _FENCE: Final = re.compile(r"^ {0,3}(`{3,}|~{3,})")
 _ATX: Final = re.compile(r"^ {0,3}(#{1,6})(?:[ \t]+(.*?))?(?:[ \t]+#+)?[ \t]*$")
@@ -18,7 +18,6 @@ _RULE: Final = re.compile(r"^ {0,3}([-*_])(?:[ \t]*\1){2,}[ \t]*$")
 _ITEM: Final = re.compile(r"^\s*(?:[-*+•]|\d{1,9}[.)])[ \t]+\S")
 _ROW: Final = re.compile(r"^\s*\|.*\|\s*$")
 _INDENTED: Final = re.compile(r"^(?: {4}|\t)\s*\S")
-_COMMENT: Final = re.compile(r"<!--.*?-->", re.DOTALL)
 _FRONT_MATTER: Final = re.compile(
     r"\A---[ \t]*\n(?=[\w-]+\s*:)(?:.*\n)*?(?:---|\.\.\.)[ \t]*(?:\n|\Z)"
 )
@@ -34,7 +33,7 @@ def parse_markdown(text: str) -> ParsedDocument:
     # YAML on top would be taken for prose. Blanked, not cut: lines keep their numbers.
     text = _FRONT_MATTER.sub(_blanked, text, count=1)
     # A comment in a code block goes too: rare, and it only makes the passage poorer.
-    lines = _COMMENT.sub(_blanked, text).split("\n")
+    lines = without_comments(text).split("\n")
     return ParsedDocument(lines=tuple(lines), blocks=tuple(_blocks(lines)))
 
 

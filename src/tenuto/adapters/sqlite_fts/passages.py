@@ -21,6 +21,10 @@ PASSAGE_WORDS_LEAD_MAX: Final = 280
 LISTING_LINES_MAX: Final = 200
 """A longer listing is data rather than an example; it is cut."""
 
+PASSAGE_CHARS_MAX: Final = 8_000
+"""What has longer words than this allows is data; it is cut anywhere, so that nothing downstream
+has to work on a line of megabytes."""
+
 _SENTENCE_END: Final = re.compile(r"(?<=[.!?])[ \n]+(?=[A-Z\"'`*(])")
 
 assert PASSAGE_WORDS_MAX < PASSAGE_WORDS_LEAD_MAX
@@ -57,6 +61,8 @@ def passages_of(document: ParsedDocument) -> Iterator[Piece]:
 
 def _fits(open_pieces: Sequence[Piece], piece: Piece) -> bool:
     words = sum(_word_count(part.text) for part in open_pieces) + _word_count(piece.text)
+    if sum(len(part.text) for part in open_pieces) + len(piece.text) > PASSAGE_CHARS_MAX:
+        return False
     leads = open_pieces[-1].text.rstrip().endswith(":")
     return words <= (PASSAGE_WORDS_LEAD_MAX if leads else PASSAGE_WORDS_MAX)
 
@@ -82,12 +88,17 @@ def _pieces(document: ParsedDocument, block: Block, heading: tuple[str, ...]) ->
     else:
         cuts = _cuts_by_sentences(text)
     line = block.first_line
-    for cut in cuts:
+    for cut in (part for whole in cuts for part in _cuts_by_chars(whole)):
         body = cut.rstrip("\n")
         last = line + body.count("\n")
         if body.strip():
             yield Piece(first_line=line, last_line=last, heading=heading, text=body)
         line += cut.count("\n")
+
+
+def _cuts_by_chars(text: str) -> list[str]:
+    starts = range(0, max(len(text), 1), PASSAGE_CHARS_MAX)
+    return [text[at : at + PASSAGE_CHARS_MAX] for at in starts]
 
 
 def _cuts_by_lines(text: str) -> list[str]:
