@@ -1,9 +1,10 @@
 """What the README and the guides show is run as it stands.
 
 `python` blocks of one page are run one after another, as one program, in an empty folder. A block
-whose first line is `# name.py`, `# name.yaml` or the like is written to that file first. Lines that begin with `$` in
-`console` blocks are run by the shell in that folder, after all that stands above them, and must
-succeed; `# exits N` behind the command says otherwise. `text` blocks and others are only read.
+whose first line is `# name.py`, `# name.yaml` or the like is written to that file first. Lines that
+begin with `$` in `console` blocks are run by the shell in that folder, after all that stands above
+them, and must succeed; `# exits N` behind the command says otherwise. `text` blocks and others are
+only read.
 """
 
 import os

@@ -2,16 +2,19 @@
 owner answers them."""
 
 import asyncio
+import logging
 from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from tenuto.core.errors import TenutoError
+from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.runtime.engine import Engine
 
 LOOK_EVERY_S: Final = 0.05
+
+_log: Final = logging.getLogger("tenuto")
 
 Verb: TypeAlias = Literal["signal", "pause", "resume", "cancel", "approve", "deny"]
 
@@ -72,9 +75,12 @@ def input_of(letter: Letter, at_ms: int) -> i.SessionInput:
 async def keep_answering(inbox: Inbox, engine: Engine) -> None:
     """Take letters as they come, for as long as this task lives."""
     while True:
-        for number, session, payload in inbox.take():
-            answer = await _answer(session, payload, engine)
-            await inbox.settle(number, msgspec.json.encode(answer))
+        try:
+            for number, session, payload in inbox.take():
+                answer = await _answer(session, payload, engine)
+                await inbox.settle(number, msgspec.json.encode(answer))
+        except StoreUnavailable as error:
+            _log.warning("The mailbox cannot be read now: %s", error)
         await asyncio.sleep(LOOK_EVERY_S)
 
 
