@@ -61,8 +61,7 @@ _STATUS: Final = re.compile(r"^(?:[A-Z_]+: )|(?: \[[A-Z_]+\])$")
 _PLACE: Final = re.compile(r"ERROR: <input>:(-?\d+):(-?\d+): (.*)")
 _UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'")
 _OVERLOAD: Final = re.compile(r"found no matching overload for '([^']*)' applied to '\((.*)\)'")
-_RUN_UNKNOWN: Final = re.compile(r"undeclared reference to '([^']*)'")
-_OVERLOAD: Final = re.compile(r"No matching overloads found : (.*)")
+_RUN_OVERLOAD: Final = re.compile(r"No matching overloads found : (.*)")
 _MISSING: Final = re.compile(r'Key not found in map : "?(.*?)"?$')
 _OPERATORS: Final = {
     "_?_:_": "? :",
