@@ -21,6 +21,7 @@ from tenuto.adapters.cel.results import (
     ORDERED,
     NotJson,
     compile_faults,
+    input_fault,
     run_fault,
     scalar_fault,
     to_json,
@@ -94,7 +95,7 @@ def _new_environment(roots: frozenset[str]) -> Any:
         return_type=cel.Type.List(anything),
         parameters=[cel.Type.Map(anything, anything)],
         is_member=True,
-        impl=sorted,
+        impl=_keys_in_order,
     )
     of_list = cel.Overload(
         f"{ORDERED}list",
@@ -109,7 +110,14 @@ def _new_environment(roots: frozenset[str]) -> Any:
     )
 
 
+def _keys_in_order(value: Any) -> Any:
+    return sorted(_same(list(value)))
+
+
 def _same(items: Any) -> Any:
+    fault = input_fault(items)
+    if fault is not None:
+        raise ValueError(fault)
     return items
 
 
@@ -145,8 +153,12 @@ class CelExpression:
         Raises:
             ExpressionFailed: the values do not allow it, or the result is no JSON.
         """
+        values = narrowed(scope, self.paths)
+        fault = input_fault(values)
+        if fault is not None:
+            raise ExpressionFailed(source=self.source, found=fault)
         try:
-            value = self._compiled.eval(data=narrowed(scope, self.paths))
+            value = self._compiled.eval(data=values)
             kind, plain = value.type().name(), value.plain_value()
         except RuntimeError as error:
             raise ExpressionFailed(source=self.source, found=run_fault(str(error))) from None

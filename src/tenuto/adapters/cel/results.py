@@ -3,6 +3,8 @@
 import re
 from typing import Any, Final
 
+import msgspec
+
 from tenuto.core.vocabulary import Json
 
 INT_MIN: Final = -(2**63)
@@ -55,6 +57,31 @@ def scalar_fault(value: Json) -> str | None:
     if type(value) is float and value - value != 0.0:
         return f"{value!r} is no JSON number"
     return None
+
+
+def input_fault(value: Json) -> str | None:
+    """Return why the library cannot be handed `value`, or None if it can.
+
+    It takes a text up to its first NUL character for the whole."""
+    if isinstance(value, str):
+        return _NUL if "\0" in value else None
+    if isinstance(value, list | dict) and b"\\u0000" in msgspec.json.encode(value):
+        return _NUL if _holds_nul(value) else None
+    return None
+
+
+_NUL: Final = "it reads a text with a NUL character in it, which expressions cannot hold"
+
+
+def _holds_nul(value: Json) -> bool:
+    """The encoding of a backslash before `u0000` looks the same: look again."""
+    if isinstance(value, str):
+        return "\0" in value
+    if isinstance(value, list):
+        return any(map(_holds_nul, value))
+    if isinstance(value, dict):
+        return any("\0" in name or _holds_nul(item) for name, item in value.items())
+    return False
 
 
 _STATUS: Final = re.compile(r"^(?:[A-Z_]+: )|(?: \[[A-Z_]+\])$")
