@@ -16,11 +16,9 @@ from tenuto.adapters.sqlite_fts.documents import FILE_BYTES_MAX
 from tenuto.adapters.sqlite_fts.query import build_query
 from tenuto.ports.collections import (
     QUERY_TERMS_MAX,
-    SEARCH_PASSAGES_MAX,
     CollectionUnavailable,
     DocumentsMissing,
     NotACollection,
-    PassageMissing,
 )
 
 
@@ -36,28 +34,6 @@ def folder_with(tmp_path: Path, **files: str) -> Path:
     for name, text in files.items():
         (folder / f"{name}.md").write_text(text, encoding="utf-8")
     return folder
-
-
-def test_a_passage_is_found_with_its_file_lines_and_headings(tmp_path: Path) -> None:
-    folder = folder_with(
-        tmp_path, a="# Boats\n\n## Oars\n\nAn oar of ash\nlasts longest.\n", b="Else."
-    )
-
-    with indexed(folder) as collection:
-        hits = collection.search("ash oars")
-
-    best = hits.passages[0]
-    assert (best.file, best.first_line, best.last_line) == ("a.md", 5, 6)
-    assert best.heading == ("Boats", "Oars")
-    assert best.text == "An oar of ash\nlasts longest."
-
-
-def test_words_are_found_in_other_forms(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, a="The painter was painting houses.")
-
-    with indexed(folder) as collection:
-        assert collection.search("paint house").passages
-        assert collection.search("PAINTED").passages
 
 
 def test_a_word_in_a_heading_or_file_name_weighs_more(tmp_path: Path) -> None:
@@ -86,48 +62,6 @@ def test_words_side_by_side_weigh_more_than_words_apart(tmp_path: Path) -> None:
         assert collection.search("canal lock").passages[0].file == "b.md"
 
 
-def test_a_passage_with_all_words_beats_one_with_a_rare_word_often(tmp_path: Path) -> None:
-    others = {f"x{n}": f"Nothing of note about winter number {n}." for n in range(20)}
-    folder = folder_with(
-        tmp_path,
-        a="Zephyr zephyr zephyr zephyr zephyr zephyr.",
-        b="In winter the zephyr turns the mill slowly.",
-        **others,
-    )
-
-    with indexed(folder) as collection:
-        assert (
-            collection.search("does the zephyr turn the mill in winter").passages[0].file == "b.md"
-        )
-
-
-def test_words_that_no_document_holds_are_named(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, a="Nothing but sheep.")
-
-    with indexed(folder) as collection:
-        assert collection.search("which sheep and which unicorns").unmatched == ("unicorns",)
-
-
-def test_equal_scores_come_by_file_and_line(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, b="# X\nsame words", a="# X\nsame words", c="# X\nsame words")
-
-    with indexed(folder) as collection:
-        found = collection.search("same words").passages
-
-    assert [passage.file for passage in found] == ["a.md", "b.md", "c.md"]
-
-
-def test_an_empty_query_finds_nothing(tmp_path: Path) -> None:
-    with indexed(folder_with(tmp_path, a="x")) as collection:
-        assert collection.search("").passages == ()
-        assert collection.search('"" *:^ ()').passages == ()
-
-
-def test_a_query_of_common_words_only_is_taken_as_it_is(tmp_path: Path) -> None:
-    with indexed(folder_with(tmp_path, a="To be or not to be.")) as collection:
-        assert collection.search("to be or not to be").passages
-
-
 @given(st.text(max_size=60))
 def test_no_text_becomes_syntax_of_the_query_language(text: str) -> None:
     query = build_query(text)
@@ -137,49 +71,6 @@ def test_no_text_becomes_syntax_of_the_query_language(text: str) -> None:
         if query.match:
             connection.execute("SELECT * FROM t WHERE t MATCH ?", (query.match,)).fetchall()
     assert len(query.terms) <= QUERY_TERMS_MAX
-
-
-def test_the_number_of_passages_is_bounded(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, **{f"f{n}": "# H\nsame" for n in range(60)})
-
-    with indexed(folder) as collection:
-        assert len(collection.search("same", limit=10_000).passages) == SEARCH_PASSAGES_MAX
-        assert len(collection.search("same", limit=0).passages) == 1
-
-
-def test_lines_are_read_back_with_their_heading(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, a="# A\n\none\n\n# B\n\ntwo\nthree\n")
-
-    with indexed(folder) as collection:
-        passage = collection.read("a.md", first_line=7, last_line=99)
-
-    assert passage.text == "two\nthree\n"
-    assert passage.heading == ("B",)
-
-
-def test_reading_what_is_not_there_says_so(tmp_path: Path) -> None:
-    with indexed(folder_with(tmp_path, a="one")) as collection:
-        with pytest.raises(PassageMissing, match=r"'b\.md'"):
-            collection.read("b.md", first_line=1, last_line=1)
-        with pytest.raises(PassageMissing, match="has 1 lines; line 5"):
-            collection.read("a.md", first_line=5, last_line=6)
-
-
-def test_only_changed_files_are_indexed_again(tmp_path: Path) -> None:
-    folder = folder_with(tmp_path, a="one", b="two", c="three")
-    with indexed(folder) as collection:
-        collection.refresh()
-        (folder / "b.md").write_text("other", encoding="utf-8")
-        (folder / "c.md").unlink()
-        (folder / "d.md").write_text("four", encoding="utf-8")
-
-        report = collection.refresh()
-
-        assert (report.files, report.added, report.changed, report.unchanged, report.removed) == (
-            (3, 1, 1, 1, 1)
-        )
-        assert not collection.search("two three").passages
-        assert [file.file for file in collection.files()] == ["a.md", "b.md", "d.md"]
 
 
 @settings(max_examples=15)

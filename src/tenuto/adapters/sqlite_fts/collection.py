@@ -271,7 +271,9 @@ def _passage(row: tuple[int, str, int, int, str, str, float], coverage: float) -
         last_line=last_line,
         heading=_trail(heading),
         text=text,
-        score=round(score * (COVERAGE_FLOOR + (1 - COVERAGE_FLOOR) * coverage), 6),
+        # The second part decides where BM25 cannot: in a few passages, where a word that half of
+        # them hold weighs nothing.
+        score=round(score * (COVERAGE_FLOOR + (1 - COVERAGE_FLOOR) * coverage) + coverage, 6),
     )
 
 
