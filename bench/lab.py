@@ -20,6 +20,9 @@ Measurement: TypeAlias = Callable[..., Measured]
 Setting: TypeAlias = int | float | str | bool
 Rival: TypeAlias = tuple[Measurement, Mapping[str, Setting]]
 
+SECONDS_MAX: Final = 900
+"""No measurement takes so long; one that does hangs."""
+
 ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -73,6 +76,7 @@ def run_apart(measurement: Measurement, folder: Path, settings: Mapping[str, Set
         cwd=ROOT,
         check=True,
         stdout=subprocess.PIPE,
+        timeout=SECONDS_MAX,
     )
     measured: Measured = json.loads(done.stdout.splitlines()[-1])
     return measured
