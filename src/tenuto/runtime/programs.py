@@ -19,7 +19,7 @@ class Programs:
     def __init__(self, expressions: Expressions, artifacts: Artifacts) -> None:
         self._expressions, self._artifacts = expressions, artifacts
         self._by_digest: dict[Digest, Program] = {}
-        self._by_name: dict[str, Digest] = {}
+        self._by_name: dict[str, tuple[WorkflowDefinition, Program]] = {}
         self._stored: set[Digest] = set()
 
     async def add(self, definition: WorkflowDefinition) -> Program:
@@ -36,13 +36,16 @@ class Programs:
 
     def know(self, definition: WorkflowDefinition) -> Program:
         """Return `definition` compiled, to be found by its name from now on."""
+        latest = self._by_name.get(definition.name)
+        if latest is not None and latest[0] is definition:
+            return latest[1]
         payload = encode_definition(definition)
         digest = definition_digest(payload)
         program = self._by_digest.get(digest)
         if program is None:
             program = compile_workflow(definition, self._expressions)
             self._by_digest[digest] = program
-        self._by_name[definition.name] = digest
+        self._by_name[definition.name] = definition, program
         return program
 
     def get(self, digest: Digest) -> Program:
@@ -57,7 +60,7 @@ class Programs:
             definition = decode_definition(self._artifacts.get(digest))
             program = compile_workflow(definition, self._expressions)
             self._by_digest[digest] = program
-            self._by_name.setdefault(definition.name, digest)
+            self._by_name.setdefault(definition.name, (definition, program))
             self._stored.add(digest)
         return program
 
@@ -67,8 +70,8 @@ class Programs:
         Raises:
             NotFound: it knows none.
         """
-        digest = self._by_name.get(name)
-        if digest is None:
+        latest = self._by_name.get(name)
+        if latest is None:
             known = ", ".join(sorted(self._by_name)) or "none"
             raise NotFound(what="workflow", name=name, hint=f"Known are: {known}.")
-        return self._by_digest[digest]
+        return latest[1]

@@ -71,6 +71,7 @@ class Workflow:
         self._agents: dict[str, Agent] = {}
         self._children: dict[str, Workflow] = {}
         self._code: dict[str, Any] = {}
+        self._checked: WorkflowDefinition | None = None
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r}, version={self.version!r})"
@@ -157,10 +158,13 @@ class Workflow:
             limits=self._limits,
             children=tuple(child.definition() for child in self._children.values()),
         )
-        problems = problems_of(definition)
-        if problems:
-            raise DefinitionError(problems)
-        return definition
+        if self._checked is None or definition != self._checked:
+            problems = problems_of(definition)
+            if problems:
+                raise DefinitionError(problems)
+            self._checked = definition
+        # The same object while nothing is added: whoever knows it need not compile it again.
+        return self._checked
 
     def _agent_definitions(self) -> list[AgentDefinition]:
         return [agent.definition() for agent in self._agents.values()]
