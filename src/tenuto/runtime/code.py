@@ -45,7 +45,8 @@ class Code:
     def register(self, code: Mapping[str, Function | ToolCode]) -> None:
         """Add code under its names; a later registration replaces an earlier one."""
         for ref, found in code.items():
-            if self._tools.get(ref) is found or self._functions.get(ref) is found:
+            known = self._tools.get(ref) or self._functions.get(ref)
+            if known is found:
                 continue
             self._functions.pop(ref, None)
             self._tools.pop(ref, None)
