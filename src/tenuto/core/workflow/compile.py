@@ -1,5 +1,6 @@
 """From a definition to a program: expressions compiled, names checked, the shape worked out."""
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
@@ -218,12 +219,21 @@ class _Compiler:
         return meant(name, known)
 
     def _hint_for(self, source: str) -> str:
-        """Return a hint where a node's name with a hyphen was read as a subtraction."""
+        """Return a hint where a name with a hyphen was read as a subtraction, or a text as code."""
         for name in sorted(self._readable["outputs"] or ()):
             if "-" in name and f"outputs.{name}" in source:
                 return f"A name with a hyphen is written {path_expression('outputs', name)}."
+        if not _CODE.search(source):
+            return (
+                f"If it is a text, a text within an expression has its own quotes: \"'{source}'\"."
+            )
         return ""
 
+
+_CODE: Final = re.compile(
+    r"""['"(]|\b(?:inputs|state|outputs|session|item|index|output|last)\b|[=<>!]=|&&|\|\|"""
+)
+"""What a text that is not meant as an expression will hardly hold."""
 
 _NO_SUCH: Final = {
     "outputs": "there is no node {0!r}",

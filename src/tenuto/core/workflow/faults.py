@@ -76,7 +76,7 @@ def nearest(name: str, known: Iterable[str]) -> str | None:
     """Return the one of `known` that is written most like `name`, or None if none comes near."""
     best: tuple[int, str] | None = None
     wanted = _plain(name)
-    limit = max(1, len(wanted) // 3)
+    limit = len(wanted) // 3 or min(1, len(wanted) - 1)
     for other in sorted(known):
         if abs(len(other) - len(name)) > limit + 1 or len(other) > _COMPARED_CHARS_MAX:
             continue

@@ -93,6 +93,9 @@ class _TaskReader:
         task.text("description")
         self._remember_outputs(task, id)
         kind = self._keyword(task)
+        if kind is None:
+            task.reading.broken.add(("nodes", id))
+            return Node(id=id, kind="function")
         data = {key: value for key, value in task.data.items() if key not in _OWN_KEYS}
         section = Section(task.reading, task.path, data, what=task.what)
         named = _ID_OF_TYPE.get(kind, "")
@@ -108,15 +111,16 @@ class _TaskReader:
             section.written["if"] = "condition"
         return self._reader.node(section, id, ("nodes", id))
 
-    def _keyword(self, task: Section) -> str:
-        """Return the keyword that the task's type stands for."""
+    def _keyword(self, task: Section) -> str | None:
+        """Return the keyword that the task's type stands for; empty: it has none; None: a wrong
+        one."""
         kind = task.get("type")
         if kind is None and "type" not in task.data:
             return ""
         if not isinstance(kind, str) or kind not in KIND_OF:
             hint = meant(kind, KIND_OF) if isinstance(kind, str) else ""
             task.wrong("type", "a kind of task", hint)
-            return ""
+            return None
         return kind
 
     def _remember_outputs(self, task: Section, id: str) -> None:

@@ -225,7 +225,7 @@ def shown(value: Json) -> str:
         keys = ", ".join(list(value)[:4])
         return f"an object with {keys}" if keys else "an empty object"
     if isinstance(value, list):
-        return f"a list of {len(value)}"
+        return f"a list of {len(value)}" if value else "an empty list"
     if isinstance(value, bool):
         return "true" if value else "false"
     text = repr(value)

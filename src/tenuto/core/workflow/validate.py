@@ -26,6 +26,8 @@ def faults_of(
 
     `broken` tells which parts only stand in for something that could not be read."""
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
+    if not definition.nodes and not broken(("reach",)):
+        faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
     for node in definition.nodes:
         if not broken(("nodes", node.id)):
             faults += faults_of_node(node, definition, ("nodes", node.id))
@@ -70,8 +72,6 @@ def _of_names(definition: WorkflowDefinition) -> Iterator[Fault]:
             f"The workflow's name has {len(name)} characters; "
             f"at most {limits.NAME_CHARS_MAX} are allowed.",
         )
-    if not definition.nodes:
-        yield Fault(("nodes",), "The workflow has no nodes.", "Add at least one.")
     if len(definition.nodes) > limits.NODES_MAX:
         found = len(definition.nodes)
         message = f"There are {found} nodes; at most {limits.NODES_MAX} are allowed."
