@@ -1,0 +1,154 @@
+"""One process of a simulation: an event loop, a runtime on it, and what dies with them."""
+
+import random
+from collections.abc import Coroutine, Mapping
+from typing import Any, Final
+
+import msgspec
+
+from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.core.errors import TenutoError
+from tenuto.core.session import inputs as i
+from tenuto.core.vocabulary import Json, SessionId, TaskNo
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.program import Expression, Expressions
+from tenuto.ports.event_store import Commit, StoredCommit
+from tenuto.runtime.code import Code
+from tenuto.runtime.engine import Engine
+from tenuto.runtime.performer import Performer
+from tenuto.runtime.programs import Programs
+from tenuto.sdk.runtime import Runtime
+from tenuto.testing.ids import FakeIds
+from tenuto.testing.simulation.faults import SimulatedClock, Weather
+from tenuto.testing.simulation.loop import VirtualLoop, VirtualTime
+from tenuto.testing.simulation.models import AnyProvider, SimulatedModel
+from tenuto.testing.simulation.store import FaultyArtifacts, FaultyStore
+from tenuto.testing.simulation.witness import Witness, WitnessedLog
+from tenuto.testing.simulation.world import Execution, World
+
+SNAPSHOT_TAIL_BYTES_MIN: Final = 600
+"""Simulated sessions are small, and are to be snapshot all the same."""
+
+_CONCURRENCY: Final = (1, 2, 3, 64)
+
+
+class Site(msgspec.Struct, kw_only=True, eq=False):
+    """What outlives a process: the log, the artifacts, the world, and time."""
+
+    seed: str
+    definition: WorkflowDefinition
+    code: Mapping[str, Any]
+    time: VirtualTime
+    clock: SimulatedClock
+    ids: FakeIds
+    weather: Weather
+    witness: Witness
+    world: World
+    log: WitnessedLog
+    artifacts: FaultyArtifacts
+    expressions: Expressions
+    story: list[tuple[int, float, str]] = []
+    """What happened beside the log: number of commits before it, the moment, in words."""
+
+    def tell(self, what: str) -> None:
+        """Add a line to the story."""
+        self.story.append((len(self.witness.commits), self.time.now_s, what))
+
+
+class Process:
+    """Runs the sessions of the site's log until it is killed."""
+
+    def __init__(self, site: Site, number: int) -> None:
+        self.site, self.number = site, number
+        weather, dice = site.weather, random.Random(f"{site.seed}/process/{number}")
+        in_order = dice.random() >= weather.faults.disorder
+        self.loop = VirtualLoop(  # type: ignore[abstract]  # no sockets, no signals, no threads
+            site.time, dice, in_order=in_order
+        )
+        self.store = FaultyStore(site.log, weather=weather, witness=site.witness)
+        self.in_flight: dict[Execution, None] = {}
+        self.model = SimulatedModel(weather)
+        self.followed: list[StoredCommit] = []
+        self.is_open = False
+        self.has_failed = False
+        with self.loop.running():
+            self._assemble(dice)
+            self.spawn(self._open())
+            self.spawn(self._follow(dice.randrange(len(site.witness.commits) + 1)))
+
+    def _assemble(self, dice: random.Random) -> None:
+        site = self.site
+        code, schemas = Code(), JsonSchemas()
+        code.register(site.world.wrapped(site.code, self))
+        performer = Performer(
+            code=code,
+            models=AnyProvider(self.model),
+            schemas=schemas,
+            clock=site.clock,
+            ids=site.ids,
+            concurrency=dice.choice(_CONCURRENCY),
+            threads=0,
+        )
+        self.engine = Engine(
+            store=self.store,
+            artifacts=site.artifacts,
+            clock=site.clock,
+            ids=site.ids,
+            programs=Programs(site.expressions, site.artifacts),
+            performer=performer,
+        )
+        self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
+        self.runtime = Runtime(self.engine, code, schemas)
+
+    async def _open(self) -> None:
+        """Take up what earlier processes left; one that cannot is ended, and another is tried."""
+        try:
+            self.engine.programs.know(self.site.definition)
+            await self.engine.recover()
+            self.is_open = True
+        except TenutoError as error:
+            self.site.tell(f"process {self.number} cannot open: {error}")
+            self.has_failed = True
+
+    async def _follow(self, commits: int) -> None:
+        """Read the log of all sessions live, from somewhere in it."""
+        known = self.site.witness.commits
+        after = known[commits - 1][0].position if commits else 0
+        async for commit in self.store.follow(after=after):
+            self.followed.append(commit)
+
+    def spawn(self, chore: Coroutine[Any, Any, None]) -> None:
+        """Run `chore` for as long as the process lives."""
+        self.loop.create_task(chore)
+
+    async def deliver(self, session: SessionId, task: TaskNo, output: Json) -> None:
+        """Report the outcome of a task, as whoever carried it out might do again."""
+        now = self.site.clock.now_ms()
+        try:
+            await self.engine.submit(session, i.CompleteTask(at_ms=now, task=task, output=output))
+        except TenutoError as error:
+            self.site.tell(f"an outcome of task {task} of {session} is refused: {error}")
+
+    def kill(self) -> list[Commit]:
+        """End the process between two callbacks; return the commits that were lost with it."""
+        queued = self.store.queued()
+        written = self.site.weather.dice.randrange(queued + 1) if queued else 0
+        lost = self.store.die(written)
+        with self.loop.running():
+            self.loop.end()
+        return lost
+
+
+class KnownExpressions:
+    """Compiles each expression once for all simulations of a program."""
+
+    def __init__(self, expressions: Expressions) -> None:
+        self._expressions = expressions
+        self._known: dict[tuple[str, frozenset[str]], Expression] = {}
+
+    def compile(self, source: str, *, roots: frozenset[str]) -> Expression:
+        """See `Expressions.compile`."""
+        key = (source, roots)
+        if key not in self._known:
+            self._known[key] = self._expressions.compile(source, roots=roots)
+        return self._known[key]
