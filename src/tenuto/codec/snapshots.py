@@ -6,7 +6,7 @@ import msgspec
 
 from tenuto.core.session.state import SessionState
 
-SNAPSHOT_FORMAT: Final = 1
+SNAPSHOT_FORMAT: Final = 2
 """Raised with every change to `SessionState` or to what `evolve` makes of old events."""
 
 _encoder: Final = msgspec.msgpack.Encoder()

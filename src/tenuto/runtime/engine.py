@@ -16,12 +16,13 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.decide import check_patch, decide
 from tenuto.core.session.effects import CancelChild, Effect, ReportOutcome, StartChild, is_active
+from tenuto.core.session.moves import whole_moves
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import JsonObject, SessionId, Version
 from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock, Ids
-from tenuto.ports.event_store import Commit, EventStore, Head, HeadQuery
+from tenuto.ports.event_store import Commit, EventStore, Head, HeadQuery, StoredSession
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
 from tenuto.runtime.insisting import insist
@@ -128,19 +129,20 @@ class Engine:
 
     async def fork(self, origin: SessionId, *, at: Version | None, patch: JsonObject) -> SessionId:
         """Return a new session that shares the first `at` events of `origin` and goes on from
-        there.
+        there; where `at` is in the midst of a move, it shares what came before the move.
 
         Nothing is copied. The past is folded here only where a snapshot makes that quick.
 
         Raises:
             NotFound: there is no such session or version.
-            Rejected: the session had ended at that version, or the patch does not fit its state.
+            Rejected: the session was ending at that version, or the patch does not fit its state.
         """
         stored = await self.store.load(origin)
         version = stored.version if at is None else at
         if not 1 <= version <= stored.version:
             hint = f"It has versions 1 to {stored.version}."
             raise NotFound(what=f"version of session {origin!r}", name=str(version), hint=hint)
+        version = await self._whole(origin, version)
         now = self.clock.now_ms()
         cause = i.ForkSession(
             at_ms=now,
@@ -149,11 +151,7 @@ class Engine:
             origin_version=version,
             patch=patch,
         )
-        if stored.snapshot is None or version >= stored.snapshot.version:
-            state, _ = await load_state(self.store, self.decoder, stored, at=version)
-            events = decide(state, cause, self.programs.get(state.digest))
-        else:
-            events = (await self._forked_unfolded(cause),)
+        events = await self._forked(stored, cause)
         commit = Commit(
             session=cause.session,
             expected=version,
@@ -166,18 +164,33 @@ class Engine:
         self.spawn(insist(partial(self._open, cause.session)))
         return cause.session
 
-    async def _forked_unfolded(self, cause: i.ForkSession) -> e.SessionForked:
-        """Before its snapshot a session had not ended, and its first event tells its state keys."""
-        first = (await self.store.read(session=cause.origin, limit=1))[0]
-        started = self.decoder.decode(first.payload)[0]
-        if isinstance(started, e.SessionStarted):
-            check_patch(started.state, cause.patch)
-        return e.SessionForked(
-            at_ms=cause.at_ms,
-            session=cause.session,
-            origin=cause.origin,
-            origin_version=cause.origin_version,
-            patch=cause.patch,
+    async def _whole(self, session: SessionId, version: Version) -> Version:
+        """Return the last version up to `version` that ends a move."""
+        commit = (await self.store.read(session=session, after=version - 1, limit=1))[0]
+        events = self.decoder.decode(commit.payload)[: commit.count]
+        before = commit.version - commit.count
+        return Version(before + whole_moves(events, version - before))
+
+    async def _forked(
+        self, stored: StoredSession, cause: i.ForkSession
+    ) -> tuple[e.SessionEvent, ...]:
+        version = cause.origin_version
+        if stored.snapshot is None or version >= stored.snapshot.version:
+            state, _ = await load_state(self.store, self.decoder, stored, at=version)
+            return decide(state, cause, self.programs.get(state.digest))
+        # To fold up to an old version is dear. The present state tells what the rule asks for.
+        state, _ = await load_state(self.store, self.decoder, stored)
+        if state.closing_from and version >= state.closing_from:
+            return decide(state, cause, self.programs.get(state.digest))
+        check_patch(state.keys, cause.patch)
+        return (
+            e.SessionForked(
+                at_ms=cause.at_ms,
+                session=cause.session,
+                origin=cause.origin,
+                origin_version=version,
+                patch=cause.patch,
+            ),
         )
 
     # Inputs
@@ -213,13 +226,16 @@ class Engine:
             if loading is None:
                 loading = asyncio.get_running_loop().create_task(self._load(session))
                 self._loading[session] = loading
-                loading.add_done_callback(lambda _: self._loading.pop(session, None))
             # Who waited looks again: another may have taken it up and let it go since.
             await asyncio.shield(loading)
 
     async def _load(self, session: SessionId) -> Live:
-        stored = await self.store.load(session)
-        state, folded = await load_state(self.store, self.decoder, stored)
+        try:
+            stored = await self.store.load(session)
+            state, folded = await load_state(self.store, self.decoder, stored)
+        finally:
+            # Here and not in a callback: whoever looks when it has ended must not wait for it.
+            del self._loading[session]
         live = Live(state, self.programs.get(state.digest), stored.head)
         live.tail_bytes = folded
         live.snapshot_bytes = len(stored.snapshot.payload) if stored.snapshot else 0

@@ -343,6 +343,7 @@ def _session_resumed(state: SessionState, event: e.SessionResumed) -> None:
 
 
 def _session_completing(state: SessionState, event: e.SessionCompleting) -> None:
+    _close_from_here(state)
     state.phase = next_phase(state.phase, "SessionCompleting")
 
 
@@ -353,6 +354,7 @@ def _session_completed(state: SessionState, event: e.SessionCompleted) -> None:
 
 
 def _session_failing(state: SessionState, event: e.SessionFailing) -> None:
+    _close_from_here(state)
     state.phase = next_phase(state.phase, "SessionFailing")
     state.failure = event.failure
     state.finished.clear()
@@ -365,6 +367,7 @@ def _session_failed(state: SessionState, event: e.SessionFailed) -> None:
 
 
 def _session_cancelled(state: SessionState, event: e.SessionCancelled) -> None:
+    _close_from_here(state)
     state.phase = next_phase(state.phase, "SessionCancelled")
     state.ended_by = event.by
     state.pause_reason = event.reason
@@ -375,6 +378,11 @@ def _session_cancelled(state: SessionState, event: e.SessionCancelled) -> None:
 
 def _outcome_reported(state: SessionState, event: e.OutcomeReported) -> None:
     state.reported = True
+
+
+def _close_from_here(state: SessionState) -> None:
+    if not state.closing_from:
+        state.closing_from = Version(state.version + 1)
 
 
 def _open(state: SessionState, no: TaskNo) -> Task:

@@ -34,6 +34,8 @@ def _goes_on(before: e.SessionEvent, event: e.SessionEvent) -> bool:
             return event.kind == "recover" and isinstance(before, e.AttemptFailed)
         case e.SessionCompleted() | e.TaskDoubted():
             return isinstance(before, e.SessionCompleting | e.AttemptFailed | e.TaskDoubted)
-        case e.TaskCompleted() | e.TaskRetried() | e.AttemptFailed() | e.TaskEscalated() | e.Noted():
+        case (
+            e.TaskCompleted() | e.TaskRetried() | e.AttemptFailed() | e.TaskEscalated() | e.Noted()
+        ):
             return isinstance(before, e.Noted | e.SignalTaken | e.ApprovalDecided)
     return False

@@ -144,6 +144,9 @@ class SessionState(msgspec.Struct, kw_only=True):
     orphans: dict[EffectId, int] = {}
     """Child sessions to cancel, with their promise."""
 
+    closing_from: Version = Version(0)
+    """The version at which it began to end, well or not; 0 as long as it goes on."""
+
     steps: int = 0
     steps_max: int = 0
     pause_reason: str = ""

@@ -153,8 +153,8 @@ def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Move
             # Every iteration has already put its output into the state.
             undo = bool(node.node.compensate)
             return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=last, updates={}, undo=undo)]
-        if state.steps >= state.steps_max:
-            return [steps_spent(state, at_ms)]
+    if state.steps >= state.steps_max:
+        return [steps_spent(state, at_ms)]
     return [start_children(state, task, index=progress.done, count=1, node=node.body, at_ms=at_ms)]
 
 
