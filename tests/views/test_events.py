@@ -76,7 +76,7 @@ def test_a_map_tells_of_its_items_together() -> None:
         "fetch has 3 items",
         "fetch: items 0 to 2 start (function)",
     ]
-    assert lines_of(one)[-1] == "fetch / fetch[0] starts (function)"
+    assert lines_of(one)[-1] == "fetch[0] starts (function)"
 
 
 def test_waiting_tokens_are_told_where_they_wait() -> None:

@@ -23,7 +23,7 @@ def test_an_item_is_called_by_its_map_and_place() -> None:
     tasks = folded(log)
 
     assert [task.label for task in tasks] == ["fetch", "fetch[0]", "fetch[1]", "fetch[2]"]
-    assert tasks.path(TaskNo(3)) == "fetch / fetch[1]"
+    assert tasks.path(TaskNo(3)) == "fetch[1]"
 
 
 def test_an_iteration_is_counted_from_one() -> None:

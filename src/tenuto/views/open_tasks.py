@@ -104,12 +104,17 @@ class OpenTasks:
         return self._nodes.get(name)
 
     def path(self, no: TaskNo) -> str:
-        """Return a task's labels from the top down, as `research[2] / turn 1`."""
+        """Return a task's labels from the top down, as `research[2] / turn 1`.
+
+        The map or loop itself is left out: its name is in that of the item."""
         labels: list[str] = []
         task = self._tasks.get(no)
         while task is not None:
             labels.append(task.label)
+            is_item = task.parent_kind in ("map", "loop") and task.kind != "recover"
             task = self._tasks.get(task.parent)
+            if is_item and task is not None:
+                task = self._tasks.get(task.parent)
         return " / ".join(reversed(labels)) or f"task {no}"
 
     def begin(self, event: e.SessionEvent) -> None:
