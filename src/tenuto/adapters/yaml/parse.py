@@ -42,6 +42,11 @@ _WORDS: Final[dict[str, Json]] = {
 }
 _INT_MAX: Final = 2**63 - 1
 _TAG: Final = "tag:yaml.org,2002:"
+# What the library makes of plain scalars goes beyond the core schema; it is decided anew here.
+_SCALAR_TAGS: Final = frozenset(
+    {"str", "int", "float", "bool", "null", "timestamp", "value", "merge"}
+)
+_CONTAINER_TAGS: Final = frozenset({"map", "seq"})
 
 
 def parse_yaml(text: str, file: str = "") -> tuple[Json, Place]:
@@ -176,7 +181,7 @@ class _Building:
         else:
             value = self._object(node, path, depth)
         self._open.discard(id(node))
-        if node.tag and not str(node.tag).startswith(_TAG):
+        if str(node.tag).removeprefix(_TAG) not in _CONTAINER_TAGS:
             self._report(node, path, f"The tag {str(node.tag)!r} is not allowed.")
         return value
 
@@ -220,10 +225,10 @@ class _Building:
     def _scalar(self, node: Any, path: Path) -> Json:
         text = str(node.value)
         tag = str(node.tag)
-        if node.style is not None or (tag == f"{_TAG}str" and not _is_implicit(text)):
-            return text
-        if not tag.startswith(_TAG):
+        if tag.removeprefix(_TAG) not in _SCALAR_TAGS:
             self._report(node, path, f"The tag {tag!r} is not allowed.")
+            return text
+        if node.style is not None or tag == f"{_TAG}str":
             return text
         return self._plain(node, text, path)
 
@@ -263,14 +268,6 @@ class _Building:
 
 
 _QUOTE: Final = "Quote it if it is a text."
-
-
-def _is_implicit(text: str) -> bool:
-    """Return whether plain text has a meaning in the core schema."""
-    if text in _WORDS:
-        return True
-    patterns = (_INT, _OCTAL, _HEX, _FLOAT, _NOT_FINITE)
-    return any(pattern.fullmatch(text) for pattern in patterns)
 
 
 def _dotted(path: Path) -> str:
