@@ -10,7 +10,6 @@ from collections.abc import Sequence
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.state import SessionState, Task
-from tenuto.core.vocabulary import TaskNo
 
 _INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
 """Kinds whose outcome is a move of the core, never an input."""
@@ -82,20 +81,10 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
             return i.CancelSession(at_ms=now, by=event.by, reason=event.reason)
         case e.ChildrenStarted():
             return i.Advance(at_ms=now, parent=event.parent)
-        case e.MapOpened() | e.SignalTaken() | e.TimerSet():
+        case e.MapOpened() | e.SignalTaken() | e.TimerSet() | e.SessionPausing():
             return i.Advance(at_ms=now, parent=event.task)
         case _:
-            return _advance(state, event)
-
-
-def _advance(state: SessionState, event: e.SessionEvent) -> i.Advance:
-    """A loop whose steps are spent pauses the session in the course of its own move."""
-    parent = TaskNo(0)
-    if isinstance(event, e.SessionPausing) and not state.finished:
-        loops = [task.no for task in state.tasks.values() if task.kind == "loop"]
-        idle = [no for no in loops if not state.tasks[no].children and no in state.tend]
-        parent = idle[0] if idle else parent
-    return i.Advance(at_ms=event.at_ms, parent=parent)
+            return i.Advance(at_ms=now)
 
 
 def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:

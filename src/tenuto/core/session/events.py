@@ -256,10 +256,12 @@ class UndoStarted(Event, tag="UndoStarted/1", frozen=True, array_like=True, kw_o
 class SessionPausing(
     Event, tag="SessionPausing/1", frozen=True, array_like=True, kw_only=True, gc=False
 ):
-    """No new work is promised; what runs may finish. `by` is empty when a budget was spent."""
+    """No new work is promised; what runs may finish. `by` is empty when a budget was spent, and
+    `task` is the loop that wanted more of it, if it was one."""
 
     by: str
     reason: str
+    task: TaskNo = TaskNo(0)
 
 
 class SessionPaused(

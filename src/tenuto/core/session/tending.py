@@ -18,6 +18,8 @@ from tenuto.core.workflow.program import CompiledNode, Program
 
 Moves = list[e.SessionEvent]
 
+_NO_TASK: Final = TaskNo(0)
+
 
 def tend(state: SessionState, no: TaskNo, program: Program, at_ms: int) -> Moves:
     """Return the next move of task `no`, or nothing if it has none now."""
@@ -154,17 +156,17 @@ def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Move
             undo = bool(node.node.compensate)
             return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=last, updates={}, undo=undo)]
     if state.steps >= state.steps_max:
-        return [steps_spent(state, at_ms)]
+        return [steps_spent(state, at_ms, task=task.no)]
     return [start_children(state, task, index=progress.done, count=1, node=node.body, at_ms=at_ms)]
 
 
-def steps_spent(state: SessionState, at_ms: int) -> e.SessionPausing:
+def steps_spent(state: SessionState, at_ms: int, *, task: TaskNo = _NO_TASK) -> e.SessionPausing:
     """Return the pause of a session that has used up its steps (P9)."""
     reason = (
         f"its budget of {state.steps_max} steps is spent; "
         "resume it with more steps, or cancel it if it runs in circles"
     )
-    return e.SessionPausing(at_ms=at_ms, by="", reason=reason)
+    return e.SessionPausing(at_ms=at_ms, by="", reason=reason, task=task)
 
 
 def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:

@@ -1,9 +1,11 @@
 """The shape of a graph: its cycles, the edges that close them, and how many tokens a node waits
 for.
 
-Everything is iterative and linear in the number of edges: ten thousand nodes are fine.
+Everything is iterative, and linear in the number of edges times the depth of cycles in cycles: ten
+thousand nodes are fine.
 """
 
+from collections import deque
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
@@ -45,11 +47,11 @@ def topology_of(definition: WorkflowDefinition) -> Topology:
     cycle_of: dict[str, int] = {}
     members: list[tuple[str, ...]] = []
     for component in components:
-        if len(component) > 1 or component[0] in graph[component[0]]:
+        if _is_cycle(component, graph):
             for name in component:
                 cycle_of[name] = len(members)
             members.append(component)
-    back = _back_edges(graph, definition.entry, cycle_of)
+    back = _back_edges(graph, arrivals(definition))
     forward_in, inner = _forward(definition, incoming, back, cycle_of)
     cycles = tuple(
         Cycle(index=n, nodes=names, exits=_exits(definition, n, cycle_of, joins))
@@ -168,34 +170,62 @@ def _components(graph: Graph) -> list[tuple[str, ...]]:
     return sorted(found, key=lambda component: order[component[0]])
 
 
-def _back_edges(
-    graph: Graph, entry: tuple[str, ...], cycle_of: Mapping[str, int]
-) -> frozenset[tuple[str, str]]:
-    """Return the edges that lead back to a node still being visited, depth first from the entry."""
-    back: set[tuple[str, str]] = set()
-    open_nodes: set[str] = set()
-    seen: set[str] = set()
-    for root in (*entry, *graph):
-        if root in seen:
+def arrivals(definition: WorkflowDefinition) -> tuple[str, ...]:
+    """Return the nodes that tokens can get to, in the order of their first arrival.
+
+    A join passes a token on when all of its sources have been reached."""
+    joins = [edge for edge in definition.edges if len(edge.sources) > 1]
+    waiting = [set(edge.sources) for edge in joins]
+    joins_of: dict[str, list[int]] = {}
+    for n, edge in enumerate(joins):
+        for source in edge.sources:
+            joins_of.setdefault(source, []).append(n)
+    single: dict[str, list[str]] = {}
+    for edge in definition.edges:
+        if len(edge.sources) == 1:
+            single.setdefault(edge.sources[0], []).extend(edge.targets)
+    for switch in definition.switches:
+        targets = switch_targets(switch.default, (case.target for case in switch.cases))
+        single.setdefault(switch.source, []).extend(targets)
+    reached: dict[str, None] = {}
+    work = deque(definition.entry)
+    while work:
+        name = work.popleft()
+        if name in reached:
             continue
-        work = [(root, iter(graph[root]))]
-        seen.add(root)
-        open_nodes.add(root)
-        while work:
-            name, successors = work[-1]
-            for successor in successors:
-                if successor in open_nodes:
-                    assert name == successor or cycle_of[name] == cycle_of[successor]
-                    back.add((name, successor))
-                elif successor not in seen:
-                    seen.add(successor)
-                    open_nodes.add(successor)
-                    work.append((successor, iter(graph[successor])))
-                    break
-            else:
-                work.pop()
-                open_nodes.discard(name)
+        reached[name] = None
+        work.extend(single.get(name, ()))
+        for n in joins_of.get(name, ()):
+            waiting[n].discard(name)
+            if not waiting[n]:
+                work.extend(joins[n].targets)
+    return tuple(reached)
+
+
+def _back_edges(graph: Graph, arrived: tuple[str, ...]) -> frozenset[tuple[str, str]]:
+    """Return the edges that lead back to the head of a cycle: the first of its nodes that tokens
+    get to. Without its head, what is left of a cycle may hold cycles of its own.
+
+    Source: F. Bourdoncle, "Efficient chaotic iteration strategies with widenings" (1993)."""
+    place = {name: n for n, name in enumerate(dict.fromkeys((*arrived, *graph)))}
+    back: set[tuple[str, str]] = set()
+    work = [part for part in _components(graph) if _is_cycle(part, graph)]
+    while work:
+        component = work.pop()
+        head = min(component, key=place.__getitem__)
+        back.update((source, head) for source in component if head in graph[source])
+        rest = set(component) - {head}
+        inner = {
+            name: tuple(target for target in graph[name] if target in rest)
+            for name in component
+            if name != head
+        }
+        work += [part for part in _components(inner) if _is_cycle(part, inner)]
     return frozenset(back)
+
+
+def _is_cycle(component: tuple[str, ...], graph: Graph) -> bool:
+    return len(component) > 1 or component[0] in graph[component[0]]
 
 
 def _forward(

@@ -10,7 +10,7 @@ from tenuto.core.workflow.faults import Fault, Path, unknown
 from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
-from tenuto.core.workflow.topology import reachable, successors_of
+from tenuto.core.workflow.topology import arrivals, reachable, successors_of
 from tenuto.core.workflow.validate_nodes import faults_of_node
 
 
@@ -211,44 +211,13 @@ def _of_reach(definition: WorkflowDefinition) -> Iterator[Fault]:
             message = f"Node {node.id!r} cannot be reached from the entry."
             hint = f"Lead an edge to it, or add it to the entry ({', '.join(definition.entry)})."
             yield Fault(("nodes", node.id), message, hint)
-    started = _started(definition)
+    started = set(arrivals(definition))
     for n, edge in enumerate(definition.edges):
         late = [name for name in edge.sources if name in reached and name not in started]
         if late and len(edge.sources) > 1 and any(name in started for name in edge.sources):
             targets = ", ".join(map(repr, edge.targets))
             message = f"The join to {targets} waits for {late[0]!r}, which can only start after it."
             yield Fault(("edges", n), message, "Lead that source to its target by an edge alone.")
-
-
-def _started(definition: WorkflowDefinition) -> set[str]:
-    """Return the nodes that tokens can get to."""
-    joins = [edge for edge in definition.edges if len(edge.sources) > 1]
-    waiting = [set(edge.sources) for edge in joins]
-    joins_of: dict[str, list[int]] = {}
-    for n, edge in enumerate(joins):
-        for source in edge.sources:
-            joins_of.setdefault(source, []).append(n)
-    single: dict[str, list[str]] = {}
-    for edge in definition.edges:
-        if len(edge.sources) == 1:
-            single.setdefault(edge.sources[0], []).extend(edge.targets)
-    for switch in definition.switches:
-        targets = [case.target for case in switch.cases]
-        targets += [] if switch.default is None else [switch.default]
-        single.setdefault(switch.source, []).extend(targets)
-    started: set[str] = set()
-    work = list(definition.entry)
-    while work:
-        name = work.pop()
-        if name in started:
-            continue
-        started.add(name)
-        work += single.get(name, ())
-        for n in joins_of.get(name, ()):
-            waiting[n].discard(name)
-            if not waiting[n]:
-                work += joins[n].targets
-    return started
 
 
 def _repeated(names: Iterable[str]) -> list[str]:

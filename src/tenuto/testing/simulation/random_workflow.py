@@ -157,6 +157,8 @@ def _cycle(wiring: _Wiring, depth: int) -> None:
     (source,) = wiring.pick(1)
     dice = wiring.dice
     back = dice.choice(wiring.nodes).id
+    if any(switch.source == source for switch in wiring.switches):
+        return
     condition = f"state.rounds < {dice.randint(1, 4)}"
     exit_node = wiring.add(_node(dice, len(wiring.nodes), depth))
     again = Case(condition=condition, target=back)
