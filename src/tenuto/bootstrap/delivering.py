@@ -32,7 +32,7 @@ async def deliver(
     """
     letter = Letter(verb=verb, arguments=arguments)
     try:
-        async with open_runtime(url, recover=False) as runtime:
+        async with open_runtime(url, hold=True) as runtime:
             await runtime.deliver(session, lambda now: input_of(letter, now))
     except errors.StoreOwned:
         await _post(place_of(url).path, session, letter)

@@ -41,11 +41,12 @@ class OpenRuntime:
         models: Mapping[str, Model] | None = None,
         concurrency: int = CONCURRENCY,
         recover: bool = True,
+        hold: bool = False,
     ) -> None:
         self._place = place_of(url)
         self._durability, self._readonly = durability, readonly
         self._workflows, self._models = workflows, models
-        self._concurrency, self._recover = concurrency, recover
+        self._concurrency, self._recover, self._hold = concurrency, recover, hold
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -56,9 +57,9 @@ class OpenRuntime:
         try:
             runtime = self._assemble(store, artifacts)
             assert self._engine is not None, "assembling makes an engine"
-            if not self._recover:
+            if self._hold:
                 self._engine.hold()
-            elif not self._readonly:
+            elif self._recover and not self._readonly:
                 await self._engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
@@ -116,8 +117,7 @@ class OpenRuntime:
 def open(url: str | None = None, **settings: Any) -> OpenRuntime:
     """Return an async context manager that gives a `Runtime` on the database at `url`.
 
-    What earlier processes left unsettled goes on at once, unless `recover=False` or
-    `readonly=True`.
+    What earlier processes left unsettled goes on at once.
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
@@ -125,7 +125,8 @@ def open(url: str | None = None, **settings: Any) -> OpenRuntime:
         of
             the process), `readonly` (look while another process owns the file), `workflows` (whose
             code earlier sessions need), `models` (provider name to model), `concurrency` (effects
-            at once), `recover`.
+            at once), `recover` (False: leave what earlier processes left, until it is asked for),
+            `hold` (True: record inputs, carry nothing out).
 
     Raises:
         Rejected: the address is none. On entering: StoreOwned, StoreUnavailable, CorruptLog.
