@@ -25,6 +25,8 @@ from tenuto.runtime.turns import Turns
 _VERIFY_MS_MAX: Final = 60_000
 """A `verify` that takes longer knows nothing."""
 
+_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
+
 
 class Caller:
     """Runs user code. What it raises is for the caller to make sense of."""
@@ -50,8 +52,11 @@ class Caller:
         if effect.once:
             await self._begin(live, effect.task)
         inputs = {name: own_copy(value) for name, value in effect.inputs.items()}
-        run = partial(function, context, **inputs)
-        value = await self._limited(function, run, effect.timeout_ms)
+        if not effect.timeout_ms and self._awaits(function):
+            value = await function(context, **inputs)
+        else:
+            run = partial(function, context, **inputs)
+            value = await self._limited(function, run, effect.timeout_ms)
         return checked_output(value, what=f"Function {effect.ref!r}")
 
     async def call_tool(self, live: Live, effect: CallTool, notes: list[i.Note]) -> Json:
@@ -118,13 +123,17 @@ class Caller:
         async with asyncio.timeout(timeout_ms / 1000):
             return await self._run(function, run)
 
-    async def _run(self, function: Function, run: Callable[[], Any]) -> Any:
+    def _awaits(self, function: Function) -> bool:
+        """Return whether a call of `function` gives a coroutine."""
         is_async = self._is_async.get(function)
         if is_async is None:
             target = getattr(function, "__call__", function)  # noqa: B004  # an object with an async call
             is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(target)
             self._is_async[function] = is_async
-        if is_async:
+        return is_async
+
+    async def _run(self, function: Function, run: Callable[[], Any]) -> Any:
+        if self._awaits(function):
             return await run()
         if self._pool is None:
             value = run()
@@ -146,7 +155,13 @@ class Caller:
 
 def own_copy(value: Json) -> Json:
     """Return `value` in containers of its own: user code may change what it gets."""
-    if isinstance(value, list | dict):
-        copied: Json = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
-        return copied
-    return value
+    if isinstance(value, list):
+        if _SCALARS.issuperset(map(type, value)):
+            return value.copy()
+    elif isinstance(value, dict):
+        if _SCALARS.issuperset(map(type, value.values())):
+            return value.copy()
+    else:
+        return value
+    copied: Json = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
+    return copied

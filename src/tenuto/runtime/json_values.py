@@ -18,66 +18,105 @@ class NotJson(Fatal):
     """A value that JSON cannot hold; the message says what and where."""
 
 
-def to_json(value: Any, path: str = "", depth: int = 0) -> Json:
+def to_json(value: Any) -> Json:
     """Return `value` as JSON in containers of its own.
 
     Tuples become lists; msgspec structs, dataclasses and pydantic models become objects.
 
     Raises:
         NotJson: something in it is no JSON: other types, NaN and infinities, integers beyond 64
-        bits,
-            keys that are no text, values nested in themselves.
+            bits, text that is no Unicode, keys that are no text, values nested in themselves.
     """
+    try:
+        return _copied(value, 0)
+    except _Fault as fault:
+        path = "".join(reversed(fault.path)).lstrip(".")
+        raise NotJson(f"At {path}: {fault}" if path else str(fault)) from None
+
+
+class _Fault(Exception):
+    """What is wrong; each container on the way out adds where."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(message)
+        self.path: list[str] = []
+
+
+def _copied(value: Any, depth: int) -> Json:
     kind = type(value)
-    if kind is str or value is None or kind is bool:
+    if kind is str:
+        return _text(value)
+    if value is None or kind is bool:
         return value  # type: ignore[no-any-return]  # checked by its exact type
     if kind is int:
         if _INT_MIN <= value <= _INT_MAX:
             return value  # type: ignore[no-any-return]  # checked by its exact type
-        raise NotJson(f"{_at(path)}an integer is beyond 64 bits: {value!r:.40}.")
+        raise _Fault(f"an integer is beyond 64 bits: {value!r:.40}.")
     if kind is float:
         if value - value == 0.0:
             return value  # type: ignore[no-any-return]  # checked by its exact type
-        raise NotJson(f"{_at(path)}{value!r} is no JSON number.")
+        raise _Fault(f"{value!r} is no JSON number.")
     if depth > _DEPTH_MAX:
-        raise NotJson(f"{_at(path)}values are nested more than {_DEPTH_MAX} deep.")
+        raise _Fault(f"values are nested more than {_DEPTH_MAX} deep.")
     if kind is dict:
-        return {
-            _key(name, path): to_json(item, f"{path}.{name}", depth + 1)
-            for name, item in value.items()
-        }
+        return _object(value, depth + 1)
     if kind is list or kind is tuple:
-        return [to_json(item, f"{path}[{n}]", depth + 1) for n, item in enumerate(value)]
-    return _other(value, path, depth)
+        return _list(value, depth + 1)
+    return _other(value, depth + 1)
 
 
-def _other(value: Any, path: str, depth: int) -> Json:
+def _text(value: str) -> str:
+    if not value.isascii():
+        try:
+            value.encode()
+        except UnicodeEncodeError as error:
+            raise _Fault(f"a text is no Unicode: {error.reason}: {value!r:.40}.") from None
+    return value
+
+
+def _object(value: dict[Any, Any], depth: int) -> Json:
+    copied: dict[str, Json] = {}
+    name: Any = None
+    try:
+        for name, item in value.items():
+            if type(name) is not str:
+                break
+            copied[_text(name)] = _copied(item, depth)
+        else:
+            return copied
+    except _Fault as fault:
+        fault.path.append(f".{name!s:.40}")
+        raise
+    raise _Fault(f"the key {name!r:.40} is no text.")
+
+
+def _list(value: list[Any] | tuple[Any, ...], depth: int) -> Json:
+    copied: list[Json] = []
+    try:
+        for item in value:
+            copied.append(_copied(item, depth))  # its length tells which failed
+    except _Fault as fault:
+        fault.path.append(f"[{len(copied)}]")
+        raise
+    return copied
+
+
+def _other(value: Any, depth: int) -> Json:
     dump = getattr(value, "model_dump", None)
     if callable(dump):
-        return to_json(dump(mode="json"), path, depth + 1)
+        return _copied(dump(mode="json"), depth)
     if isinstance(value, msgspec.Struct) or hasattr(type(value), "__dataclass_fields__"):
-        fields = msgspec.to_builtins(value, builtin_types=(bytes, bytearray))
-        return to_json(fields, path, depth + 1)
+        return _copied(msgspec.to_builtins(value, builtin_types=(bytes, bytearray)), depth)
     for plain in (str, bool, int, float):
         if isinstance(value, plain):
-            return to_json(plain(value), path, depth + 1)
+            return _copied(plain(value), depth)
     if isinstance(value, Mapping):
-        return to_json(dict(value), path, depth + 1)
+        return _copied(dict(value), depth)
     kind = type(value)
-    raise NotJson(
-        f"{_at(path)}{kind.__module__}.{kind.__qualname__} is no JSON value: {value!r:.80}. "
+    raise _Fault(
+        f"{kind.__module__}.{kind.__qualname__} is no JSON value: {value!r:.80}. "
         "Return text, numbers, booleans, null, lists and objects with text keys."
     )
-
-
-def _key(name: Any, path: str) -> str:
-    if type(name) is str:
-        return name
-    raise NotJson(f"{_at(path)}the key {name!r:.40} is no text.")
-
-
-def _at(path: str) -> str:
-    return f"At {path.lstrip('.')}: " if path else ""
 
 
 def checked_output(value: Any, *, what: str) -> Json:
@@ -90,7 +129,7 @@ def checked_output(value: Any, *, what: str) -> Json:
         output = to_json(value)
     except NotJson as error:
         raise NotJson(f"{what} returned what JSON cannot hold. {error}", code="not_json") from None
-    if isinstance(output, str | list | dict) and _may_be_large(output):
+    if isinstance(output, (str, list, dict)) and _may_be_large(output):
         size = len(msgspec.msgpack.encode(output))
         if size > limits.OUTPUT_BYTES_MAX:
             raise NotJson(
@@ -106,7 +145,8 @@ def _may_be_large(output: Json) -> bool:
     if isinstance(output, str):
         return len(output) > limits.PAYLOAD_BYTES_INLINE_MAX
     if isinstance(output, dict):
-        return any(
-            len(item) > 64 for item in output.values() if isinstance(item, str | list | dict)
-        )
+        for item in output.values():
+            if isinstance(item, (str, list, dict)) and len(item) > 64:
+                return True
+        return False
     return isinstance(output, list) and bool(output)

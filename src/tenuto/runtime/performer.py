@@ -13,7 +13,7 @@ import msgspec
 
 from tenuto.core.errors import Failure, WorkFailed
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import AskModel, Call, CallTool, Effect, Refuse, Verify
+from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Verify
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo
 from tenuto.ports.clock import Clock, Ids
@@ -51,7 +51,7 @@ class Performer:
         self._asker = Asker(models, code=code, schemas=schemas)
         self._clock, self._ids = clock, ids
         self._concurrency = concurrency
-        self._queue: deque[tuple[Live, Effect]] = deque()
+        self._queue: deque[tuple[Live, Attempt]] = deque()
         self._running = 0
         self._closed = False
         self._empty = asyncio.Event()
@@ -71,8 +71,7 @@ class Performer:
             return
         self._start(live, effect)
 
-    def _start(self, live: Live, effect: Effect) -> None:
-        assert isinstance(effect, Attempt)
+    def _start(self, live: Live, effect: Attempt) -> None:
         self._running += 1
         task = asyncio.get_running_loop().create_task(self._perform(live, effect))
         live.running[effect.task] = task
@@ -83,7 +82,6 @@ class Performer:
             del live.running[no]
         while self._queue and self._running < self._concurrency and not self._closed:
             next_live, effect = self._queue.popleft()
-            assert isinstance(effect, Attempt)
             if effect.task in next_live.state.tasks:
                 self._start(next_live, effect)
         if not self._running:

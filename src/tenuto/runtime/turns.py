@@ -29,7 +29,7 @@ _RETRY_MS_MIN: Final = 50
 _RETRY_MS_MAX: Final = 5_000
 """Waits between tries of an append that the store refused: doubled from the first to the second."""
 
-_ENDING: Final = (e.TaskCancelled, e.TaskFailed)
+_ENDING: Final = frozenset({e.TaskCancelled, e.TaskFailed})
 """Events after which something that runs here may be wanted by nobody."""
 
 Waiters = list["asyncio.Future[Version]"]
@@ -133,14 +133,14 @@ class Turns:
             head=head_of(state) if live.head is None or is_news(live.head, state) else None,
             snapshot=snapshot,
         )
-        ending = any(isinstance(event, _ENDING) for event in events)
+        ending = not _ENDING.isdisjoint(map(type, events))
         live.busy = True
         self._appending += 1
-        send = partial(self._send, live, commit, waiters, ending, 1)
         if encoded.artifacts:
+            send = partial(self._send, live, commit, waiters, ending, 1)
             self._send_artifacts(live, encoded, waiters, send)
         else:
-            send()
+            self._send(live, commit, waiters, ending, 1)
 
     def _send(
         self, live: Live, commit: Commit, waiters: Waiters, ending: bool, attempt: int
