@@ -44,6 +44,7 @@ LEGAL: Final[Mapping[tuple[Phase, str], Phase]] = {
     ("pausing", "SessionResumed"): "running",
     ("pausing", "SessionFailing"): "failing",
     ("paused", "SessionResumed"): "running",
+    ("paused", "SessionFailing"): "failing",
     ("ready", "SessionCancelled"): "cancelled",
     ("running", "SessionCancelled"): "cancelled",
     ("pausing", "SessionCancelled"): "cancelled",

@@ -62,9 +62,14 @@ def take(state: SessionState, cause: i.SessionInput, program: Program) -> Events
     Raises:
         Rejected: the state does not allow it; nothing was folded.
     """
-    events = _RULES[type(cause)](state, cause, program)
-    for event in events:
-        evolve(state, event)
+    events: Events = []
+    while facts := _RULES[type(cause)](state, cause, program):
+        for event in facts:
+            evolve(state, event)
+        events += facts
+        # Each deadline is decided on what those before it have changed.
+        if not isinstance(cause, i.Wake):
+            break
     return events
 
 
@@ -158,9 +163,8 @@ def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> E
     task = state.tasks.get(cause.task)
     if task is None or not is_working(task):
         return []
-    events = _notes(cause)
-    events += complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
-    return events
+    events = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
+    return [*_notes(cause), *events] if cause.notes else events
 
 
 def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
@@ -251,8 +255,7 @@ def _route(state: SessionState, finished: Finished, program: Program, at_ms: int
         router.pass_tokens(finished)
     except ExpressionFailed as error:
         return _fail_session(state, failure_of(error), task=finished.task, at_ms=at_ms)
-    starts = sum(live for _, live in router.activations)
-    if starts and state.steps + starts > state.steps_max:
+    if state.steps + len(router.activations) > state.steps_max and router.exceeds_steps():
         return [steps_spent(state, at_ms)]
     return _activate(state, router, finished.task, program)
 
@@ -321,19 +324,11 @@ def _compensate(state: SessionState, at_ms: int) -> Events:
 
 
 def _wake(state: SessionState, cause: i.Wake, program: Program) -> Events:
+    """Return what follows from the first deadline that has come; `take` asks for the others."""
     if state.phase in TERMINAL or state.phase in ("pausing", "paused"):
         return []
-    events: Events = []
-    gone: set[TaskNo] = set()
-    for no in sorted(no for no, due in state.due.items() if due <= cause.at_ms):
-        if no in gone:
-            continue
-        due = _due(state, state.tasks[no], program, cause.at_ms)
-        gone |= {event.task for event in due if isinstance(event, e.TaskFailed | e.TaskCancelled)}
-        events += due
-        if any(isinstance(event, e.SessionFailing) for event in due):
-            break
-    return events
+    due = [no for no, due_ms in state.due.items() if due_ms <= cause.at_ms]
+    return _due(state, state.tasks[min(due)], program, cause.at_ms) if due else []
 
 
 def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Events:

@@ -20,6 +20,7 @@ from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import Program
 
 _CALLS = frozenset({"function", "tool", "recover", "undo", "model", "workflow"})
+_OWED = frozenset({"", "verify"})
 
 
 class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -106,12 +107,12 @@ Effect: TypeAlias = (
 
 def is_working(task: Task) -> bool:
     """Return whether the outside world owes an outcome of `task` right now."""
-    return task.kind in _CALLS and task.waiting in ("", "verify")
+    return task.kind in _CALLS and task.waiting in _OWED
 
 
 def is_at_work(task: Task) -> bool:
     """Return whether an outcome is owed that is not just another session's to bring."""
-    return is_working(task) and task.child is None
+    return task.kind in _CALLS and task.child is None and task.waiting in _OWED
 
 
 def pending(
@@ -140,8 +141,12 @@ def pending(
 
 def is_active(state: SessionState) -> bool:
     """Return whether `pending` would give anything: recovery must load such a session."""
-    if state.orphans or any(is_at_work(task) for task in state.tasks.values()):
+    if state.orphans:
         return True
+    # Backwards: what was promised last is most likely still to be done.
+    for task in reversed(state.tasks.values()):
+        if is_at_work(task):
+            return True
     return _owes_report(state)
 
 

@@ -112,7 +112,7 @@ def give_up(
         chain.append(state.tasks[chain[-1].parent])
     top = chain[-1]
     goes_on = bool(top.parent) or _session_goes_on(top, program)
-    ends_session = not goes_on and state.phase in ("running", "pausing")
+    ends_session = not goes_on and state.phase in ("running", "pausing", "paused")
     events: list[e.SessionEvent] = [
         e.TaskFailed(
             at_ms=at_ms,

@@ -143,6 +143,11 @@ class Router:
         if key not in taken:
             self.cycles[name] = (*taken, key)
 
+    def exceeds_steps(self) -> bool:
+        """Return whether the nodes to start are more than the session may still start."""
+        starts = sum(live for _, live in self.activations)
+        return starts > 0 and self.state.steps + starts > self.state.steps_max
+
     def changed(self) -> bool:
         """Return whether waiting tokens changed, beyond what the activations show."""
         return bool(self.joins or self.waves or self.cycles)
