@@ -1,5 +1,8 @@
 """Every mistake is found in one pass, at its line, with what to do about it."""
 
+import re
+from pathlib import Path
+
 import pytest
 
 from tests.core.workflow.mistakes import MISTAKES, OF_YAML, Mistake, graph
@@ -62,3 +65,15 @@ def test_a_mistake_does_not_hide_a_second_one(mistake: Mistake) -> None:
     found = problems(text)
 
     assert [problem.path for problem in found if problem.path == "limits_"] == ["limits_"]
+
+
+def test_the_guide_shows_what_is_really_said() -> None:
+    guide = Path(__file__).parents[3] / "docs" / "guides" / "workflows.md"
+    text = guide.read_text("utf-8")
+    wrong = re.search(r"^```yaml\n(# wrong.yaml\n.*?)^```", text, re.MULTILINE | re.DOTALL)
+    said = re.search(r"^```text\n(wrong.yaml.*?)^```", text, re.MULTILINE | re.DOTALL)
+    assert wrong is not None and said is not None
+
+    found = "".join(f"{problem}\n" for problem in problems(wrong[1]))
+
+    assert found.replace("flow.yaml", "wrong.yaml") == said[1]

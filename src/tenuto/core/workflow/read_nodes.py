@@ -42,19 +42,19 @@ class NodeReader:
     def _rules(self, section: Section, node: Node, path: Path, keyword: str) -> Node:
         fields, origins = FIELDS[node.kind], section.reading.origins
         is_body = path[-1] == "body"
-        for field in _RULES:
+        for field in RULES:
             key = word_of(field)
             if key not in section.data:
                 continue
             if field in fields and not (is_body and field in NOT_IN_BODY):
-                node = _RULES[field](self, section, node)
+                node = RULES[field](self, section, node)
                 origins[(*path, field)] = section.at(key)
             else:
                 section.get(key)
                 section.fault(key, *_misplaced(field, section, keyword, is_body))
         if self._retry is not None and node.retry is None and "retry" in fields:
             node = replace(node, retry=self._retry)
-        section.close(word_of(field) for field in fields if field in _RULES)
+        section.close(word_of(field) for field in fields if field in RULES)
         return node
 
     # Keywords
@@ -184,7 +184,7 @@ def _compensate(reader: NodeReader, section: Section, node: Node) -> Node:
     return replace(node, compensate=section.text("compensate"))
 
 
-_RULES: Final[dict[str, Callable[[NodeReader, Section, Node], Node]]] = {
+RULES: Final[dict[str, Callable[[NodeReader, Section, Node], Node]]] = {
     "inputs": NodeReader._inputs,
     "updates": _updates,
     "condition": _if,
@@ -214,7 +214,7 @@ def _keyword(section: Section) -> str | None:
         if empty:
             section.fault(empty[0], f"{empty[0]!r} of {section.what} has no value.")
         else:
-            for field in _RULES:
+            for field in RULES:
                 section.get(word_of(field))
             if section.close() == 0:
                 section.reading.fault(

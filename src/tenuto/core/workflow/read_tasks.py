@@ -22,7 +22,7 @@ from tenuto.core.workflow.read_parts import (
 from tenuto.core.workflow.section import Section, sections
 from tenuto.core.workflow.topology import entries_of
 
-_ID_OF_TYPE: Final = {
+ID_OF_TYPE: Final = {
     "agent": "agent_id",
     "tool": "tool_id",
     "function": "function_id",
@@ -96,9 +96,9 @@ class _TaskReader:
         if kind is None:
             task.reading.broken.add(("nodes", id))
             return Node(id=id, kind="function")
-        data = {key: value for key, value in task.data.items() if key not in _OWN_KEYS}
+        data = {key: value for key, value in task.data.items() if key not in OWN_KEYS}
         section = Section(task.reading, task.path, data, what=task.what)
-        named = _ID_OF_TYPE.get(kind, "")
+        named = ID_OF_TYPE.get(kind, "")
         if named and kind not in data:
             if named not in data:
                 task.lacks(named, f"Say which {kind} the task runs: {named}: ….")
@@ -156,7 +156,7 @@ class _TaskReader:
         return tuple(self.nodes.values())
 
 
-_OWN_KEYS: Final = frozenset({"id", "type", "name", "description", "outputs"})
+OWN_KEYS: Final = frozenset({"id", "type", "name", "description", "outputs"})
 
 
 def _runs_after(edges: tuple[Edge, ...], source: str, target: str) -> bool:

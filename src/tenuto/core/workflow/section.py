@@ -5,7 +5,7 @@ from typing import Final, TypeVar
 
 from tenuto.core.session.moments import duration_ms
 from tenuto.core.vocabulary import Json, JsonObject
-from tenuto.core.workflow.faults import Fault, Path, meant
+from tenuto.core.workflow.faults import Fault, Path, meant, nearest
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -72,7 +72,10 @@ class Section:
         )
 
     def lacks(self, key: str, hint: str = "") -> None:
-        """Remember that `key` is missing."""
+        """Remember that `key` is missing, unless a key that is there is hardly anything else."""
+        self._asked[key] = None
+        if any(nearest(other, [key]) for other in self.data if other not in self._asked):
+            return
         self.reading.fault(self.path, f"{key!r} is missing in {self.what}.", hint)
 
     def has(self, key: str) -> bool:
