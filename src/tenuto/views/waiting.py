@@ -1,7 +1,7 @@
 """Why a session does not go on: each wait with reason, owner, time, and the way out (P8)."""
 
 from collections.abc import Mapping
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -11,10 +11,15 @@ from tenuto.core.session.effects import is_working
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import SessionId, TaskNo
 from tenuto.core.workflow.model import Node, WorkflowDefinition
-from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import NO_TASK, OpenTasks
 
-_STEPS_MORE = 10_000
+_STEPS_MORE: Final = 10_000
+_AT_EXPIRY: Final = {
+    "deny": "it counts as denied",
+    "approve": "it counts as approved",
+    "fail": "it fails",
+    "continue": "the work goes on without it",
+}
 
 EndedBy: TypeAlias = Literal["person", "signal", "clock", "session"]
 """What kind of thing ends a wait: only those of the clock end by themselves for sure."""
@@ -36,6 +41,8 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     since_ms: int
     until_ms: int | None = None
     """When it ends by itself at the latest."""
+    then: str = ""
+    """What follows when nobody ended it until then, where that is not plain."""
     commands: tuple[str, ...] = ()
     """Commands that end it."""
 
@@ -90,14 +97,13 @@ def _for_person(
 ) -> Wait:
     which = "" if alone else f" --task {task.no}"
     commands = (f"tenuto approve {state.session}{which}", f"tenuto deny {state.session}{which}")
-    owner = "anybody"
+    owner, then = "anybody", ""
     if task.kind == "approval" and not task.waiting:
         title = node.title if node is not None and node.title else task.node
         reason = f"{title!r} is to be approved or denied"
         if node is not None and node.assignees:
             owner = ", ".join(node.assignees)
-        if task.due_ms and node is not None:
-            reason += f"; after {moment_text(task.due_ms)} it is to {node.on_expiry}"
+        then = _AT_EXPIRY[node.on_expiry] if task.due_ms and node is not None else ""
     else:
         assert task.failure is not None, "an escalated task has a failure"
         reason = f"{task.node!r} cannot go on by itself: {task.failure.message}"
@@ -109,12 +115,14 @@ def _for_person(
         by="person",
         since_ms=since_ms,
         until_ms=task.due_ms or None,
+        then=then,
         commands=commands,
     )
 
 
 def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: int) -> Wait | None:
     commands: tuple[str, ...] = ()
+    then = ""
     by: EndedBy = "clock"
     if task.waiting == "retry":
         assert task.failure is not None, "a retry follows a failure"
@@ -128,6 +136,7 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         by, name = "signal", node.signal if node is not None else "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
         commands = (f"tenuto signal {state.session} {name}",)
+        then = _AT_EXPIRY[node.on_timeout] if task.due_ms and node is not None else ""
     elif task.kind == "workflow" and task.child is not None:
         by = "session"
         owner, reason = f"session {task.child}", f"{task.node!r} runs as a session of its own"
@@ -143,5 +152,6 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         child=task.child,
         since_ms=since_ms,
         until_ms=task.due_ms or None,
+        then=then,
         commands=commands,
     )

@@ -1,0 +1,127 @@
+"""The command `tenuto`: finds the verb, loads its module and no other, and reports what went
+wrong."""
+
+import importlib
+import os
+import sys
+import tempfile
+import traceback
+from collections.abc import Sequence
+from difflib import get_close_matches
+from types import TracebackType
+from typing import Any, Final
+
+import click
+
+from tenuto.cli import exit_codes
+
+VERBS: Final[dict[str, dict[str, str]]] = {
+    "Work": {
+        "run": "Run a workflow, or an installed team, and print its output.",
+        "resume": "Go on with a session, or with everything that is unfinished.",
+        "validate": "Check workflow files.",
+        "agents": "List the agents of workflows and teams.",
+    },
+    "Look": {
+        "sessions": "List sessions, newest first.",
+        "show": "Show a session: its tasks, what it waits for, what it cost.",
+        "events": "Print the log of a session.",
+        "trace": "Export a session as an OpenTelemetry trace.",
+        "replay": "Decide a recorded session anew and report the first difference.",
+    },
+    "Steer": {
+        "approve": "Approve what waits for a person.",
+        "deny": "Deny what waits for a person.",
+        "signal": "Send a signal to a session.",
+        "pause": "Start nothing new in a session; what runs may finish.",
+        "cancel": "Give a session up.",
+        "fork": "Go on from an earlier version, as a new session.",
+    },
+}
+"""Verb to its line of help, by section. Here, so that help is given without loading any verb."""
+
+
+class LazyGroup(click.Group):
+    """The verbs; each is the `command` of the module of its name in `tenuto.cli.verbs`."""
+
+    def list_commands(self, context: click.Context) -> list[str]:
+        return [name for verbs in VERBS.values() for name in verbs]
+
+    def get_command(self, context: click.Context, name: str) -> click.Command | None:
+        if name not in self.list_commands(context):
+            return None
+        module = importlib.import_module(f"tenuto.cli.verbs.{name}")
+        command: click.Command = module.command
+        return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if not name.startswith("-") and name not in self.list_commands(context):
+            close = get_close_matches(name, self.list_commands(context), n=1)
+            hint = f"Did you mean {close[0]!r}?" if close else "`tenuto --help` lists them."
+            context.fail(f"There is no command {name!r}. {hint}")
+        return super().resolve_command(context, args)
+
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        for section, verbs in VERBS.items():
+            with formatter.section(section):
+                formatter.write_dl(list(verbs.items()))
+
+
+@click.command(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=(
+        "A session is named by its id, by the beginning or the end of its id where only one "
+        "session has it, or by `last`. Exit codes: 0 completed, 1 failed, 2 wrong usage, 3 waits "
+        "for a person, 4 not found, 130 cancelled."
+    ),
+)
+@click.option(
+    "--db", metavar="URL", help="The database. [default: $TENUTO_DB, else sqlite:///tenuto.db]"
+)
+@click.version_option(package_name="tenuto", prog_name="tenuto", message="%(prog)s %(version)s")
+def tenuto(db: str | None) -> None:
+    """Run teams of AI agents durably: each step is an event in a log, and work survives crashes."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Return the exit code of a command line; whatever went wrong has been said on stderr."""
+    sys.excepthook = report_bug
+    try:
+        code: Any = tenuto.main(list(arguments), prog_name="tenuto", standalone_mode=False)
+        sys.stdout.flush()
+    except click.ClickException as error:
+        error.show()
+        return exit_codes.USAGE
+    except (click.Abort, KeyboardInterrupt):
+        return exit_codes.CANCELLED
+    except BrokenPipeError:
+        # Whoever read our output has seen enough; the interpreter must not complain at its end.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return exit_codes.FAILED
+    return code if isinstance(code, int) else exit_codes.COMPLETED
+
+
+def report_bug(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Say in short what nobody expected, and keep the traceback in a file."""
+    if os.environ.get("TENUTO_DEBUG"):
+        sys.__excepthook__(kind, error, trace)
+        return
+    frames = traceback.extract_tb(trace)
+    place = f" (at {frames[-1].filename}:{frames[-1].lineno})" if frames else ""
+    print(f"tenuto: unexpected {kind.__name__}: {error}{place}", file=sys.stderr)
+    try:
+        with tempfile.NamedTemporaryFile(
+            "w", prefix="tenuto-error-", suffix=".txt", delete=False, encoding="utf-8"
+        ) as file:
+            file.writelines(traceback.format_exception(kind, error, trace))
+    except OSError:
+        kept = "Set TENUTO_DEBUG=1 to see the traceback."
+    else:
+        kept = f"The traceback is in {file.name}; with TENUTO_DEBUG=1 it is printed."
+    print(f"This is a bug, in Tenuto or in the code that it ran. {kept}", file=sys.stderr)

@@ -1,0 +1,80 @@
+"""Stays with everything unfinished in a database until nothing goes on by itself."""
+
+import asyncio
+from typing import Final
+
+from tenuto import Runtime
+from tenuto.cli import exit_codes
+from tenuto.cli.attending import attend, until_idle
+from tenuto.cli.outcome import exit_code_of, status_of, tell_outcome
+from tenuto.cli.printing import say, status_text
+from tenuto.core.errors import TenutoError
+from tenuto.core.vocabulary import SessionId
+from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.views.moments import duration_text
+from tenuto.views.waiting import why_waiting
+
+_PAGE: Final = 1_000
+
+
+async def attend_all(runtime: Runtime, *, as_json: bool, quiet: bool) -> int:
+    """Return the worst exit code of all sessions that were unfinished."""
+    heads = await _unfinished(runtime)
+    moving = [head for head in heads if head.active or head.wake_ms is not None]
+    parked = len(heads) - len(moving)
+    if parked:
+        say(f"{parked:,} wait for somebody: tenuto sessions --status waiting --status paused")
+    top = [head for head in moving if head.parent is None]
+    if not moving:
+        say("nothing is left to go on with")
+        return exit_codes.WAITING if parked else exit_codes.COMPLETED
+    if len(moving) == 1:
+        say(f"session {top[0].session}  {top[0].workflow} {top[0].workflow_version}" if top else "")
+        session = runtime.session(moving[0].session)
+        before = await session.state()
+        return await attend(runtime, session, before=before, as_json=as_json, quiet=quiet)
+    say(f"going on with {len(moving):,} sessions")
+    try:
+        codes = await asyncio.gather(
+            *(_finish(runtime, head, as_json=as_json, quiet=quiet) for head in moving)
+        )
+    except asyncio.CancelledError:
+        say("interrupted: what runs may end now (Ctrl-C again to leave at once)")
+        say("Go on with: tenuto resume")
+        raise
+    for code in (exit_codes.FAILED, exit_codes.CANCELLED, exit_codes.WAITING):
+        if code in codes:
+            return code
+    return exit_codes.WAITING if parked else exit_codes.COMPLETED
+
+
+async def _unfinished(runtime: Runtime) -> list[Head]:
+    found: list[Head] = []
+    before: SessionId | None = None
+    while page := await runtime.sessions(
+        HeadQuery(statuses=("pending", "running", "waiting", "paused"), before=before, limit=_PAGE)
+    ):
+        found += page
+        before = page[-1].session
+    return found
+
+
+async def _finish(runtime: Runtime, head: Head, *, as_json: bool, quiet: bool) -> int:
+    """Return the exit code of one of many; a session that cannot go on does not stop the others."""
+    session = runtime.session(head.session)
+    try:
+        state = await until_idle(runtime, session)
+    except TenutoError as error:
+        say(f"{head.session}  {head.workflow}  cannot go on: {error}")
+        return exit_codes.FAILED
+    definition = await session.definition()
+    if as_json:
+        return tell_outcome(state, definition, as_json=True)
+    waits = why_waiting(state, definition)
+    status = status_of(state, waits)
+    if not quiet and head.parent is None:
+        took = duration_text(state.updated_ms - state.started_ms)
+        why = state.failure.message if state.failure else state.pause_reason
+        why = waits[0].reason if waits else why
+        say(f"{head.session}  {head.workflow}  {status_text(status)} after {took}  {why}".rstrip())
+    return exit_code_of(status)

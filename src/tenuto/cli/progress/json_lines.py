@@ -1,0 +1,28 @@
+"""Progress for programs: each event as one line of JSON on stdout."""
+
+from tenuto import StoredEvent
+from tenuto.cli.printing import show_json
+from tenuto.views.event_json import event_json
+from tenuto.views.open_tasks import OpenTasks
+
+
+class JsonView:
+    """Prints to stdout. `tasks` are open before the first event that it gets."""
+
+    def __init__(self, tasks: OpenTasks) -> None:
+        self._tasks = tasks
+
+    def add(self, stored: StoredEvent) -> None:
+        """Print an event."""
+        self._tasks.begin(stored.event)
+        told = event_json(
+            stored.event, version=stored.version, position=stored.position, tasks=self._tasks
+        )
+        show_json(told, indent=False)
+        self._tasks.end(stored.event)
+
+    def tick(self) -> None:
+        """Do nothing: only events are told."""
+
+    def close(self) -> None:
+        """Do nothing: every event has been printed."""

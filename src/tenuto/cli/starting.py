@@ -1,0 +1,117 @@
+"""Workflows as a user names them, made ready to start: found, checked, with another model."""
+
+import importlib
+import os
+import sys
+from collections.abc import Iterator
+
+import msgspec
+
+from tenuto import Workflow
+from tenuto.bootstrap import LoadedWorkflow, load_workflow
+from tenuto.core.errors import DefinitionError, Problem, Rejected
+from tenuto.core.workflow.model import Node, WorkflowDefinition
+
+
+def find_workflow(target: str) -> LoadedWorkflow:
+    """Return the workflow that `target` names, with all its code there.
+
+    Raises:
+        NotFound: there is no such file, module, attribute or team.
+        DefinitionError: it is wrong, or names code that cannot be imported.
+    """
+    make_importable()
+    try:
+        loaded = load_workflow(target)
+    except SyntaxError as error:
+        raise Rejected(
+            f"{target!r} cannot be loaded: {error.filename}:{error.lineno}: {error.msg}."
+        ) from None
+    code = loaded.workflow.code if isinstance(loaded.workflow, Workflow) else {}
+    check_code(loaded.definition, known=frozenset(code), file=loaded.source)
+    return loaded
+
+
+def make_importable() -> None:
+    """Let modules of the present folder be imported, as `python -m` does."""
+    folder = os.getcwd()
+    if folder not in sys.path:
+        sys.path.insert(0, folder)
+
+
+def check_code(
+    definition: WorkflowDefinition, *, known: frozenset[str] = frozenset(), file: str = ""
+) -> None:
+    """Check that the functions and tools of a definition can be imported.
+
+    Raises:
+        DefinitionError: with each that cannot.
+    """
+    problems: dict[str, Problem] = {}
+    for path, ref in _refs(definition):
+        if ref in known or ref in problems:
+            continue
+        fault = _fault(ref)
+        if fault:
+            problems[ref] = Problem(
+                message=f"{ref!r} cannot be imported: {fault}",
+                path=path,
+                file=file,
+                hint="Write module:name, and start where that module can be imported.",
+            )
+    if problems:
+        raise DefinitionError(list(problems.values()))
+
+
+def with_model(
+    workflow: Workflow | WorkflowDefinition, model: str | None
+) -> Workflow | WorkflowDefinition:
+    """Return the workflow with all its agents on `model`; as it is where that is None."""
+    if model is None:
+        return workflow
+    if isinstance(workflow, Workflow):
+        return workflow.with_model(model)
+    return _remodelled(workflow, model)
+
+
+def _remodelled(definition: WorkflowDefinition, model: str) -> WorkflowDefinition:
+    return msgspec.structs.replace(
+        definition,
+        agents=tuple(msgspec.structs.replace(agent, model=model) for agent in definition.agents),
+        children=tuple(_remodelled(child, model) for child in definition.children),
+    )
+
+
+def _refs(definition: WorkflowDefinition) -> Iterator[tuple[str, str]]:
+    """Yield where code is named, and its name."""
+    for node in definition.nodes:
+        yield from _refs_of(node, f"nodes.{node.id}")
+    for agent in definition.agents:
+        for tool in agent.tools:
+            yield f"agents.{agent.name}.tools", tool
+    for child in definition.children:
+        yield from _refs(child)
+
+
+def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:
+    if node.kind in ("function", "tool"):
+        yield path, node.ref
+    for ref in (node.recover, node.compensate):
+        if ref:
+            yield path, ref
+    if node.body is not None:
+        yield from _refs_of(node.body, f"{path}.do")
+
+
+def _fault(ref: str) -> str:
+    """Return why `ref` cannot be imported, or nothing."""
+    module_name, _, path = ref.partition(":")
+    if not path:
+        return "it names no module."
+    try:
+        found: object = importlib.import_module(module_name)
+        for part in path.split("."):
+            found = getattr(found, part)
+    except (ImportError, AttributeError, SyntaxError) as error:
+        return f"{error}."
+    return "" if callable(found) else f"it is no function but {found!r:.60}."

@@ -1,0 +1,74 @@
+"""What was said in a session, entry by entry, as text."""
+
+from typing import assert_never
+
+import click
+
+from tenuto.cli.printing import faint, json_text, show
+from tenuto.core.vocabulary import Json
+from tenuto.views.excerpts import call_text
+from tenuto.views.messages import Answered, Asked, Decided, Message, Put, Returned, Signalled
+
+_LINES_MAX = 12
+
+
+def show_message(message: Message) -> None:
+    """Print one entry: who, where, and what."""
+    show(f"{faint(f'{message.version:>5}')}  {_headline(message)}")
+    for line in _lines(message):
+        show(f"       {line}")
+
+
+def _headline(message: Message) -> str:
+    match message:
+        case Asked():
+            origin = f"forked from {message.origin}" if message.origin else "asked"
+            return click.style(origin, bold=True)
+        case Answered():
+            tokens = f"{message.usage.input_tokens}+{message.usage.output_tokens} tokens"
+            name = click.style(message.agent, fg="cyan", bold=True)
+            return f"{name} {faint(f'{message.path}, turn {message.turn}, {tokens}')}"
+        case Returned():
+            call = call_text(message.tool, message.arguments, 100)
+            mark = click.style(
+                "✗" if message.error else "✓", fg="red" if message.error else "green"
+            )
+            return f"  {mark} {call} {faint(message.path)}"
+        case Put():
+            return f"  {click.style(message.kind, fg='yellow')} {faint(message.path)}"
+        case Signalled():
+            return f"{click.style('signal', bold=True)} {message.name}{_by(message.by)}"
+        case Decided():
+            word = "approved" if message.approved else "denied"
+            return f"{click.style(word, bold=True)} {message.path}{_by(message.by)}"
+        case _:
+            assert_never(message)
+
+
+def _lines(message: Message) -> list[str]:
+    match message:
+        case Asked():
+            return _cut(message.inputs) if message.inputs else []
+        case Answered():
+            lines = _cut(message.text or message.data) if message.text or message.data else []
+            lines += [f"→ {call_text(wish.tool, wish.arguments, 100)}" for wish in message.calls]
+            return lines + ([f"misses its schema: {message.fault}"] if message.fault else [])
+        case Returned():
+            return [message.error] if message.error else _cut(message.value)
+        case Put() | Signalled():
+            return _cut(message.data) if message.data is not None else []
+        case Decided():
+            return [message.note] if message.note else []
+        case _:
+            assert_never(message)
+
+
+def _cut(value: Json) -> list[str]:
+    lines = (value if isinstance(value, str) else json_text(value)).splitlines()
+    if len(lines) <= _LINES_MAX:
+        return lines
+    return [*lines[:_LINES_MAX], faint(f"… {len(lines) - _LINES_MAX:,} more lines")]
+
+
+def _by(by: str) -> str:
+    return f" by {by}" if by else ""

@@ -1,0 +1,70 @@
+"""`tenuto agents`: who works here."""
+
+import click
+
+from tenuto.bootstrap import LoadedWorkflow, installed_teams
+from tenuto.cli import exit_codes
+from tenuto.cli.driving import drive
+from tenuto.cli.options import json_option
+from tenuto.cli.printing import faint, say, show, show_json
+from tenuto.cli.starting import find_workflow
+from tenuto.core.workflow.model import AgentDefinition
+from tenuto.views.excerpts import excerpt
+
+
+@click.command()
+@click.argument("workflows", metavar="[WORKFLOW]…", nargs=-1)
+@json_option("Print one JSON object per agent and line.")
+def command(workflows: tuple[str, ...], as_json: bool) -> int:
+    """List the agents of workflows; without any, of all installed teams.
+
+    WORKFLOW is what `tenuto run` takes.
+
+    \b
+    tenuto agents
+    tenuto agents flow.yaml --json
+    """
+    return drive(_list(workflows, as_json=as_json))
+
+
+async def _list(workflows: tuple[str, ...], *, as_json: bool) -> int:
+    for target in workflows or sorted(installed_teams()):
+        loaded = find_workflow(target)
+        if as_json:
+            for agent in loaded.definition.agents:
+                show_json(_json(loaded, agent), indent=False)
+        else:
+            _tell(loaded)
+    return exit_codes.COMPLETED
+
+
+def _tell(loaded: LoadedWorkflow) -> None:
+    definition = loaded.definition
+    show(click.style(f"{definition.name} {definition.version}", bold=True))
+    if loaded.description:
+        show(f"  {faint(loaded.description)}")
+    if not definition.agents:
+        say("  it has no agents")
+    for agent in definition.agents:
+        show(f"  {agent.name}  {faint(agent.model)}")
+        about = agent.description or agent.role or agent.instructions
+        if about:
+            show(f"    {excerpt(about, 92)}")
+        if agent.tools:
+            names = ", ".join(tool.rpartition(":")[2] for tool in agent.tools)
+            show(f"    tools: {names}")
+
+
+def _json(loaded: LoadedWorkflow, agent: AgentDefinition) -> dict[str, object]:
+    return {
+        "workflow": loaded.definition.name,
+        "agent": agent.name,
+        "version": agent.version,
+        "role": agent.role,
+        "description": agent.description,
+        "model": agent.model,
+        "tools": agent.tools,
+        "strategy": agent.strategy,
+        "turns_max": agent.turns_max,
+        "instructions": agent.instructions,
+    }

@@ -1,0 +1,30 @@
+"""`tenuto signal`: a word from outside."""
+
+from typing import Any
+
+import click
+
+from tenuto.cli.driving import drive
+from tenuto.cli.inputs import data_from
+from tenuto.cli.options import by_option, db_option, session_argument
+from tenuto.cli.steering import steer
+
+
+@click.command()
+@session_argument()
+@click.argument("name")
+@click.option("-d", "--data", metavar="JSON", help="What it carries: JSON, or @FILE with JSON.")
+@by_option
+@db_option
+def command(session: str, name: str, **options: Any) -> int:
+    """Send signal NAME to session ID; a node that waits for it takes it now or later.
+
+    \b
+    tenuto signal last reply -d '{"text": "yes, please"}'
+    """
+    return drive(_signal(session, name, **options))
+
+
+async def _signal(session: str, name: str, *, data: str | None, by: str, db: str | None) -> int:
+    arguments = {"name": name, "data": data_from(data), "by": by}
+    return await steer(session, "signal", arguments, db=db)
