@@ -95,8 +95,7 @@ class Engine:
         self._deadlines.stop()
         ended = await self.performer.wait(timeout_ms)
         for live in self._live.values():
-            for task in tuple(live.running.values()):
-                task.cancel()
+            self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
         for chore in tuple(self._chores):
             chore.cancel()
@@ -265,7 +264,7 @@ class Engine:
         if self._closing:
             return
         for effect in effects:
-            if isinstance(effect, StartChild | CancelChild | ReportOutcome):
+            if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
                 self.spawn(self._family.carry_out(live, effect))
             else:
                 self.performer.dispatch(live, effect)
@@ -290,23 +289,16 @@ class Engine:
         session = live.state.session
         if self._live.get(session) is live:
             del self._live[session]
-        for task in tuple(live.running.values()):
-            task.cancel()
+        self.performer.interrupt(live)
         for _, watcher in self._watchers.pop(session, ()):
             if not watcher.done():
                 watcher.set_exception(live.fault or CorruptLog("unknown"))
 
     def _tell_watchers(self, state: SessionState) -> None:
-        still = []
-        for wanted, watcher in self._watchers.pop(state.session):
-            if watcher.done():
-                continue
-            if wanted(state):
+        """Each forgets itself when it is told, or not wanted any more: see `unwatch`."""
+        for wanted, watcher in self._watchers[state.session]:
+            if not watcher.done() and wanted(state):
                 watcher.set_result(state)
-            else:
-                still.append((wanted, watcher))
-        if still:
-            self._watchers[state.session] = still
 
     def watch(self, session: SessionId, wanted: Wanted) -> End:
         """Return a future of the first state that is `wanted` after a turn. Only read it."""

@@ -71,7 +71,7 @@ class Workflow:
         self._agents: dict[str, Agent] = {}
         self._children: dict[str, Workflow] = {}
         self._code: dict[str, Any] = {}
-        self._checked: WorkflowDefinition | None = None
+        self._made: tuple[tuple[object, ...], WorkflowDefinition] | None = None
 
     def __repr__(self) -> str:
         return f"Workflow({self.name!r}, version={self.version!r})"
@@ -131,6 +131,7 @@ class Workflow:
         """Return a workflow whose agents all use `model`."""
         other = Workflow.__new__(Workflow)
         other.__dict__.update(self.__dict__)
+        other._made = None
         other._agents = {name: _remodelled(agent, model) for name, agent in self._agents.items()}
         other._children = {name: child.with_model(model) for name, child in self._children.items()}
         return other
@@ -142,6 +143,11 @@ class Workflow:
             DefinitionError: it is wrong; every problem is named. Expressions are checked when it is
                 opened or started.
         """
+        children = tuple(child.definition() for child in self._children.values())
+        made = self._made
+        if made is not None and made[0] == self._growth() and made[1].children == children:
+            # The same object while nothing is added: who knows it need not compile it again.
+            return made[1]
         definition = WorkflowDefinition(
             name=self.name,
             version=self.version,
@@ -156,15 +162,18 @@ class Workflow:
             output=self._output,
             on_failure=self._on_failure,
             limits=self._limits,
-            children=tuple(child.definition() for child in self._children.values()),
+            children=children,
         )
-        if self._checked is None or definition != self._checked:
-            problems = problems_of(definition)
-            if problems:
-                raise DefinitionError(problems)
-            self._checked = definition
-        # The same object while nothing is added: whoever knows it need not compile it again.
-        return self._checked
+        problems = problems_of(definition)
+        if problems:
+            raise DefinitionError(problems)
+        self._made = self._growth(), definition
+        return definition
+
+    def _growth(self) -> tuple[object, ...]:
+        """Return what differs once something was added or renamed; nothing is ever taken away."""
+        parts = (self._nodes, self._edges, self._switches, self._agents)
+        return (self.name, self.version, self._entry, *map(len, parts))
 
     def _agent_definitions(self) -> list[AgentDefinition]:
         return [agent.definition() for agent in self._agents.values()]

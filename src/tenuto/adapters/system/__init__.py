@@ -1,5 +1,6 @@
 """The machine's own clock and random numbers. May import `core`, `ports`."""
 
+import os
 import random
 import time
 
@@ -21,17 +22,18 @@ class SystemIds:
     """Ids that sort by time: 9 digits of milliseconds, then 80 random bits."""
 
     def __init__(self) -> None:
-        self._random = random.SystemRandom()
         self._jitter = random.Random()
+        self._random_bytes = b""
 
     def session_id(self, at_ms: int) -> SessionId:
         """Return `ses_` and 25 characters; ids of a later millisecond sort later."""
-        number = (at_ms << 80) | self._random.getrandbits(80)
-        digits = []
-        for _ in range(25):
-            digits.append(_ALPHABET[number & 31])
-            number >>= 5
-        return SessionId("ses_" + "".join(reversed(digits)))
+        if not self._random_bytes:
+            # Asking the system is dear: once for 100 ids.
+            self._random_bytes = os.urandom(1_000)
+        mine, self._random_bytes = self._random_bytes[:10], self._random_bytes[10:]
+        number = (at_ms << 80) | int.from_bytes(mine, "big")
+        digits = [_ALPHABET[number >> shift & 31] for shift in range(120, -1, -5)]
+        return SessionId("ses_" + "".join(digits))
 
     def jitter(self) -> float:
         """Return a random number in [0, 1)."""
