@@ -1,6 +1,6 @@
 """Names for what Tenuto is made of: ids, positions, JSON values. No rules live here."""
 
-from typing import TYPE_CHECKING, Any, NewType, TypeAlias
+from typing import TYPE_CHECKING, NewType, TypeAlias
 
 SessionId = NewType("SessionId", str)
 """Names one durable execution; unique in a store."""
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     """What a payload may be. Numbers beyond 64 bits, NaN and infinities are not JSON: refused."""
 else:
     # The codec reads these types at run time and takes payloads as they come.
-    Json = Any
+    Json = object
 
 JsonObject: TypeAlias = dict[str, Json]
 
