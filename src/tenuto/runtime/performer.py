@@ -7,6 +7,7 @@ too: this is the runtime's one place that catches everything.
 import asyncio
 from collections import deque
 from collections.abc import Mapping
+from functools import partial
 from typing import Final, TypeAlias
 
 import msgspec
@@ -76,9 +77,9 @@ class Performer:
         task = asyncio.get_running_loop().create_task(self._perform(live, effect))
         live.running[effect.task] = task
 
-    def _finished(self, live: Live, no: TaskNo) -> None:
+    def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
         self._running -= 1
-        if live.running.get(no) is asyncio.current_task():
+        if live.running.get(no) is task:
             del live.running[no]
         while self._queue and self._running < self._concurrency and not self._closed:
             next_live, effect = self._queue.popleft()
@@ -91,7 +92,21 @@ class Performer:
         """Interrupt what runs for tasks of `live` that are not open any more."""
         for no, task in tuple(live.running.items()):
             if no not in live.state.tasks:
-                task.cancel()
+                self._interrupt(live, no, task)
+
+    def interrupt(self, live: Live) -> None:
+        """Interrupt all that runs for `live`."""
+        for no, task in tuple(live.running.items()):
+            self._interrupt(live, no, task)
+
+    def _interrupt(self, live: Live, no: TaskNo, task: "asyncio.Task[None]") -> None:
+        task.cancel()
+        task.add_done_callback(partial(self._interrupted, live, no))
+
+    def _interrupted(self, live: Live, no: TaskNo, task: "asyncio.Task[None]") -> None:
+        """One that was interrupted before its first step never came to give its place back."""
+        if live.running.get(no) is task:
+            self._finished(live, no, task)
 
     def close(self) -> None:
         """Start nothing any more."""
@@ -128,7 +143,7 @@ class Performer:
         except Exception as error:
             cause = self._failed(live, effect, error, notes)
         finally:
-            self._finished(live, effect.task)
+            self._finished(live, effect.task, asyncio.current_task())
             if cause is not None:
                 self._turns.put(live, cause)
 
