@@ -38,7 +38,7 @@ _encoder: Final = msgspec.msgpack.Encoder()
 _EVENTS: Final = list[e.SessionEvent]
 
 
-class Encoded(msgspec.Struct, frozen=True):
+class Encoded(msgspec.Struct, frozen=True, gc=False):
     """A payload, and the artifacts that it refers to: to be stored before it."""
 
     payload: bytes

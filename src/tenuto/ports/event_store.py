@@ -16,7 +16,7 @@ from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import Position, SessionId, Version
 
 
-class Head(msgspec.Struct, frozen=True, kw_only=True):
+class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What lists and recovery need to know of a session without folding its log.
 
     Written with a commit when something in it changed; `version` is the version it was true at."""
@@ -44,14 +44,14 @@ class Head(msgspec.Struct, frozen=True, kw_only=True):
     version: Version
 
 
-class Snapshot(msgspec.Struct, frozen=True, kw_only=True):
+class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A fold up to and including `version`, encoded; it replaces the one before."""
 
     version: Version
     payload: bytes
 
 
-class Commit(msgspec.Struct, frozen=True, kw_only=True):
+class Commit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """What is to be written of one session, atomically.
 
     `count` events, encoded together in `payload`, become versions expected+1 … expected+count.
@@ -67,7 +67,7 @@ class Commit(msgspec.Struct, frozen=True, kw_only=True):
     snapshot: Snapshot | None = None
 
 
-class StoredCommit(msgspec.Struct, frozen=True, kw_only=True):
+class StoredCommit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A commit as it is in the log. `version` and `position` are those of its last event."""
 
     session: SessionId
@@ -78,7 +78,7 @@ class StoredCommit(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
 
 
-class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
+class StoredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that is needed to fold a session up to a version: snapshot (or None), then the commits.
 
     The commits are in order, without gap, and begin right after the snapshot (or at version 1; a
@@ -92,7 +92,7 @@ class StoredSession(msgspec.Struct, frozen=True, kw_only=True):
     commits: tuple[StoredCommit, ...]
 
 
-class HeadQuery(msgspec.Struct, frozen=True, kw_only=True):
+class HeadQuery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which heads to list, newest start first. Empty fields match everything."""
 
     tenant: str | None = None

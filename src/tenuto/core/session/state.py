@@ -30,7 +30,7 @@ Waiting: TypeAlias = Literal["", "retry", "recover", "recovered", "person", "ver
 """Why an open task has no attempt under way, beyond what its kind says."""
 
 
-class Captured(msgspec.Struct, array_like=True, kw_only=True):
+class Captured(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """What a task keeps of `state` and `outputs`. `lengths` cut lists that have grown since."""
 
     state: JsonObject = msgspec.field(default_factory=dict)
@@ -38,7 +38,7 @@ class Captured(msgspec.Struct, array_like=True, kw_only=True):
     lengths: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-class Progress(msgspec.Struct, array_like=True, kw_only=True):
+class Progress(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """How far a map or loop is. Results stand at their index; a loop keeps only the last."""
 
     total: int
@@ -47,7 +47,7 @@ class Progress(msgspec.Struct, array_like=True, kw_only=True):
     results: list[Json] = msgspec.field(default_factory=list)
 
 
-class Task(msgspec.Struct, array_like=True, kw_only=True):
+class Task(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """An open task. `promised` counts promises: it orders what is to be dispatched."""
 
     no: TaskNo
@@ -74,7 +74,7 @@ class Task(msgspec.Struct, array_like=True, kw_only=True):
     child: SessionId | None = None
 
 
-class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """A task whose tokens have not been passed on yet."""
 
     task: TaskNo
@@ -82,7 +82,7 @@ class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     skipped: bool
 
 
-class Undo(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Undo(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """A completed task that can be compensated."""
 
     task: TaskNo
@@ -92,7 +92,7 @@ class Undo(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     override: JsonObject | None
 
 
-class Origin(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Origin(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Where a fork comes from."""
 
     session: SessionId
