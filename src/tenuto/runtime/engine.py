@@ -6,23 +6,19 @@ parent and child sessions in `family`. This module holds them together.
 
 import asyncio
 import logging
-from collections.abc import Callable, Coroutine
-from functools import partial
-from typing import Final, TypeAlias
+from collections.abc import Coroutine
+from typing import Final
 
-from tenuto.codec.events import EventDecoder, encode_events
-from tenuto.core.errors import CorruptLog, NotFound, Stale
-from tenuto.core.session import events as e
+from tenuto.codec.events import EventDecoder
+from tenuto.core.errors import CorruptLog, Stale
 from tenuto.core.session import inputs as i
-from tenuto.core.session.decide import check_patch, decide
 from tenuto.core.session.effects import CancelChild, Effect, ReportOutcome, StartChild, is_active
-from tenuto.core.session.moves import whole_moves
 from tenuto.core.session.state import SessionState, next_due
-from tenuto.core.vocabulary import JsonObject, SessionId, Version
+from tenuto.core.vocabulary import SessionId, Version
 from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock, Ids
-from tenuto.ports.event_store import Commit, EventStore, Head, HeadQuery, StoredSession
+from tenuto.ports.event_store import EventStore, HeadQuery
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
 from tenuto.runtime.insisting import insist
@@ -31,13 +27,11 @@ from tenuto.runtime.loading import load_state
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.turns import Turns
+from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
 
 _log: Final = logging.getLogger("tenuto")
-
-End: TypeAlias = "asyncio.Future[SessionState]"
-Wanted: TypeAlias = Callable[[SessionState], bool]
 
 
 class Engine:
@@ -64,7 +58,7 @@ class Engine:
         self._family = Family(self)
         self._live: dict[SessionId, Live] = {}
         self._loading: dict[SessionId, asyncio.Task[Live]] = {}
-        self._watchers: dict[SessionId, list[tuple[Wanted, End]]] = {}
+        self.watchers = Watchers()
         self._chores: set[asyncio.Task[None]] = set()
         self._closing = False
 
@@ -126,72 +120,6 @@ class Engine:
         heads = await self.store.heads(HeadQuery(tenant=tenant, key=key, limit=1))
         return heads[0].session if heads else None
 
-    async def fork(self, origin: SessionId, *, at: Version | None, patch: JsonObject) -> SessionId:
-        """Return a new session that shares the first `at` events of `origin` and goes on from
-        there; where `at` is in the midst of a move, it shares what came before the move.
-
-        Nothing is copied. The past is folded here only where a snapshot makes that quick.
-
-        Raises:
-            NotFound: there is no such session or version.
-            Rejected: the session was ending at that version, or the patch does not fit its state.
-        """
-        stored = await self.store.load(origin)
-        version = stored.version if at is None else at
-        if not 1 <= version <= stored.version:
-            hint = f"It has versions 1 to {stored.version}."
-            raise NotFound(what=f"version of session {origin!r}", name=str(version), hint=hint)
-        version = await self._whole(origin, version)
-        now = self.clock.now_ms()
-        cause = i.ForkSession(
-            at_ms=now,
-            session=self.ids.session_id(now),
-            origin=origin,
-            origin_version=version,
-            patch=patch,
-        )
-        events = await self._forked(stored, cause)
-        commit = Commit(
-            session=cause.session,
-            expected=version,
-            count=1,
-            payload=encode_events(events).payload,
-            at_ms=now,
-            head=_fork_head(stored.head, cause),
-        )
-        await self.store.append(commit)
-        self.spawn(insist(partial(self._open, cause.session)))
-        return cause.session
-
-    async def _whole(self, session: SessionId, version: Version) -> Version:
-        """Return the last version up to `version` that ends a move."""
-        commit = (await self.store.read(session=session, after=version - 1, limit=1))[0]
-        events = self.decoder.decode(commit.payload)[: commit.count]
-        before = commit.version - commit.count
-        return Version(before + whole_moves(events, version - before))
-
-    async def _forked(
-        self, stored: StoredSession, cause: i.ForkSession
-    ) -> tuple[e.SessionEvent, ...]:
-        version = cause.origin_version
-        if stored.snapshot is None or version >= stored.snapshot.version:
-            state, _ = await load_state(self.store, self.decoder, stored, at=version)
-            return decide(state, cause, self.programs.get(state.digest))
-        # To fold up to an old version is dear. The present state tells what the rule asks for.
-        state, _ = await load_state(self.store, self.decoder, stored)
-        if state.closing_from and version >= state.closing_from:
-            return decide(state, cause, self.programs.get(state.digest))
-        check_patch(state.keys, cause.patch)
-        return (
-            e.SessionForked(
-                at_ms=cause.at_ms,
-                session=cause.session,
-                origin=cause.origin,
-                origin_version=version,
-                patch=cause.patch,
-            ),
-        )
-
     # Inputs
 
     async def submit(self, session: SessionId, cause: i.SessionInput) -> Version:
@@ -243,8 +171,13 @@ class Engine:
         self._live[session] = live
         return live
 
-    async def _open(self, session: SessionId) -> None:
-        await self.get(session)
+    def take_up(self, session: SessionId) -> None:
+        """Load the session soon, and let it go on."""
+
+        async def load() -> None:
+            await self.get(session)
+
+        self.spawn(insist(load))
 
     def _wake(self, session: SessionId) -> None:
         async def wake() -> None:
@@ -279,8 +212,7 @@ class Engine:
         due = next_due(state)
         if due is not None:
             self._deadlines.set(state.session, due)
-        if state.session in self._watchers:
-            self._tell_watchers(state)
+        self.watchers.tell(state)
         if not live.running and not live.busy and not is_active(state):
             self._live.pop(state.session, None)
 
@@ -290,27 +222,7 @@ class Engine:
         if self._live.get(session) is live:
             del self._live[session]
         self.performer.interrupt(live)
-        for _, watcher in self._watchers.pop(session, ()):
-            if not watcher.done():
-                watcher.set_exception(live.fault or CorruptLog("unknown"))
-
-    def _tell_watchers(self, state: SessionState) -> None:
-        """Each forgets itself when it is told, or not wanted any more: see `unwatch`."""
-        for wanted, watcher in self._watchers[state.session]:
-            if not watcher.done() and wanted(state):
-                watcher.set_result(state)
-
-    def watch(self, session: SessionId, wanted: Wanted) -> End:
-        """Return a future of the first state that is `wanted` after a turn. Only read it."""
-        watcher: End = asyncio.get_running_loop().create_future()
-        self._watchers.setdefault(session, []).append((wanted, watcher))
-        return watcher
-
-    def unwatch(self, session: SessionId, watcher: End) -> None:
-        """Forget a future that `watch` gave."""
-        still = [known for known in self._watchers.pop(session, ()) if known[1] is not watcher]
-        if still:
-            self._watchers[session] = still
+        self.watchers.fail(session, live.fault or CorruptLog("unknown"))
 
     def loaded(self, session: SessionId) -> Live | None:
         """Return the session if it is loaded, else None."""
@@ -328,20 +240,3 @@ class Engine:
         error = None if task.cancelled() else task.exception()
         if error is not None:
             _log.error("%s: %s", type(error).__name__, error)
-
-
-def _fork_head(origin: Head, cause: i.ForkSession) -> Head:
-    return Head(
-        session=cause.session,
-        tenant=origin.tenant,
-        user=origin.user,
-        workflow=origin.workflow,
-        workflow_version=origin.workflow_version,
-        origin=cause.origin,
-        origin_version=cause.origin_version,
-        status="running",
-        active=True,
-        started_ms=cause.at_ms,
-        updated_ms=cause.at_ms,
-        version=Version(cause.origin_version + 1),
-    )

@@ -10,6 +10,7 @@ from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.forking import fork_session
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.replaying import ReplayReport, replay
 from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
@@ -129,7 +130,9 @@ class Session:
         version = None if at is None else Version(at)
         clean = to_json(patch or {})
         assert isinstance(clean, dict), "a patch is an object"
-        return Session(self._engine, await self._engine.fork(self.id, at=version, patch=clean))
+        return Session(
+            self._engine, await fork_session(self._engine, self.id, at=version, patch=clean)
+        )
 
     async def replay(self) -> ReplayReport:
         """Return whether the rules decide the recorded log again, and where they first differ."""

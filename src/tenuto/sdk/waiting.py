@@ -28,7 +28,7 @@ async def until(
     """Return the state once `done` says so; it is the owner's own, to be read only."""
     if engine.readonly:
         return await _follow_until(engine, session, done)
-    watcher = engine.watch(session, done)
+    watcher = engine.watchers.add(session, done)
     try:
         live = engine.loaded(session)
         if live is None:
@@ -40,7 +40,7 @@ async def until(
             return live.state
         return await watcher
     finally:
-        engine.unwatch(session, watcher)
+        engine.watchers.remove(session, watcher)
 
 
 async def until_idle(engine: Engine, session: SessionId) -> SessionState:
