@@ -2,16 +2,18 @@
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
 from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
@@ -28,25 +30,38 @@ CONCURRENCY: Final = 256
 """Effects that run at once in one process."""
 
 
+class Settings(TypedDict, total=False):
+    """How a database is opened; everything has a default."""
+
+    durability: Durability
+    """`sync`, the default: an acknowledged event survives a power cut. `wal`: a killed process."""
+    readonly: bool
+    """Look, while another process owns the file."""
+    workflows: Sequence[Workflow]
+    """Those whose code sessions of earlier processes need."""
+    models: Mapping[str, Model]
+    """Provider name to model, beside `offline`."""
+    concurrency: int
+    """Effects that run at once; 256 by default."""
+    recover: bool
+    """False: what earlier processes left unsettled waits until it is asked for."""
+    hold: bool
+    """True: inputs are recorded, nothing is carried out."""
+
+
 class OpenRuntime:
     """An async context manager that gives a `Runtime` and closes it with grace."""
 
-    def __init__(
-        self,
-        url: str | None = None,
-        *,
-        durability: str = "sync",
-        readonly: bool = False,
-        workflows: Sequence[Workflow] = (),
-        models: Mapping[str, Model] | None = None,
-        concurrency: int = CONCURRENCY,
-        recover: bool = True,
-        hold: bool = False,
-    ) -> None:
+    def __init__(self, url: str | None, settings: Settings) -> None:
         self._place = place_of(url)
-        self._durability, self._readonly = durability, readonly
-        self._workflows, self._models = workflows, models
-        self._concurrency, self._recover, self._hold = concurrency, recover, hold
+        self._settings = settings
+        self._readonly = settings.get("readonly", False)
+        durability = settings.get("durability", "sync")
+        if durability not in get_args(Durability):
+            raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
+        self._durability: Durability = durability
+        if settings.get("concurrency", 1) < 1:
+            raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._reading: asyncio.Task[None] | None = None
@@ -57,9 +72,9 @@ class OpenRuntime:
         try:
             runtime = self._assemble(store, artifacts)
             assert self._engine is not None, "assembling makes an engine"
-            if self._hold:
+            if self._settings.get("hold", False):
                 self._engine.hold()
-            elif self._recover and not self._readonly:
+            elif self._settings.get("recover", True) and not self._readonly:
                 await self._engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
@@ -83,21 +98,21 @@ class OpenRuntime:
             return MemoryEventStore(), MemoryArtifacts()
         store = await SqliteEventStore.open(
             place.path,
-            durability="wal" if self._durability == "wal" else "sync",
+            durability=self._durability,
             readonly=self._readonly,
         )
         return store, store.artifacts
 
     def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
         clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
-        models: dict[str, Model] = {"offline": OfflineModel(), **(self._models or {})}
+        models: dict[str, Model] = {"offline": OfflineModel(), **self._settings.get("models", {})}
         performer = Performer(
             code=code,
             models=models,
             schemas=schemas,
             clock=clock,
             ids=ids,
-            concurrency=self._concurrency,
+            concurrency=self._settings.get("concurrency", CONCURRENCY),
         )
         self._engine = Engine(
             store=store,
@@ -109,29 +124,26 @@ class OpenRuntime:
             readonly=self._readonly,
         )
         runtime = Runtime(self._engine, code, schemas)
-        for workflow in self._workflows:
+        for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
 
 
-def open(url: str | None = None, **settings: Any) -> OpenRuntime:
+def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     """Return an async context manager that gives a `Runtime` on the database at `url`.
 
     What earlier processes left unsettled goes on at once.
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability` ("sync": survives a power cut, the default; "wal": survives a crash
-        of
-            the process), `readonly` (look while another process owns the file), `workflows` (whose
-            code earlier sessions need), `models` (provider name to model), `concurrency` (effects
-            at once), `recover` (False: leave what earlier processes left, until it is asked for),
-            `hold` (True: record inputs, carry nothing out).
+        settings: `durability`, `readonly`, `workflows`, `models`, `concurrency`, `recover`, `hold`;
+            see `Settings`.
 
     Raises:
-        Rejected: the address is none. On entering: StoreOwned, StoreUnavailable, CorruptLog.
+        Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,
+            CorruptLog.
     """
-    return OpenRuntime(url, **settings)
+    return OpenRuntime(url, settings)
 
 
 def run(
@@ -151,7 +163,7 @@ def run(
     """
 
     async def main() -> Json:
-        async with open(db, models=models) as runtime:
+        async with open(db, models=models or {}) as runtime:
             session = await runtime.start(workflow, inputs)
             return await session.result(timeout)
 
