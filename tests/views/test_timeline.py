@@ -84,7 +84,7 @@ def test_waits_say_what_they_wait_for() -> None:
     )
     log.complete("start")
 
-    assert row(log, "gate").waiting == "a decision"
+    assert row(log, "gate").waiting == "a decision: Pay?"
     assert row(log, "gate").due_ms == START_MS + 1000
     assert row(log, "reply").waiting == "signal 'mail'"
     assert row(log, "nap").waiting == "its time, 2023-11-14T22:13:25.000Z"

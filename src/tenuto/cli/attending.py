@@ -26,6 +26,9 @@ _FAMILY_S: Final = 0.25
 class View(Protocol):
     """Shows a session at work."""
 
+    shows_status: bool
+    """Whether its last word says how the session ended."""
+
     def add(self, stored: StoredEvent) -> None:
         """Take in the next event."""
         ...
@@ -40,7 +43,9 @@ class View(Protocol):
 
 
 class SilentView:
-    """Shows nothing."""
+    """Shows nothing, and needs nothing said."""
+
+    shows_status = True
 
     def add(self, stored: StoredEvent) -> None:
         """Do nothing."""
@@ -100,7 +105,7 @@ async def attend(
         raise
     finally:
         watcher.close()
-    return tell_outcome(state, definition, as_json=as_json)
+    return tell_outcome(state, definition, as_json=as_json, status_shown=view.shows_status)
 
 
 class _Watcher:

@@ -28,7 +28,13 @@ def exit_code_of(status: str) -> int:
     }.get(status, exit_codes.WAITING)
 
 
-def tell_outcome(state: SessionState, definition: WorkflowDefinition, *, as_json: bool) -> int:
+def tell_outcome(
+    state: SessionState,
+    definition: WorkflowDefinition,
+    *,
+    as_json: bool = False,
+    status_shown: bool = False,
+) -> int:
     """Print how the session stands, its output on stdout, and return the exit code."""
     waits = why_waiting(state, definition)
     status = status_of(state, waits)
@@ -39,7 +45,8 @@ def tell_outcome(state: SessionState, definition: WorkflowDefinition, *, as_json
     took = duration_text(state.updated_ms - state.started_ms)
     match status:
         case "completed":
-            say(f"{status_text(status)} in {took}")
+            if not status_shown:
+                say(f"{status_text(status)} in {took}")
             show_output(state.output)
         case "failed":
             assert state.failure is not None, "a failed session says why"

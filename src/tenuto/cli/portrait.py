@@ -26,6 +26,7 @@ _SYMBOLS: Final = {
 }
 _WIDTH: Final = 100
 """Payloads are cut to this; --json has them whole."""
+_LABEL_WIDTH: Final = 50
 
 
 class Portrait(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,11 +107,11 @@ def _task_text(line: Line) -> str:
         return text + faint(line.label)
     status = {"done": "completed"}.get(line.state, line.state)
     symbol = status_text(status).replace(status, _SYMBOLS[line.state])
-    text += f"{symbol} {line.label}"
+    text += f"{symbol} {excerpt(line.label, _LABEL_WIDTH)}"
     if line.bar is not None:
         done, failed, total = line.bar
         text += f"  {done + failed:,}/{total:,}" + (f", {failed:,} failed" if failed else "")
-    return text + (f"  {faint(excerpt(line.detail, 60))}" if line.detail else "")
+    return text + (f"  {faint(excerpt(line.detail, _LABEL_WIDTH))}" if line.detail else "")
 
 
 def _show_costs(costs: Costs) -> None:

@@ -8,8 +8,6 @@ from typing import Final, TextIO
 import click
 import msgspec
 
-from tenuto.core.vocabulary import Json
-
 STATUS_COLOURS: Final = {
     "completed": "green",
     "done": "green",
@@ -40,7 +38,7 @@ def show(text: str = "") -> None:
 def show_json(value: object, *, indent: bool = True) -> None:
     """Print `value` as JSON on stdout: laid out for reading, or on one line."""
     payload = msgspec.json.encode(value)
-    click.echo(msgspec.json.format(payload, indent=2) if indent else payload)
+    click.echo((msgspec.json.format(payload, indent=2) if indent else payload).decode())
 
 
 def status_text(status: str) -> str:
@@ -67,8 +65,3 @@ def columns(rows: Iterable[Sequence[str]], *, gap: int = 2) -> list[str]:
 
 def _padded(cell: str, width: int) -> str:
     return cell + " " * (width - len(click.unstyle(cell)))
-
-
-def json_text(value: Json) -> str:
-    """Return `value` as JSON laid out for reading."""
-    return msgspec.json.format(msgspec.json.encode(value), indent=2).decode()

@@ -1,15 +1,18 @@
 """What was said in a session, entry by entry, as text."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 import click
 
-from tenuto.cli.printing import faint, json_text, show
+from tenuto.cli.printing import faint, show
+from tenuto.core.agent.messages import Usage
 from tenuto.core.vocabulary import Json
-from tenuto.views.excerpts import call_text
+from tenuto.views.excerpts import call_text, excerpt
 from tenuto.views.messages import Answered, Asked, Decided, Message, Put, Returned, Signalled
 
-_LINES_MAX = 12
+_LINES_MAX: Final = 12
+_WIDTH: Final = 160
+"""Entries are cut to so much; `--messages --json` has them whole."""
 
 
 def show_message(message: Message) -> None:
@@ -25,9 +28,8 @@ def _headline(message: Message) -> str:
             origin = f"forked from {message.origin}" if message.origin else "asked"
             return click.style(origin, bold=True)
         case Answered():
-            tokens = f"{message.usage.input_tokens}+{message.usage.output_tokens} tokens"
             name = click.style(message.agent, fg="cyan", bold=True)
-            return f"{name} {faint(f'{message.path}, turn {message.turn}, {tokens}')}"
+            return f"{name} {faint(f'{message.path}, turn {message.turn}{_used(message.usage)}')}"
         case Returned():
             call = call_text(message.tool, message.arguments, 100)
             mark = click.style(
@@ -50,7 +52,8 @@ def _lines(message: Message) -> list[str]:
         case Asked():
             return _cut(message.inputs) if message.inputs else []
         case Answered():
-            lines = _cut(message.text or message.data) if message.text or message.data else []
+            said: Json = message.text if message.data is None else message.data
+            lines = _cut(said) if said else []
             lines += [f"→ {call_text(wish.tool, wish.arguments, 100)}" for wish in message.calls]
             return lines + ([f"misses its schema: {message.fault}"] if message.fault else [])
         case Returned():
@@ -64,10 +67,29 @@ def _lines(message: Message) -> list[str]:
 
 
 def _cut(value: Json) -> list[str]:
-    lines = (value if isinstance(value, str) else json_text(value)).splitlines()
+    """Return a payload in at most so many lines, each of one field, item or line of text."""
+    match value:
+        case dict():
+            lines = [f"{faint(name + ':')} {_field(part)}" for name, part in value.items()]
+        case list():
+            lines = [f"{faint('-')} {_field(part)}" for part in value]
+        case str():
+            lines = value.splitlines()
+        case _:
+            lines = [excerpt(value)]
     if len(lines) <= _LINES_MAX:
         return lines
-    return [*lines[:_LINES_MAX], faint(f"… {len(lines) - _LINES_MAX:,} more lines")]
+    return [*lines[:_LINES_MAX], faint(f"… {len(lines) - _LINES_MAX:,} more")]
+
+
+def _field(value: Json) -> str:
+    return excerpt(value, _WIDTH)
+
+
+def _used(usage: Usage) -> str:
+    if not usage.input_tokens + usage.output_tokens:
+        return ""
+    return f", {usage.input_tokens:,} + {usage.output_tokens:,} tokens"
 
 
 def _by(by: str) -> str:

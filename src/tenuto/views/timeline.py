@@ -35,7 +35,7 @@ class Items(msgspec.Struct, kw_only=True):
 
 
 class Spent(msgspec.Struct, kw_only=True):
-    """What an agent's task has used."""
+    """What an agent's task, or all agents of a map or loop, have used."""
 
     turns: int = 0
     calls: int = 0
@@ -100,6 +100,8 @@ class Timeline:
         """Why it is paused or was cancelled."""
         self.output: Json = None
         self.failure: Failure | None = None
+        self.spent = Spent()
+        """By all agents."""
         self._tasks = OpenTasks(definition)
         self._settled: dict[tuple[TaskNo, bool], deque[TaskNo]] = {}
         """Settled rows by parent and whether they failed, oldest first."""
@@ -195,9 +197,10 @@ class Timeline:
             self._put(row)
 
     def _awaited(self, row: Row) -> str:
-        if row.kind == "approval":
-            return "a decision"
         node = self._tasks.node(row.node)
+        if row.kind == "approval":
+            title = node.title if node is not None and node.title != row.node else ""
+            return f"a decision: {title}" if title else "a decision"
         return f"signal {node.signal!r}" if node is not None else "a signal"
 
     def _change(
@@ -256,19 +259,32 @@ class Timeline:
                 parent.items.done += 1
             else:
                 parent.items.failed += 1
-        if parent.spent is not None and row.kind == "tool":
-            parent.spent.calls += 1
+        if parent.kind == "agent" and row.kind == "tool":
+            for spent in self._accounts(parent):
+                spent.calls += 1
+
+    def _accounts(self, agent: Row) -> list[Spent]:
+        """Return where the spending of an agent's task is counted: there, above it, in all."""
+        accounts = [self.spent]
+        row: Row | None = agent
+        while row is not None:
+            if row.spent is None:
+                row.spent, row.agent = Spent(), agent.agent
+            accounts.append(row.spent)
+            row = self.rows.get(row.parent)
+        return accounts
 
     def _add_output(self, row: Row, output: Json) -> None:
         agent = self.rows.get(row.parent)
-        if row.kind != "model" or agent is None or agent.spent is None:
+        if row.kind != "model" or agent is None:
             row.result = excerpt(output)
             return
-        answer, spent = answer_of(output), agent.spent
-        spent.turns += 1
-        spent.input_tokens += answer.usage.input_tokens
-        spent.output_tokens += answer.usage.output_tokens
-        spent.usd += answer.usage.cost_usd
+        answer = answer_of(output)
+        for spent in self._accounts(agent):
+            spent.turns += 1
+            spent.input_tokens += answer.usage.input_tokens
+            spent.output_tokens += answer.usage.output_tokens
+            spent.usd += answer.usage.cost_usd
         wishes = ", ".join(call.tool for call in answer.calls)
         row.result = f"wants {wishes}" if wishes else excerpt(answer.text)
 

@@ -9,6 +9,8 @@ from tenuto.views.open_tasks import OpenTasks
 class JsonView:
     """Prints to stdout. `tasks` are open before the first event that it gets."""
 
+    shows_status = True
+
     def __init__(self, tasks: OpenTasks) -> None:
         self._tasks = tasks
 

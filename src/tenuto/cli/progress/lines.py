@@ -45,6 +45,8 @@ class _LongMap(msgspec.Struct):
 class LineView:
     """Prints to stderr. `tasks` are open before the first event that it gets."""
 
+    shows_status = False
+
     def __init__(self, tasks: OpenTasks) -> None:
         self._tasks = tasks
         self._long: dict[TaskNo, _LongMap] = {}

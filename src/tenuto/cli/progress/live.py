@@ -11,9 +11,8 @@ from rich.text import Text
 from tenuto import StoredEvent
 from tenuto.cli.progress.outline import Line, counted, outline
 from tenuto.core.workflow.model import WorkflowDefinition
-from tenuto.views.cost import Cost
 from tenuto.views.moments import duration_text
-from tenuto.views.timeline import RowState, Timeline
+from tenuto.views.timeline import RowState, Spent, Timeline
 
 _SYMBOLS: Final[dict[RowState, tuple[str, str]]] = {
     "running": ("⠋⠙⠹⠸⠼⠴⠦⠧⠇⠏", "cyan"),
@@ -25,12 +24,16 @@ _SYMBOLS: Final[dict[RowState, tuple[str, str]]] = {
 }
 _SPIN_MS: Final = 80
 _BAR_WIDTH: Final = 24
+_WIDTH_MAX: Final = 120
+"""Wider, and the times at the right edge are too far from what they belong to."""
 _LINES_BESIDES: Final = 4
 """Header, footer, and room for the prompt below."""
 
 
 class LiveView:
     """Draws to a terminal on stderr. `tick` moves it; nothing is drawn in between."""
+
+    shows_status = True
 
     def __init__(self, definition: WorkflowDefinition, *, console: Console | None = None) -> None:
         self._timeline = Timeline(definition)
@@ -66,18 +69,22 @@ class LiveView:
             self._timeline,
             now_ms=time.time_ns() // 1_000_000,
             lines_max=max(4, self._console.height - _LINES_BESIDES),
+            width=min(self._console.width, _WIDTH_MAX),
         )
 
 
-def frame_of(timeline: Timeline, *, now_ms: int, lines_max: int) -> RenderableType:
+def frame_of(
+    timeline: Timeline, *, now_ms: int, lines_max: int, width: int = _WIDTH_MAX
+) -> RenderableType:
     """Return the screen of a session: its tasks as a tree, and what it has used."""
     table = Table.grid(expand=True, padding=(0, 1))
+    table.width = width
     table.add_column(no_wrap=True, overflow="ellipsis", ratio=1)
     table.add_column(no_wrap=True, justify="right")
     table.add_row(*_header(timeline, now_ms))
     for line in outline(timeline, now_ms=now_ms, lines_max=lines_max):
         table.add_row(_text(line, now_ms), Text(line.time, style="bright_black"))
-    used = _used(timeline)
+    used = used_text(timeline.spent)
     if used:
         table.add_row(Text(used, style="bright_black"), "")
     return table
@@ -139,27 +146,13 @@ def _bar(done: int, failed: int, total: int) -> Text:
     return bar
 
 
-def _used(timeline: Timeline) -> str:
-    """Return what all agents have used so far, as far as their rows are kept."""
-    total = Cost()
-    for row in timeline.rows.values():
-        if row.spent is not None:
-            total.turns += row.spent.turns
-            total.calls += row.spent.calls
-            total.input_tokens += row.spent.input_tokens
-            total.output_tokens += row.spent.output_tokens
-            total.usd += row.spent.usd
-    return used_text(total)
-
-
-def used_text(cost: Cost) -> str:
+def used_text(spent: Spent) -> str:
     """Return turns, calls, tokens and money in one line; empty where no agent took a turn."""
-    if not cost.turns:
+    if not spent.turns:
         return ""
-    parts = [counted(cost.turns, "turn"), counted(cost.calls, "call")]
-    tokens = cost.input_tokens + cost.output_tokens
-    if tokens:
-        parts.append(f"{cost.input_tokens:,} + {cost.output_tokens:,} tokens")
-    if cost.usd:
-        parts.append(f"${cost.usd:.4f}")
+    parts = [counted(spent.turns, "turn"), counted(spent.calls, "call")]
+    if spent.input_tokens + spent.output_tokens:
+        parts.append(f"{spent.input_tokens:,} + {spent.output_tokens:,} tokens")
+    if spent.usd:
+        parts.append(f"${spent.usd:.4f}")
     return " · ".join(parts)

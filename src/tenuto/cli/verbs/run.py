@@ -13,7 +13,6 @@ from tenuto.cli.inputs import inputs_from
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
-from tenuto.core.errors import StoreOwned
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -70,12 +69,8 @@ async def _run(asked: Options) -> int:
     loaded = find_workflow(asked.workflow)
     inputs = inputs_from(asked.given, loaded.definition, file=asked.input_file)
     workflow = with_model(loaded.workflow, asked.model)
-    try:
-        async with tenuto.open(asked.db, recover=False) as runtime:
-            session = await runtime.start(workflow, dict(inputs), key=asked.key)
-            announce(asked.announce, session.id)
-            say(f"session {session.id}  {loaded.name} {loaded.definition.version}")
-            return await attend(runtime, session, as_json=asked.as_json, quiet=asked.quiet)
-    except StoreOwned as error:
-        hint = "One process works on a database at a time."
-        raise StoreOwned(f"{error} {hint}") from None
+    async with tenuto.open(asked.db, recover=False) as runtime:
+        session = await runtime.start(workflow, dict(inputs), key=asked.key)
+        announce(asked.announce, session.id)
+        say(f"session {session.id}  {loaded.name} {loaded.definition.version}")
+        return await attend(runtime, session, as_json=asked.as_json, quiet=asked.quiet)
