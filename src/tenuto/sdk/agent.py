@@ -1,7 +1,7 @@
 """Agents: named, versioned definitions of a role, a model, instructions and tools."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypedDict, Unpack
 
 import msgspec
 
@@ -12,6 +12,20 @@ from tenuto.core.workflow.model import AgentDefinition
 from tenuto.sdk.tool import Tool
 
 
+class Options(TypedDict, total=False):
+    """What can be said about an agent besides its name."""
+
+    model: str
+    instructions: str
+    tools: Sequence[Tool | Callable[..., Any]]
+    role: str
+    description: str
+    version: str
+    output: Any
+    turns_max: int
+    settings: Mapping[str, Any]
+
+
 class Agent:
     """A definition; stateless, so one agent may work in any number of workflows and sessions.
 
@@ -20,9 +34,9 @@ class Agent:
         model: `provider:model`, or `offline`.
         instructions: what every request begins with.
         tools: what it may call; plain functions become tools.
+        role, description, version: what it is, for people and lists.
         output: shape of its output: a JSON Schema, a msgspec struct or a pydantic model. None:
-        text,
-            as `{"text": …}`.
+            text, as `{"text": …}`.
         turns_max: model requests in one task.
         settings: handed to the model as they are.
 
@@ -30,50 +44,28 @@ class Agent:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
 
     Example:
-        clerk = Agent("clerk", model="anthropic:claude-sonnet-4-5", instructions="…",
-        tools=[refund])
+        clerk = Agent("clerk", model="offline", instructions="Sort the mail.", tools=[refund])
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        model: str = "offline",
-        instructions: str = "",
-        tools: Sequence[Tool | Any] = (),
-        role: str = "",
-        description: str = "",
-        version: str = "1",
-        output: Any = None,
-        turns_max: int = limits.TURNS_MAX,
-        settings: Mapping[str, Any] | None = None,
-    ) -> None:
-        self.tools = tuple(found if isinstance(found, Tool) else Tool(found) for found in tools)
-        problems = []
-        if not name:
-            problems.append(Problem(message="An agent has no name."))
-        names = [found.spec.name for found in self.tools]
-        for twice in sorted({found for found in names if names.count(found) > 1}):
-            message = f"Agent {name!r} has two tools named {twice!r}."
-            problems.append(Problem(message=message, hint="Give one another name: @tool(name=…)."))
-        if turns_max < 1:
-            problems.append(
-                Problem(message=f"Agent {name!r} has {turns_max} turns; give it 1 or more.")
-            )
+    def __init__(self, name: str, **options: Unpack[Options]) -> None:
+        self.tools = tuple(
+            found if isinstance(found, Tool) else Tool(found) for found in options.get("tools", ())
+        )
+        problems = [Problem(message=message) for message in _faults(name, options, self.tools)]
         if problems:
             raise DefinitionError(problems)
         self.name = name
         self._definition = AgentDefinition(
             name=name,
-            version=version,
-            role=role,
-            description=description,
-            model=model,
-            instructions=instructions,
+            version=options.get("version", "1"),
+            role=options.get("role", ""),
+            description=options.get("description", ""),
+            model=options.get("model", "offline"),
+            instructions=options.get("instructions", ""),
             tools=tuple(found.ref for found in self.tools),
-            output_schema=_schema_of(output),
-            turns_max=turns_max,
-            settings=dict(settings or {}),
+            output_schema=_schema_of(options.get("output")),
+            turns_max=options.get("turns_max", limits.TURNS_MAX),
+            settings=dict(options.get("settings") or {}),
         )
 
     def __repr__(self) -> str:
@@ -82,6 +74,31 @@ class Agent:
     def definition(self) -> AgentDefinition:
         """Return the agent as data."""
         return self._definition
+
+
+def _faults(name: str, options: Options, tools: tuple[Tool, ...]) -> list[str]:
+    known = Options.__annotations__
+    faults = [
+        f"Agent {name!r} has no option {option!r}; there are: {', '.join(known)}."
+        for option in options
+        if option not in known
+    ]
+    given: object = name
+    if not isinstance(given, str) or not given.strip():
+        faults.append("An agent has no name.")
+    for option in ("model", "instructions", "role", "description", "version"):
+        value = options.get(option, "")
+        if not isinstance(value, str):
+            faults.append(f"Agent {name!r} has {option}={value!r:.60}, which is no text.")
+    names = [found.spec.name for found in tools]
+    faults += [
+        f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
+        for twice in sorted({found for found in names if names.count(found) > 1})
+    ]
+    turns: object = options.get("turns_max", limits.TURNS_MAX)
+    if not isinstance(turns, int) or turns < 1:
+        faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
+    return faults
 
 
 def _schema_of(output: Any) -> JsonObject | None:

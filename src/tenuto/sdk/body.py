@@ -1,15 +1,17 @@
 """Nodes from the parts that the builder takes."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any, Final
 
 import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.session.moments import duration_ms
-from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.faults import meant
+from tenuto.core.workflow.literals import expression_of, literal
 from tenuto.core.workflow.model import Node, RetryPolicy
 from tenuto.sdk.agent import Agent
+from tenuto.sdk.refs import ref_of
 from tenuto.sdk.tool import Tool
 
 _KINDS: Final = (
@@ -25,6 +27,12 @@ _KINDS: Final = (
     "timer",
     "timer_until",
 )
+_PARTS: Final = ("inputs", "updates", "run_if", "retry", "timeout", "recover", "compensate")
+KEYS_OF: Final = {
+    "map": ("do",),
+    "loop": ("do",),
+    "approval": ("assignees",),
+}
 _PLAIN: Final = (
     "once",
     "on_failure",
@@ -71,11 +79,15 @@ def node_of(id: str, parts: Mapping[str, Any]) -> Work:
     keyword = kinds[0]
     work = Work(node=Node(id=id, kind="function"), code={}, agents=[], workflows=[])
     fields: dict[str, Any] = {"id": id, "kind": "timer" if keyword == "timer_until" else keyword}
-    fields |= _purpose(id, keyword, given.pop(keyword), given, work)
-    fields |= _common(id, given, work)
+    purpose = _purpose(id, keyword, given.pop(keyword), given, work)
+    common = _common(id, given, work)
+    inputs = {**purpose.pop("inputs", {}), **common.pop("inputs", {})}
+    fields |= purpose | common | {"inputs": inputs}
     if given:
-        raise _wrong(id, f"has parts that no {keyword} node has: {', '.join(sorted(given))}.")
-    work.node = Node(**{name: value for name, value in fields.items() if name != "_inputs"})
+        name = sorted(given)[0]
+        known = {*_PARTS, *_PLAIN, *KEYS_OF.get(keyword, ())} - {"signal"}
+        raise _wrong(id, f"({keyword}) has no part {name!r}.", meant(name, known))
+    work.node = Node(**fields)
     return work
 
 
@@ -90,41 +102,43 @@ def _purpose(
             work.agents.append(value)
             return {"ref": value.name}
         case "tool" | "function":
-            return {"ref": _callable(id, value, work)} | (
-                {"kind": "tool"} if isinstance(value, Tool) else {}
-            )
+            if keyword == "tool" and callable(value) and not isinstance(value, Tool):
+                value = Tool(value)
+            kind = "tool" if isinstance(value, Tool) else keyword
+            return {"ref": _callable(id, value, work), "kind": kind}
         case "workflow":
             work.workflows.append(value)
             return {"ref": value if isinstance(value, str) else value.name}
         case "condition":
-            return {"inputs": {"result": value}}
+            return {"inputs": {"result": expression_of(value)}}
         case "map":
-            return {"items": value, "body": _body(id, given, work)}
+            return {"items": expression_of(value), "body": _body(id, given, work)}
         case "loop":
             return {"body": _body(id, given, work)}
         case "approval":
             title = value if isinstance(value, str) else id
-            return {"title": title, "assignees": tuple(given.pop("assignees", ()))}
+            assignees = given.pop("assignees", ())
+            named = (assignees,) if isinstance(assignees, str) else tuple(assignees)
+            return {"title": title, "assignees": named}
         case "wait":
             return {"signal": value}
         case "timer":
-            return {"delay": literal(value) if _is_duration(value) else value}
-    return {"until": value}
+            return {"delay": _delay(id, value)}
+    return {"until": expression_of(value)}
 
 
 def _common(id: str, given: dict[str, Any], work: Work) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     inputs = given.pop("inputs", None)
     if inputs is not None:
-        fields["inputs"] = {name: expression_of(value) for name, value in inputs.items()}
+        fields["inputs"] = _expressions(id, "inputs", inputs)
     updates = given.pop("updates", None)
     if updates is not None:
-        fields["updates"] = {name: expression_of(value) for name, value in updates.items()}
+        fields["updates"] = _expressions(id, "updates", updates)
     if "run_if" in given:
-        fields["condition"] = given.pop("run_if")
+        fields["condition"] = expression_of(given.pop("run_if"))
     if "retry" in given:
-        retry = given.pop("retry")
-        fields["retry"] = RetryPolicy(max_attempts=retry) if isinstance(retry, int) else retry
+        fields["retry"] = _retry(id, given.pop("retry"))
     if "timeout" in given:
         fields["timeout_ms"] = duration_of(id, given.pop("timeout"))
     for name in ("recover", "compensate"):
@@ -133,6 +147,8 @@ def _common(id: str, given: dict[str, Any], work: Work) -> dict[str, Any]:
     for name in _PLAIN:
         if name in given:
             fields[name] = given.pop(name)
+    if "repeat" in fields:
+        fields["repeat"] = expression_of(fields["repeat"])
     return fields
 
 
@@ -169,37 +185,29 @@ def _callable(id: str, value: Any, work: Work) -> str:
         return value.ref
     if not callable(value):
         raise _wrong(id, f"names {value!r}, which cannot be called.")
-    ref = _ref_of(value)
-    known = work.code.get(ref)
-    assert known is None or known is value, "one name, one function"
-    work.code[ref] = value
+    ref = ref_of(value)
+    known = work.code.setdefault(ref, value)
+    if known != value:
+        raise _wrong(id, f"names a second function {ref!r}; give the two names of their own.")
     return ref
 
 
-def _ref_of(function: Callable[..., Any]) -> str:
-    module = getattr(function, "__module__", "")
-    name = getattr(function, "__qualname__", type(function).__qualname__)
-    return f"{module}:{name}"
+def _retry(id: str, value: Any) -> RetryPolicy:
+    if isinstance(value, RetryPolicy):
+        return value
+    if isinstance(value, int) and not isinstance(value, bool):
+        return RetryPolicy(max_attempts=value)
+    raise _wrong(id, f"has retry={value!r:.60}; give a number of attempts, or a RetryPolicy.")
 
 
-def expression_of(value: Json) -> str:
-    """Return text as the expression it is, and any other value as a literal."""
-    return value if isinstance(value, str) else literal(value)
-
-
-def literal(value: Json) -> str:
-    """Return `value` as a CEL literal. JSON is CEL, but for what text may hold."""
+def _delay(id: str, value: Any) -> str:
+    """Return the expression of a timer: seconds and words are themselves, other text is one."""
     if isinstance(value, str):
-        return msgspec.json.encode(value).decode()
-    if isinstance(value, list):
-        return f"[{', '.join(map(literal, value))}]"
-    if isinstance(value, dict):
-        items = ", ".join(f"{literal(name)}: {literal(item)}" for name, item in value.items())
-        return f"{{{items}}}"
-    return msgspec.json.encode(value).decode()
+        return value if duration_ms(value) is None else literal(value)
+    return literal(duration_of(id, value, part="timer"))
 
 
-def duration_of(id: str, value: Any) -> int:
+def duration_of(id: str, value: Any, *, part: str = "timeout") -> int:
     """Return milliseconds from seconds (number) or words ("90s", "5m").
 
     Raises:
@@ -209,13 +217,24 @@ def duration_of(id: str, value: Any) -> int:
         return round(value * 1000)
     found = duration_ms(value) if isinstance(value, str) else None
     if found is None:
-        raise _wrong(id, f'has timeout={value!r}; give seconds, or words such as "90s" or "5m".')
+        raise _wrong(id, f'has {part}={value!r:.60}; give seconds, or words such as "90s" or "5m".')
     return found
 
 
-def _is_duration(value: Any) -> bool:
-    return not isinstance(value, str) or duration_ms(value) is not None
+def _wrong(id: str, what: str, hint: str = "") -> DefinitionError:
+    return DefinitionError([Problem(message=f"Node {id!r} {what}", path=f"nodes.{id}", hint=hint)])
 
 
-def _wrong(id: str, what: str) -> DefinitionError:
-    return DefinitionError([Problem(message=f"Node {id!r} {what}", path=f"nodes.{id}")])
+def _expressions(id: str, part: str, given: Any) -> dict[str, str]:
+    """Return names to expressions; what is no text is a literal."""
+    if not isinstance(given, Mapping):
+        raise _wrong(id, f"has {part}={given!r:.60}; give a dict of names and expressions.")
+    found = {}
+    for name, value in given.items():
+        if not isinstance(name, str):
+            raise _wrong(id, f"has the name {name!r:.60} in {part}, which is no text.")
+        try:
+            found[name] = expression_of(value)
+        except (TypeError, ValueError) as error:
+            raise _wrong(id, f"has {part}[{name!r}]={value!r:.60}, no JSON: {error}.") from None
+    return found

@@ -1,21 +1,34 @@
 """Tools: functions that agents may call, described by their own signatures and docstrings."""
 
 import inspect
+import re
 from collections.abc import Callable
 from copy import copy
 from functools import partial
-from typing import Any, TypeVar, get_type_hints, overload
+from typing import Annotated, Any, Final, TypedDict, Unpack, get_type_hints, overload
 
 import msgspec
 
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import DefinitionError, Problem, Rejected
 from tenuto.core.vocabulary import JsonObject
-
-Result = TypeVar("Result")
+from tenuto.sdk.refs import ref_of
 
 CONTEXT = "ctx"
 """A parameter of this name gets the `Context` and is hidden from models."""
+
+_NAME: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+"""What the providers of models take as the name of a tool."""
+
+
+class Rules(TypedDict, total=False):
+    """What can be said about a tool besides its function."""
+
+    name: str
+    once: bool
+    permission: str
+    timeout: float
+    verify: Callable[..., Any] | None
 
 
 class Tool:
@@ -25,25 +38,22 @@ class Tool:
     tells whether it happened: an output if it did, None if it did not, an exception if nobody can
     tell."""
 
-    def __init__(
-        self,
-        function: Callable[..., Any],
-        *,
-        name: str = "",
-        once: bool = False,
-        permission: str = "",
-        timeout: float = 0.0,
-        verify: Callable[..., Any] | None = None,
-    ) -> None:
+    def __init__(self, function: Callable[..., Any], **rules: Unpack[Rules]) -> None:
+        named = getattr(function, "__name__", type(function).__name__)
+        faults = _faults(rules, rules.get("name") or named)
+        if faults:
+            raise DefinitionError([Problem(message=f"Tool {named!r} {fault}") for fault in faults])
         self.function = function
-        self.once, self.permission, self.verify = once, permission, verify
-        self.timeout_ms = round(timeout * 1000)
-        self.ref = f"{function.__module__}:{function.__qualname__}"
-        self._arguments = _arguments_of(function)
+        self.once, self.permission = rules.get("once", False), rules.get("permission", "")
+        self.verify = rules.get("verify")
+        self.timeout_ms = round(rules.get("timeout", 0.0) * 1000)
+        self.ref = ref_of(function)
+        description, descriptions = _documentation(function)
+        self._arguments = _arguments_of(function, descriptions)
         self.takes_context = CONTEXT in inspect.signature(function).parameters
         self.spec = ToolSpec(
-            name=name or function.__name__,
-            description=inspect.getdoc(function) or "",
+            name=rules.get("name") or named,
+            description=description,
             parameters=_schema_of(self._arguments),
         )
         self.__doc__ = function.__doc__
@@ -80,20 +90,15 @@ def tool(function: Callable[..., Any], /) -> Tool: ...
 
 
 @overload
-def tool(
-    *,
-    name: str = "",
-    once: bool = False,
-    permission: str = "",
-    timeout: float = 0.0,
-    verify: Callable[..., Any] | None = None,
-) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(**rules: Unpack[Rules]) -> Callable[[Callable[..., Any]], Tool]: ...
 
 
 def tool(
-    function: Callable[..., Any] | None = None, /, **rules: Any
+    function: Callable[..., Any] | None = None, /, **rules: Unpack[Rules]
 ) -> Tool | Callable[[Callable[..., Any]], Tool]:
     """Return a `Tool` made of a plain or async function; with rules, a decorator that makes one.
+
+    The docstring tells the model what the tool does; an `Args:` section, what each argument means.
 
     Args:
         name: what models call it; the function's name by default.
@@ -103,7 +108,7 @@ def tool(
         verify: async or plain function of the effect id, telling whether a `once` effect happened.
 
     Raises:
-        DefinitionError: a parameter has no type that JSON can express.
+        DefinitionError: a rule does not fit, or a parameter has no type that JSON can express.
 
     Example:
         @tool(once=True)
@@ -111,31 +116,57 @@ def tool(
             '''Pay an order back.'''
     """
     if function is not None:
-        return Tool(function)
+        return Tool(function, **rules)
     return lambda decorated: Tool(decorated, **rules)
 
 
-def _arguments_of(function: Callable[..., Any]) -> type[msgspec.Struct]:
-    hints = get_type_hints(function)
+def _faults(rules: Rules, name: str) -> list[str]:
+    faults = [
+        f"has no rule {rule!r}; there are: {', '.join(Rules.__annotations__)}."
+        for rule in rules
+        if rule not in Rules.__annotations__
+    ]
+    if not _NAME.fullmatch(name):
+        faults.append(f"is named {name!r}; models take letters, digits, _ and -: give it name=….")
+    timeout: object = rules.get("timeout", 0)
+    if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0:
+        faults.append(f"has timeout={timeout!r}; give seconds.")
+    if rules.get("verify") is not None and not rules.get("once"):
+        faults.append("has verify=, which is asked only about once=True; say that too.")
+    return faults
+
+
+def _arguments_of(
+    function: Callable[..., Any], descriptions: dict[str, str]
+) -> type[msgspec.Struct]:
+    name = getattr(function, "__name__", type(function).__name__)
+    try:
+        hints = get_type_hints(function, include_extras=True)
+    except (NameError, TypeError) as error:
+        message = f"The annotations of tool {name!r} cannot be read: {error}."
+        raise DefinitionError([Problem(message=message)]) from None
     fields: list[Any] = []
-    for name, parameter in inspect.signature(function).parameters.items():
-        if name == CONTEXT:
+    for parameter in inspect.signature(function).parameters.values():
+        if parameter.name == CONTEXT:
             continue
-        if parameter.kind in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD):
-            message = f"Tool {function.__name__!r} takes *{name}; a tool's arguments have names."
+        if parameter.kind not in (parameter.POSITIONAL_OR_KEYWORD, parameter.KEYWORD_ONLY):
+            message = f"Tool {name!r} takes {parameter}; a tool's arguments are passed by name."
             raise DefinitionError([Problem(message=message)])
-        kind = hints.get(name, Any)
-        if parameter.default is parameter.empty:
-            fields.append((name, kind))
-        else:
-            # msgspec makes a new list, dict or set for each call only where the default is empty.
-            default = parameter.default
-            if isinstance(default, list | dict | set) and default:
-                default = msgspec.field(default_factory=partial(copy, default))
-            fields.append((name, kind, default))
-    return msgspec.defstruct(
-        f"{function.__name__}_arguments", fields, kw_only=True, forbid_unknown_fields=True
-    )
+        kind = hints.get(parameter.name, Any)
+        if parameter.name in descriptions:
+            kind = Annotated[kind, msgspec.Meta(description=descriptions[parameter.name])]
+        fields.append((parameter.name, kind, *_default(parameter)))
+    return msgspec.defstruct(f"{name}_arguments", fields, kw_only=True, forbid_unknown_fields=True)
+
+
+def _default(parameter: inspect.Parameter) -> tuple[Any, ...]:
+    default = parameter.default
+    if default is parameter.empty:
+        return ()
+    # msgspec makes a new list, dict or set for each call only where the default is empty.
+    if isinstance(default, list | dict | set) and default:
+        return (msgspec.field(default_factory=partial(copy, default)),)
+    return (default,)
 
 
 def _schema_of(arguments: type[msgspec.Struct]) -> JsonObject:
@@ -144,7 +175,8 @@ def _schema_of(arguments: type[msgspec.Struct]) -> JsonObject:
             [arguments], ref_template="#/$defs/{name}"
         )
     except TypeError as error:
-        message = f"The arguments of {arguments.__name__} cannot be described to a model: {error}"
+        name = arguments.__name__.removesuffix("_arguments")
+        message = f"The arguments of tool {name!r} cannot be described to a model: {error}"
         raise DefinitionError([Problem(message=message, hint="Use types that JSON has.")]) from None
     schema = dict(components.pop(arguments.__name__, schema))
     schema.pop("title", None)
@@ -152,3 +184,33 @@ def _schema_of(arguments: type[msgspec.Struct]) -> JsonObject:
         schema["$defs"] = components
     schema["additionalProperties"] = False
     return schema
+
+
+_SECTION: Final = re.compile(
+    r"^(Args|Arguments|Parameters|Returns|Raises|Yields|Example|Examples):"
+)
+_ARGUMENT: Final = re.compile(r"^(\s+)\*{0,2}(\w+)(?:\s*\([^)]*\))?:\s*(.*)$")
+
+
+def _documentation(function: Callable[..., Any]) -> tuple[str, dict[str, str]]:
+    """Return what the docstring says of the tool, and of each argument in its `Args:` section."""
+    text: list[str] = []
+    arguments: dict[str, str] = {}
+    section, indent, last = "", "", ""
+    for line in (inspect.getdoc(function) or "").splitlines():
+        heading = _SECTION.match(line)
+        if heading is not None:
+            section, indent = heading[1], ""
+        elif section in ("Args", "Arguments", "Parameters"):
+            found = _ARGUMENT.match(line)
+            if found is not None and found[1] == (indent or found[1]):
+                indent, last = found[1], found[2]
+                arguments[last] = found[3]
+            elif line.strip() and last:
+                arguments[last] = f"{arguments[last]} {line.strip()}".strip()
+        elif not section or not line.startswith((" ", "\t")):
+            if line.strip() and section:
+                section = ""
+            if not section:
+                text.append(line)
+    return "\n".join(text).strip(), arguments

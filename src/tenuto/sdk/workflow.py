@@ -1,29 +1,26 @@
 """Builds a workflow in Python: the same value that YAML becomes, and the code that it names."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any, TypeAlias
+from collections.abc import Sequence
+from typing import Any, Unpack
 
 import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
-from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.limits import STEPS_MAX
 from tenuto.core.workflow.model import (
-    REDUCER_EMPTY,
     AgentDefinition,
     Case,
     Edge,
     Limits,
     Node,
-    OnFailure,
-    StateKey,
     Switch,
     WorkflowDefinition,
 )
+from tenuto.core.workflow.topology import entries_of
 from tenuto.core.workflow.validate import problems_of
 from tenuto.sdk.agent import Agent
 from tenuto.sdk.body import Work, node_of
-
-StateSpec: TypeAlias = "str | tuple[str, Any]"
+from tenuto.sdk.options import Options, input_schema_from, refuse_others, state_from
 
 
 class Workflow:
@@ -32,13 +29,15 @@ class Workflow:
     Args:
         name, version: what sessions of it are listed under.
         state: key to reducer, or to `(reducer, initial)`.
-        inputs: JSON Schema of the inputs, or input name to the schema of its value (then all of
-        them
-            are required unless they have a default, and there are no others).
+        inputs: JSON Schema of the inputs, or input name to type or schema of its value (then all of
+            them are required unless they have a default, and there are no others).
         output: expression of the session's output; by default the outputs of nodes with no edge
-        out.
+            out.
         on_failure: `"fail"`, `"compensate"` or `"continue"`.
         steps: node activations that a session may make before it asks for more.
+
+    Raises:
+        DefinitionError: an option does not fit. What nodes and edges lack shows in `definition()`.
 
     Example:
         flow = Workflow("triage", state={"findings": "append"})
@@ -47,23 +46,15 @@ class Workflow:
         flow.edge("evaluate", "record")
     """
 
-    def __init__(
-        self,
-        name: str,
-        *,
-        version: str = "1",
-        description: str = "",
-        state: Mapping[str, StateSpec] | None = None,
-        inputs: Mapping[str, Any] | None = None,
-        output: str = "",
-        on_failure: OnFailure = "fail",
-        steps: int | None = None,
-    ) -> None:
-        self.name, self.version = name, version
-        self._description, self._output, self._on_failure = description, output, on_failure
-        self._state = {key: _state_key(key, spec) for key, spec in (state or {}).items()}
-        self._input_schema = input_schema_of(inputs)
-        self._limits = Limits() if steps is None else Limits(steps=steps)
+    def __init__(self, name: str, **options: Unpack[Options]) -> None:
+        refuse_others(f"Workflow {name!r}", options)
+        self.name, self.version = name, options.get("version", "1")
+        self._description = options.get("description", "")
+        self._output = options.get("output", "")
+        self._on_failure = options.get("on_failure", "fail")
+        self._state = state_from(options.get("state"))
+        self._input_schema = input_schema_from(options.get("inputs"))
+        self._limits = Limits(steps=options.get("steps", STEPS_MAX))
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._switches: list[Switch] = []
@@ -158,7 +149,7 @@ class Workflow:
             nodes=tuple(self._nodes),
             edges=tuple(self._edges),
             switches=tuple(self._switches),
-            entry=self._entry or self._entries(),
+            entry=self._entry or entries_of(self._nodes, self._edges, self._switches),
             output=self._output,
             on_failure=self._on_failure,
             limits=self._limits,
@@ -172,62 +163,33 @@ class Workflow:
 
     def _growth(self) -> tuple[object, ...]:
         """Return what differs once something was added or renamed; nothing is ever taken away."""
-        parts = (self._nodes, self._edges, self._switches, self._agents)
-        return (self.name, self.version, self._entry, *map(len, parts))
+        counts = len(self._nodes), len(self._edges), len(self._switches), len(self._agents)
+        return (self.name, self.version, self._entry, *counts)
 
     def _agent_definitions(self) -> list[AgentDefinition]:
         return [agent.definition() for agent in self._agents.values()]
 
     def _take(self, found: Work) -> None:
-        self._code.update(found.code)
+        path = f"nodes.{found.node.id}"
         for agent in found.agents:
             known = self._agents.setdefault(agent.name, agent)
             if known is not agent and known.definition() != agent.definition():
-                message = f"Two different agents are named {agent.name!r}."
-                raise DefinitionError([Problem(message=message, path=f"nodes.{found.node.id}")])
-            self._code.update({found_tool.ref: found_tool for found_tool in agent.tools})
+                raise _twice("agents are", agent.name, path)
+            found.code.update({found_tool.ref: found_tool for found_tool in agent.tools})
+        for ref, code in found.code.items():
+            if self._code.setdefault(ref, code) != code:
+                raise _twice("functions are", ref, path)
         for child in found.workflows:
-            if isinstance(child, Workflow) and child is not self:
-                self._children[child.name] = child
-
-    def _entries(self) -> tuple[str, ...]:
-        led_to = {target for edge in self._edges for target in edge.targets}
-        for switch in self._switches:
-            led_to.update(case.target for case in switch.cases)
-            if switch.default is not None:
-                led_to.add(switch.default)
-        entries = tuple(node.id for node in self._nodes if node.id not in led_to)
-        return entries or tuple(node.id for node in self._nodes[:1])
+            if not isinstance(child, Workflow) or child is self:
+                continue
+            if self._children.setdefault(child.name, child) is not child:
+                raise _twice("workflows are", child.name, path)
 
 
-def input_schema_of(inputs: Mapping[str, Any] | None) -> JsonObject | None:
-    """Return the JSON Schema of a workflow's inputs, from a whole schema or from one per input."""
-    if inputs is None:
-        return None
-    if "type" in inputs and "properties" in inputs:
-        return dict(inputs)
-    properties: dict[str, Json] = {}
-    required: list[Json] = []
-    for name, schema in inputs.items():
-        properties[name] = {"type": schema} if isinstance(schema, str) else dict(schema)
-        if isinstance(schema, str) or "default" not in schema:
-            required.append(name)
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def _state_key(name: str, spec: StateSpec) -> StateKey:
-    reducer, *initial = (spec,) if isinstance(spec, str) else spec
-    if reducer not in REDUCER_EMPTY:
-        known = ", ".join(REDUCER_EMPTY)
-        message = f"State key {name!r} names no reducer that exists: {reducer!r}."
-        raise DefinitionError([Problem(message=message, hint=f"Known are: {known}.")])
-    start: Json = initial[0] if initial else REDUCER_EMPTY[reducer]
-    return StateKey(reducer=reducer, initial=start)  # type: ignore[arg-type]  # checked just above
+def _twice(what: str, name: str, path: str) -> DefinitionError:
+    message = f"Two different {what} named {name!r}."
+    hint = "Give one of them a name of its own."
+    return DefinitionError([Problem(message=message, path=path, hint=hint)])
 
 
 def _remodelled(agent: Agent, model: str) -> Agent:

@@ -90,7 +90,7 @@ def input_schema_of(section: Section) -> JsonObject | None:
     inputs = section.section("inputs", "the inputs")
     if inputs is None:
         return None
-    if isinstance(inputs.data.get("type"), str) or "$schema" in inputs.data:
+    if inputs.data.get("type") == "object" or "$schema" in inputs.data:
         return inputs.data
     properties: dict[str, Json] = {}
     required: list[Json] = []

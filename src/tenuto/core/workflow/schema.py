@@ -128,7 +128,7 @@ def _both_forms() -> JsonObject:
         "inputs": {
             "type": "object",
             "description": "Input to type or JSON Schema, or one JSON Schema of all inputs.",
-            "if": {"properties": {"type": {"type": "string"}}, "required": ["type"]},
+            "if": {"properties": {"type": {"const": "object"}}, "required": ["type"]},
             "then": {},
             "else": {"additionalProperties": _ref("input")},
         },

@@ -3,10 +3,12 @@
 from collections.abc import Callable, Iterable, Iterator
 from functools import partial
 
+import msgspec
+
 from tenuto.core import limits
 from tenuto.core.errors import Problem
 from tenuto.core.vocabulary import Json
-from tenuto.core.workflow.faults import Fault, Path, unknown
+from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
@@ -25,6 +27,9 @@ def faults_of(
     """Return everything wrong with a definition, its children included.
 
     `broken` tells which parts only stand in for something that could not be read."""
+    misshapen = _misshapen(definition)
+    if misshapen is not None:
+        return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
@@ -43,6 +48,21 @@ def faults_of(
         inner = faults_of(child, broken=partial(_broken_below, broken, above))
         faults += [fault.below(above) for fault in inner]
     return [fault for fault in faults if not broken(fault.path)]
+
+
+def _misshapen(definition: WorkflowDefinition) -> Fault | None:
+    """Return the first value that is of a wrong type: whoever builds a struct may put anything in.
+
+    Closed sets of words are left to the checks that know their place."""
+    try:
+        plain = msgspec.to_builtins(definition)
+        msgspec.convert(plain, WorkflowDefinition)
+    except msgspec.ValidationError as error:
+        if "Invalid enum value" not in str(error):
+            return Fault((), f"A part of the workflow is of a wrong type: {error}.")
+    except TypeError as error:
+        return Fault((), f"A part of the workflow is no data: {error}.")
+    return None
 
 
 def _broken_below(broken: Callable[[Path], bool], above: Path, path: Path) -> bool:
@@ -87,6 +107,10 @@ def _of_names(definition: WorkflowDefinition) -> Iterator[Fault]:
 
 
 def _of_limits(definition: WorkflowDefinition) -> Iterator[Fault]:
+    options = ("fail", "compensate", "continue")
+    if definition.on_failure not in options:
+        message = f"on_failure is {definition.on_failure!r}; it is one of {', '.join(options)}."
+        yield Fault(("on_failure",), message, meant(definition.on_failure, options))
     steps = definition.limits.steps
     if steps < 1:
         yield Fault(("limits", "steps"), f"A session may make {steps} steps; give it 1 or more.")

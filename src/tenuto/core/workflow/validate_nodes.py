@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tenuto.core import limits
-from tenuto.core.workflow.faults import Fault, Path, unknown
+from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import Node, RetryPolicy, WorkflowDefinition
 
@@ -18,6 +18,12 @@ _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "loop": ("body",),
     "wait": ("signal",),
     "approval": ("title",),
+}
+_CHOICES: Final[dict[str, tuple[str, ...]]] = {
+    "on_failure": ("fail", "continue"),
+    "on_item_failure": ("fail", "collect"),
+    "on_expiry": ("deny", "approve", "fail"),
+    "on_timeout": ("fail", "continue"),
 }
 _FUNCTION: Final = re.compile(r"[^\s:]+:[^\s:]+")
 _TIMEOUT_MS_MAX: Final = 10 * 366 * 86_400_000
@@ -50,6 +56,11 @@ def _of_fields(node: Node, path: Path) -> Iterator[Fault]:
         if not getattr(node, field):
             word = node.kind if field in ("ref", "title", "signal") else word_of(field)
             yield Fault((*path, field), f"Node {node.id!r} ({node.kind}) lacks {word!r}.")
+    for field, options in _CHOICES.items():
+        value = getattr(node, field)
+        if field in FIELDS[node.kind] and value not in options:
+            message = f"{word_of(field)!r} of node {node.id!r} is {value!r}; it is one of"
+            yield Fault((*path, field), f"{message} {', '.join(options)}.", meant(value, options))
     for field in node.__struct_fields__:
         if field in ("id", "kind") or field in FIELDS[node.kind]:
             continue
