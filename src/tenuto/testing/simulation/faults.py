@@ -13,6 +13,8 @@ EPOCH_MS: Final = 1_700_000_000_000
 
 OUTAGE_S_MAX: Final = 20.0
 
+_ROUGHNESS: Final = (0.0, 0.5, 1.0, 1.0, 2.0, 4.0)
+
 
 class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """How rough a simulation is: the chance of each fault per occasion, 0 to 1; 0 turns it off."""
@@ -32,7 +34,7 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     """Work takes up to 30 s longer than it should; its node's time-out may be shorter."""
     work_fatal: float = 0.015
     work_escalates: float = 0.01
-    work_recoverable: float = 0.02
+    work_recoverable: float = 0.03
     work_unusable: float = 0.004
     """What is returned is no JSON."""
     duplicate: float = 0.08
@@ -48,6 +50,18 @@ class Faults(msgspec.Struct, frozen=True, kw_only=True):
     def none(cls) -> "Faults":
         """Return a world in which nothing goes wrong."""
         return cls(**dict.fromkeys(cls.__struct_fields__, 0.0))
+
+    @classmethod
+    def drawn(cls, seed: object) -> "Faults":
+        """Return a world of its own for each seed: some faults absent, some rampant."""
+        dice = random.Random(f"{seed}/faults")
+        usual = cls()
+        return cls(
+            **{
+                name: round(min(getattr(usual, name) * dice.choice(_ROUGHNESS), 0.9), 4)
+                for name in cls.__struct_fields__
+            }
+        )
 
 
 class Weather:

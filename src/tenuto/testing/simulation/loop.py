@@ -127,12 +127,13 @@ class VirtualLoop(_Manners):
     def end(self, handles_max: int = 20_000) -> None:
         """Cancel every task and run what follows; timers fire no more. The process is gone."""
         self._timers.clear()
-        for _ in range(5):
+        while self._tasks and handles_max:
             for task in tuple(self._tasks):
                 task.cancel()
             while self._ready and handles_max:
                 handles_max -= 1
                 self.run_one()
+            handles_max -= bool(handles_max)
         self._timers.clear()
         self._ready.clear()
 

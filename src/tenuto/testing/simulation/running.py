@@ -66,16 +66,21 @@ def simulate(
 
 
 def simulate_random(
-    seed: int, *, faults: Faults | None = None, nodes_max: int = NODES_MAX, sessions: int = 0
+    seed: int,
+    *,
+    faults: Faults | None = None,
+    nodes_max: int = NODES_MAX,
+    sessions: int = 0,
+    shorten: bool = True,
 ) -> SimulationReport:
     """Return what becomes of a random fleet: workflow, inputs, faults and order follow from
     `seed`.
 
     A failure is looked for again with fewer nodes, sessions and kinds of fault, and the shortest
-    story that still breaks the same promise is returned."""
-    chosen = faults or Faults()
+    story that still breaks the same promise is returned, unless `shorten` is False."""
+    chosen = faults or Faults.drawn(seed)
     report = _random(seed, chosen, nodes_max, sessions)
-    if report.violation is not None:
+    if report.violation is not None and shorten:
         report = _shortest(seed, chosen, nodes_max, report)
     return report
 
