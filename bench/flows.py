@@ -27,10 +27,10 @@ def chain(nodes: int) -> tenuto.Workflow:
 
 
 def counting_loop(turns: int) -> tenuto.Workflow:
-    """Return a loop that goes round until the counter of the state says enough."""
+    """Return a loop that goes round `turns` times; each reads a counter and adds to it."""
     flow = tenuto.Workflow("counting", state={"count": "add"}, steps=turns + 10)
     body = tenuto.body(function=count, inputs={"count": "state.count"})
-    flow.node("again", loop=True, do=body, repeat=f"state.count < {turns}")
+    flow.node("again", loop=True, do=body, max_iterations=turns)
     return flow
 
 

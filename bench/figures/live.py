@@ -67,7 +67,7 @@ def fan_out(folder: Path, *, sessions: int, subscribers: int, steps: int) -> Mea
     `sessions` are busy at once, each with steps one after the other; `subscribers` follow one each
     (the first ones), and as many tasks wait on a plain queue for the same commits."""
     bell = Bell()
-    opening = RingingRuntime(f"sqlite:///{folder}/ours.db")
+    opening = RingingRuntime(f"sqlite:///{folder}/ours.db", {})
     opening.bell = bell
     delays_s: list[float] = []
     bare_s: list[float] = []

@@ -65,7 +65,8 @@ def test_on_a_slow_disk_the_loop_leaves_all_to_the_writer_thread(
 ) -> None:
     # Any disk is slow against a nanosecond.
     monkeypatch.setattr(group_commit, "INLINE_MEAN_S_MAX", 1e-9)
-    monkeypatch.setattr(group_commit, "INLINE_PAUSE_S", 3600.0)
+    monkeypatch.setattr(group_commit, "INLINE_PAUSE_S_MIN", 3600.0)
+    monkeypatch.setattr(group_commit, "INLINE_PAUSE_S_MAX", 3600.0)
 
     async def main() -> None:
         file, watched, ledger = tmp_path / "store.db", Watched(), Ledger()

@@ -35,8 +35,10 @@ INLINE_BYTES_MAX: Final = 64 * 1024
 INLINE_MEAN_S_MAX: Final = 0.001
 """While inline commits take longer than this in the mean, the loop does not wait for the disk."""
 INLINE_MEAN_WEIGHT: Final = 0.1
-INLINE_PAUSE_S: Final = 1.0
-"""How long a slow disk is left to the thread before one commit tries again."""
+INLINE_PAUSE_S_MIN: Final = 0.02
+INLINE_PAUSE_S_MAX: Final = 1.0
+"""How long a slow disk is left to the thread before commits try again: twice as long each time that
+it is still slow. A disk that others kept busy for a moment is soon quick again."""
 
 BUSY_S_MAX: Final = 10.0
 BUSY_PAUSE_S: Final = 0.002
@@ -55,6 +57,7 @@ class Pace:
     def __init__(self) -> None:
         self._mean_s = 0.0
         self._inline_from_s = 0.0
+        self._pause_s = 0.0
 
     @property
     def is_quick(self) -> bool:
@@ -66,8 +69,11 @@ class Pace:
         bounded_s = min(spent_s, 4 * INLINE_MEAN_S_MAX)
         self._mean_s += INLINE_MEAN_WEIGHT * (bounded_s - self._mean_s)
         if self._mean_s > INLINE_MEAN_S_MAX:
-            self._mean_s = 0.0
-            self._inline_from_s = time.monotonic() + INLINE_PAUSE_S
+            now_s = time.monotonic()
+            still_slow = now_s - self._inline_from_s < self._pause_s
+            longer_s = 2 * self._pause_s if still_slow else INLINE_PAUSE_S_MIN
+            self._pause_s = min(longer_s, INLINE_PAUSE_S_MAX)
+            self._mean_s, self._inline_from_s = 0.0, now_s + self._pause_s
 
 
 class GroupCommit:
