@@ -138,7 +138,38 @@ OF_THE_WORKFLOW = [
     ),
 ]
 
+OF_THE_WORKFLOW += [
+    Mistake(
+        "a child with two names",
+        graph(A_AND_B)
+        + "workflows:\n  kid:\n    workflow: boy\n    graph: {nodes: {x: {tool: t}}}",
+        10,
+        "called 'kid' above, and 'boy' here",
+    ),
+    Mistake("an empty child", graph(A_AND_B) + "workflows:\n  kid: {}", 9, "neither a graph nor"),
+    Mistake("a graph in a list", "workflow: w\ngraph: []", 2, "found an empty list"),
+    Mistake("edges in a text", graph(A_AND_B, "edges: a -> b"), 8, "must be a list"),
+    Mistake(
+        "an agent that is no object",
+        graph("a: {agent: clerk}").replace("clerk: {}", "clerk: offline"),
+        3,
+        "found 'offline'",
+    ),
+    Mistake(
+        "a state key with a space",
+        graph(A_AND_B).replace("found:", "to find:"),
+        2,
+        "'to find' is no name of a state key",
+        "letters",
+    ),
+]
+
 OF_NODES = [
+    Mistake("a body that is no object", graph("a:\n  map: '[1]'\n  do: m:f"), 8, "found 'm:f'"),
+    Mistake("updates in a list", graph("a:\n  tool: t\n  updates: [x]"), 8, "an object of keys"),
+    Mistake("a retry in words", graph("a:\n  tool: t\n  retry: often"), 8, "a number of attempts"),
+    Mistake("too much jitter", graph("a:\n  tool: t\n  retry: {jitter: 3}"), 8, "from 0 to 1"),
+    Mistake("a timeout in a list", graph("a:\n  tool: t\n  timeout: [5]"), 8, "a duration"),
     Mistake("an unknown keyword", graph('a: {fuction: "m:f"}'), 6, "'fuction'", "'function'"),
     Mistake("no keyword", graph("a: {inputs: {}}"), 6, "does not say what it does", "one of"),
     Mistake("two keywords", graph('a: {function: "m:f", tool: t}'), 6, "two things", "two nodes"),
@@ -225,6 +256,16 @@ OF_NODES = [
 ]
 
 OF_EDGES = [
+    Mistake(
+        "an edge from a number", graph(A_AND_B, "edges:\n  - {from: 3, to: b}"), 9, "a name or"
+    ),
+    Mistake(
+        "a switch of nothing",
+        graph(A_AND_B, "conditional_edges:\n  - conditions: [{if: 'true', then: b}]"),
+        9,
+        "'from' is missing",
+    ),
+    Mistake("one parallel node", graph(A_AND_B, "parallel_nodes: 3"), 8, "a list of node names"),
     Mistake(
         "an edge to nowhere",
         graph(A_AND_B, "edges:\n  - {from: a, to: bb}"),
@@ -352,6 +393,13 @@ OF_EDGES = [
 
 OF_EXPRESSIONS = [
     Mistake(
+        "a hyphen and a number read as minus",
+        graph("a-1: {tool: t}\nc: {tool: t, inputs: {x: outputs.a-1}}"),
+        7,
+        "there is no node 'a'",
+        'outputs["a-1"]',
+    ),
+    Mistake(
         "one equals sign",
         graph("a:\n  tool: t\n  if: inputs.x = 1"),
         8,
@@ -434,6 +482,18 @@ OF_EXPRESSIONS = [
 ]
 
 OF_TASKS = [
+    Mistake("no tasks", "id: w", 1, "'tasks' is missing", "Write tasks"),
+    Mistake("an empty id", tasks("- {id: '', type: tool, tool_id: t}"), 4, "must be text"),
+    Mistake(
+        "a number as dependency", tasks(X_AND_Y, "dependencies: {y: 3}"), 6, "a name or a list"
+    ),
+    Mistake(
+        "an expression of nothing",
+        tasks("- {id: x, type: tool, tool_id: t, inputs: {a: '${ }'}}"),
+        4,
+        "an expression",
+        "between ${ and }",
+    ),
     Mistake("a task without id", tasks("- {type: tool, tool_id: t}"), 4, "'id' is missing"),
     Mistake(
         "an unknown type", tasks("- {id: x, type: tol, tool_id: t}"), 4, "found 'tol'", "'tool'"

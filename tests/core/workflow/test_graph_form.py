@@ -270,6 +270,18 @@ def test_a_cycle_without_an_exit_is_allowed() -> None:
     assert problems(text) == ()
 
 
+def test_several_groups_of_parallel_nodes_may_be_named() -> None:
+    text = """
+        workflow: groups
+        graph:
+          nodes: {a: {tool: t}, b: {tool: t}, c: {tool: t}, d: {tool: t}}
+          edges: [{from: a, to: [b, c]}, {from: [b, c], to: d}]
+          parallel_nodes: [[b, c]]
+    """
+
+    assert problems(text) == ()
+
+
 def test_an_else_of_null_ends_the_branch() -> None:
     flow = read("""
         workflow: end

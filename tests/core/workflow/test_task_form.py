@@ -79,7 +79,8 @@ def test_an_output_may_lead_to_several_tasks_further_on() -> None:
           - {id: a-1, type: function, function_id: "m:f", outputs: {"odd key": [b.x, c.y]}}
           - {id: b, type: function, function_id: "m:f"}
           - {id: c, type: function, function_id: "m:f"}
-        dependencies: {b: a-1, c: b}
+          - {id: d, type: function, function_id: "m:f"}
+        dependencies: {b: a-1, c: [b, d], d: b}
     """)
 
     assert flow.nodes[1].inputs == {"x": 'outputs["a-1"]["odd key"]'}

@@ -112,6 +112,11 @@ def test_a_workflow_that_does_not_hold_together_is_refused(
         (replace(WORK, concurrency=3), "cannot have 'concurrency'"),
         (replace(WORK, retry=RetryPolicy(max_attempts=0)), "max_attempts is 0"),
         (replace(WORK, retry=RetryPolicy(jitter=2)), "jitter is 0 to 1"),
+        (
+            replace(WORK, retry=replace(RetryPolicy(), backoff="linear")),
+            "it is exponential or fixed",
+        ),
+        (replace(WORK, kind="functoin"), "There is no kind of node 'functoin'."),
         (replace(WORK, retry=RetryPolicy(factor=0.5)), "a factor of at least 1"),
         (Node(id="a", kind="timer", delay="1", once=True), "cannot have 'once'"),
         (Node(id="a", kind="map", items="[]", body=BODY, concurrency=0), "0 items at once"),
@@ -203,6 +208,7 @@ def writers(*lines: str, keys: str = "b c", reducer: str = "replace") -> list[st
         ("a > x y", "x > b", "y > c", "b+c > d"),
         ("a > x y", "x+y > z", "z > b", "x > c"),
         ("s > a", "a > b c", "b+c > d", "d ? a | end"),
+        ("s > a", "a > b c", "b+c > d", "d > a"),
     ],
 )
 def test_two_that_surely_replace_one_key_side_by_side_are_refused(lines: tuple[str, ...]) -> None:

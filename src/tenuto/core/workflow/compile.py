@@ -7,7 +7,6 @@ from typing import Final
 from msgspec.structs import replace
 
 from tenuto.core.errors import DefinitionError, Rejected
-from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.faults import Fault, Path, Place, meant
 from tenuto.core.workflow.literals import path_expression
 from tenuto.core.workflow.model import (
@@ -201,7 +200,8 @@ class _Compiler:
             expression = self._expressions.compile(source, roots=names)
         except Rejected as error:
             self.faults.append(Fault(path, str(error), self._hint_for(source)))
-            return _Broken(source)
+            # A stand-in: with a fault no program is given out.
+            return self._expressions.compile("null", roots=names)
         for root, name in expression.reads:
             known = self._readable.get(root)
             if not name or known is None or name in known or (root == "inputs" and name in own):
@@ -259,19 +259,6 @@ class _Routes:
         for join in joins:
             for source in join.sources:
                 self.joins.setdefault(source, []).append(join)
-
-
-class _Broken:
-    """Stands for an expression that did not compile; the definition is refused as a whole."""
-
-    reads: tuple[tuple[str, str], ...] = ()
-
-    def __init__(self, source: str) -> None:
-        self.source = source
-
-    def evaluate(self, scope: Mapping[str, Mapping[str, Json] | Json]) -> Json:
-        """Never called: a definition with faults gives no program."""
-        raise AssertionError("a broken expression cannot be evaluated")
 
 
 def _captures(expressions: Iterable[Expression], of_body: Iterable[str]) -> tuple[str, ...]:
