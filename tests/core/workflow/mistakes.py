@@ -538,6 +538,17 @@ OF_TASKS = [
         "{y: [x]}",
     ),
     Mistake(
+        "an output to a task behind others",
+        tasks(
+            "".join(f"- {{id: {name}, type: tool, tool_id: t}}\n" for name in "wyzv")
+            + "- {id: x, type: tool, tool_id: t, outputs: {body: w.text}}",
+            "dependencies: {w: [y, z], y: v, z: v}",
+        ),
+        8,
+        "does not run after it",
+        "{w: [x]}",
+    ),
+    Mistake(
         "an output to no input",
         tasks("- {id: x, type: tool, tool_id: t, outputs: {body: x}}"),
         4,

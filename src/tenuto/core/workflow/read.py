@@ -95,6 +95,7 @@ def _children(section: Section) -> tuple[WorkflowDefinition, ...]:
     children = []
     for name, child in members(found, "workflow"):
         inner = Reading()
+        inner.origins[()] = child.path
         definition = _read(inner, child.path, child.data, name=name)
         section.reading.faults += inner.faults
         if definition is not None:

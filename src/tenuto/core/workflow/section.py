@@ -19,7 +19,7 @@ class Reading:
 
     def __init__(self) -> None:
         self.faults: list[Fault] = []
-        self.origins: dict[Path, Path] = {}
+        self.origins: dict[Path, Path] = {(): ()}
         self.broken: set[Path] = set()
         """Parts of the definition that stand in for what could not be read: not to be judged."""
 
@@ -29,11 +29,8 @@ class Reading:
 
     def origin(self, path: Path) -> Path:
         """Return where the part `path` of the definition stands in the data."""
-        for length in range(len(path), 0, -1):
-            known = self.origins.get(path[:length])
-            if known is not None:
-                return (*known, *path[length:])
-        return path
+        length = next(n for n in range(len(path), -1, -1) if path[:n] in self.origins)
+        return (*self.origins[path[:length]], *path[length:])
 
     def is_broken(self, path: Path) -> bool:
         """Return whether `path` of the definition lies in a part that could not be read."""
@@ -190,12 +187,11 @@ def members(section: Section, what: str) -> list[tuple[str, Section]]:
 
 
 def flag(section: Section, key: str) -> bool:
-    """Return the truth value of `key`, false where it is not there."""
+    """Return the truth value of `key`, which is there."""
     value = section.get(key)
     if isinstance(value, bool):
         return value
-    if key in section.data:
-        section.wrong(key, "true or false")
+    section.wrong(key, "true or false")
     return False
 
 
