@@ -6,7 +6,6 @@ it.
 """
 
 import asyncio
-from collections.abc import Callable
 from functools import partial
 from typing import Final, Protocol
 
@@ -53,6 +52,16 @@ class Actor(Protocol):
     def broken(self, live: Live) -> None:
         """The session can go no further in this process; `live.fault` says why."""
         ...
+
+
+class Sending:
+    """A commit on its way to the disk: whose it is, who waits for it, how often it was tried."""
+
+    __slots__ = ("attempt", "commit", "ending", "live", "waiters")
+
+    def __init__(self, live: Live, commit: Commit, waiters: Waiters, *, ending: bool) -> None:
+        self.live, self.commit, self.waiters, self.ending = live, commit, waiters, ending
+        self.attempt = 1
 
 
 class Turns:
@@ -136,17 +145,15 @@ class Turns:
         ending = not _ENDING.isdisjoint(map(type, events))
         live.busy = True
         self._appending += 1
+        sending = Sending(live, commit, waiters, ending=ending)
         if encoded.artifacts:
-            send = partial(self._send, live, commit, waiters, ending, 1)
-            self._send_artifacts(live, encoded, waiters, send)
+            self._send_artifacts(encoded, sending)
         else:
-            self._send(live, commit, waiters, ending, 1)
+            self._send(sending)
 
-    def _send(
-        self, live: Live, commit: Commit, waiters: Waiters, ending: bool, attempt: int
-    ) -> None:
-        appended = self._store.append(commit)
-        told = partial(self._acknowledged, live, commit, waiters, ending, attempt)
+    def _send(self, sending: Sending) -> None:
+        appended = self._store.append(sending.commit)
+        told = partial(self._acknowledged, sending)
         if isinstance(appended, Receipt) and not appended.done():
             appended.settled = told
         else:
@@ -168,10 +175,9 @@ class Turns:
             return False
         return True
 
-    def _send_artifacts(
-        self, live: Live, encoded: Encoded, waiters: Waiters, send: Callable[[], None]
-    ) -> None:
+    def _send_artifacts(self, encoded: Encoded, sending: Sending) -> None:
         """Large payloads are stored before the commit that refers to them."""
+        live = sending.live
 
         async def store_then_send() -> None:
             wait_ms = _RETRY_MS_MIN
@@ -187,65 +193,48 @@ class Turns:
                 except TenutoError as error:
                     self._landed()
                     live.busy = False
-                    self._break(live, waiters, error)
+                    self._break(live, sending.waiters, error)
                     return
             live.blocked = None
-            send()
+            self._send(sending)
 
         chore = asyncio.ensure_future(store_then_send())
         self._chores.add(chore)
         chore.add_done_callback(self._chores.discard)
 
-    def _acknowledged(
-        self,
-        live: Live,
-        commit: Commit,
-        waiters: Waiters,
-        ending: bool,
-        attempt: int,
-        appended: "asyncio.Future[Position]",
-    ) -> None:
+    def _acknowledged(self, sending: Sending, appended: "asyncio.Future[Position]") -> None:
+        live = sending.live
         if appended.cancelled():
             self._landed()
             return
         error = appended.exception()
         if isinstance(error, StoreUnavailable):
-            self._try_again(live, commit, waiters, ending, attempt, error)
+            self._try_again(sending, error)
             return
         self._landed()
         live.busy = False
         if error is not None:
-            self._break(live, waiters, _fault(live, error))
+            self._break(live, sending.waiters, _fault(live, error))
             return
         live.blocked = None
-        if commit.head is not None:
-            live.head = commit.head
-        _answer(waiters, live.state.version)
-        self._after(live, ending=ending)
+        if sending.commit.head is not None:
+            live.head = sending.commit.head
+        _answer(sending.waiters, live.state.version)
+        self._after(live, ending=sending.ending)
         if live.inbox:
             self.schedule(live)
 
-    def _try_again(
-        self,
-        live: Live,
-        commit: Commit,
-        waiters: Waiters,
-        ending: bool,
-        attempt: int,
-        error: StoreUnavailable,
-    ) -> None:
-        """The session blocks until the store takes the commit; callers are told after five
-        tries."""
-        live.blocked = error
-        if attempt == limits.APPEND_ATTEMPTS_MAX:
-            for done in waiters:
+    def _try_again(self, sending: Sending, error: StoreUnavailable) -> None:
+        """The session blocks until the store takes it; callers are told after five tries."""
+        sending.live.blocked = error
+        if sending.attempt == limits.APPEND_ATTEMPTS_MAX:
+            for done in sending.waiters:
                 if not done.done():
                     done.set_exception(error)
-            waiters = []
-        wait_ms = min(_RETRY_MS_MIN * 2 ** (attempt - 1), _RETRY_MS_MAX)
-        asyncio.get_running_loop().call_later(
-            wait_ms / 1000, self._send, live, commit, waiters, ending, attempt + 1
-        )
+            sending.waiters = []
+        wait_ms = min(_RETRY_MS_MIN * 2 ** (sending.attempt - 1), _RETRY_MS_MAX)
+        sending.attempt += 1
+        asyncio.get_running_loop().call_later(wait_ms / 1000, self._send, sending)
 
     def _after(self, live: Live, *, ending: bool) -> None:
         try:

@@ -33,9 +33,6 @@ class Session:
         self._engine = engine
         self.id = session_id
 
-    def __repr__(self) -> str:
-        return f"Session({self.id!r})"
-
     # Looking
 
     async def head(self) -> Head:
@@ -95,32 +92,44 @@ class Session:
     async def signal(self, name: str, data: object = None, *, by: str = "") -> None:
         """Send a signal; a `wait` node takes it now, or when it comes to wait."""
         now = self._engine.clock.now_ms()
-        await self._submit(i.SendSignal(at_ms=now, name=name, data=to_json(data), by=by))
+        await self._engine.submit(
+            self.id, i.SendSignal(at_ms=now, name=name, data=to_json(data), by=by)
+        )
 
     async def approve(
         self, task: int = 0, *, by: str = "", note: str = "", data: object = None
     ) -> None:
         """Approve what waits for a person; `task` says which where several do."""
-        await self._decide(True, task, by=by, note=note, data=data)
+        cause = i.DecideApproval(
+            at_ms=self._engine.clock.now_ms(),
+            approved=True,
+            task=TaskNo(task),
+            by=by,
+            note=note,
+            data=to_json(data),
+        )
+        await self._engine.submit(self.id, cause)
 
     async def deny(self, task: int = 0, *, by: str = "", note: str = "") -> None:
         """Deny what waits for a person."""
-        await self._decide(False, task, by=by, note=note, data=None)
+        now = self._engine.clock.now_ms()
+        cause = i.DecideApproval(at_ms=now, approved=False, task=TaskNo(task), by=by, note=note)
+        await self._engine.submit(self.id, cause)
 
     async def pause(self, *, by: str = "", reason: str = "") -> None:
         """Start nothing new; what runs may finish."""
         now = self._engine.clock.now_ms()
-        await self._submit(i.PauseSession(at_ms=now, by=by, reason=reason))
+        await self._engine.submit(self.id, i.PauseSession(at_ms=now, by=by, reason=reason))
 
     async def resume(self, steps: int = 0, *, by: str = "") -> None:
         """Go on after a pause; `steps` adds to the budget of steps."""
         now = self._engine.clock.now_ms()
-        await self._submit(i.ResumeSession(at_ms=now, by=by, steps=steps))
+        await self._engine.submit(self.id, i.ResumeSession(at_ms=now, by=by, steps=steps))
 
     async def cancel(self, reason: str = "", *, by: str = "") -> None:
         """Give the session up, and its child sessions with it."""
         now = self._engine.clock.now_ms()
-        await self._submit(i.CancelSession(at_ms=now, by=by, reason=reason))
+        await self._engine.submit(self.id, i.CancelSession(at_ms=now, by=by, reason=reason))
 
     async def fork(self, at: int | None = None, patch: JsonObject | None = None) -> "Session":
         """Return a new session with the first `at` events of this one, `patch` replacing state
@@ -138,17 +147,3 @@ class Session:
         """Return whether the rules decide the recorded log again, and where they first differ."""
         log = [stored.event async for stored in self.events(follow=False)]
         return replay(log, await program_of(self._engine, self.id))
-
-    async def _decide(self, approved: bool, task: int, *, by: str, note: str, data: object) -> None:
-        cause = i.DecideApproval(
-            at_ms=self._engine.clock.now_ms(),
-            approved=approved,
-            task=TaskNo(task),
-            by=by,
-            note=note,
-            data=to_json(data),
-        )
-        await self._submit(cause)
-
-    async def _submit(self, cause: i.SessionInput) -> None:
-        await self._engine.submit(self.id, cause)

@@ -15,7 +15,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
-from tenuto.core.session.failing import attempt_failed, give_up
+from tenuto.core.session.failing import TIMEOUT, attempt_failed, give_up
 from tenuto.core.session.routing import Router, resting_cycle
 from tenuto.core.session.scope import failure_of, scope_now, truth
 from tenuto.core.session.state import Finished, SessionState, Task
@@ -267,35 +267,38 @@ def _activate(state: SessionState, router: Router, after: TaskNo, program: Progr
     no = state.next_task
     for name, live in router.activations:
         node = program.nodes[name]
-        events += _activate_node(state, node, no, after=after, live=live, at_ms=router.at_ms)
+        try:
+            runs = live and _may_run(state, node)
+        except ExpressionFailed as error:
+            # Nothing of this move happens.
+            return _fail_session(state, failure_of(error), task=after, at_ms=router.at_ms)
+        events.append(_activated(node, no, after=after, runs=runs, at_ms=router.at_ms))
         no = TaskNo(no + 1)
     return events
 
 
-def _activate_node(
-    state: SessionState, node: CompiledNode, no: TaskNo, *, after: TaskNo, live: bool, at_ms: int
-) -> Events:
-    if live and node.condition is not None:
-        scope = scope_now(state)
-        try:
-            own = {name: expression.evaluate(scope) for name, expression in node.inputs}
-            live = truth(node.condition, {**scope, "inputs": {**state.inputs, **own}})
-        except ExpressionFailed as error:
-            return _fail_session(state, failure_of(error), task=no, at_ms=at_ms)
-    if not live:
-        return [e.TaskSkipped(at_ms=at_ms, task=no, node=node.id, after=after)]
-    due = at_ms + node.node.timeout_ms if waits_for_deadline(node) else 0
-    return [
-        e.TaskStarted(
-            at_ms=at_ms,
-            task=no,
-            node=node.id,
-            kind=node.node.kind,
-            after=after,
-            captures=node.captures,
-            due_ms=due,
-        )
-    ]
+def _may_run(state: SessionState, node: CompiledNode) -> bool:
+    if node.condition is None:
+        return True
+    scope = scope_now(state)
+    own = {name: expression.evaluate(scope) for name, expression in node.inputs}
+    return truth(node.condition, {**scope, "inputs": {**state.inputs, **own}})
+
+
+def _activated(
+    node: CompiledNode, no: TaskNo, *, after: TaskNo, runs: bool, at_ms: int
+) -> e.SessionEvent:
+    if not runs:
+        return e.TaskSkipped(at_ms=at_ms, task=no, node=node.id, after=after)
+    return e.TaskStarted(
+        at_ms=at_ms,
+        task=no,
+        node=node.id,
+        kind=node.node.kind,
+        after=after,
+        captures=node.captures,
+        due_ms=at_ms + node.node.timeout_ms if waits_for_deadline(node) else 0,
+    )
 
 
 def _fail_session(state: SessionState, failure: Failure, *, task: TaskNo, at_ms: int) -> Events:
@@ -358,9 +361,8 @@ def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Event
         f"Node {task.node!r} waited {node.timeout_ms} ms for {waited.get(task.kind, task.kind)} "
         "in vain."
     )
-    failure = Failure(kind="fatal", code="timeout", message=message)
-    abandons = task.kind == "workflow"
-    return give_up(state, task, failure, at_ms=at_ms, program=program, abandons=abandons)
+    failure = Failure(kind="fatal", code=TIMEOUT, message=message)
+    return give_up(state, task, failure, at_ms=at_ms, program=program)
 
 
 def _signal(state: SessionState, cause: i.SendSignal, program: Program) -> Events:

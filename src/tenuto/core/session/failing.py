@@ -19,6 +19,10 @@ IN_DOUBT: Final = "in_doubt"
 connection. It is not tried again, but verified or settled by a person (P3)."""
 
 
+TIMEOUT: Final = "timeout"
+"""Code of a wait that was in vain: whatever was waited for may still come."""
+
+
 def retry_policy(task: Task, program: Program) -> RetryPolicy:
     """Return how often and how long apart `task` is tried again."""
     if task.kind == "model":
@@ -100,13 +104,11 @@ def give_up(
     *,
     at_ms: int,
     program: Program,
-    abandons: bool = False,
 ) -> list[e.SessionEvent]:
     """Return what follows when `task` fails for good: for it, what it belongs to, and its session.
 
     The failure climbs until something goes on without the failed part, or the session fails. Then
-    whatever else was open below that point is cancelled, youngest first. `abandons`: the child
-    session of `task` may still run."""
+    whatever else was open below that point is cancelled, youngest first."""
     chain = [task]
     while chain[-1].parent and not _parent_goes_on(chain[-1], state, program):
         chain.append(state.tasks[chain[-1].parent])
@@ -119,7 +121,7 @@ def give_up(
             task=part.no,
             failure=failure,
             goes_on=goes_on and part is top,
-            abandons=abandons and part is task,
+            abandons=part is task and task.kind == "workflow" and failure.code == TIMEOUT,
         )
         for part in chain
     ]

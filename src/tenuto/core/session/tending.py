@@ -75,16 +75,17 @@ def _state_misfit(state: SessionState, values: Json) -> str | None:
 
 
 def start_children(
-    state: SessionState, parent: Task, *, index: int, count: int, node: CompiledNode, at_ms: int
+    state: SessionState, parent: Task, *, count: int, node: CompiledNode, at_ms: int
 ) -> e.ChildrenStarted:
-    """Return the start of `count` bodies of a map or loop."""
+    """Return the start of the next `count` bodies of a map or loop."""
+    assert parent.progress is not None, "what has a body has progress"
     captures = node.captures if parent.kind == "loop" else ()
     due = at_ms + node.node.timeout_ms if waits_for_deadline(node) else 0
     return e.ChildrenStarted(
         at_ms=at_ms,
         parent=parent.no,
         first=state.next_task,
-        index=index,
+        index=parent.progress.started,
         count=count,
         node=node.id,
         kind=node.node.kind,
@@ -120,11 +121,7 @@ def _map(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves
     count = min(room, progress.total - progress.started)
     if count <= 0:
         return []
-    return [
-        start_children(
-            state, task, index=progress.started, count=count, node=node.body, at_ms=at_ms
-        )
-    ]
+    return [start_children(state, task, count=count, node=node.body, at_ms=at_ms)]
 
 
 def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
@@ -157,7 +154,7 @@ def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Move
             return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=last, updates={}, undo=undo)]
     if state.steps >= state.steps_max:
         return [steps_spent(state, at_ms, task=task.no)]
-    return [start_children(state, task, index=progress.done, count=1, node=node.body, at_ms=at_ms)]
+    return [start_children(state, task, count=1, node=node.body, at_ms=at_ms)]
 
 
 def steps_spent(state: SessionState, at_ms: int, *, task: TaskNo = _NO_TASK) -> e.SessionPausing:
@@ -176,10 +173,10 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     definition = program.agents[program.nodes[task.node].node.ref]
     move = next_move(task.agent, definition, grants=task.attempt)
     match move:
-        case AskModel(turn=turn):
-            return [_agent_children(state, task, kind="model", index=turn, count=1, at_ms=at_ms)]
+        case AskModel():
+            return [_agent_children(state, task, kind="model", count=1, at_ms=at_ms)]
         case CallTools(count=count):
-            return [_agent_children(state, task, kind="tool", index=0, count=count, at_ms=at_ms)]
+            return [_agent_children(state, task, kind="tool", count=count, at_ms=at_ms)]
         case Finish(output=output):
             return complete(state, task, output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
@@ -188,13 +185,15 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
 
 
 def _agent_children(
-    state: SessionState, task: Task, *, kind: str, index: int, count: int, at_ms: int
+    state: SessionState, task: Task, *, kind: str, count: int, at_ms: int
 ) -> e.ChildrenStarted:
+    """The next turn, numbered from 0, or all calls of the last one."""
+    assert task.agent is not None, "only agents have such children"
     return e.ChildrenStarted(
         at_ms=at_ms,
         parent=task.no,
         first=state.next_task,
-        index=index,
+        index=len(task.agent.turns) if kind == "model" else 0,
         count=count,
         node=task.node,
         kind=kind,
