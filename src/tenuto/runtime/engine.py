@@ -5,8 +5,6 @@ parent and child sessions in `family`. This module holds them together.
 """
 
 import asyncio
-import logging
-from collections.abc import Coroutine
 from typing import Final
 
 from tenuto.codec.events import EventDecoder
@@ -19,19 +17,18 @@ from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import EventStore, HeadQuery
+from tenuto.runtime.chores import Chores
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
-from tenuto.runtime.loading import load_state
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.residents import Residents
 from tenuto.runtime.turns import Turns
 from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
-
-_log: Final = logging.getLogger("tenuto")
 
 
 class Engine:
@@ -56,10 +53,11 @@ class Engine:
         performer.attach(self.turns)
         self._deadlines = Deadlines(clock, self._wake, self._due_before)
         self._family = Family(self)
-        self._live: dict[SessionId, Live] = {}
-        self._loading: dict[SessionId, asyncio.Task[Live]] = {}
+        self.residents = Residents(
+            store, programs, decoder=self.decoder, clock=clock, schedule=self.turns.schedule
+        )
         self.watchers = Watchers()
-        self._chores: set[asyncio.Task[None]] = set()
+        self._chores = Chores()
         self._closing = False
 
     # Opening and closing
@@ -70,7 +68,7 @@ class Engine:
         before: SessionId | None = None
         while page := await self.store.heads(HeadQuery(active=True, before=before, limit=_PAGE)):
             for head in page:
-                await self.get(head.session)
+                await self.residents.get(head.session)
             count += len(page)
             before = page[-1].session
         await self._deadlines.start()
@@ -88,11 +86,10 @@ class Engine:
         self.hold()
         self._deadlines.stop()
         ended = await self.performer.wait(timeout_ms)
-        for live in self._live.values():
+        for live in self.residents:
             self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
-        for chore in tuple(self._chores):
-            chore.cancel()
+        self._chores.cancel()
         self.performer.release()
         return ended
 
@@ -103,7 +100,7 @@ class Engine:
 
         A start with a key that was used before returns the first session of that key."""
         live = Live(SessionState(), program, None)
-        self._live[cause.session] = live
+        self.residents.add(cause.session, live)
         try:
             await self._put(live, cause)
         except Stale:
@@ -129,62 +126,27 @@ class Engine:
             NotFound: there is no such session.
             Rejected: the session does not allow the input; nothing was changed.
         """
-        return await self._put(await self.get(session), cause)
+        return await self._put(await self.residents.get(session), cause)
 
     async def _put(self, live: Live, cause: i.SessionInput) -> Version:
         done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
         self.turns.put(live, cause, done)
         return await done
 
-    async def get(self, session: SessionId) -> Live:
-        """Return the loaded session; what its last owner left unsettled goes on from here.
-
-        Raises:
-            NotFound: there is no such session.
-            CorruptLog: its log cannot be read.
-        """
-        while True:
-            live = self._live.get(session)
-            if live is not None and live.fault is None:
-                if live.inbox:
-                    self.turns.schedule(live)
-                return live
-            loading = self._loading.get(session)
-            if loading is None:
-                loading = asyncio.get_running_loop().create_task(self._load(session))
-                self._loading[session] = loading
-            # Who waited looks again: another may have taken it up and let it go since.
-            await asyncio.shield(loading)
-
-    async def _load(self, session: SessionId) -> Live:
-        try:
-            stored = await self.store.load(session)
-            state, folded = await load_state(self.store, self.decoder, stored)
-        finally:
-            # Here and not in a callback: whoever looks when it has ended must not wait for it.
-            del self._loading[session]
-        live = Live(state, self.programs.get(state.digest), stored.head)
-        live.tail_bytes = folded
-        live.snapshot_bytes = len(stored.snapshot.payload) if stored.snapshot else 0
-        # Taken up with the input that it was loaded for: with nothing to do it would be let go.
-        live.inbox.append((i.RecoverSession(at_ms=self.clock.now_ms()), None))
-        self._live[session] = live
-        return live
-
     def take_up(self, session: SessionId) -> None:
         """Load the session soon, and let it go on."""
 
         async def load() -> None:
-            await self.get(session)
+            await self.residents.get(session)
 
-        self.spawn(insist(load))
+        self._chores.add(insist(load))
 
     def _wake(self, session: SessionId) -> None:
         async def wake() -> None:
-            live = await self.get(session)
+            live = await self.residents.get(session)
             self.turns.put(live, i.Wake(at_ms=self.clock.now_ms()))
 
-        self.spawn(insist(wake))
+        self._chores.add(insist(wake))
 
     async def _due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
         heads = await self.store.heads(HeadQuery(wake_before_ms=moment_ms, limit=100_000))
@@ -198,7 +160,7 @@ class Engine:
             return
         for effect in effects:
             if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
-                self.spawn(self._family.carry_out(live, effect))
+                self._chores.add(self._family.carry_out(live, effect))
             else:
                 self.performer.dispatch(live, effect)
 
@@ -214,29 +176,11 @@ class Engine:
             self._deadlines.set(state.session, due)
         self.watchers.tell(state)
         if not live.running and not live.busy and not is_active(state):
-            self._live.pop(state.session, None)
+            self.residents.remove(live)
 
     def broken(self, live: Live) -> None:
         """Forget a session that can go no further here; who watches it is told why."""
         session = live.state.session
-        if self._live.get(session) is live:
-            del self._live[session]
+        self.residents.remove(live)
         self.performer.interrupt(live)
         self.watchers.fail(session, live.fault or CorruptLog("unknown"))
-
-    def loaded(self, session: SessionId) -> Live | None:
-        """Return the session if it is loaded, else None."""
-        return self._live.get(session)
-
-    def spawn(self, chore: Coroutine[None, None, None]) -> None:
-        """Run `chore` beside everything else. What it raises is logged: its session stays as it
-        is."""
-        task = asyncio.get_running_loop().create_task(chore)
-        self._chores.add(task)
-        task.add_done_callback(self._chore_ended)
-
-    def _chore_ended(self, task: "asyncio.Task[None]") -> None:
-        self._chores.discard(task)
-        error = None if task.cancelled() else task.exception()
-        if error is not None:
-            _log.error("%s: %s", type(error).__name__, error)

@@ -30,7 +30,7 @@ async def until(
         return await _follow_until(engine, session, done)
     watcher = engine.watchers.add(session, done)
     try:
-        live = engine.loaded(session)
+        live = engine.residents.find(session)
         if live is None:
             # Nothing of it runs here: the store knows better, unless it is loaded meanwhile.
             state = await state_at(engine, session, None)
