@@ -1,0 +1,82 @@
+"""Signals come when they come: a wait takes the oldest of its name, then or later."""
+
+import pytest
+
+from tenuto.core import limits
+from tenuto.core.errors import NotAllowed, SessionEnded
+from tenuto.core.session import events as e
+from tenuto.core.workflow.model import Node
+from tests.core.session.story import Story, chain, flow, function
+
+
+def waiting(**parts: object) -> Node:
+    return Node(id="w", kind="wait", signal="reply", **parts)  # type: ignore[arg-type]  # fields of Node
+
+
+def test_a_wait_is_completed_by_its_signal() -> None:
+    story = Story(
+        flow(waiting(), function("b", inputs={"said": "outputs.w"}), edges=[("w", "b")]), {}
+    )
+
+    story.signal("other", 1)
+    assert story.waiting_work() == []
+    story.signal("reply", {"text": "yes"})
+
+    assert story.effect("b").inputs == {"said": {"text": "yes"}}
+
+
+def test_a_signal_that_comes_first_is_kept() -> None:
+    story = Story(flow(function("a"), waiting(), edges=[("a", "w")]), {})
+    story.signal("reply", "early")
+
+    story.done("a")
+
+    assert story.state.outputs["w"] == "early"
+    assert story.state.signals == {}
+
+
+def test_each_wait_takes_one_signal_the_oldest() -> None:
+    nodes = (function("a"), waiting(), Node(id="w2", kind="wait", signal="reply"))
+    story = Story(flow(*nodes, edges=[("a", "w"), ("w", "w2")]), {})
+    story.signal("reply", 1)
+    story.signal("reply", 2)
+    story.signal("reply", 3)
+
+    story.done("a")
+
+    assert (story.state.outputs["w"], story.state.outputs["w2"]) == (1, 2)
+    assert len(story.happened(e.SignalTaken)) == 2
+
+
+def test_a_wait_in_vain_fails_or_goes_on_as_its_node_says() -> None:
+    fails = Story(flow(waiting(timeout_ms=100)), {})
+    goes_on = Story(flow(waiting(timeout_ms=100, on_timeout="continue")), {})
+
+    fails.wait(100)
+    goes_on.wait(100)
+
+    assert fails.phase == "failed"
+    assert goes_on.phase == "completed"
+    assert goes_on.state.output == {"w": None}
+
+
+def test_a_signal_to_a_session_that_has_ended_is_refused() -> None:
+    story = Story(chain("a"), {})
+    story.done("a")
+
+    with pytest.raises(SessionEnded, match="cannot take signal 'reply'"):
+        story.signal("reply")
+
+
+def test_signals_that_nobody_takes_are_kept_up_to_a_limit_and_none_is_dropped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(limits, "SIGNALS_BUFFERED_MAX", 2)
+    story = Story(chain("a"), {})
+    story.signal("reply", 1)
+    story.signal("reply", 2)
+
+    with pytest.raises(NotAllowed, match="it keeps 2 signals"):
+        story.signal("reply", 3)
+
+    assert story.state.signals == {"reply": [1, 2]}
