@@ -225,10 +225,10 @@ def map_window_exceeded() -> AbstractContextManager[None]:
     """A map starts more items at once than its window allows."""
     start = tending.start_children
 
-    def generous(state: Any, parent: Any, *, index: int, count: int, **rest: Any) -> Any:
+    def generous(state: Any, parent: Any, *, count: int, **rest: Any) -> Any:
         if parent.kind == "map":
-            count = parent.progress.total - index
-        return start(state, parent, index=index, count=count, **rest)
+            count = parent.progress.total - parent.progress.started
+        return start(state, parent, count=count, **rest)
 
     return replaced(tending, "start_children", generous)
 
