@@ -1,4 +1,4 @@
-"""Draws the lifecycle table into docs/lifecycle.md. `--check` fails if the file is not up to date."""
+"""Draws the lifecycle table into docs/lifecycle.md; `--check` fails if it is not up to date."""
 
 import sys
 from pathlib import Path
