@@ -23,4 +23,4 @@ flow.node("total", function=total, inputs={"lengths": "outputs.measure"})
 flow.edge("measure", "total")
 
 if __name__ == "__main__":
-    print(tenuto.run(flow, {"words": "the log is the only truth".split()}))
+    print(tenuto.run(flow, {"words": ["the", "log", "is", "the", "only", "truth"]}))
