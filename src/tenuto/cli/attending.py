@@ -122,10 +122,12 @@ class _Watcher:
         ]
 
     async def _watch(self, session: Session) -> None:
-        async for stored in session.events(self._version):
-            self._view.add(stored)
-            self._version = stored.version
-            self._news.set()
+        # Following ends with the event that ends the session; a few that belong to it come after.
+        for follow in (True, False):
+            async for stored in session.events(self._version, follow=follow):
+                self._view.add(stored)
+                self._version = stored.version
+                self._news.set()
 
     async def _tick(self) -> None:
         while True:

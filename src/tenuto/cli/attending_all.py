@@ -3,9 +3,11 @@
 import asyncio
 from typing import Final
 
+import msgspec
+
 from tenuto import Runtime
 from tenuto.cli import exit_codes
-from tenuto.cli.attending import attend, until_idle
+from tenuto.cli.attending import any_moving, attend, until_idle
 from tenuto.cli.outcome import exit_code_of, status_of, tell_outcome
 from tenuto.cli.printing import say, status_text
 from tenuto.core.errors import TenutoError
@@ -17,21 +19,31 @@ from tenuto.views.waiting import why_waiting
 _PAGE: Final = 1_000
 
 
-async def attend_all(runtime: Runtime, *, as_json: bool, quiet: bool) -> int:
-    """Return the worst exit code of all sessions that were unfinished."""
-    heads = await _unfinished(runtime)
-    moving = [head for head in heads if head.active or head.wake_ms is not None]
-    parked = len(heads) - len(moving)
+class Unfinished(msgspec.Struct, frozen=True):
+    """What a database holds that has not ended, before anybody goes on with it."""
+
+    moving: tuple[Head, ...]
+    """These go on by themselves as soon as a process works on the database."""
+    parked: int
+    """So many wait for a person or a signal."""
+
+
+async def attend_all(
+    runtime: Runtime, unfinished: Unfinished, *, as_json: bool, quiet: bool
+) -> int:
+    """Return the worst exit code of the sessions that go on."""
+    moving, parked = unfinished.moving, unfinished.parked
     if parked:
-        say(f"{parked:,} wait for somebody: tenuto sessions --status waiting --status paused")
-    top = [head for head in moving if head.parent is None]
+        wait = "waits" if parked == 1 else "wait"
+        say(f"{parked:,} {wait} for somebody: tenuto sessions --status waiting --status paused")
     if not moving:
         say("nothing is left to go on with")
         return exit_codes.WAITING if parked else exit_codes.COMPLETED
     if len(moving) == 1:
-        say(f"session {top[0].session}  {top[0].workflow} {top[0].workflow_version}" if top else "")
-        session = runtime.session(moving[0].session)
-        before = await session.state()
+        (head,) = moving
+        say(f"session {head.session}  {head.workflow} {head.workflow_version}")
+        session = runtime.session(head.session)
+        before = await session.state(head.version)
         return await attend(runtime, session, before=before, as_json=as_json, quiet=quiet)
     say(f"going on with {len(moving):,} sessions")
     try:
@@ -48,7 +60,8 @@ async def attend_all(runtime: Runtime, *, as_json: bool, quiet: bool) -> int:
     return exit_codes.WAITING if parked else exit_codes.COMPLETED
 
 
-async def _unfinished(runtime: Runtime) -> list[Head]:
+async def find_unfinished(runtime: Runtime) -> Unfinished:
+    """Return what has not ended; `runtime` only reads."""
     found: list[Head] = []
     before: SessionId | None = None
     while page := await runtime.sessions(
@@ -56,7 +69,13 @@ async def _unfinished(runtime: Runtime) -> list[Head]:
     ):
         found += page
         before = page[-1].session
-    return found
+    moving = [head for head in found if await _goes_on(runtime, head)]
+    return Unfinished(tuple(moving), len(found) - len(moving))
+
+
+async def _goes_on(runtime: Runtime, head: Head) -> bool:
+    """Return whether a session goes on by itself. A deadline alone may be that of an approval."""
+    return head.active or (head.wake_ms is not None and await any_moving(runtime, [head.session]))
 
 
 async def _finish(runtime: Runtime, head: Head, *, as_json: bool, quiet: bool) -> int:

@@ -1,5 +1,6 @@
 """`tenuto events`: the log itself."""
 
+from collections.abc import AsyncIterator
 from typing import Any
 
 import click
@@ -50,7 +51,7 @@ async def _print(asked: Options) -> int:
     async with tenuto.open(asked.db, readonly=True) as runtime:
         session = runtime.session(await find_session(runtime, asked.session))
         tasks = await _open_tasks(session, asked.after)
-        async for stored in session.events(asked.after, follow=asked.follow):
+        async for stored in _events(session, asked.after, follow=asked.follow):
             tasks.begin(stored.event)
             if asked.as_json:
                 told = event_json(
@@ -61,6 +62,14 @@ async def _print(asked: Options) -> int:
                 show(_line(stored, tasks))
             tasks.end(stored.event)
     return exit_codes.COMPLETED
+
+
+async def _events(session: Session, after: int, *, follow: bool) -> AsyncIterator[StoredEvent]:
+    """Following ends with the event that ends the session; those of its commit come after it."""
+    for live in (True, False) if follow else (False,):
+        async for stored in session.events(after, follow=live):
+            after = stored.version
+            yield stored
 
 
 async def _open_tasks(session: Session, after: int) -> OpenTasks:

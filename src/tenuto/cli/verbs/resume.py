@@ -9,7 +9,7 @@ import tenuto
 from tenuto.bootstrap import deliver
 from tenuto.cli import exit_codes
 from tenuto.cli.attending import attend
-from tenuto.cli.attending_all import attend_all
+from tenuto.cli.attending_all import attend_all, find_unfinished
 from tenuto.cli.driving import drive
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import by_option, db_option, json_option, session_argument
@@ -86,8 +86,10 @@ async def _resume_elsewhere(text: str, asked: Options) -> int:
 
 async def _resume_all(asked: Options) -> int:
     make_importable()
+    async with tenuto.open(asked.db, readonly=True) as reader:
+        unfinished = await find_unfinished(reader)
     try:
         async with tenuto.open(asked.db) as runtime:
-            return await attend_all(runtime, as_json=asked.as_json, quiet=asked.quiet)
+            return await attend_all(runtime, unfinished, as_json=asked.as_json, quiet=asked.quiet)
     except StoreOwned as error:
         raise Rejected(f"{error} It goes on with what is unfinished by itself.") from None
