@@ -258,3 +258,9 @@ def test_with_the_open_tasks_an_event_tells_its_path_and_spells_an_answer_out() 
         "cost_usd": 0.5,
     }
     assert "path" not in told[0]
+
+
+def test_a_skipped_task_was_never_open_and_has_no_path() -> None:
+    skipped = e.TaskSkipped(at_ms=1, task=TaskNo(2), node="other", after=TaskNo(1))
+
+    assert "path" not in event_json(skipped, version=3, position=3, tasks=OpenTasks())

@@ -102,8 +102,9 @@ def test_a_fork_says_where_it_comes_from() -> None:
 
 
 def test_work_without_agents_says_and_costs_nothing() -> None:
-    log = Log(flow(function("fetch")))
+    log = Log(flow(function("fetch"), function("use"), edges=[("fetch", "use")]))
     log.complete("fetch", {"body": "text"})
+    log.fail("use", "fatal")
 
     assert [type(message) for message in messages_of(log)] == [Asked]
     assert costs_of(log).agents == {}

@@ -152,6 +152,37 @@ def test_an_agent_shows_its_turns_its_calls_and_what_it_used() -> None:
     assert agent.spent.usd == 1.0
 
 
+def test_what_agents_of_a_map_use_is_counted_for_each_for_the_map_and_in_all() -> None:
+    body = {"id": "write.do", "kind": "agent", "ref": "writer"}
+    log = Log(flow(node("write", "map", items="[1, 2]", body=body), agents=(WRITER,)))
+    log.answer("", ("look", {"at": "sea"}))
+    log.complete("tool", "fog")
+    log.answer("two")
+    log.answer("one")
+
+    timeline = timeline_of(log)
+    spent = [
+        (row.agent, row.spent.turns, row.spent.calls)
+        for row in timeline.rows.values()
+        if row.spent is not None
+    ]
+
+    assert spent == [("writer", 3, 1), ("writer", 1, 0), ("writer", 2, 1)]
+    assert (timeline.spent.turns, timeline.spent.input_tokens) == (3, 300)
+
+
+def test_a_loop_counts_its_rounds() -> None:
+    body = {"id": "poll.do", "kind": "function", "ref": "shop:ask"}
+    log = Log(flow(node("poll", "loop", body=body, max_iterations=9)))
+    log.complete("poll.do")
+    log.complete("poll.do")
+
+    items = row(log, "poll").items
+
+    assert items is not None
+    assert (items.total, items.started, items.done) == (0, 3, 2)
+
+
 def test_a_map_counts_its_items() -> None:
     log = Log(
         flow(mapped("fetch", "inputs.urls", concurrency=2, on_item_failure="collect")),

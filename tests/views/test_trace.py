@@ -224,8 +224,23 @@ def test_families_and_forks_are_linked_both_ways() -> None:
     assert origin == [(trace_id_of("s1"), named(parent, "session outer").span_id)]
 
 
+def test_a_session_without_events_has_no_spans() -> None:
+    assert list(Trace(SESSION).close()) == []
+
+
 def test_a_trace_has_the_shape_of_otlp_json() -> None:
-    logs = [drafted(), retried(), Log(flow(mapped("fetch", "[1]")))]
+    fork = Log(flow(function("fetch")))
+    fork.give(
+        i.ForkSession(
+            at_ms=START_MS,
+            session=SESSION,
+            origin=SessionId("s0"),
+            origin_version=fork.state.version,
+        )
+    )
+    failed = Log(flow(function("fetch")))
+    failed.fail("fetch", "fatal")
+    logs = [drafted(), retried(), fork, failed, Log(flow(mapped("fetch", "[1]")))]
 
     for log in logs:
         document = trace_json(spans_of(log), version="1.2.3")

@@ -24,6 +24,24 @@ def test_a_session_at_work_or_ended_waits_for_nothing() -> None:
     assert inbox_of(log.state, log.definition) == ()
 
 
+def test_an_agent_between_turns_waits_for_nothing_of_its_own() -> None:
+    log = Log(
+        flow(
+            function("start"),
+            node("draft", "agent", ref="writer"),
+            function("work"),
+            edges=[("start", "draft"), ("start", "work")],
+            agents=(WRITER,),
+        )
+    )
+    log.complete("start")
+    log.give(i.PauseSession(at_ms=log.now_ms, by="ann"))
+    log.answer("", ("look", {"at": "sea"}))
+
+    assert log.state.phase == "pausing"
+    assert why_waiting(log.state, log.definition) == ()
+
+
 def test_an_approval_names_its_title_its_people_its_end_and_both_commands() -> None:
     gate = node("gate", "approval", title="Pay 12 €?", assignees=["ann", "bob"], timeout_ms=60_000)
     log = Log(flow(gate))

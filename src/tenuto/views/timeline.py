@@ -6,7 +6,7 @@ what is open, not for what is past.
 """
 
 from collections import deque
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, assert_never
 
 import msgspec
 
@@ -233,11 +233,11 @@ class Timeline:
                 row.state, row.since_ms, row.waiting, row.due_ms = "running", event.at_ms, "", 0
             case e.ChildSessionStarted():
                 row.child = event.session
+            case _:
+                assert_never(event)
 
     def _settle(self, event: e.TaskCompleted | e.TaskFailed | e.TaskCancelled) -> None:
-        row = self.rows.get(event.task)
-        if row is None:
-            return
+        row = self.rows[event.task]
         row.ended_ms = row.since_ms = event.at_ms
         row.waiting, row.due_ms = "", 0
         match event:
@@ -248,6 +248,8 @@ class Timeline:
                 row.state, row.failure = "failed", event.failure
             case e.TaskCancelled():
                 row.state = "cancelled"
+            case _:
+                assert_never(event)
         parent = self.rows.get(row.parent)
         if parent is not None and row.kind != "recover" and row.state != "cancelled":
             self._count(parent, row)
@@ -302,9 +304,7 @@ class Timeline:
         kept.append(settled.no)
         if len(kept) <= ROWS_KEPT_MAX:
             return
-        row = self.rows.get(kept.popleft())
-        if row is None:
-            return
+        row = self.rows[kept.popleft()]
         parent = self.rows.get(row.parent)
         if parent is None:
             self.top.pop(row.no, None)

@@ -3,7 +3,7 @@ and each call of a tool. Child sessions have traces of their own, linked both wa
 """
 
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, assert_never
 
 import msgspec
 
@@ -132,6 +132,8 @@ class Trace:
                 span.facts.update(_failure_facts(event.failure))
             case e.TaskCancelled():
                 span.facts["tenuto.cancelled"] = True
+            case _:
+                assert_never(event)
         yield span
 
     def _add_output(self, task: OpenTask, span: Span, output: Json) -> None:
@@ -145,12 +147,11 @@ class Trace:
                 "tenuto.answer": excerpt(answer.text, _PAYLOAD_CHARS_MAX) or None,
                 "tenuto.fault": answer.fault or None,
             }
-            agent = self._spans.get(task.parent)
-            if agent is not None:
-                for name in ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"):
-                    before, more = agent.facts.get(name), span.facts[name]
-                    assert isinstance(more, int), "tokens are counted"
-                    agent.facts[name] = more + (before if isinstance(before, int) else 0)
+            agent = self._spans[task.parent]
+            for name in ("gen_ai.usage.input_tokens", "gen_ai.usage.output_tokens"):
+                before, more = agent.facts.get(name), span.facts[name]
+                assert isinstance(more, int), "tokens are counted"
+                agent.facts[name] = more + (before if isinstance(before, int) else 0)
         elif task.call is not None:
             span.facts["gen_ai.tool.call.result"] = excerpt(output, _PAYLOAD_CHARS_MAX)
 
@@ -205,11 +206,11 @@ class Trace:
     def _mark(
         self, task: TaskNo, name: str, at_ms: int, facts: Facts, *, link: Json = None
     ) -> None:
-        span = self._spans.get(task) if task else self._root
-        if span is not None:
-            span.events.append(span_event(name, at_ms, facts))
-            if link is not None:
-                span.links.append(link)
+        span = self._spans[task] if task else self._root
+        assert span is not None, "a log begins with its start"
+        span.events.append(span_event(name, at_ms, facts))
+        if link is not None:
+            span.links.append(link)
 
     def _root_of(self, event: e.SessionStarted) -> Span:
         root = Span(
