@@ -6,6 +6,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, Verify
 from tenuto.core.session.failing import IN_DOUBT
+from tenuto.core.workflow.model import Node
 from tests.core.session.story import Story, flow, function
 
 
@@ -129,3 +130,19 @@ def test_an_outcome_that_comes_after_all_settles_the_doubt() -> None:
     story.done("pay", "late but true")
 
     assert story.state.outputs["pay"] == "late but true"
+
+
+def test_a_doubt_may_end_with_a_failure_that_only_a_person_can_settle() -> None:
+    story = doubted()
+
+    story.fails("pay", "escalatable", code="bank_says_no")
+
+    assert story.pending() == []
+    assert [event.failure.code for event in story.happened(e.TaskEscalated)] == ["bank_says_no"]
+
+
+def test_only_functions_and_tools_begin() -> None:
+    node = Node(id="w", kind="workflow", ref="child")
+    story = Story(flow(node, children=(flow(function("c"), name="child"),)), {})
+
+    assert story.put(i.BeginTask(at_ms=1, task=story.task("w"))) == []

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
+from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.session.state import SessionState, Task
 
 _INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
@@ -96,8 +97,7 @@ def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
         return i.Advance(at_ms=now, parent=event.task)
     if task.kind == "timer":
         return i.Wake(at_ms=now)
-    if task.waiting == "verify":
-        return i.SettleDoubt(at_ms=now, task=event.task, happened=True, output=event.output)
+    # Also where `verify` found that it happened: that adds what a report of it would have added.
     return i.CompleteTask(at_ms=now, task=event.task, output=event.output)
 
 
@@ -118,7 +118,7 @@ def _fails_by_itself(task: Task) -> bool:
 
 def _escalated(state: SessionState, event: e.TaskEscalated) -> i.SessionInput:
     task = state.tasks.get(event.task)
-    if task is not None and task.waiting == "verify":
+    if task is not None and task.waiting == "verify" and event.failure.code == IN_DOUBT:
         return i.SettleDoubt(at_ms=event.at_ms, task=event.task, happened=None)
     if task is not None and task.kind == "agent":
         return i.Advance(at_ms=event.at_ms, parent=event.task)

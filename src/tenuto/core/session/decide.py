@@ -15,7 +15,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
-from tenuto.core.session.failing import TIMEOUT, attempt_failed, give_up
+from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, give_up
 from tenuto.core.session.routing import Router, resting_cycle
 from tenuto.core.session.scope import failure_of, scope_now, truth
 from tenuto.core.session.state import Finished, SessionState, Task
@@ -187,6 +187,8 @@ def _begin(state: SessionState, cause: i.BeginTask, program: Program) -> Events:
     task = state.tasks.get(cause.task)
     if task is None or task.begun or not is_working(task):
         return []
+    if task.kind not in ("function", "tool"):
+        return []
     return [e.TaskBegun(at_ms=cause.at_ms, task=task.no)]
 
 
@@ -209,7 +211,7 @@ def _settle_doubt(state: SessionState, cause: i.SettleDoubt, program: Program) -
             "and it must not run twice. Approve if it did happen (its output may be given), "
             "deny if it did not."
         )
-        failure = Failure(kind="escalatable", code="in_doubt", message=message)
+        failure = Failure(kind="escalatable", code=IN_DOUBT, message=message)
         return [e.TaskEscalated(at_ms=cause.at_ms, task=task.no, failure=failure)]
     if cause.happened:
         return complete(state, task, cause.output, program=program, at_ms=cause.at_ms)

@@ -66,7 +66,7 @@ class Router:
     def enter(self) -> None:
         """Pass the first tokens of a session to the entry nodes."""
         for name in self.program.definition.entry:
-            self._count_and_activate(self.program.nodes[name], live=True)
+            self._count_and_activate(self.program.nodes[name], live=True, inside=False)
 
     def rest(self, index: int) -> None:
         """Send the skip tokens of a cycle that has come to rest over the exits never taken."""
@@ -79,7 +79,7 @@ class Router:
                 join = self.program.joins[int(target[1:])]
                 self._mark_arrival(source, join, live=False)
             else:
-                self._count_and_activate(self.program.nodes[target], live=False)
+                self._count_and_activate(self.program.nodes[target], live=False, inside=False)
 
     def _send(self, source: CompiledNode, target: str, *, live: bool) -> None:
         node = self.program.nodes[target]
@@ -91,14 +91,16 @@ class Router:
             if not live:
                 return
             self._take_exit(source, target)
-        elif node.loop >= 0 and source.loop != node.loop and node.inner_edges:
-            # From outside into the middle of a cycle: not one of the wave's edges.
-            if live:
-                self.activations.append((target, True))
-            return
-        self._count_and_activate(node, live=live)
+        inside = source.loop >= 0 and source.loop == node.loop
+        self._count_and_activate(node, live=live, inside=inside)
 
-    def _count_and_activate(self, node: CompiledNode, *, live: bool) -> None:
+    def _count_and_activate(self, node: CompiledNode, *, live: bool, inside: bool) -> None:
+        """`inside`: the token comes by an edge from within the node's own cycle."""
+        if node.inner_edges and not inside:
+            # Into the middle of a cycle: not one of the edges that its waves count.
+            if live:
+                self.activations.append((node.id, True))
+            return
         if node.forward_in > 1:
             now = self.waves.get(node.id) or self.state.waves.get(node.id) or (0, 0)
             if node.id in self.waves and self.waves[node.id] is None:
@@ -134,7 +136,15 @@ class Router:
         self.joins[name] = None
         alive = any(arrivals.values())
         for target in join.targets:
-            self._count_and_activate(self.program.nodes[target], live=alive)
+            node = self.program.nodes[target]
+            if all((source, target) in self.program.back_edges for source in join.sources):
+                if alive:
+                    self.activations.append((target, True))
+                continue
+            inside = node.loop >= 0 and all(
+                self.program.nodes[source].loop == node.loop for source in join.sources
+            )
+            self._count_and_activate(node, live=alive, inside=inside)
 
     def _take_exit(self, source: CompiledNode, target: str) -> None:
         name = str(source.loop)

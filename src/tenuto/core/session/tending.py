@@ -11,7 +11,14 @@ from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
 from tenuto.core.session.moments import due_from_delay, due_from_moment
 from tenuto.core.session.reducers import misfit
-from tenuto.core.session.scope import failure_of, inputs_of, items_of, scope_of, truth
+from tenuto.core.session.scope import (
+    failure_of,
+    inputs_of,
+    items_of,
+    scope_now,
+    scope_of,
+    truth,
+)
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.program import CompiledNode, Program
@@ -135,13 +142,7 @@ def _loop(state: SessionState, task: Task, program: Program, at_ms: int) -> Move
         limit = node.node.max_iterations
         again = not limit or progress.done < limit
         if again and node.repeat is not None:
-            scope = {
-                "inputs": state.inputs,
-                "state": state.values,
-                "outputs": state.outputs,
-                "output": last,
-                "index": progress.done,
-            }
+            scope = {**scope_now(state), "output": last, "index": progress.done}
             try:
                 again = truth(node.repeat, scope)
             except ExpressionFailed as error:
