@@ -214,7 +214,7 @@ def join_fires_with_the_first_source() -> AbstractContextManager[None]:
         if live:
             self.joins[str(join.index)] = None
             for target in join.targets:
-                self._count_and_activate(self.program.nodes[target], live=True)
+                self._count_and_activate(self.program.nodes[target], live=True, inside=False)
         else:
             mark(self, source, join, live=live)
 

@@ -1,6 +1,8 @@
 """From a stored session to its state."""
 
+import asyncio
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from tenuto.codec.events import EventDecoder
 from tenuto.codec.snapshots import decode_snapshot
@@ -10,6 +12,9 @@ from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Version
 from tenuto.ports.event_store import EventStore, StoredCommit, StoredSession
+
+_EVENTS_AT_ONCE: Final = 1_000
+"""Events folded before others get their turn of the loop: a few milliseconds' worth."""
 
 
 async def load_state(
@@ -33,8 +38,10 @@ async def load_state(
             state = snapshot
         else:
             commits = await _whole_log(store, stored)
-    for _, event in events_of(commits, decoder, after=state.version, until=wanted):
+    for version, event in events_of(commits, decoder, after=state.version, until=wanted):
         evolve(state, event)
+        if not version % _EVENTS_AT_ONCE:
+            await asyncio.sleep(0)
     if state.version != wanted:
         raise CorruptLog(
             f"Session {stored.head.session!r} has events up to version {state.version} only, "

@@ -69,24 +69,20 @@ def lines_in(timeline: Timeline, room: Room, *, now_ms: int) -> list[Line]:
     if count:
         lines.append(Line(state=None, label=f"… {count:,} earlier"))
     shown = [row for row in rows if row.no not in hidden]
+
+    def branch(row: Row, prefix: str, *, last: bool) -> None:
+        own = _line(row, now_ms)
+        own.prefix = prefix + ("└─ " if last else "├─ ")
+        lines.append(own)
+        below = prefix + ("   " if last else "│  ")
+        children, rest = _children(timeline, row, room)
+        for child in children:
+            branch(child, below, last=child is children[-1] and not rest)
+        if rest:
+            lines.append(Line(prefix=below + "└─ ", state=None, label=rest))
+
     for row in shown:
-        lines += _branch(timeline, row, room, prefix="", now_ms=now_ms, last=row is shown[-1])
-    return lines
-
-
-def _branch(
-    timeline: Timeline, row: Row, room: Room, *, prefix: str, now_ms: int, last: bool
-) -> list[Line]:  # fmt: skip
-    own = _line(row, now_ms)
-    own.prefix = prefix + ("└─ " if last else "├─ ")
-    below = prefix + ("   " if last else "│  ")
-    children, rest = _children(timeline, row, room)
-    lines = [own]
-    for child in children:
-        ends = child is children[-1] and not rest
-        lines += _branch(timeline, child, room, prefix=below, now_ms=now_ms, last=ends)
-    if rest:
-        lines.append(Line(prefix=below + "└─ ", state=None, label=rest))
+        branch(row, "", last=row is shown[-1])
     return lines
 
 

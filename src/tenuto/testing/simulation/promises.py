@@ -153,7 +153,9 @@ def _check_reload(site: Site, process: Process, seen: Seen) -> None:
     stored = site.log.load(seen.head.session, at=None)
     loading = load_state(process.store, process.engine.decoder, stored)
     try:
-        loading.send(None)
+        # A long fold lets others have their turn; here are no others.
+        while loading.send(None) is None:
+            pass
     except StopIteration as done:
         state, _ = done.value
         if not is_same(state, seen.state):
