@@ -187,7 +187,7 @@ class PurePath:
         """
         value: Any = scope
         for key in self.path:
-            if not isinstance(value, Mapping):
+            if type(value) is not dict and not isinstance(value, Mapping):
                 found = f"there is no {key!r} in {_kind(value)}"
                 raise ExpressionFailed(source=self.source, found=found)
             if key not in value:
