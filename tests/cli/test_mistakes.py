@@ -79,7 +79,7 @@ def test_every_file_is_validated_even_after_a_wrong_one(shell: Shell) -> None:
     result = shell("validate", "wrong.yaml", "missing.yaml", "right.yaml")
 
     assert result.code == 2
-    assert result.out == "right.yaml: w 1, 1 nodes, 0 agents\n"
+    assert result.out == "right.yaml: w 1, 1 node, 0 agents\n"
     assert "tenuto: No file 'missing.yaml' was found." in result.err
 
 

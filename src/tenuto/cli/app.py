@@ -1,5 +1,9 @@
 """The command `tenuto`: finds the verb, loads its module and no other, and reports what went
-wrong."""
+wrong.
+
+What costs time to load (the runtime, its adapters, rich) is imported by the functions that use it,
+and types of `tenuto` are named through its lazy face: so that help and completion are quick.
+"""
 
 import importlib
 import os

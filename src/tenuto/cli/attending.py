@@ -1,12 +1,14 @@
 """Stays with a session while it works: shows its events as they come, until nothing goes on."""
 
+from __future__ import annotations
+
 import asyncio
 import sys
 import time
 from contextlib import suppress
 from typing import Final, Protocol
 
-from tenuto import Runtime, Session, StoredEvent
+import tenuto
 from tenuto.cli.outcome import tell_outcome
 from tenuto.cli.printing import say
 from tenuto.core.lifecycle import TERMINAL
@@ -29,7 +31,7 @@ class View(Protocol):
     shows_status: bool
     """Whether its last word says how the session ended."""
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: tenuto.StoredEvent) -> None:
         """Take in the next event."""
         ...
 
@@ -47,7 +49,7 @@ class SilentView:
 
     shows_status = True
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: tenuto.StoredEvent) -> None:
         """Do nothing."""
 
     def tick(self) -> None:
@@ -80,8 +82,8 @@ def view_of(
 
 
 async def attend(
-    runtime: Runtime,
-    session: Session,
+    runtime: tenuto.Runtime,
+    session: tenuto.Session,
     *,
     before: SessionState | None = None,
     as_json: bool = False,
@@ -111,7 +113,7 @@ async def attend(
 class _Watcher:
     """Hands a session's events to a view, and moves it between them."""
 
-    def __init__(self, session: Session, view: View, *, after: Version) -> None:
+    def __init__(self, session: tenuto.Session, view: View, *, after: Version) -> None:
         self._view = view
         self._version = after
         self._news = asyncio.Event()
@@ -121,7 +123,7 @@ class _Watcher:
             asyncio.create_task(self._tick()),
         ]
 
-    async def _watch(self, session: Session) -> None:
+    async def _watch(self, session: tenuto.Session) -> None:
         # Following ends with the event that ends the session; a few that belong to it come after.
         for follow in (True, False):
             async for stored in session.events(self._version, follow=follow):
@@ -152,7 +154,7 @@ class _Watcher:
         self._view.close()
 
 
-async def until_idle(runtime: Runtime, session: Session) -> SessionState:
+async def until_idle(runtime: tenuto.Runtime, session: tenuto.Session) -> SessionState:
     """Return the session's state once it has ended, is paused, or only a person or a signal helps.
 
     While it waits for a clock, or for a session that goes on, this waits with it."""
@@ -177,7 +179,7 @@ async def until_idle(runtime: Runtime, session: Session) -> SessionState:
             await runtime.deliver(session.id, lambda now: Wake(at_ms=now))
 
 
-async def any_moving(runtime: Runtime, sessions: list[SessionId]) -> bool:
+async def any_moving(runtime: tenuto.Runtime, sessions: list[SessionId]) -> bool:
     """Return whether one of these sessions, or one below them, goes on by itself."""
     for session in sessions:
         state = await runtime.session(session).state()
@@ -192,7 +194,7 @@ async def any_moving(runtime: Runtime, sessions: list[SessionId]) -> bool:
     return False
 
 
-async def has_news(session: Session, *, after: int, timeout: float | None) -> bool:
+async def has_news(session: tenuto.Session, *, after: int, timeout: float | None) -> bool:
     """Return whether an event beyond version `after` came within `timeout` seconds."""
     events = session.events(after=after)
     with suppress(TimeoutError):

@@ -1,11 +1,13 @@
 """Stays with everything unfinished in a database until nothing goes on by itself."""
 
+from __future__ import annotations
+
 import asyncio
 from typing import Final
 
 import msgspec
 
-from tenuto import Runtime
+import tenuto
 from tenuto.cli import exit_codes
 from tenuto.cli.attending import any_moving, attend, until_idle
 from tenuto.cli.outcome import exit_code_of, status_of, tell_outcome
@@ -29,7 +31,7 @@ class Unfinished(msgspec.Struct, frozen=True):
 
 
 async def attend_all(
-    runtime: Runtime, unfinished: Unfinished, *, as_json: bool, quiet: bool
+    runtime: tenuto.Runtime, unfinished: Unfinished, *, as_json: bool, quiet: bool
 ) -> int:
     """Return the worst exit code of the sessions that go on."""
     moving, parked = unfinished.moving, unfinished.parked
@@ -60,7 +62,7 @@ async def attend_all(
     return exit_codes.WAITING if parked else exit_codes.COMPLETED
 
 
-async def find_unfinished(runtime: Runtime) -> Unfinished:
+async def find_unfinished(runtime: tenuto.Runtime) -> Unfinished:
     """Return what has not ended; `runtime` only reads."""
     found: list[Head] = []
     before: SessionId | None = None
@@ -73,12 +75,12 @@ async def find_unfinished(runtime: Runtime) -> Unfinished:
     return Unfinished(tuple(moving), len(found) - len(moving))
 
 
-async def _goes_on(runtime: Runtime, head: Head) -> bool:
+async def _goes_on(runtime: tenuto.Runtime, head: Head) -> bool:
     """Return whether a session goes on by itself. A deadline alone may be that of an approval."""
     return head.active or (head.wake_ms is not None and await any_moving(runtime, [head.session]))
 
 
-async def _finish(runtime: Runtime, head: Head, *, as_json: bool, quiet: bool) -> int:
+async def _finish(runtime: tenuto.Runtime, head: Head, *, as_json: bool, quiet: bool) -> int:
     """Return the exit code of one of many; a session that cannot go on does not stop the others."""
     session = runtime.session(head.session)
     try:

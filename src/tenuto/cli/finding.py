@@ -1,8 +1,10 @@
 """Sessions by what a user types: an id, a piece of one, or `last`."""
 
+from __future__ import annotations
+
 from typing import Final
 
-from tenuto import Runtime
+import tenuto
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -13,7 +15,7 @@ _SHOWN: Final = 5
 LAST: Final = "last"
 
 
-async def find_session(runtime: Runtime, text: str) -> SessionId:
+async def find_session(runtime: tenuto.Runtime, text: str) -> SessionId:
     """Return the one session whose id is `text`, begins or ends so; `last`: the newest one.
 
     `last` does not mean sessions that another session started.
@@ -37,7 +39,7 @@ async def find_session(runtime: Runtime, text: str) -> SessionId:
     return found[0].session
 
 
-async def _newest(runtime: Runtime) -> SessionId:
+async def _newest(runtime: tenuto.Runtime) -> SessionId:
     before: SessionId | None = None
     while page := await runtime.sessions(HeadQuery(before=before, limit=_SHOWN)):
         for head in page:
@@ -47,7 +49,7 @@ async def _newest(runtime: Runtime) -> SessionId:
     raise NotFound(what="session", name=LAST, hint="The database has no session yet.")
 
 
-async def _ending(runtime: Runtime, text: str) -> tuple[Head, ...]:
+async def _ending(runtime: tenuto.Runtime, text: str) -> tuple[Head, ...]:
     found: list[Head] = []
     before: SessionId | None = None
     while page := await runtime.sessions(HeadQuery(before=before, limit=_PAGE)):

@@ -27,6 +27,7 @@ _SYMBOLS: Final = {
 _WIDTH: Final = 100
 """Payloads are cut to this; --json has them whole."""
 _LABEL_WIDTH: Final = 50
+_DETAIL_WIDTH: Final = 64
 
 
 class Portrait(msgspec.Struct, frozen=True, kw_only=True):
@@ -111,7 +112,7 @@ def _task_text(line: Line) -> str:
     if line.bar is not None:
         done, failed, total = line.bar
         text += f"  {done + failed:,}/{total:,}" + (f", {failed:,} failed" if failed else "")
-    return text + (f"  {faint(excerpt(line.detail, _LABEL_WIDTH))}" if line.detail else "")
+    return text + (f"  {faint(excerpt(line.detail, _DETAIL_WIDTH))}" if line.detail else "")
 
 
 def _show_costs(costs: Costs) -> None:

@@ -1,16 +1,21 @@
 """Workflows as a user names them, made ready to start: found, checked, with another model."""
 
+from __future__ import annotations
+
 import importlib
 import os
 import sys
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
 import msgspec
 
-from tenuto import Workflow
-from tenuto.bootstrap import LoadedWorkflow, load_workflow
+import tenuto
 from tenuto.core.errors import DefinitionError, Problem, Rejected
 from tenuto.core.workflow.model import Node, WorkflowDefinition
+
+if TYPE_CHECKING:
+    from tenuto.bootstrap import LoadedWorkflow
 
 
 def find_workflow(target: str) -> LoadedWorkflow:
@@ -20,6 +25,8 @@ def find_workflow(target: str) -> LoadedWorkflow:
         NotFound: there is no such file, module, attribute or team.
         DefinitionError: it is wrong, or names code that cannot be imported.
     """
+    from tenuto.bootstrap import load_workflow
+
     make_importable()
     try:
         loaded = load_workflow(target)
@@ -27,7 +34,7 @@ def find_workflow(target: str) -> LoadedWorkflow:
         raise Rejected(
             f"{target!r} cannot be loaded: {error.filename}:{error.lineno}: {error.msg}."
         ) from None
-    code = loaded.workflow.code if isinstance(loaded.workflow, Workflow) else {}
+    code = loaded.workflow.code if isinstance(loaded.workflow, tenuto.Workflow) else {}
     check_code(loaded.definition, known=frozenset(code), file=loaded.source)
     return loaded
 
@@ -64,12 +71,12 @@ def check_code(
 
 
 def with_model(
-    workflow: Workflow | WorkflowDefinition, model: str | None
-) -> Workflow | WorkflowDefinition:
+    workflow: tenuto.Workflow | WorkflowDefinition, model: str | None
+) -> tenuto.Workflow | WorkflowDefinition:
     """Return the workflow with all its agents on `model`; as it is where that is None."""
     if model is None:
         return workflow
-    if isinstance(workflow, Workflow):
+    if isinstance(workflow, tenuto.Workflow):
         return workflow.with_model(model)
     return _remodelled(workflow, model)
 

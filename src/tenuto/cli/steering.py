@@ -1,8 +1,10 @@
 """Hands a person's word to a session, whichever process works on it."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import tenuto
-from tenuto.bootstrap import deliver
-from tenuto.bootstrap.letters import Verb
 from tenuto.cli import exit_codes
 from tenuto.cli.finding import find_session
 from tenuto.cli.outcome import tell_waits
@@ -11,9 +13,14 @@ from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.vocabulary import Json
 from tenuto.views.waiting import why_waiting
 
+if TYPE_CHECKING:
+    from tenuto.bootstrap.letters import Verb
+
 
 async def steer(text: str, verb: Verb, arguments: dict[str, Json], *, db: str | None) -> int:
     """Return the exit code once the session has recorded what `verb` asks; say how it stands."""
+    from tenuto.bootstrap import deliver
+
     async with tenuto.open(db, readonly=True) as runtime:
         session_id = await find_session(runtime, text)
     await deliver(db, session_id, verb, arguments)

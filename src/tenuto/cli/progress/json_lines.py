@@ -1,6 +1,8 @@
 """Progress for programs: each event as one line of JSON on stdout."""
 
-from tenuto import StoredEvent
+from __future__ import annotations
+
+import tenuto
 from tenuto.cli.printing import show_json
 from tenuto.views.event_json import event_json
 from tenuto.views.open_tasks import OpenTasks
@@ -14,7 +16,7 @@ class JsonView:
     def __init__(self, tasks: OpenTasks) -> None:
         self._tasks = tasks
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: tenuto.StoredEvent) -> None:
         """Print an event."""
         self._tasks.begin(stored.event)
         told = event_json(

@@ -4,11 +4,13 @@ The same run gives the same lines, but for durations. Of a long map only failure
 one; of the rest, every tenth of it.
 """
 
+from __future__ import annotations
+
 from typing import Final
 
 import msgspec
 
-from tenuto import StoredEvent
+import tenuto
 from tenuto.cli.printing import say
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import TaskNo
@@ -51,7 +53,7 @@ class LineView:
         self._tasks = tasks
         self._long: dict[TaskNo, _LongMap] = {}
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: tenuto.StoredEvent) -> None:
         """Print what an event says, if it is worth a line."""
         event = stored.event
         self._tasks.begin(event)
@@ -100,12 +102,12 @@ class LineView:
                 if long is not None:
                     long.done += isinstance(event, e.TaskCompleted)
                     long.failed += isinstance(event, e.TaskFailed)
-                    self._tell_tenth(self._tasks.path(parent), long)
+                    self._tell_tenth(parent, long)
 
-    def _tell_tenth(self, path: str, long: _LongMap) -> None:
+    def _tell_tenth(self, task: TaskNo, long: _LongMap) -> None:
         settled = long.done + long.failed
         tenth = settled * 10 // long.total
         if tenth > long.told:
             long.told = tenth
             failed = f", {long.failed:,} failed" if long.failed else ""
-            say(f"{path}: {settled:,} of {long.total:,} items{failed}")
+            say(f"{self._tasks.path(task)}: {settled:,} of {long.total:,} items{failed}")

@@ -1,5 +1,7 @@
 """Progress in a terminal: a tree of tasks that moves while the session works."""
 
+from __future__ import annotations
+
 import time
 from typing import Final
 
@@ -8,7 +10,7 @@ from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from tenuto import StoredEvent
+import tenuto
 from tenuto.cli.progress.outline import Line, counted, outline
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.views.moments import duration_text
@@ -46,7 +48,7 @@ class LiveView:
             vertical_overflow="crop",
         )
 
-    def add(self, stored: StoredEvent) -> None:
+    def add(self, stored: tenuto.StoredEvent) -> None:
         """Take in an event; what is on the screen changes with the next tick."""
         self._timeline.add(stored.version, stored.event)
         if not self._live.is_started and not self._closed:

@@ -1,8 +1,11 @@
 """`tenuto agents`: who works here."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 
-from tenuto.bootstrap import LoadedWorkflow, installed_teams
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.options import json_option
@@ -10,6 +13,9 @@ from tenuto.cli.printing import faint, say, show, show_json
 from tenuto.cli.starting import find_workflow
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.views.excerpts import excerpt
+
+if TYPE_CHECKING:
+    from tenuto.bootstrap import LoadedWorkflow
 
 
 @click.command()
@@ -28,6 +34,8 @@ def command(workflows: tuple[str, ...], as_json: bool) -> int:
 
 
 async def _list(workflows: tuple[str, ...], *, as_json: bool) -> int:
+    from tenuto.bootstrap import installed_teams
+
     for target in workflows or sorted(installed_teams()):
         loaded = find_workflow(target)
         if as_json:

@@ -1,5 +1,7 @@
 """`tenuto events`: the log itself."""
 
+from __future__ import annotations
+
 from collections.abc import AsyncIterator
 from typing import Any
 
@@ -7,7 +9,6 @@ import click
 import msgspec
 
 import tenuto
-from tenuto import Session, StoredEvent
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.finding import find_session
@@ -64,7 +65,9 @@ async def _print(asked: Options) -> int:
     return exit_codes.COMPLETED
 
 
-async def _events(session: Session, after: int, *, follow: bool) -> AsyncIterator[StoredEvent]:
+async def _events(
+    session: tenuto.Session, after: int, *, follow: bool
+) -> AsyncIterator[tenuto.StoredEvent]:
     """Following ends with the event that ends the session; those of its commit come after it."""
     for live in (True, False) if follow else (False,):
         async for stored in session.events(after, follow=live):
@@ -72,7 +75,7 @@ async def _events(session: Session, after: int, *, follow: bool) -> AsyncIterato
             yield stored
 
 
-async def _open_tasks(session: Session, after: int) -> OpenTasks:
+async def _open_tasks(session: tenuto.Session, after: int) -> OpenTasks:
     """Return what is open after that version, so that the next events can name it."""
     definition = await session.definition()
     head = await session.head()
@@ -81,7 +84,7 @@ async def _open_tasks(session: Session, after: int) -> OpenTasks:
     return OpenTasks.of_state(await session.state(at=after), definition)
 
 
-def _line(stored: StoredEvent, tasks: OpenTasks) -> str:
+def _line(stored: tenuto.StoredEvent, tasks: OpenTasks) -> str:
     kind = type(stored.event).__name__
     at = moment_text(stored.event.at_ms)
     text = event_line(stored.event, tasks)

@@ -6,7 +6,6 @@ import click
 import msgspec
 
 import tenuto
-from tenuto.bootstrap import deliver
 from tenuto.cli import exit_codes
 from tenuto.cli.attending import attend
 from tenuto.cli.attending_all import attend_all, find_unfinished
@@ -76,6 +75,8 @@ async def _resume(text: str, asked: Options) -> int:
 
 
 async def _resume_elsewhere(text: str, asked: Options) -> int:
+    from tenuto.bootstrap import deliver
+
     async with tenuto.open(asked.db, readonly=True) as runtime:
         session_id: SessionId = await find_session(runtime, text)
     await deliver(asked.db, session_id, "resume", {"steps": asked.steps, "by": asked.by})

@@ -1,5 +1,7 @@
 """`tenuto trace`: a session for the tools that show traces."""
 
+from __future__ import annotations
+
 import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -9,7 +11,6 @@ import click
 import msgspec
 
 import tenuto
-from tenuto import Session
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.finding import find_session
@@ -64,7 +65,7 @@ def _opened(path: str) -> TextIO:
         raise Rejected(f"{path!r} cannot be written: {error.strerror}.") from None
 
 
-async def _write(session: Session, file: TextIO) -> int:
+async def _write(session: tenuto.Session, file: TextIO) -> int:
     """Return how many spans were written. They are written as they end: a log may be long."""
     empty = msgspec.json.encode(trace_json((), version=tenuto.__version__)).decode()
     begin, _, end = empty.partition('"spans":[]')
@@ -78,7 +79,7 @@ async def _write(session: Session, file: TextIO) -> int:
     return count
 
 
-async def _spans(session: Session) -> AsyncIterator[Span]:
+async def _spans(session: tenuto.Session) -> AsyncIterator[Span]:
     trace = Trace(session.id, await session.definition())
     async for stored in session.events(follow=False):
         for span in trace.add(stored.event):

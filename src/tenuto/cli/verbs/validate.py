@@ -2,10 +2,10 @@
 
 import click
 
-from tenuto.bootstrap import read_file
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import message_of
 from tenuto.cli.printing import say, show
+from tenuto.cli.progress.outline import counted
 from tenuto.cli.starting import check_code, make_importable
 from tenuto.core.errors import DefinitionError, TenutoError
 
@@ -20,6 +20,8 @@ def command(files: tuple[str, ...]) -> int:
     \b
     tenuto validate flow.yaml
     """
+    from tenuto.bootstrap import read_file
+
     make_importable()
     code = exit_codes.COMPLETED
     for file in files:
@@ -33,6 +35,7 @@ def command(files: tuple[str, ...]) -> int:
             say(f"tenuto: {message_of(error)}")
             code = exit_codes.USAGE
         else:
-            nodes, agents = len(definition.nodes), len(definition.agents)
-            show(f"{file}: {definition.name} {definition.version}, {nodes} nodes, {agents} agents")
+            nodes = counted(len(definition.nodes), "node")
+            agents = counted(len(definition.agents), "agent")
+            show(f"{file}: {definition.name} {definition.version}, {nodes}, {agents}")
     return code
