@@ -7,6 +7,7 @@ runs in. Rivals are measured A B A B, so that a busy moment of the machine hits 
 
 import importlib
 import json
+import os
 import statistics
 import subprocess
 import sys
@@ -74,12 +75,21 @@ def run_apart(measurement: Measurement, folder: Path, settings: Mapping[str, Set
     done = subprocess.run(
         [sys.executable, "-m", "bench.lab", name, str(folder), json.dumps(dict(settings))],
         cwd=ROOT,
+        env=environment(),
         check=True,
         stdout=subprocess.PIPE,
         timeout=SECONDS_MAX,
     )
     measured: Measured = json.loads(done.stdout.splitlines()[-1])
     return measured
+
+
+def environment() -> dict[str, str]:
+    """Return the environment of a process that finds its modules compiled, as installed ones are.
+
+    Only the first run of all compiles them, whatever the caller's environment says of that."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPYCACHEPREFIX": str(ROOT / "build" / "bytecode")}
 
 
 def main(name: str, folder: str, settings: str) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import tenuto
 from bench import flows
-from bench.lab import ROOT, Lab, Measured, median
+from bench.lab import ROOT, Lab, Measured, environment, median
 from bench.table import Row, number
 
 
@@ -20,6 +20,7 @@ def recovered(folder: Path, *, sessions: int) -> Measured:
     child = subprocess.Popen(
         [sys.executable, "-m", "bench.holding", url, str(sessions)],
         cwd=ROOT,
+        env=environment(),
         stdout=subprocess.PIPE,
     )
     assert child.stdout is not None, "asked for a pipe"

@@ -5,14 +5,14 @@ import sys
 import time
 from pathlib import Path
 
-from bench.lab import Lab, Measured, median
+from bench.lab import Lab, Measured, environment, median
 from bench.table import Row, at_most, number
 
 
 def start(folder: Path, *, code: str) -> Measured:
     """Return the seconds that a Python process takes which runs `code` only."""
     began_s = time.perf_counter()
-    subprocess.run([sys.executable, "-c", code], cwd=folder, check=True)
+    subprocess.run([sys.executable, "-c", code], cwd=folder, env=environment(), check=True)
     return {"seconds": time.perf_counter() - began_s}
 
 
@@ -20,6 +20,7 @@ def starting(lab: Lab) -> list[Row]:
     """Measure figure 9. A process per measurement already, so they are run from here."""
     first = "import tenuto; tenuto.Workflow, tenuto.open, tenuto.tool"
     here = Lab(rounds=lab.rounds, scale=lab.scale, apart=False)
+    here.run(start, code=first)  # compiles what is not compiled yet
     ours, used, bare = here.in_turns(
         (start, {"code": "import tenuto"}),
         (start, {"code": first}),
