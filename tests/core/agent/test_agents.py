@@ -40,7 +40,7 @@ def test_tools_of_one_answer_run_side_by_side_and_then_the_model_is_asked_again(
     story = asking()
 
     story.done("ask", answer("look", "pay"))
-    assert [(f.tool, f.effect) for f in story.pending()] == [("look", "s:3"), ("pay", "s:4")]  # type: ignore[union-attr]  # tool calls
+    assert [(f.tool, f.effect) for f in story.pending()] == [("look", "s:3"), ("pay", "s:4")]
     story.done("ask", "paid", n=1)
     assert len(story.pending()) == 1
     story.done("ask", "seen", n=0)
@@ -123,7 +123,7 @@ def test_a_crash_in_a_turn_repeats_that_turn_alone() -> None:
 
     story.crash()
 
-    assert [effect.effect for effect in story.pending()] == ["s:4"]  # type: ignore[union-attr]  # a question
+    assert [effect.effect for effect in story.pending()] == ["s:4"]
     assert len(story.happened(e.TaskCompleted)) == 2
 
 

@@ -110,7 +110,7 @@ def test_a_fault_is_told_to_the_model() -> None:
 
 @pytest.mark.parametrize("inputs", [{}, {"n": 1}, {"a": "x", "b": "y"}])
 def test_inputs_that_are_no_single_text_are_shown_as_json(inputs: dict[str, object]) -> None:
-    request = request_of(AgentState(), CLERK, inputs)  # type: ignore[arg-type]  # plain JSON
+    request = request_of(AgentState(), CLERK, inputs)
 
     assert request.messages[0].text.startswith("{")
     assert request.inputs == inputs

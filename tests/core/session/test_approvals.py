@@ -9,7 +9,7 @@ from tests.core.session.story import START_MS, Story, flow, function
 
 
 def asked(**parts: object) -> Story:
-    node = Node(id="ok", kind="approval", title="Pay?", **parts)  # type: ignore[arg-type]  # fields of Node
+    node = Node(id="ok", kind="approval", title="Pay?", **parts)
     return Story(flow(node, function("pay"), edges=[("ok", "pay")]), {})
 
 

@@ -10,7 +10,7 @@ from tests.core.session.story import Story, chain, flow, function
 
 
 def parent(**parts: object) -> Story:
-    node = Node(id="w", kind="workflow", ref="child", inputs={"n": "inputs.n"}, **parts)  # type: ignore[arg-type]  # fields of Node
+    node = Node(id="w", kind="workflow", ref="child", inputs={"n": "inputs.n"}, **parts)
     definition = flow(node, function("b"), edges=[("w", "b")], children=(chain("c", name="child"),))
     return Story(definition, {"n": 7})
 

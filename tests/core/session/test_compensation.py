@@ -24,9 +24,9 @@ def test_a_failure_undoes_what_was_done_in_reverse_order() -> None:
 
     story.fails("pay", code="no_money")
     assert story.phase == "failing"
-    assert [effect.ref for effect in story.pending()] == ["story:cancel_flight"]  # type: ignore[union-attr]  # a call
+    assert [effect.ref for effect in story.pending()] == ["story:cancel_flight"]
     story.done("flight")
-    assert [effect.ref for effect in story.pending()] == ["story:cancel_hotel"]  # type: ignore[union-attr]  # a call
+    assert [effect.ref for effect in story.pending()] == ["story:cancel_hotel"]
     story.done("hotel")
 
     assert story.phase == "failed"
@@ -52,7 +52,7 @@ def test_an_undoing_is_tried_again_and_its_failure_does_not_stop_the_others() ->
     story.wait(60_000)
     story.fails("flight", "fatal")
 
-    assert [effect.ref for effect in story.pending()] == ["story:cancel_hotel"]  # type: ignore[union-attr]  # a call
+    assert [effect.ref for effect in story.pending()] == ["story:cancel_hotel"]
     story.done("hotel")
     assert story.phase == "failed"
 

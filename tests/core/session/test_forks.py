@@ -102,7 +102,7 @@ def test_a_patch_that_does_not_fit_is_refused(patch: dict[str, object], message:
     story = Story(chain("a", state=STATE), {})
 
     with pytest.raises(Rejected, match=message):
-        story.fork(at=2, patch=patch)  # type: ignore[arg-type]  # plain JSON
+        story.fork(at=2, patch=patch)
 
 
 def test_a_log_is_cut_between_moves_only() -> None:

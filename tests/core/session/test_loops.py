@@ -9,7 +9,7 @@ TOTAL = {"total": StateKey(reducer="add", initial=0)}
 
 def looped(**parts: object) -> Node:
     body = function("l.do", inputs={"n": "index", "before": "last"})
-    return Node(id="l", kind="loop", body=body, **parts)  # type: ignore[arg-type]  # fields of Node
+    return Node(id="l", kind="loop", body=body, **parts)
 
 
 def test_the_body_runs_while_its_condition_holds_and_sees_what_came_before() -> None:

@@ -9,7 +9,7 @@ from tests.core.session.story import Story, flow, function
 def mapped(**parts: object) -> Node:
     body = parts.pop("body", function("m.do", inputs={"x": "item", "n": "index"}))
     parts.setdefault("items", "inputs.list")
-    return Node(id="m", kind="map", body=body, **parts)  # type: ignore[arg-type]  # fields of Node
+    return Node(id="m", kind="map", body=body, **parts)
 
 
 def test_each_item_gets_its_work_with_its_place() -> None:
@@ -43,7 +43,7 @@ def test_no_more_items_are_open_than_the_window_allows() -> None:
 
 def test_outcomes_that_come_together_refill_the_window_once() -> None:
     story = Story(flow(mapped(concurrency=2)), {"list": [1, 2, 3, 4]})
-    tasks = [effect.task for effect in story.pending()]  # type: ignore[union-attr]  # all are calls
+    tasks = [effect.task for effect in story.pending()]
 
     events = story.put(
         *[i.CompleteTask(at_ms=story.now_ms, task=task, output=None) for task in tasks]

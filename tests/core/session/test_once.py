@@ -29,7 +29,7 @@ def doubted() -> Story:
 
 def settle(story: Story, happened: bool | None, output: object = None) -> None:
     task = story.task("pay")
-    story.put(i.SettleDoubt(at_ms=1, task=task, happened=happened, output=output))  # type: ignore[arg-type]  # plain JSON
+    story.put(i.SettleDoubt(at_ms=1, task=task, happened=happened, output=output))
 
 
 def test_the_intent_is_logged_before_the_effect_once_per_attempt() -> None:

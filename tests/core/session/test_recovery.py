@@ -16,8 +16,8 @@ def test_a_recoverable_failure_asks_recover_what_to_change() -> None:
     story.fails("a", "recoverable", code="syntax")
 
     (effect,) = story.pending()
-    assert (effect.ref, effect.kind) == ("story:mend", "recover")  # type: ignore[union-attr]  # a call
-    assert effect.inputs == {  # type: ignore[union-attr]  # a call
+    assert (effect.ref, effect.kind) == ("story:mend", "recover")
+    assert effect.inputs == {
         "error": ["recoverable", "syntax", "it broke"],
         "inputs": {"sql": "selct"},
         "attempt": 1,

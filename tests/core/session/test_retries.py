@@ -61,7 +61,7 @@ def test_a_fatal_failure_is_not_tried_again() -> None:
     ("backoff", "waits"), [("exponential", [100, 200, 300, 300]), ("fixed", [100] * 4)]
 )
 def test_waits_grow_up_to_their_most(backoff: str, waits: list[int]) -> None:
-    policy = RetryPolicy(backoff=backoff, initial_ms=100, factor=2.0, max_ms=300, jitter=0.0)  # type: ignore[arg-type]  # a parameter
+    policy = RetryPolicy(backoff=backoff, initial_ms=100, factor=2.0, max_ms=300, jitter=0.0)
 
     assert [retry_wait_ms(policy, attempt=n, jitter=0.5) for n in (1, 2, 3, 4)] == waits
 

@@ -15,7 +15,7 @@ def polishing(*more: str, edges: list[tuple[object, object]] | None = None) -> W
     again = switch("review", ("state.round < 3", "draft"), default="print")
     return flow(
         *map(function, names),
-        edges=[("draft", "review"), *(edges or [])],  # type: ignore[list-item]  # names or tuples
+        edges=[("draft", "review"), *(edges or [])],
         switches=[again],
         state=ROUNDS,
         entry=("draft",),

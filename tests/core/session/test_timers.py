@@ -9,7 +9,7 @@ from tests.core.session.story import START_MS, Story, flow, function
 
 
 def timed(**parts: str) -> Story:
-    node = Node(id="t", kind="timer", **parts)  # type: ignore[arg-type]  # delay or until
+    node = Node(id="t", kind="timer", **parts)
     return Story(flow(node, function("b"), edges=[("t", "b")]), {"s": 90})
 
 

@@ -10,7 +10,7 @@ from tests.core.session.story import Story, chain, flow, function
 
 
 def waiting(**parts: object) -> Node:
-    return Node(id="w", kind="wait", signal="reply", **parts)  # type: ignore[arg-type]  # fields of Node
+    return Node(id="w", kind="wait", signal="reply", **parts)
 
 
 def test_a_wait_is_completed_by_its_signal() -> None:

@@ -1,0 +1,131 @@
+"""Forks lives and kills them: `python nursery.py FOLDER KILLS SEED`.
+
+Each life opens the database, goes on with what it finds, and starts more, until it is killed at a
+moment that chance picks. The last one is let live until every session has ended. Forking spares
+each life the imports, so that hundreds fit into a test.
+"""
+
+import asyncio
+import os
+import random
+import signal
+import sys
+import time
+import traceback
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[2]
+sys.path.insert(0, str(ROOT))
+
+import tenuto  # noqa: E402
+import tenuto.bootstrap.opening  # noqa: E402  # what a life needs is loaded before it begins
+from tenuto.core.errors import StoreOwned, TenutoError  # noqa: E402
+from tenuto.core.session.decide import needs_person  # noqa: E402
+from tenuto.core.vocabulary import effect_id  # noqa: E402
+from tenuto.ports.event_store import Head, HeadQuery  # noqa: E402
+from tests.kill import flows  # noqa: E402
+
+LIFE_S_MAX: Final = 0.12
+SESSIONS_AT_ONCE: Final = 6
+LAST_S_MAX: Final = 60.0
+
+
+async def live(seed: int, *, is_last: bool) -> None:
+    """Go on until killed, or as the last one until all is done."""
+    dice = random.Random(seed)
+    flow = flows.shopping()
+    url = f"sqlite:///{flows.folder / 'kill.db'}"
+    async with tenuto.open(url, workflows=[flow, flows.adding()], recover=False) as runtime:
+        flows.leave("opened", flows.life, await last_position(runtime))
+        await runtime._engine.recover()
+        begun = time.monotonic()
+        number = 0
+        while time.monotonic() - begun < LAST_S_MAX:
+            heads = await runtime.sessions(HeadQuery(limit=100_000))
+            open_heads = [h for h in heads if h.status not in ("completed", "failed", "cancelled")]
+            for head in open_heads:
+                await help_on(runtime, head)
+            if is_last and not open_heads:
+                return
+            roots = [head for head in open_heads if head.parent is None]
+            if not is_last and len(roots) < SESSIONS_AT_ONCE:
+                n, key = dice.randint(0, 5), f"life-{flows.life}-{number}"
+                number += 1
+                flows.leave("wanted", key, n)
+                session = await runtime.start(flow, {"n": n}, key=key)
+                flows.leave("started", key, session.id)
+            await asyncio.sleep(0.001)
+        raise AssertionError(f"{LAST_S_MAX} s, and still open: {open_heads}")
+
+
+async def last_position(runtime: tenuto.Runtime) -> int:
+    """Return how long the log is before this life adds to it."""
+    position = 0
+    while page := await runtime._engine.store.read(after=position, limit=10_000):
+        position = page[-1].position
+    return position
+
+
+async def help_on(runtime: tenuto.Runtime, head: Head) -> None:
+    """Be the person and the world that a session waits for: tell the truth, send the word."""
+    session = runtime.session(head.session)
+    if "a signal for 'word'" in head.waiting_for:
+        state = await session.state()
+        if not state.signals and not any(w[0] == head.session for w in flows.lines("signalled")):
+            await session.signal("word", f"word of {head.session}")
+            flows.leave("signalled", head.session)
+    elif "to say whether" in head.waiting_for:
+        for task in (await session.state()).tasks.values():
+            if needs_person(task):
+                happened = flows.has_happened(effect_id(head.session, task.no))
+                data = {"paid": await owed(runtime, head), "trace": "pay"} if happened else None
+                try:
+                    if happened:
+                        await session.approve(task.no, by="ann", data=data)
+                    else:
+                        await session.deny(task.no, by="ann")
+                except TenutoError:
+                    traceback.print_exc()
+
+
+async def owed(runtime: tenuto.Runtime, head: Head) -> object:
+    """Return what the payment in doubt was for."""
+    state = await runtime.session(head.session).state()
+    return state.outputs["add"]
+
+
+def run_life(life: int, seed: int, *, is_last: bool) -> int:
+    """Fork one life and return its exit code, negative where it was killed."""
+    child = os.fork()
+    if child == 0:
+        flows.life = life
+        try:
+            asyncio.run(live(seed, is_last=is_last))
+            os._exit(0)
+        except StoreOwned:
+            os._exit(17)
+        except BaseException:
+            traceback.print_exc()
+            sys.stderr.flush()
+            os._exit(1)
+    if not is_last:
+        time.sleep(random.Random(seed).random() * LIFE_S_MAX)
+        os.kill(child, signal.SIGKILL)
+    _, status = os.waitpid(child, 0)
+    return os.waitstatus_to_exitcode(status)
+
+
+def main(folder: str, kills: int, seed: int) -> None:
+    flows.folder = Path(folder)
+    killed = 0
+    for life in range(kills):
+        code = run_life(life, seed + life, is_last=False)
+        assert code == -signal.SIGKILL, f"life {life} ended by itself, with {code}"
+        killed += 1
+    assert run_life(kills, seed + kills, is_last=True) == 0, "the last life failed"
+    print(killed)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1], int(sys.argv[2]), int(sys.argv[3]))
