@@ -73,7 +73,7 @@ def test_a_step_takes_two_ticks_of_the_loop() -> None:
     assert (many - few) / 200 <= TICKS_PER_STEP_MAX
 
 
-def test_a_conversation_takes_at_most_three_times_its_text_on_disk(tmp_path: Path) -> None:
+def test_p6_a_conversation_takes_at_most_three_times_its_text_on_disk(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/store.db"
 
     async def main() -> int:
@@ -114,7 +114,7 @@ def test_a_parked_session_keeps_next_to_nothing_in_memory(tmp_path: Path) -> Non
     assert bytes_each <= 2_048
 
 
-def test_reopening_a_long_session_reads_a_bounded_part_of_its_log(tmp_path: Path) -> None:
+def test_p5_reopening_a_long_session_reads_a_bounded_part_of_its_log(tmp_path: Path) -> None:
     async def main() -> tuple[int, int]:
         async with tenuto.open(f"sqlite:///{tmp_path}/store.db", durability="wal") as runtime:
             session = await runtime.start(
