@@ -1,5 +1,7 @@
 """Workflows that the tests of the command line run, by `tests.cli.flows:name`."""
 
+import threading
+from pathlib import Path
 from typing import Any
 
 import tenuto
@@ -38,6 +40,15 @@ async def falter(ctx: tenuto.Context) -> str:
 async def ask(ctx: tenuto.Context) -> None:
     raise tenuto.Escalatable("which account?")
 
+
+def block(ctx: tenuto.Context) -> None:
+    """Hold a thread for an hour, as code that cannot be interrupted does."""
+    Path("blocking").touch()
+    threading.Event().wait(3_600)
+
+
+blocking = Workflow("blocking")
+blocking.node("block", function=block)
 
 hello = Workflow("hello", inputs={"name": "string"}, output="outputs.greet.text")
 hello.node("greet", function=greet, inputs={"name": "inputs.name"})

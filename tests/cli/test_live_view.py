@@ -28,7 +28,7 @@ def timeline_of(log: Log) -> Timeline:
     return timeline
 
 
-def screen(log: Log, *, lines_max: int = 40, width: int = 70) -> list[str]:
+def screen(log: Log, *, lines_max: int = 40, width: int = 80) -> list[str]:
     """Return what a terminal of that size shows now, without colours and blanks at the right."""
     console = Console(file=io.StringIO(), width=width, record=True)
     console.print(frame_of(timeline_of(log), now_ms=log.now_ms, lines_max=lines_max, width=width))
@@ -100,8 +100,8 @@ def test_a_map_is_a_bar_with_its_failures_and_its_open_items_below() -> None:
 
 def test_the_bar_is_as_green_as_work_is_done_and_shows_the_first_failure() -> None:
     def bar(log: Log) -> str:
-        console = Console(file=io.StringIO(), width=70, record=True, force_terminal=True)
-        console.print(frame_of(timeline_of(log), now_ms=log.now_ms, lines_max=9, width=70))
+        console = Console(file=io.StringIO(), width=80, record=True, force_terminal=True)
+        console.print(frame_of(timeline_of(log), now_ms=log.now_ms, lines_max=9, width=80))
         row = console.export_text(styles=True).splitlines()[1]
         return "".join(
             {"32": "g", "31": "r", "90": "."}[colour] * len(run)
@@ -113,6 +113,12 @@ def test_the_bar_is_as_green_as_work_is_done_and_shows_the_first_failure() -> No
     assert bar(fetched(1_000, done=500, failed=1)) == "g" * 12 + "r" + "." * 11
     assert bar(fetched(24, done=23, failed=1)) == "g" * 23 + "r"
     assert bar(fetched(0)) == ""
+
+
+def test_where_there_is_little_room_the_bar_gives_way_to_the_numbers() -> None:
+    lines = screen(fetched(40, done=20), width=40)
+
+    assert lines[1].startswith("└─ ⠋ fetch  ━━━━━━━━ 20/40")
 
 
 def test_waits_and_failures_say_why_and_until_when() -> None:

@@ -89,6 +89,22 @@ def test_an_interrupt_ends_with_130_and_says_how_to_go_on(
 
 
 @pytest.mark.slow
+def test_a_second_interrupt_leaves_at_once_whatever_still_runs(shell: Shell) -> None:
+    process = shell.spawn("run", f"{FLOWS}:blocking")
+    assert process.stderr is not None
+    wait_for(lambda: (shell.folder / "blocking").exists())
+
+    process.send_signal(signal.SIGINT)
+    while "Go on with" not in process.stderr.readline():
+        pass
+    process.send_signal(signal.SIGINT)
+    code, out, err = ended(process)
+
+    assert (code, out) == (130, "")
+    assert "Traceback" not in err
+
+
+@pytest.mark.slow
 def test_what_a_killed_process_leaves_goes_on_with_resume(shell: Shell) -> None:
     process = shell.spawn("run", f"{FLOWS}:blinking")
     wait_for(lambda: shell.database.exists() and "TimerSet" in shell("events", "last").out)

@@ -12,6 +12,6 @@ def main() -> int:
 
         print(f"tenuto {tenuto.__version__}")
         return 0
-    from tenuto.cli.app import run
+    from tenuto.cli.app import leave, run
 
-    return run(arguments)
+    return leave(run(arguments))

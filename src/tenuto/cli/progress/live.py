@@ -26,8 +26,14 @@ _SYMBOLS: Final[dict[RowState, tuple[str, str]]] = {
 }
 _SPIN_MS: Final = 80
 _BAR_WIDTH: Final = 24
+_BAR_WIDTH_NARROW: Final = 8
+_NARROW: Final = 80
+"""Below this width the bar gives way to the numbers."""
 _WIDTH_MAX: Final = 120
 """Wider, and the times at the right edge are too far from what they belong to."""
+_ECHO_WIDTH: Final = 3
+"""Left free at the right: the `^C` that a terminal shows must not begin a line of its own, or the
+tree would be drawn one line too low."""
 _LINES_BESIDES: Final = 4
 """Header, footer, and room for the prompt below."""
 
@@ -71,7 +77,7 @@ class LiveView:
             self._timeline,
             now_ms=time.time_ns() // 1_000_000,
             lines_max=max(4, self._console.height - _LINES_BESIDES),
-            width=min(self._console.width, _WIDTH_MAX),
+            width=min(self._console.width - _ECHO_WIDTH, _WIDTH_MAX),
         )
 
 
@@ -85,7 +91,8 @@ def frame_of(
     table.add_column(no_wrap=True, justify="right")
     table.add_row(*_header(timeline, now_ms))
     for line in outline(timeline, now_ms=now_ms, lines_max=lines_max):
-        table.add_row(_text(line, now_ms), Text(line.time, style="bright_black"))
+        bar_width = _BAR_WIDTH if width >= _NARROW else _BAR_WIDTH_NARROW
+        table.add_row(_text(line, now_ms, bar_width), Text(line.time, style="bright_black"))
     used = used_text(timeline.spent)
     if used:
         table.add_row(Text(used, style="bright_black"), "")
@@ -115,7 +122,7 @@ _STATUS_STYLES: Final = {
 }
 
 
-def _text(line: Line, now_ms: int) -> Text:
+def _text(line: Line, now_ms: int, bar_width: int) -> Text:
     text = Text(line.prefix, style="bright_black")
     if line.state is None:
         text.append(line.label, style="bright_black")
@@ -126,16 +133,17 @@ def _text(line: Line, now_ms: int) -> Text:
     text.append(f" {line.label}", style="bright_black" if quiet else "default")
     if line.bar is not None:
         text.append("  ")
-        text.append_text(_bar(*line.bar))
+        text.append_text(_bar(line.bar, bar_width))
     if line.detail:
         loud = {"failed": "red", "waiting": "yellow"}.get(line.state, "bright_black")
         text.append(f"  {line.detail}", style=loud)
     return text
 
 
-def _bar(done: int, failed: int, total: int) -> Text:
+def _bar(items: tuple[int, int, int], width: int) -> Text:
     """Return a map's progress: what is done, what failed, what is left, and the numbers."""
-    width = _BAR_WIDTH if total else 0
+    done, failed, total = items
+    width = width if total else 0
     red = -(-failed * width // total) if total else 0
     green = min(done * width // total, width - red) if total else 0
     bar = Text()
