@@ -3,7 +3,12 @@
 import re
 
 import msgspec
+import pytest
 
+from tenuto.cli.verbs.replay import tell_report
+from tenuto.core.session import events as e
+from tenuto.core.vocabulary import SessionId, TaskNo, Version
+from tenuto.runtime.replaying import Divergence, ReplayReport
 from tests.cli.shell import FLOWS, Shell
 
 
@@ -35,6 +40,7 @@ def test_sessions_can_be_picked_and_counted(shell: Shell) -> None:
     assert [head["workflow"] for head in hello] == ["hello", "hello"]
     assert [head["workflow"] for head in children] == ["blinking"]
     assert shell("sessions", "--workflow", "nobody").err == "no session like that\n"
+    assert shell("sessions", "-n", "2").err == "the newest 2; -n shows more\n"
 
 
 def test_a_session_as_json_has_moments_that_programs_read(shell: Shell) -> None:
@@ -108,6 +114,7 @@ def test_show_at_a_version_is_the_session_as_it_was(shell: Shell) -> None:
     assert (then["version"], then["state"], then["output"]) == (done, {"total": 3}, None)
     assert [task["node"] for task in then["tasks"]] == ["number"]
     assert page.out.startswith("counting 1  running\n")
+    assert "tenuto resume" not in page.out
 
 
 def test_show_messages_reads_as_a_conversation(shell: Shell) -> None:
@@ -204,6 +211,29 @@ def test_a_recorded_session_is_decided_again_as_it_was(shell: Shell) -> None:
     assert words.code == 0
     assert words.out == f"{shell.session()}: all {events} events are decided again as they were\n"
     assert report.json == {"session": shell.session(), "events": events, "divergence": None}
+
+
+def test_the_first_difference_of_a_replay_is_told_with_both_sides(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    completed = e.TaskCompleted(at_ms=7, task=TaskNo(1), output=3, updates=None, undo=False)
+    divergence = Divergence(
+        version=Version(4), recorded=completed, decided=None, reason="after CompleteTask"
+    )
+    report = ReplayReport(events=3, divergence=divergence)
+
+    tell_report(SessionId("s1"), report, as_json=False)
+    words = capsys.readouterr().out
+    tell_report(SessionId("s1"), report, as_json=True)
+    told = msgspec.json.decode(capsys.readouterr().out)
+
+    first, recorded, decided = words.splitlines()
+    assert first == "s1: diverges at version 4 (after CompleteTask)"
+    assert recorded.startswith('  recorded: {"at":"1970-01-01T00:00:00.007Z","type":"TaskCompl')
+    assert decided == "  decided:  nothing"
+    assert told["divergence"]["version"] == 4
+    assert told["divergence"]["recorded"]["output"] == 3
+    assert told["divergence"]["decided"] is None
 
 
 def test_agents_of_teams_and_workflows_are_listed(shell: Shell) -> None:

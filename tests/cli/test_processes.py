@@ -64,6 +64,26 @@ def test_help_loads_no_verb_and_nothing_that_verbs_need() -> None:
     assert heavy & loaded == set()
 
 
+def test_the_shell_completes_verbs_without_loading_them(shell: Shell) -> None:
+    environment = shell.environment() | {
+        "_TENUTO_COMPLETE": "bash_complete",
+        "COMP_WORDS": "tenuto s",
+        "COMP_CWORD": "1",
+    }
+
+    completed = subprocess.run(
+        [sys.executable, "-X", "importtime", "-c", "from tenuto.cli import main; main()"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+
+    assert completed.stdout.split() == ["plain,sessions", "plain,show", "plain,signal"]
+    assert "tenuto.cli.app" in completed.stderr
+    assert "tenuto.cli.verbs" not in completed.stderr
+
+
 @pytest.mark.slow
 def test_the_installed_command_tells_its_version(shell: Shell) -> None:
     result = shell.apart("--version")
@@ -114,6 +134,19 @@ def test_what_a_killed_process_leaves_goes_on_with_resume(shell: Shell) -> None:
     resumed = shell("resume", "last")
 
     assert (resumed.code, resumed.out) == (0, '"awake"\n')
+
+
+@pytest.mark.slow
+def test_a_session_whose_process_was_killed_at_work_says_how_to_go_on(shell: Shell) -> None:
+    process = shell.spawn("run", f"{FLOWS}:blocking")
+    wait_for(lambda: (shell.folder / "blocking").exists())
+    process.kill()
+    process.communicate()
+
+    shown = shell("show", "last").out
+
+    assert shown.startswith("blocking 1  running\n")
+    assert f"If no process works on it: tenuto resume {shell.session()}\n" in shown
 
 
 @pytest.mark.slow

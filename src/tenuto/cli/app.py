@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Final
 
 import click
+from click.shell_completion import CompletionItem
 
 from tenuto.cli import exit_codes
 
@@ -68,6 +69,16 @@ class LazyGroup(click.Group):
             hint = f"Did you mean {close[0]!r}?" if close else "`tenuto --help` lists them."
             context.fail(f"There is no command {name!r}. {hint}")
         return super().resolve_command(context, args)
+
+    def shell_complete(self, context: click.Context, incomplete: str) -> list[CompletionItem]:
+        verbs = [
+            CompletionItem(name, help=line)
+            for section in VERBS.values()
+            for name, line in section.items()
+            if name.startswith(incomplete)
+        ]
+        # Of a group, click would load every verb to tell its line of help.
+        return verbs + click.Command.shell_complete(self, context, incomplete)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         for section, verbs in VERBS.items():

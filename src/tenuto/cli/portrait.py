@@ -38,6 +38,8 @@ class Portrait(msgspec.Struct, frozen=True, kw_only=True):
     costs: Costs
     waits: tuple[Wait, ...]
     now_ms: int
+    is_now: bool
+    """It is the newest version, not one of the past."""
 
 
 def show_portrait(portrait: Portrait) -> None:
@@ -49,6 +51,8 @@ def show_portrait(portrait: Portrait) -> None:
     )
     for line in columns(_facts(portrait)):
         show("  " + line)
+    if status == "running" and portrait.is_now:
+        show(f"\n  If no process works on it: tenuto resume {state.session}")
     _show_waits(portrait)
     show("\ntasks")
     for line in _task_lines(portrait):

@@ -1,5 +1,9 @@
 """`tenuto replay`: do today's rules decide what was recorded?"""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
 import click
 import msgspec
 
@@ -10,8 +14,11 @@ from tenuto.cli.finding import find_session
 from tenuto.cli.options import db_option, json_option, session_argument
 from tenuto.cli.printing import show, show_json
 from tenuto.core.session.events import SessionEvent
-from tenuto.core.vocabulary import Json
+from tenuto.core.vocabulary import Json, SessionId
 from tenuto.views.event_json import event_json
+
+if TYPE_CHECKING:
+    from tenuto.runtime.replaying import ReplayReport
 
 
 @click.command()
@@ -33,8 +40,13 @@ async def _replay(text: str, *, as_json: bool, db: str | None) -> int:
     async with tenuto.open(db, readonly=True) as runtime:
         session = runtime.session(await find_session(runtime, text))
         report = await session.replay()
+    tell_report(session.id, report, as_json=as_json)
+    return exit_codes.COMPLETED if report.divergence is None else exit_codes.FAILED
+
+
+def tell_report(session: SessionId, report: ReplayReport, *, as_json: bool) -> None:
+    """Print what a replay found."""
     found = report.divergence
-    code = exit_codes.COMPLETED if found is None else exit_codes.FAILED
     if as_json:
         divergence = found and {
             "version": found.version,
@@ -42,15 +54,14 @@ async def _replay(text: str, *, as_json: bool, db: str | None) -> int:
             "decided": _event(found.decided, found.version),
             "reason": found.reason,
         }
-        show_json({"session": session.id, "events": report.events, "divergence": divergence})
+        show_json({"session": session, "events": report.events, "divergence": divergence})
     elif found is None:
-        show(f"{session.id}: all {report.events:,} events are decided again as they were")
+        show(f"{session}: all {report.events:,} events are decided again as they were")
     else:
         reason = f" ({found.reason})" if found.reason else ""
-        show(f"{session.id}: diverges at version {found.version}{reason}")
+        show(f"{session}: diverges at version {found.version}{reason}")
         show(f"  recorded: {_text(found.recorded, found.version)}")
         show(f"  decided:  {_text(found.decided, found.version)}")
-    return code
 
 
 def _event(event: SessionEvent | None, version: int) -> Json:

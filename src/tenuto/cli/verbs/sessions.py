@@ -79,6 +79,8 @@ async def _list(asked: Options) -> int:
     rows = [tuple(faint(name) for name in names)] + [_row(head, now_ms) for head in heads]
     for line in columns(rows):
         show(line)
+    if len(heads) == asked.limit:
+        say(f"the newest {asked.limit:,}; -n shows more")
     return exit_codes.COMPLETED
 
 

@@ -80,6 +80,7 @@ async def _show(asked: Options) -> int:
         costs=costs,
         waits=() if state.phase in TERMINAL else why_waiting(state, definition, since=since),
         now_ms=now_ms,
+        is_now=asked.at is None,
     )
     if asked.as_json:
         show_json(portrait_json(portrait))
