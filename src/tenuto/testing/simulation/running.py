@@ -87,9 +87,7 @@ def simulate_random(
 
 def _random(seed: int, faults: Faults, nodes_max: int, sessions: int) -> SimulationReport:
     definition = random_workflow(seed, _expressions, nodes_max=nodes_max)
-    inputs: list[JsonObject] = [
-        {"n": (seed + n) % 5} for n in range(sessions or 1 + seed % SESSIONS_MAX)
-    ]
+    inputs = _random_inputs(seed, sessions)
     report = _run(str(seed), definition, _random_code, inputs, faults)
     changed = [
         f"{name}={getattr(faults, name)}"
@@ -101,6 +99,10 @@ def _random(seed: int, faults: Faults, nodes_max: int, sessions: int) -> Simulat
         f"faults=Faults({', '.join(changed)})).check()"
     )
     return msgspec.structs.replace(report, reproduce=reproduce)
+
+
+def _random_inputs(seed: int, sessions: int) -> list[JsonObject]:
+    return [{"n": (seed + n) % 5} for n in range(sessions or 1 + seed % SESSIONS_MAX)]
 
 
 def _shortest(
@@ -150,6 +152,45 @@ def _run(
     inputs: list[JsonObject],
     faults: Faults,
 ) -> SimulationReport:
+    site, fleet = _assembled(seed, definition, code_of, inputs, faults)
+    violation = fleet.run()
+    witness = site.witness
+    statuses: dict[str, int] = {}
+    for seen in witness.sessions.values():
+        statuses[seen.state.phase] = statuses.get(seen.state.phase, 0) + 1
+    return SimulationReport(
+        seed=seed,
+        violation=violation,
+        log_digest=digest_of(site),
+        definition=definition,
+        faults=faults,
+        sessions=len(inputs),
+        events=sum(stored.count for stored, _ in witness.commits),
+        crashes=fleet.crashes,
+        executions=site.world.executions,
+        virtual_seconds=site.time.now_s,
+        statuses=statuses,
+        timeline=timeline_of(site) if violation is not None else (),
+    )
+
+
+def random_site(seed: int) -> Site:
+    """Return all that is left of a random fleet: its log, and what the witness made of it."""
+    definition = random_workflow(seed, _expressions)
+    site, fleet = _assembled(
+        str(seed), definition, _random_code, _random_inputs(seed, 0), Faults.drawn(seed)
+    )
+    fleet.run()
+    return site
+
+
+def _assembled(
+    seed: str,
+    definition: WorkflowDefinition,
+    code_of: Callable[[World], Mapping[str, Any]],
+    inputs: list[JsonObject],
+    faults: Faults,
+) -> tuple[Site, Fleet]:
     time = VirtualTime()
     weather = Weather(faults, seed, time)
     artifacts = FaultyArtifacts(weather)
@@ -171,26 +212,7 @@ def _run(
         artifacts=artifacts,
         expressions=_expressions,
     )
-    people = People(site, inputs)
-    fleet = Fleet(site, people)
-    violation = fleet.run()
-    statuses: dict[str, int] = {}
-    for seen in witness.sessions.values():
-        statuses[seen.state.phase] = statuses.get(seen.state.phase, 0) + 1
-    return SimulationReport(
-        seed=seed,
-        violation=violation,
-        log_digest=digest_of(site),
-        definition=definition,
-        faults=faults,
-        sessions=len(inputs),
-        events=sum(stored.count for stored, _ in witness.commits),
-        crashes=fleet.crashes,
-        executions=world.executions,
-        virtual_seconds=time.now_s,
-        statuses=statuses,
-        timeline=timeline_of(site) if violation is not None else (),
-    )
+    return site, Fleet(site, People(site, inputs))
 
 
 def _programs(definition: WorkflowDefinition) -> list[Program]:
