@@ -11,6 +11,9 @@ from tenuto import Context
 
 TURN_CHARACTERS: Final = 500
 
+WARMING_TURNS: Final = 20
+"""Turns of another conversation before one is measured: the first turns of a process are slow."""
+
 
 async def count(ctx: Context, count: int) -> dict[str, int]:
     return {"count": 1}

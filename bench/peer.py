@@ -7,12 +7,13 @@ The saver itself sets WAL; SQLite's default for `synchronous` is FULL, as ours.
 import asyncio
 import importlib
 import operator
+import tempfile
 import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-from bench.flows import TURN_CHARACTERS, slowdown, spoken_s
+from bench.flows import TURN_CHARACTERS, WARMING_TURNS, slowdown, spoken_s
 from bench.lab import Measured
 from bench.texts import paragraph
 
@@ -135,25 +136,27 @@ def many_sessions(folder: Path, *, sessions: int) -> Measured:
 
 
 def growing_list(folder: Path, *, turns: int, deltas: bool) -> Measured:
-    """Return bytes on disk, bytes of text, and how much slower the last turns were."""
+    """Return bytes on disk and bytes of text, and how much slower the last turns were."""
+    with tempfile.TemporaryDirectory(dir=folder) as other:
+        asyncio.run(_conversation(Path(other), WARMING_TURNS, deltas=deltas))
     spoken_s.clear()
-
-    async def main() -> list[str]:
-        async with opened(folder) as saver:
-            graph = conversation(turns, deltas=deltas).compile(checkpointer=saver)
-            config = {**thread(0), "recursion_limit": turns + 10}
-            start = {"history": [], "turn": 0}
-            output = await graph.ainvoke(start, config, durability="sync")
-            history: list[str] = output["history"]
-            return history
-
-    history = asyncio.run(main())
+    history = asyncio.run(_conversation(folder, turns, deltas=deltas))
     assert len(history) == turns, "every turn was taken"
     return {
         "disk_bytes": disk_bytes(folder),
         "text_bytes": sum(len(text.encode()) for text in history),
         "slowdown": slowdown(),
     }
+
+
+async def _conversation(folder: Path, turns: int, *, deltas: bool) -> list[str]:
+    async with opened(folder) as saver:
+        graph = conversation(turns, deltas=deltas).compile(checkpointer=saver)
+        config = {**thread(0), "recursion_limit": turns + 10}
+        start = {"history": [], "turn": 0}
+        output = await graph.ainvoke(start, config, durability="sync")
+        history: list[str] = output["history"]
+        return history
 
 
 def map_and_join(folder: Path, *, items: int) -> Measured:

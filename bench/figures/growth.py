@@ -11,24 +11,24 @@ from bench.table import Row, at_most, number
 
 def growing_list(folder: Path, *, turns: int) -> Measured:
     """Return bytes on disk and bytes of text, and how much slower the last turns were."""
+    asyncio.run(_conversation("memory://", flows.WARMING_TURNS))
     flows.spoken_s.clear()
-
-    async def main() -> list[str]:
-        async with tenuto.open(f"sqlite:///{folder}/ours.db", durability="sync") as runtime:
-            session = await runtime.start(flows.conversation(turns))
-            await session.result()
-            state = await session.state()
-            history = state.values["history"]
-            assert isinstance(history, list), "the history is a list"
-            return [str(text) for text in history]
-
-    history = asyncio.run(main())
+    history = asyncio.run(_conversation(f"sqlite:///{folder}/ours.db", turns))
     assert len(history) == turns, "every turn was taken"
     return {
         "disk_bytes": peer.disk_bytes(folder),
         "text_bytes": sum(len(text.encode()) for text in history),
         "slowdown": flows.slowdown(),
     }
+
+
+async def _conversation(url: str, turns: int) -> list[str]:
+    async with tenuto.open(url) as runtime:
+        session = await runtime.start(flows.conversation(turns))
+        await session.result()
+        history = (await session.state()).values["history"]
+    assert isinstance(history, list), "the history is a list"
+    return [str(text) for text in history]
 
 
 def growth(lab: Lab) -> list[Row]:
