@@ -1,8 +1,10 @@
 """The workflows that are measured. Their functions do next to nothing: what is left is Tenuto."""
 
 import asyncio
+import statistics
 import time
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import Final
 
 import tenuto
@@ -109,9 +111,12 @@ def parked() -> tenuto.Workflow:
 
 
 def slowdown() -> float:
-    """Return how long the last tenth of the turns spoken took, the first tenth's time being 1."""
-    part = max(1, len(spoken_s) // 10)
-    return (spoken_s[-1] - spoken_s[-1 - part]) / (spoken_s[part] - spoken_s[0])
+    """Return how long a turn took in the last tenth of those spoken, one in the first being 1.
+
+    Medians, so that a moment in which the machine was busy elsewhere counts for nothing."""
+    spent_s = [after - before for before, after in pairwise(spoken_s)]
+    part = max(1, len(spent_s) // 10)
+    return statistics.median(spent_s[-part:]) / statistics.median(spent_s[:part])
 
 
 class Holding:

@@ -151,6 +151,7 @@ def growing_list(folder: Path, *, turns: int, deltas: bool) -> Measured:
 
 async def _conversation(folder: Path, turns: int, *, deltas: bool) -> list[str]:
     async with opened(folder) as saver:
+        await saver.conn.execute("PRAGMA synchronous = NORMAL")
         graph = conversation(turns, deltas=deltas).compile(checkpointer=saver)
         config = {**thread(0), "recursion_limit": turns + 10}
         start = {"history": [], "turn": 0}

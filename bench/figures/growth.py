@@ -23,7 +23,8 @@ def growing_list(folder: Path, *, turns: int) -> Measured:
 
 
 async def _conversation(url: str, turns: int) -> list[str]:
-    async with tenuto.open(url) as runtime:
+    # Without syncs: how long the disk takes for one would hide what grows.
+    async with tenuto.open(url, durability="wal") as runtime:
         session = await runtime.start(flows.conversation(turns))
         await session.result()
         history = (await session.state()).values["history"]
