@@ -48,7 +48,9 @@ class Deadlines:
 
     def set(self, session: SessionId, due_ms: int) -> None:
         """Wake `session` at `due_ms` (ms since 1970) or soon after."""
-        if due_ms > self._clock.now_ms() + _HORIZON_MS or self._known.get(session) == due_ms:
+        is_far = due_ms > self._clock.now_ms() + _HORIZON_MS
+        # Where nothing is swept, nobody else would remember a far one.
+        if (is_far and self._sweeper is not None) or self._known.get(session) == due_ms:
             return
         self._known[session] = due_ms
         heapq.heappush(self._heap, (due_ms, session))

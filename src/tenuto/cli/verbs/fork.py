@@ -62,7 +62,7 @@ def command(**options: Any) -> int:
 async def _fork(asked: Options) -> int:
     make_importable()
     patch = _patch(asked.patches)
-    async with tenuto.open(asked.db, recover=False) as runtime:
+    async with tenuto.open(asked.db, recover=False, hold=not asked.run) as runtime:
         origin = runtime.session(await find_session(runtime, asked.session))
         before = await origin.state(asked.at)
         session = await origin.fork(at=asked.at, patch=patch)
