@@ -1,14 +1,18 @@
 """Forks: sessions that share another's past and go on from there."""
 
+import msgspec
+
 from tenuto.codec.events import encode_events
 from tenuto.core.errors import NotFound
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.decide import check_patch, decide
+from tenuto.core.session.evolve import evolve
 from tenuto.core.session.moves import whole_moves
 from tenuto.core.vocabulary import JsonObject, SessionId, Version
 from tenuto.ports.event_store import Commit, Head, StoredSession
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.heads import head_of
 from tenuto.runtime.loading import load_state
 
 
@@ -38,14 +42,14 @@ async def fork_session(
         origin_version=version,
         patch=patch,
     )
-    events = await _forked(engine, stored, cause)
+    events, head = await _forked(engine, stored, cause)
     commit = Commit(
         session=cause.session,
         expected=version,
         count=1,
         payload=encode_events(events).payload,
         at_ms=now,
-        head=_fork_head(stored.head, cause),
+        head=head,
     )
     await engine.store.append(commit)
     engine.take_up(cause.session)
@@ -62,28 +66,30 @@ async def _whole(engine: Engine, session: SessionId, version: Version) -> Versio
 
 async def _forked(
     engine: Engine, stored: StoredSession, cause: i.ForkSession
-) -> tuple[e.SessionEvent, ...]:
+) -> tuple[tuple[e.SessionEvent, ...], Head]:
+    """Return the fork's first own event, and what lists show of it until it is taken up."""
     version = cause.origin_version
-    if stored.snapshot is None or version >= stored.snapshot.version:
-        state, _ = await load_state(engine.store, engine.decoder, stored, at=version)
-        return decide(state, cause, engine.programs.get(state.digest))
-    # To fold up to an old version is dear. The present state tells what the rule asks for.
-    state, _ = await load_state(engine.store, engine.decoder, stored)
-    if state.closing_from and version >= state.closing_from:
-        return decide(state, cause, engine.programs.get(state.digest))
+    at = version if stored.snapshot is None or version >= stored.snapshot.version else None
+    # To fold up to an old version is dear: then the present state tells what the rule asks for.
+    state, _ = await load_state(engine.store, engine.decoder, stored, at=at)
+    if at is not None or (state.closing_from and version >= state.closing_from):
+        events = decide(state, cause, engine.programs.get(state.digest))
+        for event in events:
+            evolve(state, event)
+        # It has moves to make that its origin made later: recovery must take it up.
+        return events, msgspec.structs.replace(head_of(state), active=True)
     check_patch(state.keys, cause.patch)
-    return (
-        e.SessionForked(
-            at_ms=cause.at_ms,
-            session=cause.session,
-            origin=cause.origin,
-            origin_version=version,
-            patch=cause.patch,
-        ),
+    forked = e.SessionForked(
+        at_ms=cause.at_ms,
+        session=cause.session,
+        origin=cause.origin,
+        origin_version=version,
+        patch=cause.patch,
     )
+    return (forked,), _head_unfolded(stored.head, cause)
 
 
-def _fork_head(origin: Head, cause: i.ForkSession) -> Head:
+def _head_unfolded(origin: Head, cause: i.ForkSession) -> Head:
     return Head(
         session=cause.session,
         tenant=origin.tenant,
