@@ -13,6 +13,7 @@ from tenuto.core.agent.effects import request_of
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.reducers import detached
 from tenuto.core.session.scope import Memo, failure_of, inputs_of, scope_of
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
@@ -245,7 +246,7 @@ def _undo_inputs(state: SessionState, task: Task, program: Program, memo: Memo) 
     if inputs is None:
         node = program.nodes[task.node]
         scope = scope_of(state, task, program, memo)
-        inputs = {name: expression.evaluate(scope) for name, expression in node.inputs}
+        inputs = {name: detached(state, part.evaluate(scope)) for name, part in node.inputs}
     return {"output": known["output"], "inputs": inputs}
 
 

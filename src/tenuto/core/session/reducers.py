@@ -112,6 +112,29 @@ def values_then(state: SessionState, captured: Captured) -> JsonObject:
     return values
 
 
+def detached(state: SessionState, value: Json) -> Json:
+    """Return what an expression gave, free of the lists that the state goes on growing.
+
+    A plain path gives such a list itself; who keeps it must not see it grow."""
+    if isinstance(value, list):
+        return value.copy() if _is_growing(state, value) else value
+    if isinstance(value, dict):
+        # The state as a whole: its keys, one below the other.
+        grown = {
+            name: item.copy()
+            for name, item in value.items()
+            if isinstance(item, list) and _is_growing(state, item)
+        }
+        return {**value, **grown} if grown else value
+    return value
+
+
+def _is_growing(state: SessionState, value: list[Json]) -> bool:
+    return any(
+        state.values[name] is value for name, key in state.keys.items() if key.reducer in _GROWING
+    )
+
+
 def _kind(value: Json) -> str:
     names = {type(None): "null", bool: "a boolean", int: "a number", float: "a number"}
     names |= {str: "text", list: "a list", dict: "an object"}

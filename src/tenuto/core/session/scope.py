@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import TypeAlias
 
 from tenuto.core.errors import ExpressionFailed, Failure
-from tenuto.core.session.reducers import values_then
+from tenuto.core.session.reducers import detached, values_then
 from tenuto.core.session.state import Captured, SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.program import CompiledNode, Expression, Program
@@ -100,7 +100,7 @@ def inputs_of(state: SessionState, task: Task, program: Program, memo: Memo) -> 
     if not node.inputs:
         return {}
     scope = scope_of(state, task, program, memo)
-    return {name: expression.evaluate(scope) for name, expression in node.inputs}
+    return {name: detached(state, part.evaluate(scope)) for name, part in node.inputs}
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

@@ -10,7 +10,7 @@ from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
 from tenuto.core.session.moments import due_from_delay, due_from_moment
-from tenuto.core.session.reducers import misfit
+from tenuto.core.session.reducers import detached, misfit
 from tenuto.core.session.scope import (
     failure_of,
     inputs_of,
@@ -53,7 +53,7 @@ def complete(
     try:
         if node.updates is not None:
             scope = {**scope_of(state, task, program, {}), "output": output}
-            updates = {name: expression.evaluate(scope) for name, expression in node.updates}
+            updates = {n: detached(state, part.evaluate(scope)) for n, part in node.updates}
     except ExpressionFailed as error:
         return give_up(state, task, failure_of(error), at_ms=at_ms, program=program)
     fault = _state_misfit(state, output if updates is None else updates)
