@@ -115,3 +115,31 @@ def test_cancelling_a_parent_cancels_what_is_below_it(kind: str, tmp_path: Path)
             assert len(done) == 7
 
     run(main())
+
+
+@on_each_store
+def test_a_child_given_up_while_it_is_started_does_not_outlive_its_parent(
+    kind: str, tmp_path: Path
+) -> None:
+    async def main() -> None:
+        inner = Workflow("inner")
+        inner.node("w", wait="never")
+        outer = Workflow("outer")
+        outer.node("gate", wait="go").node("inner", workflow=inner)
+        outer.edge("gate", "inner")
+        async with tenuto.open(place(kind, tmp_path)) as runtime:
+            for ticks in range(20):
+                session = await runtime.start(outer)
+                signalled = asyncio.ensure_future(session.signal("go"))
+                for _ in range(ticks):
+                    await asyncio.sleep(0)
+                await session.cancel("never mind")
+                await asyncio.gather(signalled, return_exceptions=True)
+                while (await session.head()).active:
+                    await asyncio.sleep(0)
+
+            heads = await runtime.sessions(HeadQuery(limit=100))
+            assert {head.status for head in heads} == {"cancelled"}
+            assert any(head.parent is not None for head in heads), "some had been started"
+
+    run(main())

@@ -4,6 +4,7 @@ second time."""
 
 import asyncio
 import contextlib
+from collections.abc import Coroutine
 from typing import Protocol
 
 from tenuto.core import limits
@@ -48,20 +49,28 @@ class Family:
         self._starting: dict[EffectId, asyncio.Event] = {}
         """Starts under way: a child that is not wanted any more is cancelled after its start."""
 
-    async def carry_out(self, live: Live, effect: StartChild | CancelChild | ReportOutcome) -> None:
-        """Carry out `effect` of `live` and record that it is done."""
+    def carry_out(
+        self, live: Live, effect: StartChild | CancelChild | ReportOutcome
+    ) -> Coroutine[None, None, None]:
+        """Return the chore that carries out `effect` of `live` and records that it is done.
+
+        A start counts as under way from here on, whenever the chore gets its turn."""
         match effect:
             case StartChild():
-                self._starting[effect.effect] = started = asyncio.Event()
-                try:
-                    await self._start(live, effect)
-                finally:
-                    started.set()
-                    del self._starting[effect.effect]
+                started = self._starting[effect.effect] = asyncio.Event()
+                return self._start_and_tell(live, effect, started)
             case CancelChild():
-                await insist(lambda: self._cancel(live, effect))
+                return insist(lambda: self._cancel(live, effect))
             case ReportOutcome():
-                await insist(lambda: self._report(live, effect))
+                return insist(lambda: self._report(live, effect))
+
+    async def _start_and_tell(self, live: Live, effect: StartChild, started: asyncio.Event) -> None:
+        try:
+            await self._start(live, effect)
+        finally:
+            started.set()
+            if self._starting.get(effect.effect) is started:
+                del self._starting[effect.effect]
 
     async def _start(self, live: Live, effect: StartChild) -> None:
         house, parent = self._house, live.state
