@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 import tenuto
-from tenuto import Workflow
+from tenuto import Session, Workflow
 from tenuto.core.session import events as e
 from tenuto.ports.event_store import HeadQuery
 from tests.runtime.places import on_each_store, one, place, run
@@ -135,11 +135,19 @@ def test_a_child_given_up_while_it_is_started_does_not_outlive_its_parent(
                     await asyncio.sleep(0)
                 await session.cancel("never mind")
                 await asyncio.gather(signalled, return_exceptions=True)
-                while (await session.head()).active:
-                    await asyncio.sleep(0)
+                await at_rest(session)
 
             heads = await runtime.sessions(HeadQuery(limit=100))
             assert {head.status for head in heads} == {"cancelled"}
             assert any(head.parent is not None for head in heads), "some had been started"
 
     run(main())
+
+
+async def at_rest(session: Session) -> None:
+    """Return when nothing of the session is owed any more."""
+    for _ in range(10_000):
+        if not (await session.head()).active:
+            return
+        await asyncio.sleep(0)
+    raise AssertionError(f"{session} does not come to rest")
