@@ -168,16 +168,19 @@ class Following(StoreCase):
     def test_closing_the_store_ends_its_followers(self) -> None:
         async def scenario(store: EventStore) -> None:
             await store.append(start(A))
+            caught_up = asyncio.Event()
 
             async def follow_to_the_end() -> list[StoredCommit]:
-                return [commit async for commit in store.follow()]
+                seen: list[StoredCommit] = []
+                async for commit in store.follow():
+                    seen.append(commit)
+                    if len(seen) == 2:
+                        caught_up.set()
+                return seen
 
             follower = asyncio.ensure_future(follow_to_the_end())
-            live = store.follow()
-            await first(live, 1)
-            coming = asyncio.ensure_future(anext(live))
             await store.append(more(A, 1))
-            await coming
+            await caught_up.wait()
 
             await store.close()
 
