@@ -131,6 +131,9 @@ def test_a_child_given_up_while_it_is_started_does_not_outlive_its_parent(
             for ticks in range(20):
                 session = await runtime.start(outer)
                 signalled = asyncio.ensure_future(session.signal("go"))
+                if not ticks:
+                    await signalled
+                    await session.wait_until_idle(20)
                 for _ in range(ticks):
                     await asyncio.sleep(0)
                 await session.cancel("never mind")
