@@ -4,6 +4,7 @@ Each patches what it breaks for the length of a `with`, and is as small as the s
 it. What is patched is named in full, so that a change of the product that moves it fails loudly.
 """
 
+import random
 from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Final, TypeAlias
@@ -17,8 +18,8 @@ from tenuto.core.errors import StoreUnavailable
 from tenuto.core.session import decide as rules
 from tenuto.core.session import events as e
 from tenuto.core.session import evolve as fold
+from tenuto.core.session import failing, tending
 from tenuto.core.session import inputs as i
-from tenuto.core.session import tending
 from tenuto.core.session.routing import Router
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Position
@@ -360,6 +361,17 @@ def follower_skips_what_comes_together() -> AbstractContextManager[None]:
     return replaced(MemoryEventStore, "_read", first)
 
 
+def decisions_by_chance() -> AbstractContextManager[None]:
+    """A rule throws dice of its own, so that nobody can decide the log again."""
+    wait_ms = failing.retry_wait_ms
+    dice = random.Random(0)
+
+    def chancy(policy: Any, *, attempt: int, jitter: float) -> int:
+        return wait_ms(policy, attempt=attempt, jitter=0.0) + dice.randint(1, 9)
+
+    return replaced(failing, "retry_wait_ms", chancy)
+
+
 BUGS: Final[tuple[Bug, ...]] = (
     dispatch_before_commit,
     outcome_recorded_twice,
@@ -384,4 +396,5 @@ BUGS: Final[tuple[Bug, ...]] = (
     place_of_interrupted_work_lost,
     deadlines_decided_together,
     follower_skips_what_comes_together,
+    decisions_by_chance,
 )

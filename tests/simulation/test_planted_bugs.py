@@ -5,6 +5,7 @@ from typing import Final
 import pytest
 
 from tenuto.testing import simulate_random
+from tests.simulation import planted
 from tests.simulation.planted import BUGS, Bug
 
 SEEDS_MAX: Final = 800
@@ -24,3 +25,24 @@ def test_a_planted_bug_is_found(bug: Bug) -> None:
 
 def breaks_a_promise(seed: int) -> bool:
     return simulate_random(seed, shorten=False).violation is not None
+
+
+@pytest.mark.parametrize(
+    ("promise", "bug"),
+    [
+        ("P1", planted.dispatch_before_commit),
+        ("P2", planted.decisions_by_chance),
+        ("P3", planted.once_effect_repeated_blindly),
+        ("P4", planted.follower_skips_what_comes_together),
+        ("P5", planted.snapshot_of_an_earlier_state),
+        ("P8", planted.lost_wake_up),
+        ("P9", planted.budget_of_steps_ignored),
+    ],
+    ids=["p1", "p2", "p3", "p4", "p5", "p8", "p9"],
+)
+def test_a_bug_is_put_down_to_the_promise_that_it_breaks(promise: str, bug: Bug) -> None:
+    with bug():
+        reports = (simulate_random(seed, shorten=False) for seed in range(SEEDS_MAX))
+        broken = next(report.violation for report in reports if report.violation is not None)
+
+    assert broken.promise == promise
