@@ -256,6 +256,7 @@ def test_with_the_open_tasks_an_event_tells_its_path_and_spells_an_answer_out() 
         "input_tokens": 100,
         "output_tokens": 10,
         "cost_usd": 0.5,
+        "cached_tokens": 0,
     }
     assert "path" not in told[0]
 

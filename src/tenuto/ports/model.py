@@ -1,8 +1,9 @@
 """Models: what answers an agent's turn."""
 
-from typing import Protocol
+from collections.abc import AsyncIterator
+from typing import Protocol, runtime_checkable
 
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest
 
 
 class Model(Protocol):
@@ -14,5 +15,18 @@ class Model(Protocol):
         Raises:
             WorkFailed: `Transient` for rate limits, time-outs and services that are away;
                 `Fatal` for a request that can never work; `Escalatable` for a missing key.
+        """
+        ...
+
+
+@runtime_checkable
+class StreamingModel(Model, Protocol):
+    """A model that can give its answer piece by piece."""
+
+    def stream(self, model: str, request: ModelRequest) -> AsyncIterator[Delta | ModelAnswer]:
+        """Return pieces of text as they come and, last, the whole answer.
+
+        Raises:
+            WorkFailed: as `answer`; also after some pieces, which then count for nothing.
         """
         ...

@@ -39,6 +39,8 @@ class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     cost_usd: float = 0.0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the provider had in its own prompt cache."""
 
 
 class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -52,6 +54,12 @@ class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     usage: Usage = Usage()
     fault: str = ""
     """How the output misses the agent's schema, in words for the model; found by the runtime."""
+    model: str = ""
+    """`provider:name` of the model that answered, where that is not plain from the definition."""
+    cached: Literal["", "exact", "semantic"] = ""
+    """How the answer was found in the cache of answers; empty: a model was asked."""
+    trail: tuple[str, ...] = ()
+    """What was tried before the model that answered, and why it did not: `openai:x: rate_limit`."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):
@@ -76,3 +84,16 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     output_schema: JsonObject | None
     settings: JsonObject
     turn: int
+    tenant: str = ""
+    user: str = ""
+    session: str = ""
+    effect: str = ""
+    """Stable over retries and restarts: the idempotency key of the request."""
+    purpose: str = ""
+    """What the strategy wants this turn for; empty for a turn of `react`."""
+
+
+class Delta(msgspec.Struct, frozen=True, kw_only=True):
+    """A piece of an answer's text, while it is being given."""
+
+    text: str

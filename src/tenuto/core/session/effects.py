@@ -254,6 +254,7 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     parent = state.tasks[task.parent]
     assert parent.agent is not None, "a model is asked by an agent"
     agent = program.agents[program.nodes[parent.node].node.ref]
+    request = request_of(parent.agent, agent, inputs_of(state, parent, program, memo))
     return AskModel(
         effect=effect_id(state.session, task.no),
         promise=task.promised,
@@ -261,7 +262,7 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         node=task.node,
         attempt=task.attempt,
         agent=agent,
-        request=request_of(parent.agent, agent, inputs_of(state, parent, program, memo)),
+        request=_addressed(state, task, request),
         timeout_ms=agent.model_timeout_ms,
     )
 
@@ -292,4 +293,15 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         tool=call.tool,
         arguments=call.arguments,
         timeout_ms=0,
+    )
+
+
+def _addressed(state: SessionState, task: Task, request: ModelRequest) -> ModelRequest:
+    """Say for whom and for what a request is made."""
+    return msgspec.structs.replace(
+        request,
+        tenant=state.tenant,
+        user=state.user,
+        session=state.session,
+        effect=effect_id(state.session, task.no),
     )
