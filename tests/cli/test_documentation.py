@@ -19,7 +19,7 @@ NAMES = [name for verbs in VERBS.values() for name in verbs]
 
 def sections() -> dict[str, str]:
     """Return what the page says of each command."""
-    parts = re.split(r"^## tenuto (\w+)$", TEXT, flags=re.M)[1:]
+    parts = re.split(r"^## tenuto ([\w-]+)$", TEXT, flags=re.M)[1:]
     return {name: text.split("\n# ")[0] for name, text in zip(parts[::2], parts[1::2], strict=True)}
 
 

@@ -42,7 +42,7 @@ def environment(folder: Path) -> dict[str, str]:
     return {
         **kept,
         "PATH": f"{scripts}{os.pathsep}{os.environ.get('PATH', '')}",
-        "PYTHONPATH": str(folder),
+        "PYTHONPATH": os.pathsep.join(filter(None, (str(folder), os.environ.get("PYTHONPATH")))),
         "COLUMNS": "100",
     }
 

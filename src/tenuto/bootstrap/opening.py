@@ -41,6 +41,8 @@ class Settings(TypedDict, total=False):
     """Those whose code sessions of earlier processes need."""
     models: Mapping[str, Model]
     """Provider name to model, beside `offline`."""
+    code: Mapping[str, Any]
+    """Functions and tools by the names that definitions use, before any that can be imported."""
     concurrency: int
     """Effects that run at once; 256 by default."""
     recover: bool
@@ -123,6 +125,7 @@ class OpenRuntime:
             performer=performer,
             readonly=self._readonly,
         )
+        code.register(self._settings.get("code", {}))
         runtime = Runtime(self._engine, code, schemas)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
@@ -136,8 +139,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `concurrency`, `recover`, `hold`;
-            see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `code`, `concurrency`, `recover`,
+            `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

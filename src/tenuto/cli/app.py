@@ -34,6 +34,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "events": "Print the log of a session.",
         "trace": "Export a session as an OpenTelemetry trace.",
         "replay": "Decide a recorded session anew and report the first difference.",
+        "export-test": "Make a test of a session that has ended.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",
@@ -56,7 +57,7 @@ class LazyGroup(click.Group):
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
             return None
-        module = importlib.import_module(f"tenuto.cli.verbs.{name}")
+        module = importlib.import_module(f"tenuto.cli.verbs.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
 

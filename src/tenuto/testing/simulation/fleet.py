@@ -71,8 +71,13 @@ class Fleet:
                 self._site.witness.object_to("P8", f"Nobody caught {error!r}.")
         if self._callbacks > _CALLBACKS_MAX:
             self._site.witness.object_to("P8", f"{_CALLBACKS_MAX} callbacks, and no end.")
-        if process.has_failed or weather.strikes(weather.faults.crash):
+        if process.has_failed or self._is_time() or weather.strikes(weather.faults.crash):
             self._crash()
+
+    def _is_time(self) -> bool:
+        """Return whether the commit has been written after which the process is to die."""
+        site = self._site
+        return not self.crashes and 0 < site.crash_after <= len(site.witness.commits)
 
     def _storm(self) -> None:
         weather = self._site.weather

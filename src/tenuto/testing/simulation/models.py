@@ -58,6 +58,19 @@ class SimulatedModel:
         return ModelAnswer(text=f"{request.agent} has read {len(request.messages)} messages.")
 
 
+class Counted:
+    """A model that counts its requests, over all processes of a simulation."""
+
+    def __init__(self, model: Model) -> None:
+        self._model = model
+        self.requests = 0
+
+    async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
+        """See `Model.answer`."""
+        self.requests += 1
+        return await self._model.answer(model, request)
+
+
 class AnyProvider(Mapping[str, Model]):
     """The same model under whatever name a definition asks for."""
 

@@ -21,7 +21,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
 from tenuto.testing.simulation.loop import VirtualLoop, VirtualTime
-from tenuto.testing.simulation.models import AnyProvider, SimulatedModel
+from tenuto.testing.simulation.models import AnyProvider, Counted, SimulatedModel
 from tenuto.testing.simulation.store import FaultyArtifacts, FaultyStore
 from tenuto.testing.simulation.witness import Witness, WitnessedLog
 from tenuto.testing.simulation.world import Execution, World
@@ -47,6 +47,10 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     log: WitnessedLog
     artifacts: FaultyArtifacts
     expressions: Expressions
+    models: Mapping[str, Counted] = {}
+    """Providers by name; empty: a simulated model answers for all."""
+    crash_after: int = 0
+    """Number of the commit after which the process dies; 0: none."""
     story: list[tuple[int, float, str]] = []
     """What happened beside the log: number of commits before it, the moment, in words."""
 
@@ -82,7 +86,7 @@ class Process:
         code.register(site.world.wrapped(site.code, self))
         performer = Performer(
             code=code,
-            models=AnyProvider(self.model),
+            models=site.models or AnyProvider(self.model),
             schemas=schemas,
             clock=site.clock,
             ids=site.ids,

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.testing.simulation.faults import EPOCH_MS, Faults
 from tenuto.testing.simulation.process import Site
@@ -30,6 +31,11 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     statuses: dict[str, int]
     """How many sessions ended how."""
     timeline: tuple[str, ...]
+    commits: int = 0
+    outputs: tuple[Json, ...] = ()
+    """Of the sessions, in order of their start; null where one has none."""
+    asked: int = 0
+    """Requests that the given models got."""
     reproduce: str = ""
     """A line of Python that shows the failure again."""
 

@@ -11,11 +11,13 @@ from tenuto.core.vocabulary import EffectId, Json, JsonObject
 from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
+from tenuto.ports.model import Model
 from tenuto.sdk.workflow import Workflow
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import Faults, SimulatedClock, Weather
 from tenuto.testing.simulation.fleet import Fleet
 from tenuto.testing.simulation.loop import VirtualTime
+from tenuto.testing.simulation.models import Counted
 from tenuto.testing.simulation.people import People
 from tenuto.testing.simulation.process import KnownExpressions, Site
 from tenuto.testing.simulation.random_workflow import NODES_MAX, random_code, random_workflow
@@ -25,6 +27,17 @@ from tenuto.testing.simulation.witness import Witness, WitnessedLog
 from tenuto.testing.simulation.world import World
 
 SESSIONS_MAX: Final = 3
+
+
+class Plan(msgspec.Struct, frozen=True, kw_only=True):
+    """How rough it is, who answers for models, and where the process dies for certain."""
+
+    faults: Faults
+    models: Mapping[str, Model] | None = None
+    """Providers by name, in place of a simulated one; they must answer by rule."""
+    crash_after: int = 0
+    """Number of the commit after which the process dies, whatever the faults; 0: none."""
+
 
 _expressions: Final = KnownExpressions(CelExpressions())
 
@@ -56,13 +69,30 @@ def simulate(
     Example:
         simulate(flow, {"text": "hello"}, seed=7).check()
     """
+    given = [dict(inputs or {}) for _ in range(sessions)]
+    plan = Plan(faults=faults or Faults())
+    return run_plan(workflow, given, plan, functions=functions, seed=seed)
+
+
+def run_plan(
+    workflow: Workflow | WorkflowDefinition,
+    inputs: list[JsonObject],
+    plan: Plan,
+    *,
+    functions: Mapping[str, Any] | None = None,
+    seed: int | str = 0,
+) -> SimulationReport:
+    """Return what becomes of a session of `workflow` for each of `inputs`, as `plan` says.
+
+    Raises:
+        DefinitionError: the workflow is wrong.
+    """
     code: dict[str, Any] = {}
     if isinstance(workflow, Workflow):
         code.update(workflow.code)
         workflow = workflow.definition()
     code.update(functions or {})
-    given = [dict(inputs or {}) for _ in range(sessions)]
-    return _run(str(seed), workflow, lambda world: code, given, faults or Faults())
+    return _run(str(seed), workflow, lambda world: code, inputs, plan)
 
 
 def simulate_random(
@@ -88,7 +118,7 @@ def simulate_random(
 def _random(seed: int, faults: Faults, nodes_max: int, sessions: int) -> SimulationReport:
     definition = random_workflow(seed, _expressions, nodes_max=nodes_max)
     inputs = _random_inputs(seed, sessions)
-    report = _run(str(seed), definition, _random_code, inputs, faults)
+    report = _run(str(seed), definition, _random_code, inputs, Plan(faults=faults))
     changed = [
         f"{name}={getattr(faults, name)}"
         for name in Faults.__struct_fields__
@@ -150,9 +180,9 @@ def _run(
     definition: WorkflowDefinition,
     code_of: Callable[[World], Mapping[str, Any]],
     inputs: list[JsonObject],
-    faults: Faults,
+    plan: Plan,
 ) -> SimulationReport:
-    site, fleet = _assembled(seed, definition, code_of, inputs, faults)
+    site, fleet = _assembled(seed, definition, code_of, inputs, plan)
     violation = fleet.run()
     witness = site.witness
     statuses: dict[str, int] = {}
@@ -163,8 +193,11 @@ def _run(
         violation=violation,
         log_digest=digest_of(site),
         definition=definition,
-        faults=faults,
+        faults=plan.faults,
         sessions=len(inputs),
+        commits=len(witness.commits),
+        outputs=tuple(seen.state.output for seen in witness.sessions.values()),
+        asked=sum(model.requests for model in site.models.values()),
         events=sum(stored.count for stored, _ in witness.commits),
         crashes=fleet.crashes,
         executions=site.world.executions,
@@ -178,7 +211,11 @@ def random_site(seed: int) -> Site:
     """Return all that is left of a random fleet: its log, and what the witness made of it."""
     definition = random_workflow(seed, _expressions)
     site, fleet = _assembled(
-        str(seed), definition, _random_code, _random_inputs(seed, 0), Faults.drawn(seed)
+        str(seed),
+        definition,
+        _random_code,
+        _random_inputs(seed, 0),
+        Plan(faults=Faults.drawn(seed)),
     )
     fleet.run()
     return site
@@ -189,10 +226,10 @@ def _assembled(
     definition: WorkflowDefinition,
     code_of: Callable[[World], Mapping[str, Any]],
     inputs: list[JsonObject],
-    faults: Faults,
+    plan: Plan,
 ) -> tuple[Site, Fleet]:
     time = VirtualTime()
-    weather = Weather(faults, seed, time)
+    weather = Weather(plan.faults, seed, time)
     artifacts = FaultyArtifacts(weather)
     witness = Witness(EventDecoder(artifacts.get))
     for program in _programs(definition):
@@ -211,6 +248,8 @@ def _assembled(
         log=WitnessedLog(witness),
         artifacts=artifacts,
         expressions=_expressions,
+        models={name: Counted(model) for name, model in (plan.models or {}).items()},
+        crash_after=plan.crash_after,
     )
     return site, Fleet(site, People(site, inputs))
 
