@@ -172,9 +172,9 @@ def test_missing_documents_are_said_to_be_missing(tmp_path: Path) -> None:
 
 
 def test_a_file_of_another_kind_is_refused_with_the_kinds_that_are_read(tmp_path: Path) -> None:
-    (tmp_path / "a.pdf").write_bytes(b"%PDF")
+    (tmp_path / "a.png").write_bytes(b"PNG")
 
-    with indexed(tmp_path / "a.pdf") as collection, pytest.raises(DocumentsMissing, match=r"\.rst"):
+    with indexed(tmp_path / "a.png") as collection, pytest.raises(DocumentsMissing, match=r"\.rst"):
         collection.refresh()
 
 

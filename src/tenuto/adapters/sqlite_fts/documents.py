@@ -7,6 +7,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.adapters.sqlite_fts import extracting
 from tenuto.adapters.sqlite_fts.blocks import ParsedDocument
 from tenuto.adapters.sqlite_fts.hypertext import parse_hypertext
 from tenuto.adapters.sqlite_fts.markdown import parse_markdown
@@ -23,6 +24,8 @@ PARSERS: Final[dict[str, Callable[[str], ParsedDocument]]] = {
     ".rst": parse_restructured,
     ".html": parse_hypertext,
     ".htm": parse_hypertext,
+    ".pdf": parse_markdown,
+    ".docx": parse_markdown,
 }
 
 SKIPPED_FOLDERS: Final = frozenset({"node_modules", "__pycache__"})
@@ -113,11 +116,13 @@ def read_bytes(file: Found) -> bytes | FileProblem:
     """Return the file's bytes, or why it is left out."""
     try:
         size = file.path.stat().st_size
-        if size > FILE_BYTES_MAX:
+        is_text = file.path.suffix.lower() not in extracting.EXTRACTORS
+        size_max = FILE_BYTES_MAX if is_text else extracting.FILE_BYTES_MAX
+        if size > size_max:
             return FileProblem(
                 file=file.name,
                 code="too_large",
-                message=f"{size} bytes; files over {FILE_BYTES_MAX} bytes are left out. Split it.",
+                message=f"{size} bytes; files over {size_max} bytes are left out. Split it.",
             )
         return file.path.read_bytes()
     except OSError as error:
@@ -127,7 +132,11 @@ def read_bytes(file: Found) -> bytes | FileProblem:
 def decode(name: str, payload: bytes) -> Decoded | FileProblem:
     """Return the text, or why the file is left out.
 
-    UTF-8 with or without a mark, UTF-16 with one; else it is read as Latin-1 and reported."""
+    PDF and Word files give what text they have. Of text: UTF-8 with or without a mark, UTF-16 with
+    one; else it is read as Latin-1 and reported."""
+    if Path(name).suffix.lower() in extracting.EXTRACTORS:
+        extracted = extracting.extract(name, payload)
+        return extracted if isinstance(extracted, FileProblem) else _not_empty(name, extracted)
     if payload.startswith((b"\xff\xfe", b"\xfe\xff")):
         try:
             return _not_empty(name, payload.decode("utf-16"))

@@ -22,7 +22,7 @@ INPUTS: Final[dict[str, Any]] = {
     "documents": {
         "type": "string",
         "minLength": 1,
-        "description": "A folder of .md, .rst, .txt and .html files, or one such file.",
+        "description": "A folder of .md, .rst, .txt, .html, .pdf and .docx files, or one such.",
     },
     "max_sub_questions": {
         "type": "integer",

@@ -32,8 +32,8 @@ def index(ctx: tenuto.Context, question: str, documents: str) -> dict[str, Any]:
     if not report.passages:
         found = f" {len(problems)} files could not be read." if problems else ""
         raise tenuto.Fatal(
-            f"No text to search at {documents!r}: there are no .md, .rst, .txt or .html files with "
-            f"text.{found} Name another folder.",
+            f"No text to search at {documents!r}: there are no .md, .rst, .txt, .html, .pdf or "
+            f".docx files with text.{found} Name another folder.",
             code="documents_empty",
         )
     for problem in problems:
