@@ -156,7 +156,7 @@ def test_the_model_of_all_agents_can_be_another_one(shell: Shell) -> None:
 
     for result in (from_python, from_yaml):
         assert result.code == 3
-        assert "wants model 'nobody:large', and there is no provider 'nobody'" in result.err
+        assert "Model 'nobody:large' cannot be asked: Unknown model" in result.err
 
 
 def test_a_database_can_be_named_before_and_after_the_verb(shell: Shell) -> None:

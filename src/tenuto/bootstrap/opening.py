@@ -7,11 +7,11 @@ from typing import Any, Final, TypedDict, Unpack, get_args
 from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
-from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
+from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
@@ -40,7 +40,7 @@ class Settings(TypedDict, total=False):
     workflows: Sequence[Workflow]
     """Those whose code sessions of earlier processes need."""
     models: Mapping[str, Model]
-    """Provider name to model, beside `offline`."""
+    """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
     concurrency: int
@@ -66,6 +66,7 @@ class OpenRuntime:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
         self._store: EventStore | None = None
         self._engine: Engine | None = None
+        self._providers: Providers | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Runtime:
@@ -92,6 +93,8 @@ class OpenRuntime:
             if self._engine is not None:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
+            if self._providers is not None:
+                await self._providers.close()
             if self._store is not None:
                 await self._store.close()
 
@@ -107,10 +110,10 @@ class OpenRuntime:
 
     def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
         clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
-        models: dict[str, Model] = {"offline": OfflineModel(), **self._settings.get("models", {})}
+        self._providers = Providers(self._settings.get("models", {}))
         performer = Performer(
             code=code,
-            models=models,
+            models=self._providers,
             schemas=schemas,
             clock=clock,
             ids=ids,

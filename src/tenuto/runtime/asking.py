@@ -36,7 +36,8 @@ class Asker:
             known = ", ".join(sorted(self._models))
             raise Escalatable(
                 f"Agent {agent.name!r} wants model {agent.model!r}, and there is no provider "
-                f"{provider!r}; this process has: {known}.",
+                f"{provider!r}; this process has: {known}. Those of hosted models come with "
+                "pip install 'tenuto[pydantic_ai]'.",
                 code="no_such_model",
             )
         tools = tuple(self._code.tool(ref).spec for ref in agent.tools)

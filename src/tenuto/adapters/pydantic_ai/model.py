@@ -1,0 +1,63 @@
+"""A provider's models. The wire is pydantic-ai's; retries are the engine's, as events."""
+
+import asyncio
+from contextlib import AsyncExitStack
+from typing import TYPE_CHECKING, Any
+
+from tenuto.adapters.pydantic_ai.faults import faults_told
+from tenuto.adapters.pydantic_ai.local import LOCAL, local_model
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+
+if TYPE_CHECKING:
+    from pydantic_ai.models import Model
+
+
+class PydanticAIModel:
+    """A `Model`: every model of one provider, named as pydantic-ai names it.
+
+    Keys and addresses come from the environment, as each provider's own client reads them:
+    `OPENAI_API_KEY`, `ANTHROPIC_API_KEY` and so on. The provider `local` reads `TENUTO_LOCAL_URL`,
+    and `TENUTO_LOCAL_KEY` where the server wants one."""
+
+    def __init__(self, provider: str) -> None:
+        self._provider = provider
+        self._models: dict[str, Model[Any]] = {}
+        self._clients = AsyncExitStack()
+        self._making = asyncio.Lock()
+
+    async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
+        """Return the model's answer. See `Model.answer`.
+
+        Raises:
+            Transient: too many requests, the service is away or slow, or what it said makes no
+                sense.
+            Fatal: the request can never work: it is malformed, or longer than the model takes.
+            Escalatable: no such provider or model, no key or a wrong one, no money left.
+        """
+        name = f"{self._provider}:{model}"
+        with faults_told(name):
+            known = await self._model(model)
+            # Loading takes half a second; by now `_model` has done it, on another thread.
+            from tenuto.adapters.pydantic_ai.wire import ask
+
+            return await ask(known, request, name=name)
+
+    async def close(self) -> None:
+        """Let the connections go."""
+        self._models.clear()
+        await self._clients.aclose()
+
+    async def _model(self, name: str) -> "Model[Any]":
+        async with self._making:
+            if name not in self._models:
+                made = await asyncio.to_thread(self._made, name)
+                self._models[name] = await self._clients.enter_async_context(made)
+            return self._models[name]
+
+    def _made(self, name: str) -> "Model[Any]":
+        import pydantic_ai.direct  # noqa: F401  # what `wire` needs, loaded on this thread
+        from pydantic_ai.models import infer_model
+
+        if self._provider == LOCAL:
+            return local_model(name)
+        return infer_model(f"{self._provider}:{name}")

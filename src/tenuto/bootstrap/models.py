@@ -1,0 +1,43 @@
+"""The models of a process, by provider: those that were given, `offline`, and whatever the extra
+knows."""
+
+from collections.abc import Iterator, Mapping
+from importlib.util import find_spec
+from typing import Final
+
+from tenuto.adapters.offline import OfflineModel
+from tenuto.adapters.pydantic_ai import LOCAL, PydanticAIModel
+from tenuto.ports.model import Model
+
+EXTRA: Final = "pydantic_ai"
+
+
+class Providers(Mapping[str, Model]):
+    """Provider to model. With the extra `pydantic_ai` every name has a model; whether there is such
+    a provider shows when it is asked."""
+
+    def __init__(self, given: Mapping[str, Model]) -> None:
+        self._known: dict[str, Model] = {"offline": OfflineModel(), **given}
+        self._made: dict[str, PydanticAIModel] = {}
+
+    def __getitem__(self, provider: str) -> Model:
+        if provider in self._known:
+            return self._known[provider]
+        if not provider or find_spec(EXTRA) is None:
+            raise KeyError(provider)
+        if provider not in self._made:
+            self._made[provider] = PydanticAIModel(provider)
+        return self._made[provider]
+
+    def __iter__(self) -> Iterator[str]:
+        yield from self._known
+        if find_spec(EXTRA) is not None:
+            yield LOCAL
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    async def close(self) -> None:
+        """Let the connections of all models go."""
+        for model in self._made.values():
+            await model.close()
