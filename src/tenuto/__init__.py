@@ -21,8 +21,11 @@ __all__ = [
     "Escalatable",
     "ExpressionFailed",
     "Fatal",
+    "Matcher",
+    "NeedsApproval",
     "NotAllowed",
     "NotFound",
+    "PermissionRule",
     "PortError",
     "Recoverable",
     "Rejected",
@@ -61,8 +64,11 @@ _HOME = {
     "Escalatable": "tenuto.core.errors",
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
+    "Matcher": "tenuto.core.agent.policy",
+    "NeedsApproval": "tenuto.core.errors",
     "NotAllowed": "tenuto.core.errors",
     "NotFound": "tenuto.core.errors",
+    "PermissionRule": "tenuto.core.agent.policy",
     "PortError": "tenuto.core.errors",
     "Recoverable": "tenuto.core.errors",
     "Rejected": "tenuto.core.errors",
@@ -98,11 +104,14 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.collections import open_collection as open_collection
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
+    from tenuto.core.agent.policy import Matcher as Matcher
+    from tenuto.core.agent.policy import PermissionRule as PermissionRule
     from tenuto.core.errors import CorruptLog as CorruptLog
     from tenuto.core.errors import DefinitionError as DefinitionError
     from tenuto.core.errors import Escalatable as Escalatable
     from tenuto.core.errors import ExpressionFailed as ExpressionFailed
     from tenuto.core.errors import Fatal as Fatal
+    from tenuto.core.errors import NeedsApproval as NeedsApproval
     from tenuto.core.errors import NotAllowed as NotAllowed
     from tenuto.core.errors import NotFound as NotFound
     from tenuto.core.errors import PortError as PortError

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tenuto.codec.events import EventDecoder, encode_events
 from tenuto.core import limits
+from tenuto.core.agent.asks import Ask
 from tenuto.core.errors import CorruptLog, Failure, NotFound
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Digest
@@ -65,6 +66,16 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     ),
     "captures": st.lists(st.text(max_size=5), max_size=2).map(tuple),
     "jitter": st.floats(0, 0.999),
+    "ask": st.none()
+    | st.builds(
+        Ask,
+        kind=st.text(max_size=5),
+        title=st.text(max_size=5),
+        details=st.dictionaries(st.text(max_size=4), payloads, max_size=2),
+        assignees=st.lists(st.text(max_size=4), max_size=2).map(tuple),
+        quorum=st.integers(1, 3),
+        expires_ms=st.integers(0, 2**40),
+    ),
 }
 BY_TYPE: Final[dict[Any, st.SearchStrategy[Any]]] = {
     int: st.integers(0, 2**40),

@@ -17,6 +17,8 @@ from tenuto.adapters.system import SystemClock
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Digest, SessionId, Version
 from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredSession
+from tenuto.runtime.asking import Asker
+from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
@@ -93,13 +95,11 @@ async def opened_on(
     """Give a runtime on a store that the test holds in its hands."""
     code, schemas, clock, ids = Code(), JsonSchemas(), SystemClock(), FakeIds()
     performer = Performer(
-        code=code,
-        models={},
-        schemas=schemas,
+        caller=Caller(code, clock=clock, threads=0),
+        asker=Asker({}, code=code, schemas=schemas),
         clock=clock,
         ids=ids,
         concurrency=concurrency,
-        threads=0,
     )
     engine = Engine(
         store=store,

@@ -13,12 +13,15 @@ from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.model import Model
+from tenuto.runtime.asking import Asker
+from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
@@ -43,6 +46,8 @@ class Settings(TypedDict, total=False):
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    policy: Sequence[PermissionRule]
+    """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
     """Effects that run at once; 256 by default."""
     recover: bool
@@ -111,10 +116,10 @@ class OpenRuntime:
     def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
         clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
         self._providers = Providers(self._settings.get("models", {}))
+        policy = tuple(self._settings.get("policy", ()))
         performer = Performer(
-            code=code,
-            models=self._providers,
-            schemas=schemas,
+            caller=Caller(code, clock=clock, policy=policy),
+            asker=Asker(self._providers, code=code, schemas=schemas),
             clock=clock,
             ids=ids,
             concurrency=self._settings.get("concurrency", CONCURRENCY),
@@ -142,8 +147,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `code`, `concurrency`, `recover`,
-            `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `code`, `policy`, `concurrency`,
+            `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

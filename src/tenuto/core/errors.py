@@ -14,6 +14,8 @@ TenutoError
 +-- ExpressionFailed      an expression met a value that it cannot work on
 +-- WorkFailed            raised by a function, tool or model to say which class of failure it is
     +-- Transient  Recoverable  Escalatable  Fatal
+        Escalatable
+        +-- NeedsApproval   a person must allow this very effect first
 """
 
 from collections.abc import Sequence
@@ -21,6 +23,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.asks import Ask
 from tenuto.core.vocabulary import SessionId, Version
 
 FailureClass: TypeAlias = Literal["transient", "recoverable", "escalatable", "fatal", "partial"]
@@ -170,6 +173,14 @@ class Escalatable(WorkFailed):
     """Only a person can settle it; the session waits for one."""
 
     kind = "escalatable"
+
+
+class NeedsApproval(Escalatable):
+    """A person must allow this very effect before it is carried out."""
+
+    def __init__(self, ask: Ask) -> None:
+        self.ask = ask
+        super().__init__(f"{ask.title}.", code="needs_approval")
 
 
 class Fatal(WorkFailed):

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import Fatal
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
@@ -20,10 +21,14 @@ from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
 from tenuto.runtime.live import Live
+from tenuto.runtime.permitting import permit
 from tenuto.runtime.turns import Turns
 
 _VERIFY_MS_MAX: Final = 60_000
 """A `verify` that takes longer knows nothing."""
+
+THREADS: Final = 16
+"""Plain (not async) functions that run at once."""
 
 _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
@@ -31,8 +36,15 @@ _SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 class Caller:
     """Runs user code. What it raises is for the caller to make sense of."""
 
-    def __init__(self, code: Code, *, clock: Clock, threads: int) -> None:
-        self._code, self._clock = code, clock
+    def __init__(
+        self,
+        code: Code,
+        *,
+        clock: Clock,
+        threads: int = THREADS,
+        policy: tuple[PermissionRule, ...] = (),
+    ) -> None:
+        self._code, self._clock, self._policy = code, clock, policy
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
@@ -72,6 +84,7 @@ class Caller:
         arguments: JsonObject,
         notes: list[i.Note],
     ) -> Json:
+        permit(live.state, effect, tool, self._policy)
         bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
         if tool.takes_context:
             bound["ctx"] = self._context(live, effect, notes)

@@ -21,6 +21,7 @@ class ToolCode(Protocol):
     timeout_ms: int
     verify: Function | None
     takes_context: bool
+    permission: str
 
     def bind(self, arguments: JsonObject) -> dict[str, Any]:
         """Return the arguments as the function takes them.

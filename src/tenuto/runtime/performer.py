@@ -6,32 +6,25 @@ too: this is the runtime's one place that catches everything.
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping
 from functools import partial
-from typing import Final, TypeAlias
+from typing import TypeAlias
 
 import msgspec
 
-from tenuto.core.errors import Failure, WorkFailed
+from tenuto.core.errors import Failure, NeedsApproval, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Verify
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo
 from tenuto.ports.clock import Clock, Ids
-from tenuto.ports.model import Model
-from tenuto.ports.schemas import Schemas
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
-from tenuto.runtime.code import Code
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.live import Live
 from tenuto.runtime.turns import Turns
 
 Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Refuse
 """Effects that are carried out here, one task of the loop each."""
-
-THREADS: Final = 16
-"""Plain (not async) functions that run at once."""
 
 
 class Performer:
@@ -40,16 +33,13 @@ class Performer:
     def __init__(
         self,
         *,
-        code: Code,
-        models: Mapping[str, Model],
-        schemas: Schemas,
+        caller: Caller,
+        asker: Asker,
         clock: Clock,
         ids: Ids,
         concurrency: int,
-        threads: int = THREADS,
     ) -> None:
-        self._caller = Caller(code, clock=clock, threads=threads)
-        self._asker = Asker(models, code=code, schemas=schemas)
+        self._caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
         self._concurrency = concurrency
         self._queue: deque[tuple[Live, Attempt]] = deque()
@@ -179,6 +169,7 @@ class Performer:
             retry_after_ms=retry_after_ms(error),
             jitter=self._ids.jitter(),
             notes=tuple(notes),
+            ask=error.ask if isinstance(error, NeedsApproval) else None,
         )
 
 

@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition
@@ -24,6 +25,7 @@ class Options(TypedDict, total=False):
     output: Any
     turns_max: int
     settings: Mapping[str, Any]
+    policy: Sequence[PermissionRule]
 
 
 class Agent:
@@ -39,6 +41,7 @@ class Agent:
             text, as `{"text": …}`.
         turns_max: model requests in one task.
         settings: handed to the model as they are.
+        policy: which tools it may call with what; none: all of its own, with anything.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -66,6 +69,7 @@ class Agent:
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
             settings=dict(options.get("settings") or {}),
+            policy=tuple(options.get("policy", ())),
         )
 
     def __repr__(self) -> str:
@@ -94,6 +98,12 @@ def _faults(name: str, options: Options, tools: tuple[Tool, ...]) -> list[str]:
     faults += [
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})
+    ]
+    given_rules: Sequence[object] = options.get("policy", ())
+    faults += [
+        f"Agent {name!r} has policy={rule!r:.60}, which is no PermissionRule."
+        for rule in given_rules
+        if not isinstance(rule, PermissionRule)
     ]
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:

@@ -4,10 +4,11 @@ from typing import Literal
 
 import msgspec
 
+from tenuto.core.agent.asks import Ask
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.state import SessionState, Task
-from tenuto.core.vocabulary import SessionId, TaskNo
+from tenuto.core.vocabulary import JsonObject, SessionId, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.views.open_tasks import OpenTasks
 
@@ -20,9 +21,11 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     workflow: str
     task: TaskNo
     node: str
-    kind: Literal["approval", "failure", "doubt"]
-    """approval: the workflow asks. failure: work cannot go on by itself; approve to try again, deny
-    to fail. doubt: did an effect happen? approve if it did, deny if not."""
+    kind: Literal["approval", "permission", "failure", "doubt"]
+    """approval: the workflow asks. permission: an effect is to be allowed first, as `details` tell
+    it; approve to have it done, with other arguments if given, deny to have it not. failure: work
+    cannot go on by itself; approve to try again, deny to fail. doubt: did an effect happen?
+    approve if it did, deny if not."""
     title: str
     message: str = ""
     """What happened, where the kind is not approval."""
@@ -31,6 +34,11 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """When its task began."""
     until_ms: int | None = None
     on_expiry: str = ""
+    details: JsonObject = {}
+    """What would be done, where the kind is permission."""
+    quorum: int = 1
+    approvers: tuple[str, ...] = ()
+    """Who has approved so far."""
 
 
 def inbox_of(
@@ -47,6 +55,8 @@ def inbox_of(
 
 
 def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
+    if task.ask is not None:
+        return _permission(state, task, task.ask)
     node = tasks.node(task.node)
     kind: Literal["approval", "failure", "doubt"] = "approval"
     if task.waiting:
@@ -65,4 +75,23 @@ def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
         since_ms=task.started_ms,
         until_ms=task.due_ms or None,
         on_expiry=node.on_expiry if node is not None and asks and task.due_ms else "",
+    )
+
+
+def _permission(state: SessionState, task: Task, ask: Ask) -> InboxEntry:
+    return InboxEntry(
+        session=state.session,
+        tenant=state.tenant,
+        workflow=state.workflow,
+        task=task.no,
+        node=task.node,
+        kind="permission",
+        title=ask.title,
+        assignees=ask.assignees,
+        since_ms=task.started_ms,
+        until_ms=task.due_ms or None,
+        on_expiry="deny" if task.due_ms else "",
+        details=ask.details,
+        quorum=ask.quorum,
+        approvers=task.approvers,
     )

@@ -11,6 +11,7 @@ from tenuto.core.session.effects import is_working
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import SessionId, TaskNo
 from tenuto.core.workflow.model import Node, WorkflowDefinition
+from tenuto.views.excerpts import excerpt
 from tenuto.views.open_tasks import NO_TASK, OpenTasks
 
 _STEPS_MORE: Final = 10_000
@@ -104,6 +105,13 @@ def _for_person(
         if node is not None and node.assignees:
             owner = ", ".join(node.assignees)
         then = _AT_EXPIRY[node.on_expiry] if task.due_ms and node is not None else ""
+    elif task.ask is not None:
+        ask = task.ask
+        reason = f"{ask.title} (with {excerpt(ask.details.get('arguments'))})"
+        if ask.quorum > 1:
+            reason += f"; {len(task.approvers)} of {ask.quorum} have approved"
+        owner = ", ".join(ask.assignees) or owner
+        then = _AT_EXPIRY["deny"] if task.due_ms else ""
     else:
         assert task.failure is not None, "an escalated task has a failure"
         reason = f"{task.node!r} cannot go on by itself: {task.failure.message}"

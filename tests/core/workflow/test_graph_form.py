@@ -2,6 +2,7 @@
 
 import pytest
 
+from tenuto.core.agent.policy import Matcher, PermissionRule
 from tenuto.core.workflow.model import Case, Edge, Limits, Node, RetryPolicy, StateKey, Switch
 from tests.core.workflow.reading import node, problems, read
 
@@ -292,3 +293,33 @@ def test_an_else_of_null_ends_the_branch() -> None:
     """)
 
     assert flow.switches[0].default is None
+
+
+def test_the_policy_of_an_agent_is_a_list_of_rules() -> None:
+    found = read("""
+        workflow: shop
+        agents:
+          clerk:
+            policy:
+              - {effect: ask, permissions: ["orders:*"], quorum: 2}
+              - {effect: deny, arguments: [{path: cents, at_least: 100}]}
+        graph: {nodes: {help: {agent: clerk}}, edges: [], entry: help}
+    """)
+
+    assert found.agents[0].policy == (
+        PermissionRule(effect="ask", permissions=("orders:*",), quorum=2),
+        PermissionRule(effect="deny", arguments=(Matcher(path="cents", at_least=100),)),
+    )
+
+
+def test_a_policy_that_is_not_understood_is_refused_and_not_left_out() -> None:
+    (problem,) = problems("""
+        workflow: shop
+        agents:
+          clerk:
+            policy: [{effect: deny, tool: refund}]
+        graph: {nodes: {help: {agent: clerk}}, edges: [], entry: help}
+    """)
+
+    assert "unknown field `tool`" in problem.message
+    assert problem.path == "agents.clerk.policy"

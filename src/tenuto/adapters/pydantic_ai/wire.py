@@ -1,6 +1,6 @@
 """Requests and answers, from Tenuto's words to pydantic-ai's and back. Loads pydantic-ai."""
 
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 from pydantic_ai import direct
@@ -97,8 +97,7 @@ def _settings(request: ModelRequest) -> ModelSettings:
         headers = given.get("extra_headers")
         known = dict(headers) if isinstance(headers, dict) else {}
         given["extra_headers"] = {"Idempotency-Key": request.effect, **known}
-    settings: ModelSettings = msgspec.convert(given, dict[str, Any])  # type: ignore[assignment]
-    return settings
+    return cast(ModelSettings, given)
 
 
 def answer_of(response: m.ModelResponse, *, name: str) -> ModelAnswer:

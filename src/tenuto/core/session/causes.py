@@ -122,7 +122,7 @@ def _escalated(state: SessionState, event: e.TaskEscalated) -> i.SessionInput:
         return i.SettleDoubt(at_ms=event.at_ms, task=event.task, happened=None)
     if task is not None and task.kind == "agent":
         return i.Advance(at_ms=event.at_ms, parent=event.task)
-    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure)
+    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure, ask=event.ask)
 
 
 def _retried(state: SessionState, event: e.TaskRetried) -> i.SessionInput:
@@ -145,6 +145,8 @@ def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         task = state.tasks.get(event.task)
         if task is not None and task.kind == "approval" and isinstance(data, dict):
             data = data.get("data")
+    elif isinstance(following, e.TaskRetried):
+        data = following.inputs
     return i.DecideApproval(
         at_ms=event.at_ms,
         approved=event.approved,
@@ -180,5 +182,6 @@ def _noted(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.Ses
             retry_after_ms=cause.retry_after_ms,
             jitter=cause.jitter,
             notes=tuple(notes),
+            ask=cause.ask,
         )
     return cause

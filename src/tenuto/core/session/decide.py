@@ -13,6 +13,7 @@ from tenuto.core.errors import ExpressionFailed, Failure, NotAllowed, Rejected, 
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
+from tenuto.core.session.answering import answered, expired
 from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, give_up
@@ -341,6 +342,8 @@ def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Event
     node = program.nodes[task.node].node
     if task.waiting == "retry":
         return [e.TaskRetried(at_ms=at_ms, task=task.no, inputs=None, by="")]
+    if task.ask is not None:
+        return expired(state, task, at_ms=at_ms, program=program)
     if task.kind == "timer":
         return complete(state, task, {"due_ms": task.due_ms}, program=program, at_ms=at_ms)
     if task.kind == "approval" and node.on_expiry != "fail":
@@ -402,6 +405,8 @@ def needs_person(task: Task) -> bool:
 
 
 def _approval(state: SessionState, task: Task, cause: i.DecideApproval, program: Program) -> Events:
+    if task.ask is not None:
+        return answered(state, task, cause, program)
     at_ms = cause.at_ms
     decided = e.ApprovalDecided(
         at_ms=at_ms, task=task.no, approved=cause.approved, by=cause.by, note=cause.note

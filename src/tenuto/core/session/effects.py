@@ -43,6 +43,8 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     inputs: JsonObject
     timeout_ms: int
     once: bool
+    approved: tuple[str, ...] = ()
+    """Kinds of question that people have answered with yes for this effect."""
 
 
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
@@ -60,6 +62,7 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     tool: str
     arguments: JsonObject
     timeout_ms: int
+    approved: tuple[str, ...] = ()
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -235,6 +238,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         inputs=inputs,
         timeout_ms=node.timeout_ms,
         once=node.once and task.kind in ("function", "tool"),
+        approved=task.granted,
     )
 
 
@@ -291,8 +295,9 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         attempt=task.attempt,
         agent=agent,
         tool=call.tool,
-        arguments=call.arguments,
+        arguments=call.arguments if task.override is None else task.override,
         timeout_ms=0,
+        approved=task.granted,
     )
 
 

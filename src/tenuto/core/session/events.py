@@ -12,6 +12,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.asks import Ask
 from tenuto.core.errors import Failure
 from tenuto.core.vocabulary import Digest, EffectId, Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.core.workflow.model import StateKey
@@ -149,10 +150,12 @@ class TaskRetried(Event, tag="TaskRetried/1", frozen=True, array_like=True, kw_o
 class TaskEscalated(
     Event, tag="TaskEscalated/1", frozen=True, array_like=True, kw_only=True, gc=False
 ):
-    """The task waits for a person to say how to go on."""
+    """The task waits for a person to say how to go on. `ask`: the attempt was not made yet, and may
+    be with just what the question tells."""
 
     task: TaskNo
     failure: Failure
+    ask: Ask | None = None
 
 
 class TaskFailed(Event, tag="TaskFailed/1", frozen=True, array_like=True, kw_only=True, gc=False):

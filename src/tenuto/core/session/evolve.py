@@ -214,6 +214,9 @@ def _task_retried(state: SessionState, event: e.TaskRetried) -> None:
     state.due.pop(event.task, None)
     if event.inputs is not None:
         task.override = event.inputs
+    if task.ask is not None:
+        task.granted = (*task.granted, task.ask.kind)
+        task.ask, task.approvers = None, ()
     if task.kind in _TENDED:
         state.tend[event.task] = None
     _promise_again(state, task)
@@ -225,6 +228,9 @@ def _task_escalated(state: SessionState, event: e.TaskEscalated) -> None:
     task.waiting = "doubt" if task.waiting == "verify" else "person"
     task.due_ms = 0
     state.due.pop(event.task, None)
+    task.ask = event.ask
+    if event.ask is not None and event.ask.expires_ms:
+        task.due_ms = state.due[event.task] = event.at_ms + event.ask.expires_ms
 
 
 def _task_failed(state: SessionState, event: e.TaskFailed) -> None:
@@ -296,7 +302,10 @@ def _signal_taken(state: SessionState, event: e.SignalTaken) -> None:
 
 
 def _approval_decided(state: SessionState, event: e.ApprovalDecided) -> None:
-    """What follows from the decision is an event of its own."""
+    """What follows from the decision is an event of its own, once enough people have decided."""
+    task = state.tasks.get(event.task)
+    if task is not None and task.ask is not None and event.approved:
+        task.approvers = (*task.approvers, event.by)
 
 
 def _child_session_started(state: SessionState, event: e.ChildSessionStarted) -> None:

@@ -66,7 +66,7 @@ def attempt_failed(
         if failure.kind == "recoverable" and _can_recover(task, program):
             return _start_recovery(state, task, failure, at_ms)
         if failure.kind == "escalatable" and task.kind not in ("recover", "undo"):
-            return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=failure)]
+            return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=failure, ask=cause.ask)]
     return give_up(state, task, failure, at_ms=at_ms, program=program)
 
 

@@ -4,6 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.asks import Ask
 from tenuto.core.errors import Failure
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, Version
 
@@ -59,6 +60,8 @@ class FailTask(Input, frozen=True, kw_only=True, gc=False):
     retry_after_ms: int = 0
     jitter: float = 0.0
     notes: tuple[Note, ...] = ()
+    ask: Ask | None = None
+    """The attempt was not made: a person is to be asked first."""
 
 
 class BeginTask(Input, frozen=True, kw_only=True, gc=False):

@@ -12,6 +12,7 @@ from typing import Literal, TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.asks import Ask
 from tenuto.core.agent.state import AgentState
 from tenuto.core.errors import Failure
 from tenuto.core.lifecycle import Phase
@@ -72,6 +73,12 @@ class Task(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     progress: Progress | None = None
     agent: AgentState | None = None
     child: SessionId | None = None
+    ask: Ask | None = None
+    """What a person is asked before the next attempt."""
+    approvers: tuple[str, ...] = ()
+    """Who has approved `ask` so far."""
+    granted: tuple[str, ...] = ()
+    """Kinds of question that were answered with yes; they hold for this task alone."""
 
 
 class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):

@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.vocabulary import Digest, Json, JsonObject
 
 Reducer: TypeAlias = Literal["replace", "append", "extend", "add", "max", "min", "merge", "union"]
@@ -170,6 +171,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     turns_max: int = limits.TURNS_MAX
     model_timeout_ms: int = 120_000
     settings: JsonObject = {}
+    policy: tuple[PermissionRule, ...] = ()
+    """Which tools it may call with what. Empty: all of its own, with anything."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -2,7 +2,10 @@
 
 from typing import Final
 
+import msgspec
+
 from tenuto.core import limits
+from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.faults import unknown
 from tenuto.core.workflow.model import (
@@ -150,9 +153,22 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
         model_timeout_ms=duration(section, "model_timeout") or 120_000,
         settings=settings.data if settings is not None else {},
+        policy=_policy(section),
     )
     section.close()
     return agent
+
+
+def _policy(section: Section) -> tuple[PermissionRule, ...]:
+    value = section.get("policy")
+    if value is None and "policy" not in section.data:
+        return ()
+    try:
+        return msgspec.convert(value, tuple[PermissionRule, ...])
+    except msgspec.ValidationError as error:
+        # One rule that is not understood might have been the one that denies.
+        section.fault("policy", f"The policy of {section.what} cannot be read: {error}.")
+        return ()
 
 
 def _tools(section: Section) -> tuple[str, ...]:

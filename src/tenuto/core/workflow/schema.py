@@ -383,8 +383,43 @@ def _agent() -> JsonObject:
         "turns_max": _whole(1, 10_000, "Model requests in one task."),
         "model_timeout": _ref("duration", "Of one model request."),
         "settings": {"type": "object", "description": "Handed to the model as they are."},
+        "policy": {
+            "type": "array",
+            "items": _rule(),
+            "description": "Which tools it may call with what.",
+        },
     }
     return _closed(properties, "An agent.")
+
+
+def _rule() -> JsonObject:
+    names: JsonObject = {"type": "array", "items": {"type": "string"}}
+    matcher = _closed(
+        {
+            "path": _text("Names joined by dots, as order.amount."),
+            "equals": {"description": "The value."},
+            "within": {"type": "array", "description": "One of these."},
+            "glob": _text("A text of this shape."),
+            "at_least": {"type": "number"},
+            "at_most": {"type": "number"},
+            "length_max": _whole(0, 2**53, "Of a text, list or object."),
+        },
+        "What one value of the arguments must be.",
+        "path",
+    )
+    return _closed(
+        {
+            "effect": _choice(("deny", "ask", "allow"), "What follows for calls that match."),
+            **dict.fromkeys(("tools", "permissions", "agents", "tenants", "users"), names),
+            "arguments": {"type": "array", "items": matcher},
+            "reason": _text("Told to the model, or to the person who is asked."),
+            "assignees": names,
+            "quorum": _whole(1, 100, "How many different people must approve."),
+            "expires_ms": _whole(0, 2**53, "After so long it counts as denied; 0: it waits."),
+        },
+        "A rule about calls of tools.",
+        "effect",
+    )
 
 
 def _state_key() -> JsonObject:

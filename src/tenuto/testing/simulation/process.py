@@ -13,6 +13,8 @@ from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Expression, Expressions
 from tenuto.ports.event_store import Commit, StoredCommit
+from tenuto.runtime.asking import Asker
+from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
@@ -84,14 +86,13 @@ class Process:
         site = self.site
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
+        models = site.models or AnyProvider(self.model)
         performer = Performer(
-            code=code,
-            models=site.models or AnyProvider(self.model),
-            schemas=schemas,
+            caller=Caller(code, clock=site.clock, threads=0),
+            asker=Asker(models, code=code, schemas=schemas),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
-            threads=0,
         )
         self.engine = Engine(
             store=self.store,

@@ -186,7 +186,7 @@ class WeatheredTool:
         self.spec: ToolSpec = tool.spec
         self.once, self.timeout_ms = tool.once, tool.timeout_ms
         self.takes_context = True
-        self.verify = tool.verify
+        self.verify, self.permission = tool.verify, tool.permission
         self._tool, self._world, self._process = tool, world, process
         self.function: Function = self._run
 

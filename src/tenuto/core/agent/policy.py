@@ -1,0 +1,175 @@
+"""Which tools may be called by whom, with what: rules as data, decided without any expression.
+
+Deny beats ask, ask beats allow, whatever their order. A rule matches when all that it names
+matches; what cannot be compared (a path that is not there, a text held against a number) makes a
+rule that allows not match, and one that denies or asks match: doubt never opens anything.
+"""
+
+import fnmatch
+from collections.abc import Sequence
+from typing import Final, Literal, TypeAlias
+
+import msgspec
+
+from tenuto.core.vocabulary import Json, JsonObject
+
+Effect: TypeAlias = Literal["deny", "ask", "allow"]
+
+_STRENGTH: Final[tuple[Effect, ...]] = ("deny", "ask", "allow")
+
+
+class Matcher(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What one value of the arguments must be; of several conditions all must hold."""
+
+    path: str
+    """Names joined by dots, as `order.amount`; a number is an index of a list."""
+    equals: Json | msgspec.UnsetType = msgspec.UNSET
+    within: tuple[Json, ...] | msgspec.UnsetType = msgspec.UNSET
+    """One of these."""
+    glob: str | msgspec.UnsetType = msgspec.UNSET
+    """A text of this shape: `*` any run of characters, `?` any one; case counts."""
+    at_least: float | msgspec.UnsetType = msgspec.UNSET
+    at_most: float | msgspec.UnsetType = msgspec.UNSET
+    length_max: int | msgspec.UnsetType = msgspec.UNSET
+    """Of a text, list or object."""
+
+
+class PermissionRule(
+    msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """One rule. What is left out matches everything; names are globs."""
+
+    effect: Effect
+    tools: tuple[str, ...] = ()
+    permissions: tuple[str, ...] = ()
+    """Permission names of tools, as `orders:*`. A tool without one matches none."""
+    agents: tuple[str, ...] = ()
+    tenants: tuple[str, ...] = ()
+    users: tuple[str, ...] = ()
+    arguments: tuple[Matcher, ...] = ()
+    reason: str = ""
+    # of `ask`
+    assignees: tuple[str, ...] = ()
+    quorum: int = 1
+    expires_ms: int = 0
+
+
+class Wish(msgspec.Struct, frozen=True, kw_only=True):
+    """A call of a tool that somebody wants to make. `agent` is empty where a node makes it."""
+
+    tool: str
+    permission: str = ""
+    arguments: JsonObject
+    agent: str = ""
+    tenant: str = ""
+    user: str = ""
+
+
+class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows for a wish, and the rule that says so (None: no rule does)."""
+
+    effect: Effect
+    rule: PermissionRule | None
+    reason: str
+
+
+def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
+    """Return whether the wish is allowed, denied, or a person's to decide.
+
+    Without any rule everything is allowed. Where there are rules and none matches, a tool that
+    names a permission is asked about; one that names none is allowed."""
+    found: dict[Effect, PermissionRule] = {}
+    for rule in rules:
+        if rule.effect not in found and _matches(rule, wish):
+            found[rule.effect] = rule
+    for effect in _STRENGTH:
+        if effect in found:
+            rule = found[effect]
+            return Verdict(effect=effect, rule=rule, reason=rule.reason or _told(rule, wish))
+    if rules and wish.permission:
+        reason = f"no rule says anything about permission {wish.permission!r}"
+        return Verdict(effect="ask", rule=None, reason=reason)
+    return Verdict(effect="allow", rule=None, reason="")
+
+
+def _told(rule: PermissionRule, wish: Wish) -> str:
+    word = {"deny": "forbids", "ask": "wants to be asked about", "allow": "allows"}[rule.effect]
+    return f"a rule {word} tool {wish.tool!r}"
+
+
+def _matches(rule: PermissionRule, wish: Wish) -> bool:
+    named = (
+        (rule.tools, wish.tool),
+        (rule.permissions, wish.permission),
+        (rule.agents, wish.agent),
+        (rule.tenants, wish.tenant),
+        (rule.users, wish.user),
+    )
+    if not all(_is_named(globs, name) for globs, name in named):
+        return False
+    doubt = rule.effect != "allow"
+    return all(_holds(matcher, wish.arguments, doubt=doubt) for matcher in rule.arguments)
+
+
+def _is_named(globs: tuple[str, ...], name: str) -> bool:
+    if not globs:
+        return True
+    return bool(name) and any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+
+
+def _holds(matcher: Matcher, arguments: JsonObject, *, doubt: bool) -> bool:
+    """Return whether the value is as the matcher wants; `doubt` where that cannot be said."""
+    value: Json = arguments
+    for name in matcher.path.split("."):
+        if isinstance(value, dict) and name in value:
+            value = value[name]
+        elif isinstance(value, list) and name.isdecimal() and int(name) < len(value):
+            value = value[int(name)]
+        else:
+            return doubt
+    answers = (
+        _equals(matcher.equals, value),
+        _within(matcher.within, value),
+        _glob(matcher.glob, value),
+        _bound(matcher.at_least, value, above=True),
+        _bound(matcher.at_most, value, above=False),
+        _length(matcher.length_max, value),
+    )
+    return all(doubt if answer is None else answer for answer in answers)
+
+
+def _same(one: Json, other: Json) -> bool:
+    """`true` is not 1."""
+    return one == other and isinstance(one, bool) == isinstance(other, bool)
+
+
+def _equals(wanted: Json | msgspec.UnsetType, value: Json) -> bool | None:
+    return True if isinstance(wanted, msgspec.UnsetType) else _same(wanted, value)
+
+
+def _within(wanted: tuple[Json, ...] | msgspec.UnsetType, value: Json) -> bool | None:
+    if isinstance(wanted, msgspec.UnsetType):
+        return True
+    return any(_same(one, value) for one in wanted)
+
+
+def _glob(wanted: str | msgspec.UnsetType, value: Json) -> bool | None:
+    if isinstance(wanted, msgspec.UnsetType):
+        return True
+    return fnmatch.fnmatchcase(value, wanted) if isinstance(value, str) else None
+
+
+def _bound(wanted: float | msgspec.UnsetType, value: Json, *, above: bool) -> bool | None:
+    if isinstance(wanted, msgspec.UnsetType):
+        return True
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        return None
+    return value >= wanted if above else value <= wanted
+
+
+def _length(wanted: int | msgspec.UnsetType, value: Json) -> bool | None:
+    if isinstance(wanted, msgspec.UnsetType):
+        return True
+    return len(value) <= wanted if isinstance(value, str | list | dict) else None
