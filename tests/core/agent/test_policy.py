@@ -1,5 +1,6 @@
 """Rules about calls of tools: what is denied, asked about and allowed, and what doubt does."""
 
+import fnmatch
 from typing import Any
 
 import msgspec
@@ -7,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenuto.core.agent.policy import Effect, Matcher, PermissionRule, Wish, judge
+from tenuto.core.agent.policy import Effect, Matcher, PermissionRule, Wish, fits, judge
 
 
 def rule(effect: Effect, **parts: Any) -> PermissionRule:
@@ -189,3 +190,14 @@ def test_the_order_of_rules_changes_nothing(given_rules: list[PermissionRule], d
 def test_a_rule_that_is_not_understood_is_refused(written: dict[str, Any]) -> None:
     with pytest.raises(msgspec.ValidationError):
         msgspec.convert(written, PermissionRule)
+
+
+@given(st.text("ab*?", max_size=7), st.text("ab", max_size=7))
+def test_a_glob_means_what_it_means_to_the_shell(glob: str, text: str) -> None:
+    assert fits(glob, text) == fnmatch.fnmatchcase(text, glob)
+
+
+def test_brackets_have_no_meaning_and_nothing_takes_for_ever() -> None:
+    assert fits("[a]", "[a]")
+    assert not fits("[a]", "a")
+    assert not fits("*a" * 200, "a" * 199 + "b")

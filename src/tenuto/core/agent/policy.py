@@ -5,7 +5,6 @@ matches; what cannot be compared (a path that is not there, a text held against 
 rule that allows not match, and one that denies or asks match: doubt never opens anything.
 """
 
-import fnmatch
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -94,6 +93,29 @@ def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
     return Verdict(effect="allow", rule=None, reason="")
 
 
+def fits(glob: str, text: str) -> bool:
+    """Return whether the whole of `text` has the shape: `*` any run, `?` any one character.
+
+    Nothing else has a meaning. Takes time in the product of the lengths at most: a pattern that
+    searches back could be made to take for ever."""
+    at = place = 0
+    after_star, from_here = -1, 0
+    while at < len(text):
+        sign = glob[place] if place < len(glob) else ""
+        if sign == "*":
+            after_star, from_here = place + 1, at
+            place += 1
+        elif sign and sign in ("?", text[at]):
+            at, place = at + 1, place + 1
+        elif after_star >= 0:
+            # The last star takes one character more.
+            from_here += 1
+            at, place = from_here, after_star
+        else:
+            return False
+    return not glob[place:].strip("*")
+
+
 def _told(rule: PermissionRule, wish: Wish) -> str:
     word = {"deny": "forbids", "ask": "wants to be asked about", "allow": "allows"}[rule.effect]
     return f"a rule {word} tool {wish.tool!r}"
@@ -116,7 +138,7 @@ def _matches(rule: PermissionRule, wish: Wish) -> bool:
 def _is_named(globs: tuple[str, ...], name: str) -> bool:
     if not globs:
         return True
-    return bool(name) and any(fnmatch.fnmatchcase(name, glob) for glob in globs)
+    return bool(name) and any(fits(glob, name) for glob in globs)
 
 
 def _holds(matcher: Matcher, arguments: JsonObject, *, doubt: bool) -> bool:
@@ -158,7 +180,7 @@ def _within(wanted: tuple[Json, ...] | msgspec.UnsetType, value: Json) -> bool |
 def _glob(wanted: str | msgspec.UnsetType, value: Json) -> bool | None:
     if isinstance(wanted, msgspec.UnsetType):
         return True
-    return fnmatch.fnmatchcase(value, wanted) if isinstance(value, str) else None
+    return fits(wanted, value) if isinstance(value, str) else None
 
 
 def _bound(wanted: float | msgspec.UnsetType, value: Json, *, above: bool) -> bool | None:
