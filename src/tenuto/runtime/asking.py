@@ -41,7 +41,7 @@ class Asker:
                 code="no_such_model",
             )
         tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
-        request = msgspec.structs.replace(effect.request, tools=tools)
+        request = msgspec.structs.replace(effect.request, tools=(*effect.request.tools, *tools))
         async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
             answer = await model.answer(name or provider, request)
         return to_json(msgspec.to_builtins(self._checked(answer, agent)))

@@ -18,7 +18,7 @@ class Options(TypedDict, total=False):
 
     model: str
     instructions: str
-    tools: Sequence[Tool | Callable[..., Any]]
+    tools: "Sequence[Tool | Agent | Callable[..., Any]]"
     role: str
     description: str
     version: str
@@ -35,7 +35,8 @@ class Agent:
         name: unique in a workflow.
         model: `provider:model`, or `offline`.
         instructions: what every request begins with.
-        tools: what it may call; plain functions become tools.
+        tools: what it may call; plain functions become tools. Another agent is called with a text,
+            its `task`, and what it gives is the result.
         role, description, version: what it is, for people and lists.
         output: shape of its output: a JSON Schema, a msgspec struct or a pydantic model. None:
             text, as `{"text": …}`.
@@ -51,10 +52,14 @@ class Agent:
     """
 
     def __init__(self, name: str, **options: Unpack[Options]) -> None:
+        given = options.get("tools", ())
+        self.delegates = tuple(found for found in given if isinstance(found, Agent))
         self.tools = tuple(
-            found if isinstance(found, Tool) else Tool(found) for found in options.get("tools", ())
+            found if isinstance(found, Tool) else Tool(found)
+            for found in given
+            if not isinstance(found, Agent)
         )
-        problems = [Problem(message=message) for message in _faults(name, options, self.tools)]
+        problems = [Problem(message=message) for message in _faults(name, options, self.called())]
         if problems:
             raise DefinitionError(problems)
         self.name = name
@@ -66,6 +71,7 @@ class Agent:
             model=options.get("model", "offline"),
             instructions=options.get("instructions", ""),
             tools=tuple(found.ref for found in self.tools),
+            delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
             settings=dict(options.get("settings") or {}),
@@ -75,12 +81,16 @@ class Agent:
     def __repr__(self) -> str:
         return f"Agent({self.name!r})"
 
+    def called(self) -> tuple[str, ...]:
+        """Return the names under which its model calls tools and other agents."""
+        return (*(found.spec.name for found in self.tools), *(a.name for a in self.delegates))
+
     def definition(self) -> AgentDefinition:
         """Return the agent as data."""
         return self._definition
 
 
-def _faults(name: str, options: Options, tools: tuple[Tool, ...]) -> list[str]:
+def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     known = Options.__annotations__
     faults = [
         f"Agent {name!r} has no option {option!r}; there are: {', '.join(known)}."
@@ -94,7 +104,6 @@ def _faults(name: str, options: Options, tools: tuple[Tool, ...]) -> list[str]:
         value = options.get(option, "")
         if not isinstance(value, str):
             faults.append(f"Agent {name!r} has {option}={value!r:.60}, which is no text.")
-    names = [found.spec.name for found in tools]
     faults += [
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})

@@ -171,7 +171,7 @@ class Workflow:
 
     def _take(self, found: Work) -> None:
         path = f"nodes.{found.node.id}"
-        for agent in found.agents:
+        for agent in _with_delegates(found.agents):
             known = self._agents.setdefault(agent.name, agent)
             if known is not agent and known.definition() != agent.definition():
                 raise _twice("agents are", agent.name, path)
@@ -184,6 +184,18 @@ class Workflow:
                 continue
             if self._children.setdefault(child.name, child) is not child:
                 raise _twice("workflows are", child.name, path)
+
+
+def _with_delegates(agents: Sequence[Agent]) -> list[Agent]:
+    """Return the agents, and all that they may come to call."""
+    found: list[Agent] = []
+    waiting = list(agents)
+    while waiting:
+        agent = waiting.pop(0)
+        if not any(agent is known for known in found):
+            found.append(agent)
+            waiting += agent.delegates
+    return found
 
 
 def _twice(what: str, name: str, path: str) -> DefinitionError:

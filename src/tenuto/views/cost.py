@@ -3,7 +3,7 @@
 import msgspec
 
 from tenuto.core.session import events as e
-from tenuto.core.vocabulary import Version
+from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.views.open_tasks import OpenTasks, answer_of
 
@@ -46,7 +46,8 @@ class Costs:
             case e.TaskStarted() if event.kind == "agent":
                 self._of(self._tasks[event.task].agent).tasks += 1
             case e.ChildrenStarted() if event.kind == "agent":
-                self._of(self._tasks[event.first].agent).tasks += event.count
+                for offset in range(event.count):
+                    self._of(self._tasks[TaskNo(event.first + offset)].agent).tasks += 1
             case e.TaskCompleted() | e.TaskFailed() | e.AttemptFailed():
                 self._spend(event)
         self._tasks.end(event)

@@ -175,8 +175,12 @@ class OpenTasks:
         if parent.kind != "agent":
             return
         task.agent, task.model = parent.agent, parent.model
-        if task.kind == "tool" and parent.answer is not None:
+        if task.kind in ("tool", "agent") and parent.answer is not None:
             task.call = parent.answer.calls[index]
+        if task.kind == "agent" and task.call is not None:
+            task.agent = task.call.tool
+            agent = self._agents.get(task.agent)
+            task.model = agent.model if agent is not None else ""
 
 
 def answer_of(output: Json) -> ModelAnswer:

@@ -293,7 +293,7 @@ def _described(task: OpenTask) -> tuple[str, int, dict[str, Fact]]:
                 "gen_ai.agent.name": task.agent,
             },
         )
-    if task.call is not None:
+    if task.call is not None and task.kind == "tool":
         arguments = msgspec.json.encode(task.call.arguments).decode()
         return (
             f"execute_tool {task.call.tool}",

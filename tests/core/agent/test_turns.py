@@ -91,7 +91,7 @@ def test_a_request_holds_the_whole_conversation() -> None:
     state = state_after(called("look"))
     add_result(state, 0, value=None, error="no such page")
 
-    request = request_of(state, CLERK, {"text": "what?"})
+    request = request_of(state, CLERK, {"text": "what?"}, delegates={})
 
     assert [message.role for message in request.messages] == ["user", "assistant", "tool"]
     assert request.messages[0].text == "what?"
@@ -102,7 +102,7 @@ def test_a_request_holds_the_whole_conversation() -> None:
 def test_a_fault_is_told_to_the_model() -> None:
     state = state_after(ModelAnswer(text="{}", fault="at n: missing."))
 
-    request = request_of(state, CLERK, {"a": 1, "b": 2})
+    request = request_of(state, CLERK, {"a": 1, "b": 2}, delegates={})
 
     assert request.messages[0].text == '{"a":1,"b":2}'
     assert "does not fit its schema: at n: missing." in request.messages[-1].text
@@ -110,7 +110,7 @@ def test_a_fault_is_told_to_the_model() -> None:
 
 @pytest.mark.parametrize("inputs", [{}, {"n": 1}, {"a": "x", "b": "y"}])
 def test_inputs_that_are_no_single_text_are_shown_as_json(inputs: dict[str, object]) -> None:
-    request = request_of(AgentState(), CLERK, inputs)
+    request = request_of(AgentState(), CLERK, inputs, delegates={})
 
     assert request.messages[0].text.startswith("{")
     assert request.inputs == inputs

@@ -1,15 +1,28 @@
 """What an agent asks of its model, derived from its turns."""
 
+from collections.abc import Mapping
+from typing import Final
+
 import msgspec
 
-from tenuto.core.agent.messages import Message, ModelRequest
+from tenuto.core.agent.messages import Message, ModelRequest, ToolSpec
 from tenuto.core.agent.state import AgentState
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 
+TASK: Final = "task"
+"""The one argument of a call of another agent."""
 
-def request_of(state: AgentState, definition: AgentDefinition, inputs: JsonObject) -> ModelRequest:
-    """Return the request for the next turn. `tools` is left empty: the runtime knows the code."""
+
+def request_of(
+    state: AgentState,
+    definition: AgentDefinition,
+    inputs: JsonObject,
+    *,
+    delegates: Mapping[str, AgentDefinition],
+) -> ModelRequest:
+    """Return the request for the next turn. Of `tools` it names the agents that can be called; the
+    runtime, which knows the code, adds the others."""
     messages = [Message(role="user", text=_as_text(inputs))]
     for turn in state.turns:
         answer = turn.answer
@@ -24,10 +37,29 @@ def request_of(state: AgentState, definition: AgentDefinition, inputs: JsonObjec
         instructions=definition.instructions,
         inputs=inputs,
         messages=tuple(messages),
-        tools=(),
+        tools=tuple(_as_tool(delegates[name]) for name in definition.delegates),
         output_schema=definition.output_schema,
         settings=definition.settings,
         turn=len(state.turns),
+    )
+
+
+def _as_tool(agent: AgentDefinition) -> ToolSpec:
+    said = agent.description or agent.role or f"Ask agent {agent.name}."
+    return ToolSpec(
+        name=agent.name,
+        description=said,
+        parameters={
+            "type": "object",
+            "properties": {
+                TASK: {
+                    "type": "string",
+                    "description": "What it is to do, with all that it needs to know.",
+                }
+            },
+            "required": [TASK],
+            "additionalProperties": False,
+        },
     )
 
 

@@ -14,7 +14,7 @@ from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.reducers import detached
-from tenuto.core.session.scope import Memo, failure_of, inputs_of, scope_of
+from tenuto.core.session.scope import Memo, agent_of, failure_of, inputs_of, scope_of
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
 from tenuto.core.workflow.model import AgentDefinition
@@ -257,8 +257,9 @@ def _undo_inputs(state: SessionState, task: Task, program: Program, memo: Memo) 
 def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) -> AskModel:
     parent = state.tasks[task.parent]
     assert parent.agent is not None, "a model is asked by an agent"
-    agent = program.agents[program.nodes[parent.node].node.ref]
-    request = request_of(parent.agent, agent, inputs_of(state, parent, program, memo))
+    agent = agent_of(state, parent, program)
+    inputs = inputs_of(state, parent, program, memo)
+    request = request_of(parent.agent, agent, inputs, delegates=program.agents)
     return AskModel(
         effect=effect_id(state.session, task.no),
         promise=task.promised,
@@ -275,7 +276,7 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
     parent = state.tasks[task.parent]
     assert parent.agent is not None, "a tool is called by an agent"
     call = parent.agent.turns[-1].answer.calls[task.index]
-    agent = program.agents[program.nodes[parent.node].node.ref]
+    agent = agent_of(state, parent, program)
     if task.waiting == "verify":
         return Verify(
             effect=effect_id(state.session, task.no),

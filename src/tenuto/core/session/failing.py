@@ -135,10 +135,11 @@ def give_up(
 
 
 def _parent_goes_on(task: Task, state: SessionState, program: Program) -> bool:
-    """A tool's error goes back to its agent; a map may collect failures; a recovery may fail."""
+    """An error of what an agent called goes back to it; a map may collect failures; a recovery may
+    fail."""
     parent = state.tasks[task.parent]
     if parent.kind == "agent":
-        return task.kind == "tool"
+        return task.kind in ("tool", "agent")
     if task.kind == "recover":
         return True
     return parent.kind == "map" and program.nodes[parent.node].node.on_item_failure == "collect"

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from tenuto.core.agent.messages import ToolCall
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session.reducers import detached, values_then
 from tenuto.core.session.state import Captured, SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Expression, Program
 
 Scope: TypeAlias = dict[str, Json]
@@ -96,11 +98,31 @@ def inputs_of(state: SessionState, task: Task, program: Program, memo: Memo) -> 
     """
     if task.override is not None:
         return task.override
+    call = call_of(state, task)
+    if call is not None:
+        return call.arguments
     node = program.nodes[task.node]
     if not node.inputs:
         return {}
     scope = scope_of(state, task, program, memo)
     return {name: detached(state, part.evaluate(scope)) for name, part in node.inputs}
+
+
+def call_of(state: SessionState, task: Task) -> ToolCall | None:
+    """Return the call that `task` carries out for the agent above it, or None if it is no call.
+
+    While it is open the answer that wants it is the agent's last."""
+    parent = state.tasks.get(task.parent)
+    if parent is None or parent.agent is None or task.kind not in ("tool", "agent"):
+        return None
+    return parent.agent.turns[-1].answer.calls[task.index]
+
+
+def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefinition:
+    """Return the agent whose task this is: its node's, or the one that another agent called."""
+    call = call_of(state, task)
+    name = program.nodes[task.node].node.ref if call is None else call.tool
+    return program.agents[name]
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

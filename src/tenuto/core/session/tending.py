@@ -2,6 +2,7 @@
 timers, and tasks whose recovery has come back."""
 
 from collections.abc import Callable
+from itertools import groupby
 from typing import Final
 
 from tenuto.core import limits
@@ -12,6 +13,7 @@ from tenuto.core.session.failing import give_up
 from tenuto.core.session.moments import due_from_delay, due_from_moment
 from tenuto.core.session.reducers import detached, misfit
 from tenuto.core.session.scope import (
+    agent_of,
     failure_of,
     inputs_of,
     items_of,
@@ -21,6 +23,7 @@ from tenuto.core.session.scope import (
 )
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
+from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Program
 
 Moves = list[e.SessionEvent]
@@ -171,13 +174,13 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     assert task.agent is not None, "an agent's task has turns"
     if task.children:
         return []
-    definition = program.agents[program.nodes[task.node].node.ref]
+    definition = agent_of(state, task, program)
     move = next_move(task.agent, definition, grants=task.attempt)
     match move:
         case AskModel():
-            return [_agent_children(state, task, kind="model", count=1, at_ms=at_ms)]
-        case CallTools(count=count):
-            return [_agent_children(state, task, kind="tool", count=count, at_ms=at_ms)]
+            return [_next_turn(state, task, at_ms)]
+        case CallTools():
+            return _calls(state, task, definition, at_ms)
         case Finish(output=output):
             return complete(state, task, output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
@@ -185,19 +188,42 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     return give_up(state, task, move.failure, at_ms=at_ms, program=program)
 
 
-def _agent_children(
-    state: SessionState, task: Task, *, kind: str, count: int, at_ms: int
-) -> e.ChildrenStarted:
-    """The next turn, numbered from 0, or all calls of the last one."""
-    assert task.agent is not None, "only agents have such children"
+def _calls(state: SessionState, task: Task, definition: AgentDefinition, at_ms: int) -> Moves:
+    """Return the starts of all calls of the last answer: tools, and other agents. Neighbours of a
+    kind start together."""
+    assert task.agent is not None, "an agent's task has turns"
+    started: Moves = []
+    first, index = state.next_task, 0
+    calls = task.agent.turns[-1].answer.calls
+    for kind, run in groupby("agent" if c.tool in definition.delegates else "tool" for c in calls):
+        count = sum(1 for _ in run)
+        started.append(
+            e.ChildrenStarted(
+                at_ms=at_ms,
+                parent=task.no,
+                first=TaskNo(first + index),
+                index=index,
+                count=count,
+                node=task.node,
+                kind=kind,
+                captures=(),
+                due_ms=0,
+            )
+        )
+        index += count
+    return started
+
+
+def _next_turn(state: SessionState, task: Task, at_ms: int) -> e.ChildrenStarted:
+    assert task.agent is not None, "only agents have turns"
     return e.ChildrenStarted(
         at_ms=at_ms,
         parent=task.no,
         first=state.next_task,
-        index=len(task.agent.turns) if kind == "model" else 0,
-        count=count,
+        index=len(task.agent.turns),
+        count=1,
         node=task.node,
-        kind=kind,
+        kind="model",
         captures=(),
         due_ms=0,
     )

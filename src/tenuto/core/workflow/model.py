@@ -173,6 +173,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     settings: JsonObject = {}
     policy: tuple[PermissionRule, ...] = ()
     """Which tools it may call with what. Empty: all of its own, with anything."""
+    delegates: tuple[str, ...] = ()
+    """Agents of the workflow that it may call as tools, each with one text, its `task`."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -147,13 +147,14 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         description=section.text("description"),
         model=section.text("model", "offline"),
         instructions=section.text("instructions"),
-        tools=_tools(section),
+        tools=_named(section, "tools"),
         strategy=section.choice("strategy", ("react",), "react"),
         output_schema=schema.data if schema is not None else None,
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
         model_timeout_ms=duration(section, "model_timeout") or 120_000,
         settings=settings.data if settings is not None else {},
         policy=_policy(section),
+        delegates=_named(section, "delegates"),
     )
     section.close()
     return agent
@@ -171,9 +172,9 @@ def _policy(section: Section) -> tuple[PermissionRule, ...]:
         return ()
 
 
-def _tools(section: Section) -> tuple[str, ...]:
-    value = section.get("tools")
-    return () if value == [] else section.names("tools")
+def _named(section: Section, key: str) -> tuple[str, ...]:
+    value = section.get(key)
+    return () if value == [] else section.names(key)
 
 
 def limits_of(section: Section) -> Limits:

@@ -378,6 +378,10 @@ def _agent() -> JsonObject:
         "model": _text("provider:model, or offline."),
         "instructions": _text("What every request begins with."),
         "tools": {"type": ["array", "string"], "description": "Tools that it may call."},
+        "delegates": {
+            "type": ["array", "string"],
+            "description": "Agents of the workflow that it may call as tools.",
+        },
         "strategy": _choice(("react",), "How it goes about a task."),
         "output_schema": _SCHEMA,
         "turns_max": _whole(1, 10_000, "Model requests in one task."),

@@ -1,6 +1,6 @@
 """What can be wrong with a definition, whoever wrote it. Expressions are checked by `compile`."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import msgspec
@@ -31,6 +31,7 @@ def faults_of(
     if misshapen is not None:
         return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
+    faults += _of_delegates(definition)
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
     for node in definition.nodes:
@@ -104,6 +105,35 @@ def _of_names(definition: WorkflowDefinition) -> Iterator[Fault]:
             yield fault
     for twice in _repeated(child.name for child in definition.children):
         yield Fault(("workflows", twice), f"Two workflows within are named {twice!r}.")
+
+
+def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
+    """Agents that call agents: each is there, and no chain of calls comes back to its start."""
+    calls = {agent.name: agent.delegates for agent in definition.agents}
+    for name, delegates in calls.items():
+        for delegate in delegates:
+            if delegate not in calls:
+                path = ("agents", name, "delegates")
+                yield Fault(path, f"Agent {name!r} may call {delegate!r}, and there is none.")
+        if _calls_itself(name, calls):
+            yield Fault(
+                ("agents", name, "delegates"),
+                f"Agent {name!r} may come to call itself by way of those that it calls.",
+                "Give a lower agent fewer delegates: nothing would end the calls.",
+            )
+
+
+def _calls_itself(name: str, calls: Mapping[str, Sequence[str]]) -> bool:
+    seen: set[str] = set()
+    waiting = list(calls[name])
+    while waiting:
+        called = waiting.pop()
+        if called == name:
+            return True
+        if called not in seen:
+            seen.add(called)
+            waiting += calls.get(called, ())
+    return False
 
 
 def _of_limits(definition: WorkflowDefinition) -> Iterator[Fault]:
