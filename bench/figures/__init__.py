@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import Final
 
+from bench.figures.agents import agents
 from bench.figures.growth import growth
 from bench.figures.live import live
 from bench.figures.long_logs import long_logs
@@ -26,6 +27,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "live": live,
     "recovery": recovery,
     "store": storing,
+    "agents": agents,
 }
 
 NEED_A_PEER: Final = ("many",)

@@ -1,7 +1,8 @@
 """An agent calls other agents as tools: tasks of their own below its task."""
 
 from tenuto.core.session import events as e
-from tenuto.core.session.effects import AskModel, CallTool
+from tenuto.core.session.effects import AskModel, CallTool, pending
+from tenuto.core.session.scope import Memo
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import AgentDefinition, Node
 from tests.core.agent.test_agents import answer
@@ -111,3 +112,14 @@ def test_below_a_map_each_item_has_callers_of_its_own() -> None:
     story.done("each.do", wanting("scout"), n=0)
 
     assert sorted(name for name, _ in asked(story)) == ["lead", "scout"]
+
+
+def test_a_conversation_that_is_kept_is_the_one_that_the_turns_tell() -> None:
+    story = leading()
+    memo: Memo = {}
+    for _ in range(3):
+        (kept,) = pending(story.state, story.program, memo=memo)
+        (fresh,) = pending(story.state, story.program)
+        assert kept == fresh
+        story.done("ask", answer("look"))
+        story.done("ask", "seen")

@@ -14,17 +14,34 @@ TASK: Final = "task"
 """The one argument of a call of another agent."""
 
 
+class Said:
+    """The conversation of one task so far, as messages. A cache: it follows from the turns."""
+
+    __slots__ = ("messages", "turns")
+
+    def __init__(self) -> None:
+        self.messages: list[Message] = []
+        self.turns = 0
+        """How many turns the messages tell."""
+
+
 def request_of(
     state: AgentState,
     definition: AgentDefinition,
     inputs: JsonObject,
     *,
     delegates: Mapping[str, AgentDefinition],
+    said: Said | None = None,
 ) -> ModelRequest:
     """Return the request for the next turn. Of `tools` it names the agents that can be called; the
-    runtime, which knows the code, adds the others."""
-    messages = [Message(role="user", text=_as_text(inputs))]
-    for turn in state.turns:
+    runtime, which knows the code, adds the others.
+
+    `said` keeps what earlier requests held: with it a request costs what the last turn adds."""
+    said = Said() if said is None else said
+    messages = said.messages
+    if not messages:
+        messages.append(Message(role="user", text=_as_text(inputs)))
+    for turn in state.turns[said.turns :]:
         answer = turn.answer
         messages.append(Message(role="assistant", text=answer.text, calls=answer.calls))
         if turn.results:
@@ -32,6 +49,7 @@ def request_of(
             messages.append(Message(role="tool", results=results))
         elif answer.fault:
             messages.append(Message(role="user", text=_complaint(answer.fault)))
+    said.turns = len(state.turns)
     return ModelRequest(
         agent=definition.name,
         instructions=definition.instructions,

@@ -9,7 +9,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tenuto.core.agent.effects import request_of
+from tenuto.core.agent.effects import Said, request_of
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
@@ -259,7 +259,10 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     assert parent.agent is not None, "a model is asked by an agent"
     agent = agent_of(state, parent, program)
     inputs = inputs_of(state, parent, program, memo)
-    request = request_of(parent.agent, agent, inputs, delegates=program.agents)
+    said = memo.get(parent.no)
+    if not isinstance(said, Said):
+        said = memo[parent.no] = Said()
+    request = request_of(parent.agent, agent, inputs, delegates=program.agents, said=said)
     return AskModel(
         effect=effect_id(state.session, task.no),
         promise=task.promised,

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from tenuto.core.agent.effects import Said
 from tenuto.core.agent.messages import ToolCall
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session.reducers import detached, values_then
@@ -12,8 +13,9 @@ from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Expression, Program
 
 Scope: TypeAlias = dict[str, Json]
-Memo: TypeAlias = dict[TaskNo, list[Json]]
-"""Lists of open maps, so that they are evaluated once. A cache: losing it changes nothing."""
+Memo: TypeAlias = dict[TaskNo, list[Json] | Said]
+"""Lists of open maps and conversations of open agents, so that they are made once. A cache: losing
+it changes nothing."""
 
 
 def session_facts(state: SessionState) -> JsonObject:
@@ -71,7 +73,7 @@ def _scope_then(state: SessionState, captured: Captured | None) -> Scope:
 
 def _items(state: SessionState, task: Task, program: Program, memo: Memo) -> list[Json]:
     items = memo.get(task.no)
-    if items is None:
+    if not isinstance(items, list):
         items = memo[task.no] = items_of(state, task, program.nodes[task.node])
     return items
 
