@@ -9,7 +9,7 @@ import pytest
 
 from tenuto import tool
 from tenuto.core.errors import DefinitionError, Rejected
-from tenuto.runtime.code import ToolCode
+from tenuto.ports.tool import ToolCode
 from tenuto.sdk.tool import Tool
 
 

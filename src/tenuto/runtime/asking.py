@@ -1,17 +1,19 @@
 """Asks an agent's model for its next turn, and holds the answer against the agent's schema."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
 from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
+from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.model import Model
 from tenuto.ports.schemas import Schemas
+from tenuto.runtime.around import AroundTurn
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
 
@@ -19,10 +21,18 @@ from tenuto.runtime.json_values import to_json
 class Asker:
     """Knows the models of this process by their providers."""
 
-    def __init__(self, models: Mapping[str, Model], *, code: Code, schemas: Schemas) -> None:
+    def __init__(
+        self,
+        models: Mapping[str, Model],
+        *,
+        code: Code,
+        schemas: Schemas,
+        around: Sequence[AroundTurn] = (),
+    ) -> None:
         self._models, self._code, self._schemas = models, code, schemas
+        self._around = tuple(around)
 
-    async def ask(self, effect: AskModel) -> Json:
+    async def ask(self, effect: AskModel, notes: list[Note]) -> Json:
         """Return the model's answer as JSON.
 
         Raises:
@@ -30,6 +40,20 @@ class Asker:
             TimeoutError: the model took too long. And whatever the model raises.
         """
         agent = effect.agent
+        model, name = self._model(agent)
+        tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
+        request = msgspec.structs.replace(effect.request, tools=(*effect.request.tools, *tools))
+        for part in self._around:
+            request = await part.before(effect, request, notes)
+        async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
+            answer = await model.answer(name, request)
+        answer = self._checked(answer, agent)
+        for part in reversed(self._around):
+            answer = await part.after(effect, request, answer, notes)
+        return to_json(msgspec.to_builtins(answer))
+
+    def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
+        """Return what answers for the agent, and under which name it is asked."""
         provider, _, name = agent.model.partition(":")
         model = self._models.get(provider)
         if model is None:
@@ -40,11 +64,7 @@ class Asker:
                 "pip install 'tenuto[pydantic_ai]'.",
                 code="no_such_model",
             )
-        tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
-        request = msgspec.structs.replace(effect.request, tools=(*effect.request.tools, *tools))
-        async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
-            answer = await model.answer(name or provider, request)
-        return to_json(msgspec.to_builtins(self._checked(answer, agent)))
+        return model, name or provider
 
     def _checked(self, answer: ModelAnswer, agent: AgentDefinition) -> ModelAnswer:
         """Return `answer` with its structured output read and held against the agent's schema."""

@@ -2,7 +2,7 @@
 
 import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import Any, Final
@@ -16,7 +16,9 @@ from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
-from tenuto.runtime.code import Code, Function, ToolCode
+from tenuto.ports.tool import Function, ToolCode
+from tenuto.runtime.around import AroundCall
+from tenuto.runtime.code import Code
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
@@ -43,8 +45,10 @@ class Caller:
         clock: Clock,
         threads: int = THREADS,
         policy: tuple[PermissionRule, ...] = (),
+        around: Sequence[AroundCall] = (),
     ) -> None:
         self._code, self._clock, self._policy = code, clock, policy
+        self._around = tuple(around)
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
@@ -85,6 +89,8 @@ class Caller:
         notes: list[i.Note],
     ) -> Json:
         permit(live.state, effect, tool, self._policy)
+        for part in self._around:
+            arguments = await part.before(effect, tool, arguments, notes)
         bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
         if tool.takes_context:
             bound["ctx"] = self._context(live, effect, notes)
@@ -93,7 +99,10 @@ class Caller:
         run = partial(tool.function, **bound)
         timeout_ms = effect.timeout_ms or tool.timeout_ms
         value = await self._limited(tool.function, run, timeout_ms)
-        return checked_output(value, what=f"Tool {tool.spec.name!r}")
+        output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+        for part in reversed(self._around):
+            output = await part.after(effect, tool, output, notes)
+        return output
 
     def _agent_tool(self, agent: AgentDefinition, name: str) -> ToolCode:
         tools = [self._code.tool(ref) for ref in agent.tools]

@@ -1,35 +1,11 @@
 """Finds the code that a definition names: functions and tools, registered or importable."""
 
 import importlib
-from collections.abc import Callable, Mapping
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from collections.abc import Mapping
+from typing import Any
 
-from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import Escalatable
-from tenuto.core.vocabulary import JsonObject
-
-Function: TypeAlias = Callable[..., Any]
-
-
-@runtime_checkable
-class ToolCode(Protocol):
-    """A tool as the runtime sees it; `tenuto.tool` makes them."""
-
-    spec: ToolSpec
-    function: Function
-    once: bool
-    timeout_ms: int
-    verify: Function | None
-    takes_context: bool
-    permission: str
-
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
-        """Return the arguments as the function takes them.
-
-        Raises:
-            Rejected: they do not fit the tool's schema, in words for a model.
-        """
-        ...
+from tenuto.ports.tool import Function, ToolCode
 
 
 class CodeNotFound(Escalatable):

@@ -145,7 +145,7 @@ class Performer:
             case Call():
                 output = await self._caller.call(live, effect, notes)
             case AskModel():
-                output = await self._asker.ask(effect)
+                output = await self._asker.ask(effect, notes)
             case CallTool():
                 output = await self._caller.call_tool(live, effect, notes)
             case Verify():

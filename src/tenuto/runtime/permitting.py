@@ -5,7 +5,7 @@ from tenuto.core.agent.policy import PermissionRule, Wish, judge
 from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
-from tenuto.runtime.code import ToolCode
+from tenuto.ports.tool import ToolCode
 
 PERMISSION = "permission"
 """The kind of question."""

@@ -11,7 +11,8 @@ from tenuto.core.errors import Fatal
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 from tenuto.ports.model import Model
-from tenuto.runtime.code import Code, CodeNotFound, ToolCode
+from tenuto.ports.tool import ToolCode
+from tenuto.runtime.code import Code, CodeNotFound
 from tenuto.testing.cassette import Act, Cassette, Take
 from tenuto.testing.transcript import Transcript, transcript_of
 

@@ -15,7 +15,7 @@ import msgspec
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import Escalatable, Fatal, Recoverable, Transient
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo
-from tenuto.runtime.code import Function, ToolCode
+from tenuto.ports.tool import Function, ToolCode
 from tenuto.runtime.context import Context
 from tenuto.testing.simulation.faults import Weather
 from tenuto.testing.simulation.witness import Witness

@@ -1,0 +1,47 @@
+"""What is done around a turn of a model and around a call of a tool, in a fixed order.
+
+Each part may change what goes in and what comes out, or raise what stops it. What it wants on
+record it adds to `notes`; they enter the log together with the outcome. What goes in passes the
+parts from the first to the last, what comes out from the last to the first.
+"""
+
+from typing import Protocol, TypeAlias
+
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.session.effects import AskModel, Call, CallTool
+from tenuto.core.session.inputs import Note
+from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.tool import ToolCode
+
+ToolUse: TypeAlias = Call | CallTool
+"""A call by a node, or by an agent's model."""
+
+
+class AroundTurn(Protocol):
+    """One part around the turns of models."""
+
+    async def before(
+        self, turn: AskModel, request: ModelRequest, notes: list[Note]
+    ) -> ModelRequest:
+        """Return the request as it is to be made. What it raises is the turn's outcome."""
+        ...
+
+    async def after(
+        self, turn: AskModel, request: ModelRequest, answer: ModelAnswer, notes: list[Note]
+    ) -> ModelAnswer:
+        """Return the answer as it is to be recorded. What it raises is the turn's outcome."""
+        ...
+
+
+class AroundCall(Protocol):
+    """One part around the calls of tools."""
+
+    async def before(
+        self, call: ToolUse, tool: ToolCode, arguments: JsonObject, notes: list[Note]
+    ) -> JsonObject:
+        """Return the arguments as they are to be used. What it raises is the call's outcome."""
+        ...
+
+    async def after(self, call: ToolUse, tool: ToolCode, output: Json, notes: list[Note]) -> Json:
+        """Return the output as it is to be recorded. What it raises is the call's outcome."""
+        ...
