@@ -15,6 +15,7 @@ if not __debug__:
 
 __all__ = [
     "Agent",
+    "Budget",
     "Context",
     "CorruptLog",
     "DefinitionError",
@@ -58,6 +59,7 @@ __all__ = [
 # Where each public name lives.
 _HOME = {
     "Agent": "tenuto.sdk.agent",
+    "Budget": "tenuto.core.budget",
     "Context": "tenuto.runtime.context",
     "CorruptLog": "tenuto.core.errors",
     "DefinitionError": "tenuto.core.errors",
@@ -106,6 +108,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
+    from tenuto.core.budget import Budget as Budget
     from tenuto.core.errors import CorruptLog as CorruptLog
     from tenuto.core.errors import DefinitionError as DefinitionError
     from tenuto.core.errors import Escalatable as Escalatable

@@ -170,7 +170,7 @@ def test_steps_are_for_one_session(shell: Shell) -> None:
     result = shell("resume", "--steps", "5")
 
     assert result.code == 2
-    assert "--steps is for one session: name it." in result.err
+    assert "What is added to a budget is for one session: name it." in result.err
 
 
 def version_of(shell: Shell, kind: str) -> str:

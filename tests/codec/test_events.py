@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tenuto.codec.events import EventDecoder, encode_events
 from tenuto.core import limits
 from tenuto.core.agent.asks import Ask
+from tenuto.core.budget import Budget, Spending
 from tenuto.core.errors import CorruptLog, Failure, NotFound
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Digest
@@ -66,6 +67,13 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
     ),
     "captures": st.lists(st.text(max_size=5), max_size=2).map(tuple),
     "jitter": st.floats(0, 0.999),
+    "budget": st.builds(
+        Budget,
+        tokens=st.none() | st.integers(0, 2**40),
+        usd=st.none() | st.floats(0, 1e9),
+        seconds=st.none() | st.floats(0, 1e9),
+    ),
+    "spent": st.none() | st.builds(Spending, tokens=st.integers(0, 2**40), usd=st.floats(0, 1e9)),
     "ask": st.none()
     | st.builds(
         Ask,

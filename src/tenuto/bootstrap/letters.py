@@ -7,6 +7,7 @@ from typing import Any, Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
+from tenuto.core.budget import Budget
 from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
@@ -58,7 +59,12 @@ def input_of(letter: Letter, at_ms: int) -> i.SessionInput:
         case "pause":
             return i.PauseSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
         case "resume":
-            return i.ResumeSession(at_ms=at_ms, by=by, steps=int(known.get("steps", 0)))
+            return i.ResumeSession(
+                at_ms=at_ms,
+                by=by,
+                steps=int(known.get("steps", 0)),
+                budget=msgspec.convert(known.get("budget", {}), Budget),
+            )
         case "cancel":
             return i.CancelSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
         case "approve" | "deny":

@@ -1,12 +1,12 @@
 """Tools: code that an agent or a node calls, and where such code comes from at run time."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol, TypeAlias, runtime_checkable
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.vocabulary import JsonObject
 
-Function: TypeAlias = Callable[..., Any]
+Function: TypeAlias = Callable[..., object]
 
 
 @runtime_checkable
@@ -21,7 +21,7 @@ class ToolCode(Protocol):
     takes_context: bool
     permission: str
 
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
+    def bind(self, arguments: JsonObject) -> dict[str, object]:
         """Return the arguments as the function takes them.
 
         Raises:

@@ -16,9 +16,9 @@ from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
-from tenuto.ports.tool import Function, ToolCode
+from tenuto.ports.tool import ToolCode
 from tenuto.runtime.around import AroundCall
-from tenuto.runtime.code import Code
+from tenuto.runtime.code import Code, Function
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output

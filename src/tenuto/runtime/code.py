@@ -1,11 +1,13 @@
 """Finds the code that a definition names: functions and tools, registered or importable."""
 
 import importlib
-from collections.abc import Mapping
-from typing import Any
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
 
 from tenuto.core.errors import Escalatable
-from tenuto.ports.tool import Function, ToolCode
+from tenuto.ports.tool import ToolCode
+
+Function: TypeAlias = Callable[..., Any]
 
 
 class CodeNotFound(Escalatable):

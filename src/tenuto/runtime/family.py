@@ -106,6 +106,7 @@ class Family:
                 parent=parent.session,
                 parent_effect=effect.effect,
                 depth=parent.depth + 1,
+                budget=effect.budget,
             ),
         )
 
@@ -135,11 +136,11 @@ class Family:
         task = task_of(effect.effect)
         cause: i.SessionInput
         if effect.failure is None:
-            cause = i.CompleteTask(at_ms=now, task=task, output=effect.output)
+            cause = i.CompleteTask(at_ms=now, task=task, output=effect.output, spent=effect.spent)
         else:
             message = f"Session {live.state.session!r} failed: {effect.failure.message}"
             failure = Failure(kind="fatal", code="child_failed", message=message)
-            cause = i.FailTask(at_ms=now, task=task, failure=failure)
+            cause = i.FailTask(at_ms=now, task=task, failure=failure, spent=effect.spent)
         with contextlib.suppress(NotFound):
             await house.submit(effect.parent, cause)
         house.turns.put(live, i.ConfirmReport(at_ms=now))

@@ -5,6 +5,7 @@ from typing import Any, TypeAlias, TypedDict
 
 import msgspec
 
+from tenuto.core.budget import Budget
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import meant
@@ -25,6 +26,7 @@ class Options(TypedDict, total=False):
     output: str
     on_failure: OnFailure
     steps: int
+    budget: Budget
 
 
 def refuse_others(what: str, options: Options) -> None:

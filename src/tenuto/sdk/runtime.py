@@ -1,8 +1,9 @@
 """The runtime as its users see it: start sessions, find them, look at them."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypedDict, Unpack
 
+from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import Rejected
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import JsonObject, SessionId
@@ -18,6 +19,15 @@ from tenuto.sdk.workflow import Workflow
 
 DRAIN_SECONDS = 10.0
 """How long closing waits for running work by default."""
+
+
+class Facts(TypedDict, total=False):
+    """What can be said about a session besides its inputs."""
+
+    key: str | None
+    tenant: str
+    user: str
+    budget: Budget
 
 
 class Runtime:
@@ -45,21 +55,24 @@ class Runtime:
         self,
         workflow: Workflow | WorkflowDefinition,
         inputs: dict[str, Any] | None = None,
-        *,
-        key: str | None = None,
-        tenant: str = "local",
-        user: str = "",
+        **facts: Unpack[Facts],
     ) -> Session:
         """Return a session that survives any crash from now on (P1).
 
-        With a `key` that was used before, the session of that first start is returned and nothing
-        is started.
+        Args:
+            workflow, inputs: what is run, with what.
+            key: with one that was used before, the session of that first start is returned and
+                nothing is started.
+            tenant, user: for whom; tenant `"local"` by default.
+            budget: what it may spend, beside the bounds of the workflow.
 
         Raises:
             DefinitionError: the workflow is wrong; every problem is named with its place.
             Rejected: the inputs do not fit the workflow's schema, or are no JSON.
             StoreUnavailable: the store did not take it; nothing was started.
         """
+        _refuse_others(facts)
+        key, tenant = facts.get("key"), facts.get("tenant", "local")
         program = await self._program(workflow)
         checked = self._checked(program, inputs or {})
         if key is not None:
@@ -72,8 +85,9 @@ class Runtime:
             session=self._engine.ids.session_id(now),
             inputs=checked,
             tenant=tenant,
-            user=user,
+            user=facts.get("user", ""),
             key=key,
+            budget=facts.get("budget", UNBOUNDED),
         )
         return Session(self._engine, await self._engine.start(program, cause))
 
@@ -113,6 +127,13 @@ class Runtime:
             if fault is not None:
                 raise Rejected(f"The inputs do not fit workflow {definition.name!r}: {fault}.")
         return checked
+
+
+def _refuse_others(facts: Facts) -> None:
+    others = [name for name in facts if name not in Facts.__annotations__]
+    if others:
+        known = ", ".join(Facts.__annotations__)
+        raise Rejected(f"A session is started with {known}; found {others[0]!r}.")
 
 
 def with_defaults(inputs: JsonObject, schema: JsonObject) -> JsonObject:

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator
 
+from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import NotFound
 from tenuto.core.session import inputs as i
 from tenuto.core.session.state import SessionState
@@ -121,10 +122,12 @@ class Session:
         now = self._engine.clock.now_ms()
         await self._engine.submit(self.id, i.PauseSession(at_ms=now, by=by, reason=reason))
 
-    async def resume(self, steps: int = 0, *, by: str = "") -> None:
-        """Go on after a pause; `steps` adds to the budget of steps."""
-        now = self._engine.clock.now_ms()
-        await self._engine.submit(self.id, i.ResumeSession(at_ms=now, by=by, steps=steps))
+    async def resume(self, steps: int = 0, *, budget: Budget = UNBOUNDED, by: str = "") -> None:
+        """Go on after a pause; `steps` and `budget` add to what it may spend."""
+        cause = i.ResumeSession(
+            at_ms=self._engine.clock.now_ms(), by=by, steps=steps, budget=budget
+        )
+        await self._engine.submit(self.id, cause)
 
     async def cancel(self, reason: str = "", *, by: str = "") -> None:
         """Give the session up, and its child sessions with it."""

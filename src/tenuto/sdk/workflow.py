@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import msgspec
 
+from tenuto.core.budget import UNBOUNDED
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.limits import STEPS_MAX
 from tenuto.core.workflow.model import (
@@ -35,6 +36,7 @@ class Workflow:
             out.
         on_failure: `"fail"`, `"compensate"` or `"continue"`.
         steps: node activations that a session may make before it asks for more.
+        budget: what it may spend, with all sessions below it, before it asks for more.
 
     Raises:
         DefinitionError: an option does not fit. What nodes and edges lack shows in `definition()`.
@@ -54,7 +56,9 @@ class Workflow:
         self._on_failure = options.get("on_failure", "fail")
         self._state = state_from(options.get("state"))
         self._input_schema = input_schema_from(options.get("inputs"))
-        self._limits = Limits(steps=options.get("steps", STEPS_MAX))
+        self._limits = Limits(
+            steps=options.get("steps", STEPS_MAX), budget=options.get("budget", UNBOUNDED)
+        )
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._switches: list[Switch] = []

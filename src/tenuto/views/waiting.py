@@ -82,7 +82,10 @@ def why_waiting(
 
 def _paused(state: SessionState, since_ms: int) -> Wait:
     command = f"tenuto resume {state.session}"
-    if state.steps >= state.steps_max:
+    if state.short:
+        bound = getattr(state.budget, state.short)
+        command += f" --{state.short.replace('_', '-')} {bound or 1}"
+    elif state.steps >= state.steps_max:
         command += f" --steps {_STEPS_MORE}"
     return Wait(
         reason=f"paused: {state.pause_reason or 'no reason given'}",

@@ -12,6 +12,7 @@ import msgspec
 
 from tenuto.adapters.cel import CelExpressions
 from tenuto.codec.events import EventDecoder, encode_events
+from tenuto.core.budget import Budget
 from tenuto.core.errors import Failure, FailureClass
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
@@ -125,8 +126,10 @@ class Story:
     def pause(self) -> list[e.SessionEvent]:
         return self.put(i.PauseSession(at_ms=self.now_ms, by="ann"))
 
-    def resume(self, steps: int = 0) -> list[e.SessionEvent]:
-        return self.put(i.ResumeSession(at_ms=self.now_ms, by="ann", steps=steps))
+    def resume(self, steps: int = 0, **more: Any) -> list[e.SessionEvent]:
+        """Go on; `more` is what is added to the budget."""
+        budget = Budget(**more)
+        return self.put(i.ResumeSession(at_ms=self.now_ms, by="ann", steps=steps, budget=budget))
 
     def cancel(self) -> list[e.SessionEvent]:
         return self.put(i.CancelSession(at_ms=self.now_ms, by="ann", reason="enough"))

@@ -14,6 +14,7 @@ from tenuto.cli.finding import find_session
 from tenuto.cli.options import by_option, db_option, json_option, session_argument
 from tenuto.cli.printing import say
 from tenuto.cli.starting import make_importable
+from tenuto.core.budget import NAMES, UNBOUNDED
 from tenuto.core.errors import Rejected, StoreOwned
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.vocabulary import SessionId
@@ -24,6 +25,7 @@ class Options(msgspec.Struct, kw_only=True):
 
     session: str | None
     steps: int
+    budget: tenuto.Budget
     by: str
     as_json: bool
     quiet: bool
@@ -35,6 +37,11 @@ class Options(msgspec.Struct, kw_only=True):
 @click.option(
     "--steps", type=click.IntRange(0), default=0, metavar="N", help="Add N to its budget of steps."
 )
+@click.option("--tokens", type=click.IntRange(0), metavar="N", help="Add N tokens.")
+@click.option("--usd", type=click.FloatRange(0), metavar="N", help="Add N US dollars.")
+@click.option("--turns", type=click.IntRange(0), metavar="N", help="Add N turns of models.")
+@click.option("--tool-calls", type=click.IntRange(0), metavar="N", help="Add N calls by models.")
+@click.option("--seconds", type=click.FloatRange(0), metavar="N", help="Add N seconds.")
 @by_option
 @json_option("Print events as JSON lines, and the outcome as the last one.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
@@ -50,10 +57,11 @@ def command(**options: Any) -> int:
     tenuto resume
     tenuto resume last --steps 1000
     """
-    asked = Options(**options)
+    budget = tenuto.Budget(**{name: options.pop(name) for name in NAMES})
+    asked = Options(budget=budget, **options)
     if asked.session is None:
-        if asked.steps:
-            raise click.UsageError("--steps is for one session: name it.")
+        if asked.steps or asked.budget != UNBOUNDED:
+            raise click.UsageError("What is added to a budget is for one session: name it.")
         return drive(_resume_all(asked))
     return drive(_resume(asked.session, asked))
 
@@ -65,7 +73,7 @@ async def _resume(text: str, asked: Options) -> int:
             session = runtime.session(await find_session(runtime, text))
             state = await session.state()
             if state.phase not in TERMINAL:
-                await session.resume(asked.steps, by=asked.by)
+                await session.resume(asked.steps, budget=asked.budget, by=asked.by)
             say(f"session {session.id}  {state.workflow} {state.workflow_version}")
             return await attend(
                 runtime, session, before=state, as_json=asked.as_json, quiet=asked.quiet
@@ -79,7 +87,9 @@ async def _resume_elsewhere(text: str, asked: Options) -> int:
 
     async with tenuto.open(asked.db, readonly=True) as runtime:
         session_id: SessionId = await find_session(runtime, text)
-    await deliver(asked.db, session_id, "resume", {"steps": asked.steps, "by": asked.by})
+    budget = msgspec.to_builtins(asked.budget)
+    arguments = {"steps": asked.steps, "budget": budget, "by": asked.by}
+    await deliver(asked.db, session_id, "resume", arguments)
     say(f"resumed: {session_id}, in the process that works on the database")
     say(f"Watch it: tenuto events {session_id} --follow")
     return exit_codes.COMPLETED

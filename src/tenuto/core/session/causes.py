@@ -7,6 +7,8 @@ waits.
 
 from collections.abc import Sequence
 
+from msgspec import structs
+
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.failing import IN_DOUBT
@@ -32,15 +34,10 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
                 parent=event.parent,
                 parent_effect=event.parent_effect,
                 depth=event.depth,
+                budget=event.budget,
             )
         case e.SessionForked():
-            return i.ForkSession(
-                at_ms=now,
-                session=event.session,
-                origin=event.origin,
-                origin_version=event.origin_version,
-                patch=event.patch,
-            )
+            return _forked(event)
         case e.Noted():
             return _noted(state, log, at)
         case e.TaskCompleted():
@@ -77,15 +74,27 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
             by = "" if event.by == "request" else event.by
             return i.PauseSession(at_ms=now, by=by, reason=event.reason)
         case e.SessionResumed():
-            return i.ResumeSession(at_ms=now, by=event.by, steps=event.steps)
+            return i.ResumeSession(at_ms=now, by=event.by, steps=event.steps, budget=event.budget)
         case e.SessionCancelled():
             return i.CancelSession(at_ms=now, by=event.by, reason=event.reason)
         case e.ChildrenStarted():
             return i.Advance(at_ms=now, parent=event.parent)
+        case e.SessionPausing(short="seconds"):
+            return i.Wake(at_ms=now)
         case e.MapOpened() | e.SignalTaken() | e.TimerSet() | e.SessionPausing():
             return i.Advance(at_ms=now, parent=event.task)
         case _:
             return i.Advance(at_ms=now)
+
+
+def _forked(event: e.SessionForked) -> i.ForkSession:
+    return i.ForkSession(
+        at_ms=event.at_ms,
+        session=event.session,
+        origin=event.origin,
+        origin_version=event.origin_version,
+        patch=event.patch,
+    )
 
 
 def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
@@ -98,7 +107,7 @@ def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
     if task.kind == "timer":
         return i.Wake(at_ms=now)
     # Also where `verify` found that it happened: that adds what a report of it would have added.
-    return i.CompleteTask(at_ms=now, task=event.task, output=event.output)
+    return i.CompleteTask(at_ms=now, task=event.task, output=event.output, spent=event.spent)
 
 
 def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
@@ -107,7 +116,7 @@ def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
         return i.Advance(at_ms=event.at_ms, parent=event.task)
     if task.kind in ("approval", "wait") or event.abandons:
         return i.Wake(at_ms=event.at_ms)
-    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure)
+    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure, spent=event.spent)
 
 
 def _fails_by_itself(task: Task) -> bool:
@@ -170,18 +179,6 @@ def _noted(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.Ses
         notes.append(i.Note(event.kind, event.data))
         end += 1
     cause = cause_of(state, log, end) if end < len(log) else i.Advance(at_ms=first.at_ms)
-    if isinstance(cause, i.CompleteTask):
-        return i.CompleteTask(
-            at_ms=cause.at_ms, task=cause.task, output=cause.output, notes=tuple(notes)
-        )
-    if isinstance(cause, i.FailTask):
-        return i.FailTask(
-            at_ms=cause.at_ms,
-            task=cause.task,
-            failure=cause.failure,
-            retry_after_ms=cause.retry_after_ms,
-            jitter=cause.jitter,
-            notes=tuple(notes),
-            ask=cause.ask,
-        )
+    if isinstance(cause, (i.CompleteTask, i.FailTask)):
+        return structs.replace(cause, notes=tuple(notes))
     return cause

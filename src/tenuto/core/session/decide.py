@@ -8,7 +8,10 @@ belong into one commit, so a state with half a move never outlives a crash.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Final
 
+from msgspec import structs
+
 from tenuto.core import limits
+from tenuto.core.budget import Spending, fault_of, narrower
 from tenuto.core.errors import ExpressionFailed, Failure, NotAllowed, Rejected, SessionEnded
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
@@ -19,7 +22,8 @@ from tenuto.core.session.evolve import evolve
 from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, give_up
 from tenuto.core.session.routing import Router, resting_cycle
 from tenuto.core.session.scope import failure_of, scope_now, truth
-from tenuto.core.session.state import Finished, SessionState, Task
+from tenuto.core.session.spending import in_words
+from tenuto.core.session.state import WHOLE, Finished, SessionState, Task
 from tenuto.core.session.tending import complete, steps_spent, tend, waits_for_deadline
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey
@@ -118,6 +122,7 @@ def _start(state: SessionState, cause: i.StartSession, program: Program) -> Even
             parent_effect=cause.parent_effect,
             depth=cause.depth,
             rules=RULES,
+            budget=narrower(definition.limits.budget, cause.budget),
         )
     ]
 
@@ -165,7 +170,19 @@ def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> E
     if task is None or not is_working(task):
         return []
     events = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
+    if cause.spent is not None:
+        events = _telling(events, cause.task, cause.spent)
     return [*_notes(cause), *events] if cause.notes else events
+
+
+def _telling(events: Events, no: TaskNo, spent: Spending) -> Events:
+    """Have the outcome of task `no` tell what its session has spent."""
+    return [
+        structs.replace(event, spent=spent)
+        if isinstance(event, (e.TaskCompleted, e.TaskFailed)) and event.task == no
+        else event
+        for event in events
+    ]
 
 
 def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
@@ -174,7 +191,7 @@ def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
         return []
     events = _notes(cause)
     events += attempt_failed(state, task, cause, program)
-    return events
+    return events if cause.spent is None else _telling(events, cause.task, cause.spent)
 
 
 def _notes(cause: i.CompleteTask | i.FailTask) -> Events:
@@ -334,6 +351,9 @@ def _wake(state: SessionState, cause: i.Wake, program: Program) -> Events:
     if state.phase in TERMINAL or state.phase in ("pausing", "paused"):
         return []
     due = [no for no, due_ms in state.due.items() if due_ms <= cause.at_ms]
+    if WHOLE in due:
+        reason = in_words(state, "seconds")
+        return [e.SessionPausing(at_ms=cause.at_ms, by="", reason=reason, short="seconds")]
     return _due(state, state.tasks[min(due)], program, cause.at_ms) if due else []
 
 
@@ -461,7 +481,12 @@ def _resume(state: SessionState, cause: i.ResumeSession, program: Program) -> Ev
         return []
     if cause.steps < 0:
         raise Rejected(f"Steps to add must not be negative, found {cause.steps!r}.")
-    return [e.SessionResumed(at_ms=cause.at_ms, by=cause.by, steps=cause.steps)]
+    fault = fault_of(cause.budget)
+    if fault:
+        raise Rejected(f"{fault[0].upper()}{fault[1:]}.")
+    return [
+        e.SessionResumed(at_ms=cause.at_ms, by=cause.by, steps=cause.steps, budget=cause.budget)
+    ]
 
 
 def _cancel(state: SessionState, cause: i.CancelSession, program: Program) -> Events:

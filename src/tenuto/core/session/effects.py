@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.core.agent.effects import Said, request_of
 from tenuto.core.agent.messages import ModelRequest
+from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.reducers import detached
@@ -70,6 +71,8 @@ class StartChild(Work, frozen=True, kw_only=True, gc=False):
 
     workflow: str
     inputs: JsonObject
+    budget: Budget = UNBOUNDED
+    """Its share of what this session may spend."""
 
 
 class Verify(Work, frozen=True, kw_only=True, gc=False):
@@ -102,6 +105,7 @@ class ReportOutcome(msgspec.Struct, frozen=True, kw_only=True):
     promise: int
     output: Json
     failure: Failure | None
+    spent: Spending = NOTHING
 
 
 Effect: TypeAlias = (
@@ -172,6 +176,7 @@ def _report(state: SessionState) -> ReportOutcome:
         promise=state.promises,
         output=state.output,
         failure=failure,
+        spent=state.spent,
     )
 
 
@@ -226,6 +231,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             attempt=task.attempt,
             workflow=ref,
             inputs=inputs,
+            budget=task.share or UNBOUNDED,
         )
     return Call(
         effect=effect,

@@ -13,6 +13,7 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.asks import Ask
+from tenuto.core.budget import UNBOUNDED, Budget, Spending
 from tenuto.core.errors import Failure
 from tenuto.core.vocabulary import Digest, EffectId, Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.core.workflow.model import StateKey
@@ -44,6 +45,7 @@ class SessionStarted(
     depth: int
     rules: int
     """Number of the rule set that decides this session; see `decide.RULES`."""
+    budget: Budget = UNBOUNDED
 
 
 class SessionForked(
@@ -126,6 +128,8 @@ class TaskCompleted(
     updates: JsonObject | None
     undo: bool
     """The node has a `compensate`, to be run if the session fails."""
+    spent: Spending | None = None
+    """Of a child session: what it has spent, with all below it."""
 
 
 class AttemptFailed(
@@ -166,6 +170,8 @@ class TaskFailed(Event, tag="TaskFailed/1", frozen=True, array_like=True, kw_onl
     failure: Failure
     goes_on: bool
     abandons: bool
+    spent: Spending | None = None
+    """Of a child session: what it has spent, with all below it."""
 
 
 class TaskSkipped(Event, tag="TaskSkipped/1", frozen=True, array_like=True, kw_only=True, gc=False):
@@ -260,11 +266,13 @@ class SessionPausing(
     Event, tag="SessionPausing/1", frozen=True, array_like=True, kw_only=True, gc=False
 ):
     """No new work is promised; what runs may finish. `by` is empty when a budget was spent, and
-    `task` is the loop that wanted more of it, if it was one."""
+    `task` is what wanted more of it, if it was a loop or an agent."""
 
     by: str
     reason: str
     task: TaskNo = TaskNo(0)
+    short: str = ""
+    """The bound of the budget that was spent; `steps` are told by the counts."""
 
 
 class SessionPaused(
@@ -276,10 +284,11 @@ class SessionPaused(
 class SessionResumed(
     Event, tag="SessionResumed/1", frozen=True, array_like=True, kw_only=True, gc=False
 ):
-    """Work goes on, with `steps` more in the budget."""
+    """Work goes on, with `steps` and `budget` more to spend."""
 
     by: str
     steps: int
+    budget: Budget = UNBOUNDED
 
 
 class SessionCompleting(

@@ -12,11 +12,14 @@ import msgspec
 from tenuto.core.agent.evolve import add_answer, add_result
 from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.agent.state import AgentState
+from tenuto.core.budget import Spending
 from tenuto.core.errors import CorruptLog
 from tenuto.core.lifecycle import next_phase
 from tenuto.core.session import events as e
+from tenuto.core.session import spending
 from tenuto.core.session.reducers import capture, reduce_into, unshared
 from tenuto.core.session.state import (
+    WHOLE,
     Finished,
     Origin,
     Progress,
@@ -60,6 +63,8 @@ def _session_started(state: SessionState, event: e.SessionStarted) -> None:
     state.keys = event.state
     state.values = {name: unshared(key.initial) for name, key in event.state.items()}
     state.steps_max = event.steps_max
+    state.budget = event.budget
+    spending.begin_time(state, event.at_ms)
 
 
 def _session_forked(state: SessionState, event: e.SessionForked) -> None:
@@ -70,6 +75,7 @@ def _session_forked(state: SessionState, event: e.SessionForked) -> None:
     state.parent = None
     state.parent_effect = None
     state.started_ms = event.at_ms
+    spending.take_over(state, event.at_ms)
     state.pause_reason = ""
     state.orphans = {}
     for name, value in event.patch.items():
@@ -108,6 +114,7 @@ def _task_started(state: SessionState, event: e.TaskStarted) -> None:
     state.tasks[no] = task
     if event.due_ms:
         task.due_ms = state.due[no] = event.due_ms
+    spending.hold(state, task, spending.shares(state, None, kind, count=1, at_ms=event.at_ms))
     if kind in _TENDED:
         state.tend[no] = None
         if kind == "agent":
@@ -134,6 +141,8 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
     elif kind == "recover":
         parent.waiting = "recover"
         parent.recoveries += 1
+    spending.count_calls(state, parent, kind, event.count)
+    share = spending.shares(state, parent, kind, count=event.count, at_ms=event.at_ms)
     for offset in range(event.count):
         no = TaskNo(event.first + offset)
         state.promises += 1
@@ -150,6 +159,8 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
         state.tasks[no] = task
         if event.due_ms:
             task.due_ms = state.due[no] = event.due_ms
+        if share is not None:
+            spending.hold(state, task, share)
         if kind in _TENDED:
             state.tend[no] = None
             if kind == "agent":
@@ -173,7 +184,7 @@ def _task_doubted(state: SessionState, event: e.TaskDoubted) -> None:
 
 
 def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
-    task = _close(state, event.task)
+    task = _close(state, event.task, event.spent)
     output = event.output
     if task.parent:
         _child_settled(state, task, output, error=None)
@@ -234,7 +245,7 @@ def _task_escalated(state: SessionState, event: e.TaskEscalated) -> None:
 
 
 def _task_failed(state: SessionState, event: e.TaskFailed) -> None:
-    task = _close(state, event.task)
+    task = _close(state, event.task, event.spent)
     if event.abandons:
         _abandon_session(state, task)
     if task.parent:
@@ -336,6 +347,8 @@ def _undo_started(state: SessionState, event: e.UndoStarted) -> None:
 def _session_pausing(state: SessionState, event: e.SessionPausing) -> None:
     state.phase = next_phase(state.phase, "SessionPausing")
     state.pause_reason = event.reason
+    state.short = event.short
+    spending.stop_time(state, event.at_ms)
 
 
 def _session_paused(state: SessionState, event: e.SessionPaused) -> None:
@@ -346,6 +359,7 @@ def _session_resumed(state: SessionState, event: e.SessionResumed) -> None:
     state.phase = next_phase(state.phase, "SessionResumed")
     state.pause_reason = ""
     state.steps_max += event.steps
+    spending.go_on(state, event.budget, event.at_ms)
     for task in state.tasks.values():
         if task.kind in _TENDED:
             state.tend[task.no] = None
@@ -390,6 +404,7 @@ def _outcome_reported(state: SessionState, event: e.OutcomeReported) -> None:
 
 
 def _close_from_here(state: SessionState) -> None:
+    state.due.pop(WHOLE, None)
     if not state.closing_from:
         state.closing_from = Version(state.version + 1)
 
@@ -404,9 +419,11 @@ def _open(state: SessionState, no: TaskNo) -> Task:
         ) from None
 
 
-def _close(state: SessionState, no: TaskNo) -> Task:
+def _close(state: SessionState, no: TaskNo, spent: Spending | None = None) -> Task:
     task = _open(state, no)
     del state.tasks[no]
+    if task.share is not None or spent is not None:
+        spending.settle(state, task, spent)
     if task.due_ms:
         state.due.pop(no, None)
     state.tend.pop(no, None)
@@ -437,7 +454,9 @@ def _child_settled(state: SessionState, child: Task, output: Json, *, error: str
         return
     if parent.agent is not None:
         if child.kind == "model":
-            add_answer(parent.agent, msgspec.convert(output, ModelAnswer))
+            answer = msgspec.convert(output, ModelAnswer)
+            spending.add_usage(state, answer.usage)
+            add_answer(parent.agent, answer)
         else:
             add_result(parent.agent, child.index, value=output, error=error)
         return

@@ -5,6 +5,7 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.asks import Ask
+from tenuto.core.budget import UNBOUNDED, Budget, Spending
 from tenuto.core.errors import Failure
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, Version
 
@@ -26,6 +27,8 @@ class StartSession(Input, frozen=True, kw_only=True, gc=False):
     parent: SessionId | None = None
     parent_effect: EffectId | None = None
     depth: int = 0
+    budget: Budget = UNBOUNDED
+    """Bounds beside those of the workflow."""
 
 
 class ForkSession(Input, frozen=True, kw_only=True, gc=False):
@@ -50,6 +53,8 @@ class CompleteTask(Input, frozen=True, kw_only=True, gc=False):
     task: TaskNo
     output: Json
     notes: tuple[Note, ...] = ()
+    spent: Spending | None = None
+    """What a child session has spent."""
 
 
 class FailTask(Input, frozen=True, kw_only=True, gc=False):
@@ -62,6 +67,8 @@ class FailTask(Input, frozen=True, kw_only=True, gc=False):
     notes: tuple[Note, ...] = ()
     ask: Ask | None = None
     """The attempt was not made: a person is to be asked first."""
+    spent: Spending | None = None
+    """What a child session has spent."""
 
 
 class BeginTask(Input, frozen=True, kw_only=True, gc=False):
@@ -136,10 +143,11 @@ class PauseSession(Input, frozen=True, kw_only=True, gc=False):
 
 
 class ResumeSession(Input, frozen=True, kw_only=True, gc=False):
-    """Go on; `steps` adds to the budget."""
+    """Go on; `steps` and `budget` add to what may be spent."""
 
     by: str = ""
     steps: int = 0
+    budget: Budget = UNBOUNDED
 
 
 class CancelSession(Input, frozen=True, kw_only=True, gc=False):

@@ -8,12 +8,13 @@ Lists that a key collects by `append` and `extend` are only ever added to in pla
 keep the list as it was remembers its length, not a copy (P6).
 """
 
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
 from tenuto.core.agent.asks import Ask
 from tenuto.core.agent.state import AgentState
+from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending, left_of
 from tenuto.core.errors import Failure
 from tenuto.core.lifecycle import Phase
 from tenuto.core.vocabulary import (
@@ -29,6 +30,10 @@ from tenuto.core.workflow.model import StateKey
 
 Waiting: TypeAlias = Literal["", "retry", "recover", "recovered", "person", "verify", "doubt"]
 """Why an open task has no attempt under way, beyond what its kind says."""
+
+
+WHOLE: Final = TaskNo(0)
+"""Key of the session's own deadline."""
 
 
 class Captured(msgspec.Struct, array_like=True, kw_only=True, gc=False):
@@ -79,6 +84,8 @@ class Task(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """Who has approved `ask` so far."""
     granted: tuple[str, ...] = ()
     """Kinds of question that were answered with yes; they hold for this task alone."""
+    share: Budget | None = None
+    """What is set aside for it: of a child session, all that it may spend."""
 
 
 class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -146,7 +153,7 @@ class SessionState(msgspec.Struct, kw_only=True):
     cycles: dict[str, tuple[str, ...]] = {}
     signals: dict[str, list[Json]] = {}
     due: dict[TaskNo, int] = {}
-    """Deadlines of open tasks, in ms since 1970."""
+    """Deadlines of open tasks, in ms since 1970; that of the session itself under `WHOLE`."""
     undo: list[Undo] = []
     orphans: dict[EffectId, int] = {}
     """Child sessions to cancel, with their promise."""
@@ -156,11 +163,26 @@ class SessionState(msgspec.Struct, kw_only=True):
 
     steps: int = 0
     steps_max: int = 0
+    budget: Budget = UNBOUNDED
+    spent: Spending = NOTHING
+    reserved: Spending = NOTHING
+    """What is set aside for open tasks."""
+    ms_left: int = 0
+    """Time that was left when it was paused, of a session whose time is bounded."""
+    short: str = ""
+    """The bound that was spent when it was paused."""
     pause_reason: str = ""
     output: Json = None
     failure: Failure | None = None
     ended_by: str = ""
     reported: bool = False
+
+
+def left_now(state: SessionState, at_ms: int) -> Budget:
+    """Return what may still be spent or set aside."""
+    due = state.due.get(WHOLE)
+    seconds = None if due is None else max(0, due - at_ms) / 1000
+    return left_of(state.budget, state.spent.plus(state.reserved), seconds=seconds)
 
 
 def next_due(state: SessionState) -> int | None:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tenuto.core import limits
 from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
+from tenuto.core.budget import Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
@@ -21,6 +22,7 @@ from tenuto.core.session.scope import (
     scope_of,
     truth,
 )
+from tenuto.core.session.spending import in_words, lacking, waits_for_others, wanted_of
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
@@ -178,14 +180,28 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     move = next_move(task.agent, definition, grants=task.attempt)
     match move:
         case AskModel():
-            return [_next_turn(state, task, at_ms)]
-        case CallTools():
-            return _calls(state, task, definition, at_ms)
+            held = _held(state, task, wanted_of(task), at_ms)
+            return [_next_turn(state, task, at_ms)] if held is None else held
+        case CallTools(count=count):
+            held = _held(state, task, Spending(tool_calls=count), at_ms)
+            return _calls(state, task, definition, at_ms) if held is None else held
         case Finish(output=output):
             return complete(state, task, output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
         return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=move.failure)]
     return give_up(state, task, move.failure, at_ms=at_ms, program=program)
+
+
+def _held(state: SessionState, task: Task, wanted: Spending, at_ms: int) -> Moves | None:
+    """Return None where the budget allows `wanted`; else the pause, or nothing as long as what is
+    lacking is only set aside."""
+    short = lacking(state, wanted, at_ms)
+    if not short:
+        return None
+    if waits_for_others(state, short):
+        return []
+    reason = in_words(state, short)
+    return [e.SessionPausing(at_ms=at_ms, by="", reason=reason, task=task.no, short=short)]
 
 
 def _calls(state: SessionState, task: Task, definition: AgentDefinition, at_ms: int) -> Moves:

@@ -22,6 +22,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.vocabulary import Digest, Json, JsonObject
 
 Reducer: TypeAlias = Literal["replace", "append", "extend", "add", "max", "min", "merge", "union"]
@@ -181,6 +182,8 @@ class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """What a session may spend."""
 
     steps: int = limits.STEPS_MAX
+    budget: Budget = UNBOUNDED
+    """Of this session and all below it."""
 
 
 class WorkflowDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -6,6 +6,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.budget import NAMES, UNBOUNDED, Budget, fault_of
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.faults import unknown
 from tenuto.core.workflow.model import (
@@ -183,8 +184,22 @@ def limits_of(section: Section) -> Limits:
     if found is None:
         return Limits()
     steps = found.whole("steps", limits.STEPS_MAX, minimum=1, maximum=2**53)
+    budget = _budget(found)
     found.close()
-    return Limits(steps=steps)
+    return Limits(steps=steps, budget=budget)
+
+
+def _budget(section: Section) -> Budget:
+    given = {name: section.get(name) for name in NAMES if name in section.data}
+    try:
+        budget = msgspec.convert(given, Budget)
+    except msgspec.ValidationError as error:
+        section.fault(next(iter(given)), f"The limits cannot be read: {error}.")
+        return UNBOUNDED
+    fault = fault_of(budget)
+    if fault:
+        section.fault(next(iter(given)), f"{fault[0].upper()}{fault[1:]}.")
+    return budget
 
 
 def output_of(section: Section) -> str:

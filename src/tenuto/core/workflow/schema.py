@@ -146,8 +146,15 @@ def _both_forms() -> JsonObject:
             "Expression of the session's output; by default the outputs of nodes with no edge out."
         ),
         "limits": _closed(
-            {"steps": _whole(1, 2**53, f"Activations of nodes, {limits.STEPS_MAX} by default.")},
-            "What a session may spend before it stops and asks.",
+            {
+                "steps": _whole(1, 2**53, f"Activations of nodes, {limits.STEPS_MAX} by default."),
+                "tokens": _whole(0, 2**53, "Of models, in and out."),
+                "usd": {"type": "number", "minimum": 0, "description": "Cost of models."},
+                "turns": _whole(0, 2**53, "Requests to models."),
+                "tool_calls": _whole(0, 2**53, "Calls that models make."),
+                "seconds": {"type": "number", "minimum": 0, "description": "Wall time."},
+            },
+            "What a session, with all below it, may spend before it stops and asks.",
         ),
         "workflows": {
             "type": "object",

@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.budget import fault_of
 from tenuto.core.errors import Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
@@ -144,6 +145,9 @@ def _of_limits(definition: WorkflowDefinition) -> Iterator[Fault]:
     steps = definition.limits.steps
     if steps < 1:
         yield Fault(("limits", "steps"), f"A session may make {steps} steps; give it 1 or more.")
+    fault = fault_of(definition.limits.budget)
+    if fault:
+        yield Fault(("limits",), f"{fault[0].upper()}{fault[1:]}.")
 
 
 def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
