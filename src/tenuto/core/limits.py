@@ -19,6 +19,12 @@ MAP_CONCURRENCY: Final = 64
 TURNS_MAX: Final = 50
 """Model requests an agent may make in one task when it does not say."""
 
+REPEATS_TOLD: Final = 3
+"""Turns in a row with the same calls and the same results, after which the model is told so."""
+REPEATS_MAX: Final = 6
+"""After so many an agent runs in circles: a person is asked."""
+PLAN_STEPS_MAX: Final = 50
+
 OUTPUT_REPAIRS_MAX: Final = 2
 """How often a model is told that its output does not fit the schema. Source: DESIGN section 6."""
 
@@ -45,3 +51,4 @@ APPEND_ATTEMPTS_MAX: Final = 5
 assert PAYLOAD_BYTES_INLINE_MAX < OUTPUT_BYTES_MAX
 assert MAP_CONCURRENCY < MAP_ITEMS_MAX
 assert TURNS_MAX < STEPS_MAX
+assert 1 < REPEATS_TOLD < REPEATS_MAX

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tenuto.core.agent.messages import ModelAnswer
+from tenuto.core.agent.strategy import WITHOUT_TOOLS, fitted
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
 from tenuto.core.session.inputs import Note
@@ -41,13 +42,15 @@ class Asker:
         """
         agent = effect.agent
         model, name = self._model(agent)
-        tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
-        request = msgspec.structs.replace(effect.request, tools=(*effect.request.tools, *tools))
+        request = effect.request
+        if request.purpose not in WITHOUT_TOOLS:
+            tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
+            request = msgspec.structs.replace(request, tools=(*request.tools, *tools))
         for part in self._around:
             request = await part.before(effect, request, notes)
         async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
             answer = await model.answer(name, request)
-        answer = self._checked(answer, agent)
+        answer = self._checked(answer, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, notes)
         return to_json(msgspec.to_builtins(answer))
@@ -66,9 +69,12 @@ class Asker:
             )
         return model, name or provider
 
-    def _checked(self, answer: ModelAnswer, agent: AgentDefinition) -> ModelAnswer:
-        """Return `answer` with its structured output read and held against the agent's schema."""
-        if agent.output_schema is None or answer.calls or answer.finish == "refusal":
+    def _checked(self, answer: ModelAnswer, effect: AskModel) -> ModelAnswer:
+        """Return `answer` with its structured output read and held against the schema."""
+        schema, purpose = effect.request.output_schema, effect.request.purpose
+        if purpose:
+            answer = msgspec.structs.replace(answer, purpose=purpose)
+        if schema is None or answer.calls or answer.finish == "refusal":
             return answer
         data = answer.data
         if data is None:
@@ -76,5 +82,8 @@ class Asker:
                 data = msgspec.json.decode(answer.text)
             except msgspec.DecodeError as error:
                 return msgspec.structs.replace(answer, fault=f"it is no JSON: {error}.")
-        fault = self._schemas.fault(agent.output_schema, data)
-        return msgspec.structs.replace(answer, data=data, fault=fault or "")
+        fault = self._schemas.fault(schema, data)
+        answer = msgspec.structs.replace(answer, data=data, fault=fault or "")
+        if not fault and purpose:
+            answer = fitted(answer, effect.turns, effect.agent)
+        return answer

@@ -1,7 +1,7 @@
 """Agents: named, versioned definitions of a role, a model, instructions and tools."""
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, TypedDict, Unpack, get_args
 
 import msgspec
 
@@ -9,7 +9,7 @@ from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
-from tenuto.core.workflow.model import AgentDefinition
+from tenuto.core.workflow.model import AgentDefinition, Strategy
 from tenuto.sdk.tool import Tool
 
 
@@ -24,6 +24,12 @@ class Options(TypedDict, total=False):
     version: str
     output: Any
     turns_max: int
+    strategy: Strategy
+    rounds: int
+    width: int
+    depth: int
+    keep: int
+    handoffs: "Sequence[Agent]"
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
 
@@ -41,6 +47,13 @@ class Agent:
         output: shape of its output: a JSON Schema, a msgspec struct or a pydantic model. None:
             text, as `{"text": …}`.
         turns_max: model requests in one task.
+        strategy: `"react"`, the default: call tools until there is an answer. `"reflect"`: review
+            and revise it. `"plan"`: split the task, have workers do the steps, put it together.
+            `"tree"`: propose thoughts, score them, go on with the best.
+        rounds: reflect, plan: how often an answer is revised at most; 2 by default.
+        width, depth, keep: tree: thoughts for each line, levels, and lines that are kept.
+        handoffs: agents that it may leave its task to, with the conversation; their answer is its
+            own.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
 
@@ -54,6 +67,7 @@ class Agent:
     def __init__(self, name: str, **options: Unpack[Options]) -> None:
         given = options.get("tools", ())
         self.delegates = tuple(found for found in given if isinstance(found, Agent))
+        self.handoffs = tuple(options.get("handoffs", ()))
         self.tools = tuple(
             found if isinstance(found, Tool) else Tool(found)
             for found in given
@@ -74,6 +88,12 @@ class Agent:
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
+            handoffs=tuple(found.name for found in self.handoffs),
+            strategy=options.get("strategy", "react"),
+            rounds=options.get("rounds", 2),
+            width=options.get("width", 3),
+            depth=options.get("depth", 2),
+            keep=options.get("keep", 2),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
         )
@@ -83,7 +103,8 @@ class Agent:
 
     def called(self) -> tuple[str, ...]:
         """Return the names under which its model calls tools and other agents."""
-        return (*(found.spec.name for found in self.tools), *(a.name for a in self.delegates))
+        agents = (*self.delegates, *self.handoffs)
+        return (*(found.spec.name for found in self.tools), *(agent.name for agent in agents))
 
     def definition(self) -> AgentDefinition:
         """Return the agent as data."""
@@ -114,10 +135,24 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         for rule in given_rules
         if not isinstance(rule, PermissionRule)
     ]
+    strategy = options.get("strategy", "react")
+    if strategy not in get_args(Strategy):
+        known_ones = ", ".join(get_args(Strategy))
+        faults.append(f"Agent {name!r} has strategy={strategy!r}; there are: {known_ones}.")
+    faults += [
+        f"Agent {name!r} has {option}={options.get(option)!r}, which is no whole number from "
+        f"{least} up."
+        for option, least in (("rounds", 0), ("width", 1), ("depth", 1), ("keep", 1))
+        if not _is_whole(options.get(option, least), least)
+    ]
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
     return faults
+
+
+def _is_whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and value >= least
 
 
 def _schema_of(output: Any) -> JsonObject | None:

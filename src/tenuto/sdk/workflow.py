@@ -198,7 +198,7 @@ def _with_delegates(agents: Sequence[Agent]) -> list[Agent]:
         agent = waiting.pop(0)
         if not any(agent is known for known in found):
             found.append(agent)
-            waiting += agent.delegates
+            waiting += (*agent.delegates, *agent.handoffs)
     return found
 
 

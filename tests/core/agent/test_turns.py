@@ -46,7 +46,7 @@ def test_structured_data_is_the_output_before_text() -> None:
 def test_the_calls_of_an_answer_are_carried_out_together() -> None:
     state = state_after(called("look", "pay"), results=False)
 
-    assert next_move(state, CLERK, grants=1) == CallTools(2)
+    assert next_move(state, CLERK, grants=1) == CallTools((0, 1))
 
 
 def test_results_go_back_to_the_model() -> None:

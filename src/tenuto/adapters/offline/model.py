@@ -16,6 +16,7 @@ from tenuto.adapters.offline.contract import (
 from tenuto.adapters.offline.planning import plan
 from tenuto.adapters.offline.researching import Wish, kind_of, research
 from tenuto.adapters.offline.synthesizing import synthesize
+from tenuto.adapters.offline.thinking import PURPOSES, think
 from tenuto.adapters.offline.validating import validate
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, ToolSpec
 from tenuto.core.errors import Fatal
@@ -31,6 +32,9 @@ class OfflineModel:
         Raises:
             Fatal: the task is unknown, its inputs do not fit, or a tool that it needs is missing.
         """
+        if request.purpose in PURPOSES:
+            data = think(request)
+            return ModelAnswer(text=msgspec.json.encode(data).decode(), data=data)
         match request.settings.get("task"):
             case None:
                 return _free(request)

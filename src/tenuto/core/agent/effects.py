@@ -5,8 +5,12 @@ from typing import Final
 
 import msgspec
 
+from tenuto.core import limits
+from tenuto.core.agent.circles import repeats
 from tenuto.core.agent.messages import Message, ModelRequest, ToolSpec
-from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.prompting import prompt_for, results_of_plan
+from tenuto.core.agent.state import AgentState, Turn
+from tenuto.core.agent.strategy import WITHOUT_TOOLS, as_text, next_purpose, schema_for
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 
@@ -41,29 +45,77 @@ def request_of(
     messages = said.messages
     if not messages:
         messages.append(Message(role="user", text=_as_text(inputs)))
-    for turn in state.turns[said.turns :]:
-        answer = turn.answer
-        messages.append(Message(role="assistant", text=answer.text, calls=answer.calls))
-        if turn.results:
-            results = tuple(result for result in turn.results if result is not None)
-            messages.append(Message(role="tool", results=results))
-        elif answer.fault:
-            messages.append(Message(role="user", text=_complaint(answer.fault)))
+    for number in range(said.turns, len(state.turns)):
+        turn = state.turns[number]
+        _ask(messages, turn.answer.purpose, _before(state, number), definition)
+        _tell(messages, turn)
+        if repeats(state.turns[: number + 1]) == limits.REPEATS_TOLD:
+            messages.append(Message(role="user", text=_REPEATS))
     said.turns = len(state.turns)
+    purpose = next_purpose(state, definition) or ""
+    messages = [*messages]
+    _ask(messages, purpose, state, definition)
+    shown = () if purpose in WITHOUT_TOOLS else (*definition.delegates, *definition.handoffs)
     return ModelRequest(
         agent=definition.name,
         instructions=definition.instructions,
         inputs=inputs,
         messages=tuple(messages),
-        tools=tuple(_as_tool(delegates[name]) for name in definition.delegates),
-        output_schema=definition.output_schema,
+        tools=tuple(_as_tool(delegates[name], definition) for name in shown),
+        output_schema=schema_for(purpose, definition),
         settings=definition.settings,
         turn=len(state.turns),
+        purpose=purpose,
     )
 
 
-def _as_tool(agent: AgentDefinition) -> ToolSpec:
+def _before(state: AgentState, number: int) -> AgentState:
+    return AgentState(turns=state.turns[:number])
+
+
+def _ask(
+    messages: list[Message], purpose: str, before: AgentState, definition: AgentDefinition
+) -> None:
+    """Say what a turn is for, where that is new."""
+    turns = before.turns
+    if not purpose or (turns and turns[-1].answer.purpose == purpose):
+        return
+    text = prompt_for(purpose, before, definition)
+    if messages[-1].role == "user":
+        last = messages.pop()
+        text = f"{last.text}\n\n{text}"
+    messages.append(Message(role="user", text=text))
+
+
+def _tell(messages: list[Message], turn: Turn) -> None:
+    """Tell one turn: what was answered, and what came of it."""
+    answer = turn.answer
+    if answer.purpose == "plan" and not answer.fault:
+        # The steps are no calls that the model made: providers would not know them.
+        messages.append(Message(role="assistant", text=answer.text or as_text(answer.data)))
+        messages.append(Message(role="user", text=results_of_plan(turn)))
+        return
+    text = answer.text
+    if not text and not answer.calls and answer.data is not None:
+        text = msgspec.json.encode(answer.data).decode()
+    messages.append(Message(role="assistant", text=text, calls=answer.calls))
+    if turn.results:
+        results = tuple(result for result in turn.results if result is not None)
+        messages.append(Message(role="tool", results=results))
+    elif answer.fault:
+        messages.append(Message(role="user", text=_complaint(answer.fault)))
+
+
+_REPEATS: Final = (
+    f"You made the same calls {limits.REPEATS_TOLD} times and got the same each time. Do something "
+    "else, or answer with what you know."
+)
+
+
+def _as_tool(agent: AgentDefinition, caller: AgentDefinition) -> ToolSpec:
     said = agent.description or agent.role or f"Ask agent {agent.name}."
+    if agent.name in caller.handoffs:
+        said = f"Leave the task to agent {agent.name}, who sees the conversation. {said}"
     return ToolSpec(
         name=agent.name,
         description=said,

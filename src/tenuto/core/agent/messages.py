@@ -60,6 +60,8 @@ class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """How the answer was found in the cache of answers; empty: a model was asked."""
     trail: tuple[str, ...] = ()
     """What was tried before the model that answered, and why it did not: `openai:x: rate_limit`."""
+    purpose: str = ""
+    """What the strategy wanted the turn for; see `strategy`."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.core.agent.effects import Said, request_of
 from tenuto.core.agent.messages import ModelRequest
+from tenuto.core.agent.state import AgentState
 from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
@@ -54,6 +55,8 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     agent: AgentDefinition
     request: ModelRequest
     timeout_ms: int
+    turns: AgentState
+    """What the agent has done so far. Not to be changed."""
 
 
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
@@ -278,6 +281,7 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         agent=agent,
         request=_addressed(state, task, request),
         timeout_ms=agent.model_timeout_ms,
+        turns=parent.agent,
     )
 
 

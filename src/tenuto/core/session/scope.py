@@ -3,8 +3,12 @@
 from collections.abc import Mapping
 from typing import TypeAlias
 
+from msgspec import structs
+
 from tenuto.core.agent.effects import Said
+from tenuto.core.agent.handing_over import handed_over
 from tenuto.core.agent.messages import ToolCall
+from tenuto.core.agent.strategy import step_inputs
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session.reducers import detached, values_then
 from tenuto.core.session.state import Captured, SessionState, Task
@@ -102,12 +106,24 @@ def inputs_of(state: SessionState, task: Task, program: Program, memo: Memo) -> 
         return task.override
     call = call_of(state, task)
     if call is not None:
-        return call.arguments
+        return _called_with(state, task, call, program)
     node = program.nodes[task.node]
     if not node.inputs:
         return {}
     scope = scope_of(state, task, program, memo)
     return {name: detached(state, part.evaluate(scope)) for name, part in node.inputs}
+
+
+def _called_with(state: SessionState, task: Task, call: ToolCall, program: Program) -> JsonObject:
+    """Return what a call hands over: its arguments, and for another agent what it has to know."""
+    parent = state.tasks[task.parent]
+    assert parent.agent is not None, "an agent calls"
+    turn = parent.agent.turns[-1]
+    if turn.answer.purpose == "plan":
+        return step_inputs(turn, task.index)
+    if task.kind == "agent" and call.tool in agent_of(state, parent, program).handoffs:
+        return handed_over(parent.agent, call, inputs_of(state, parent, program, {}))
+    return call.arguments
 
 
 def call_of(state: SessionState, task: Task) -> ToolCall | None:
@@ -123,8 +139,13 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
 def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefinition:
     """Return the agent whose task this is: its node's, or the one that another agent called."""
     call = call_of(state, task)
-    name = program.nodes[task.node].node.ref if call is None else call.tool
-    return program.agents[name]
+    if call is None:
+        return program.agents[program.nodes[task.node].node.ref]
+    definition = program.agents[call.tool]
+    if agent_of(state, state.tasks[task.parent], program).name == call.tool:
+        # It works on a step of its own plan: it does not plan again.
+        return structs.replace(definition, strategy="react", output_schema=None)
+    return definition
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

@@ -7,6 +7,7 @@ from typing import Final
 
 from tenuto.core import limits
 from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
+from tenuto.core.agent.state import AgentState
 from tenuto.core.budget import Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session import events as e
@@ -174,17 +175,23 @@ def steps_spent(state: SessionState, at_ms: int, *, task: TaskNo = _NO_TASK) -> 
 
 def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
     assert task.agent is not None, "an agent's task has turns"
+    under_way: frozenset[int] = frozenset()
     if task.children:
-        return []
+        if not _follows_plan(task.agent):
+            return []
+        below = (child for child in state.tasks.values() if child.parent == task.no)
+        under_way = frozenset(child.index for child in below)
     definition = agent_of(state, task, program)
-    move = next_move(task.agent, definition, grants=task.attempt)
+    move = next_move(task.agent, definition, grants=task.attempt, under_way=under_way)
     match move:
         case AskModel():
             held = _held(state, task, wanted_of(task), at_ms)
             return [_next_turn(state, task, at_ms)] if held is None else held
-        case CallTools(count=count):
-            held = _held(state, task, Spending(tool_calls=count), at_ms)
-            return _calls(state, task, definition, at_ms) if held is None else held
+        case CallTools(calls=()):
+            return []
+        case CallTools(calls=calls):
+            held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
+            return _calls(state, task, definition, calls, at_ms) if held is None else held
         case Finish(output=output):
             return complete(state, task, output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
@@ -204,29 +211,48 @@ def _held(state: SessionState, task: Task, wanted: Spending, at_ms: int) -> Move
     return [e.SessionPausing(at_ms=at_ms, by="", reason=reason, task=task.no, short=short)]
 
 
-def _calls(state: SessionState, task: Task, definition: AgentDefinition, at_ms: int) -> Moves:
-    """Return the starts of all calls of the last answer: tools, and other agents. Neighbours of a
-    kind start together."""
+def _follows_plan(agent: AgentState) -> bool:
+    """Return whether workers are at the steps of a plan, each as soon as those before it end."""
+    return bool(agent.turns) and agent.turns[-1].answer.purpose == "plan"
+
+
+def _calls(
+    state: SessionState,
+    task: Task,
+    definition: AgentDefinition,
+    wanted: tuple[int, ...],
+    at_ms: int,
+) -> Moves:
+    """Return the starts of the wanted calls of the last answer: tools, and other agents.
+    Neighbours of a kind start together."""
     assert task.agent is not None, "an agent's task has turns"
+    answer = task.agent.turns[-1].answer
+    agents = {*definition.delegates, *definition.handoffs}
+    planned = answer.purpose == "plan"
+
+    def group(place: tuple[int, int]) -> tuple[str, int]:
+        number, index = place
+        is_agent = planned or answer.calls[index].tool in agents
+        return ("agent" if is_agent else "tool"), index - number
+
     started: Moves = []
-    first, index = state.next_task, 0
-    calls = task.agent.turns[-1].answer.calls
-    for kind, run in groupby("agent" if c.tool in definition.delegates else "tool" for c in calls):
-        count = sum(1 for _ in run)
+    no = state.next_task
+    for (kind, _), run in groupby(enumerate(wanted), key=group):
+        places = list(run)
         started.append(
             e.ChildrenStarted(
                 at_ms=at_ms,
                 parent=task.no,
-                first=TaskNo(first + index),
-                index=index,
-                count=count,
+                first=no,
+                index=places[0][1],
+                count=len(places),
                 node=task.node,
                 kind=kind,
                 captures=(),
                 due_ms=0,
             )
         )
-        index += count
+        no = TaskNo(no + len(places))
     return started
 
 

@@ -52,6 +52,8 @@ NodeKind: TypeAlias = Literal[
     "timer",
 ]
 
+Strategy: TypeAlias = Literal["react", "plan", "tree", "reflect"]
+
 OnFailure: TypeAlias = Literal["fail", "compensate", "continue"]
 
 
@@ -167,7 +169,7 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     model: str = "offline"
     instructions: str = ""
     tools: tuple[str, ...] = ()
-    strategy: Literal["react"] = "react"
+    strategy: Strategy = "react"
     output_schema: JsonObject | None = None
     turns_max: int = limits.TURNS_MAX
     model_timeout_ms: int = 120_000
@@ -176,6 +178,16 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """Which tools it may call with what. Empty: all of its own, with anything."""
     delegates: tuple[str, ...] = ()
     """Agents of the workflow that it may call as tools, each with one text, its `task`."""
+    handoffs: tuple[str, ...] = ()
+    """Agents that it may leave the task to: their answer is its own."""
+    rounds: int = 2
+    """reflect, plan: how often an answer is revised at most."""
+    width: int = 3
+    """tree: thoughts that are proposed for each line."""
+    depth: int = 2
+    """tree: how often thoughts are proposed and scored."""
+    keep: int = 2
+    """tree: lines that are kept."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

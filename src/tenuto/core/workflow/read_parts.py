@@ -1,6 +1,6 @@
 """What both forms say alike: state, inputs, agents, limits, and the workflows they start."""
 
-from typing import Final
+from typing import Final, get_args
 
 import msgspec
 
@@ -16,6 +16,7 @@ from tenuto.core.workflow.model import (
     OnFailure,
     Reducer,
     StateKey,
+    Strategy,
 )
 from tenuto.core.workflow.section import Section, duration, members, shown
 
@@ -149,13 +150,18 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         model=section.text("model", "offline"),
         instructions=section.text("instructions"),
         tools=_named(section, "tools"),
-        strategy=section.choice("strategy", ("react",), "react"),
+        strategy=section.choice("strategy", get_args(Strategy), "react"),
         output_schema=schema.data if schema is not None else None,
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
         model_timeout_ms=duration(section, "model_timeout") or 120_000,
         settings=settings.data if settings is not None else {},
         policy=_policy(section),
         delegates=_named(section, "delegates"),
+        handoffs=_named(section, "handoffs"),
+        rounds=section.whole("rounds", 2, minimum=0, maximum=100),
+        width=section.whole("width", 3, minimum=1, maximum=20),
+        depth=section.whole("depth", 2, minimum=1, maximum=20),
+        keep=section.whole("keep", 2, minimum=1, maximum=20),
     )
     section.close()
     return agent

@@ -2,12 +2,12 @@
 
 It says less than reading does: names, expressions and the shape of the graph are not its matter."""
 
-from typing import Final
+from typing import Final, get_args
 
 from tenuto.core import limits
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
-from tenuto.core.workflow.model import REDUCER_EMPTY
+from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
 from tenuto.core.workflow.read_nodes import RULES
 from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
@@ -389,7 +389,15 @@ def _agent() -> JsonObject:
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may call as tools.",
         },
-        "strategy": _choice(("react",), "How it goes about a task."),
+        "handoffs": {
+            "type": ["array", "string"],
+            "description": "Agents of the workflow that it may leave its task to.",
+        },
+        "strategy": _choice(get_args(Strategy), "How it goes about a task."),
+        "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
+        "width": _whole(1, 20, "tree: thoughts that are proposed for each line."),
+        "depth": _whole(1, 20, "tree: how often thoughts are proposed and scored."),
+        "keep": _whole(1, 20, "tree: lines that are kept."),
         "output_schema": _SCHEMA,
         "turns_max": _whole(1, 10_000, "Model requests in one task."),
         "model_timeout": _ref("duration", "Of one model request."),

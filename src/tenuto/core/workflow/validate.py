@@ -109,13 +109,16 @@ def _of_names(definition: WorkflowDefinition) -> Iterator[Fault]:
 
 
 def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
-    """Agents that call agents: each is there, and no chain of calls comes back to its start."""
-    calls = {agent.name: agent.delegates for agent in definition.agents}
-    for name, delegates in calls.items():
-        for delegate in delegates:
-            if delegate not in calls:
-                path = ("agents", name, "delegates")
-                yield Fault(path, f"Agent {name!r} may call {delegate!r}, and there is none.")
+    """Agents that call agents, or leave their task to them: each is there, and no chain comes back
+    to its start."""
+    calls = {agent.name: (*agent.delegates, *agent.handoffs) for agent in definition.agents}
+    for agent in definition.agents:
+        name = agent.name
+        for part in ("delegates", "handoffs"):
+            for other in getattr(agent, part):
+                if other not in calls:
+                    path = ("agents", name, part)
+                    yield Fault(path, f"Agent {name!r} may call {other!r}, and there is none.")
         if _calls_itself(name, calls):
             yield Fault(
                 ("agents", name, "delegates"),
