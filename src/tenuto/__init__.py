@@ -31,6 +31,8 @@ __all__ = [
     "Recoverable",
     "Rejected",
     "RetryPolicy",
+    "Route",
+    "RouteModel",
     "Runtime",
     "Session",
     "SessionCancelledError",
@@ -75,6 +77,8 @@ _HOME = {
     "Recoverable": "tenuto.core.errors",
     "Rejected": "tenuto.core.errors",
     "RetryPolicy": "tenuto.core.workflow.model",
+    "Route": "tenuto.core.agent.routes",
+    "RouteModel": "tenuto.core.agent.routes",
     "Runtime": "tenuto.sdk.runtime",
     "Session": "tenuto.sdk.session",
     "SessionCancelledError": "tenuto.sdk.errors",
@@ -108,6 +112,8 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
+    from tenuto.core.agent.routes import Route as Route
+    from tenuto.core.agent.routes import RouteModel as RouteModel
     from tenuto.core.budget import Budget as Budget
     from tenuto.core.errors import CorruptLog as CorruptLog
     from tenuto.core.errors import DefinitionError as DefinitionError

@@ -7,6 +7,9 @@ from typing import Final
 
 from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.pydantic_ai import LOCAL, PydanticAIModel
+from tenuto.adapters.router import Router
+from tenuto.core.agent.routes import ROUTE, read_routes
+from tenuto.ports.clock import Clock
 from tenuto.ports.model import Model
 
 EXTRA: Final = "pydantic_ai"
@@ -16,8 +19,11 @@ class Providers(Mapping[str, Model]):
     """Provider to model. With the extra `pydantic_ai` every name has a model; whether there is such
     a provider shows when it is asked."""
 
-    def __init__(self, given: Mapping[str, Model]) -> None:
-        self._known: dict[str, Model] = {"offline": OfflineModel(), **given}
+    def __init__(
+        self, given: Mapping[str, Model], *, routes: Mapping[str, object], clock: Clock
+    ) -> None:
+        self.router = Router(self, routes=read_routes(routes), clock=clock)
+        self._known: dict[str, Model] = {"offline": OfflineModel(), ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
 
     def __getitem__(self, provider: str) -> Model:

@@ -14,6 +14,7 @@ from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
@@ -44,6 +45,8 @@ class Settings(TypedDict, total=False):
     """Those whose code sessions of earlier processes need."""
     models: Mapping[str, Model]
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
+    routes: Mapping[str, Route | Mapping[str, Any]]
+    """Several models under one name: an agent with `model="route:name"` asks one of them."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
     policy: Sequence[PermissionRule]
@@ -115,7 +118,9 @@ class OpenRuntime:
 
     def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
         clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
-        self._providers = Providers(self._settings.get("models", {}))
+        self._providers = Providers(
+            self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
+        )
         policy = tuple(self._settings.get("policy", ()))
         performer = Performer(
             caller=Caller(code, clock=clock, policy=policy),
@@ -147,8 +152,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `code`, `policy`, `concurrency`,
-            `recover`, `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `code`, `policy`,
+            `concurrency`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

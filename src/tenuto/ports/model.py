@@ -26,6 +26,9 @@ class StreamingModel(Model, Protocol):
     def stream(self, model: str, request: ModelRequest) -> AsyncIterator[Delta | ModelAnswer]:
         """Return pieces of text as they come and, last, the whole answer.
 
+        The pieces make up the answer's text: who shows them, and begins anew at one with `restart`,
+        shows that text when the answer comes. Closing the iterator gives the request up.
+
         Raises:
             WorkFailed: as `answer`; also after some pieces, which then count for nothing.
         """

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from tenuto.core.agent.messages import ModelAnswer
+from tenuto.core.agent.routes import ROUTE
 from tenuto.core.agent.strategy import WITHOUT_TOOLS, fitted
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
@@ -46,6 +47,8 @@ class Asker:
         if request.purpose not in WITHOUT_TOOLS:
             tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
             request = msgspec.structs.replace(request, tools=(*request.tools, *tools))
+        if effect.timeout_ms:
+            request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
             request = await part.before(effect, request, notes)
         async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
@@ -58,6 +61,8 @@ class Asker:
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
         """Return what answers for the agent, and under which name it is asked."""
         provider, _, name = agent.model.partition(":")
+        if "," in agent.model:
+            provider, name = ROUTE, agent.model
         model = self._models.get(provider)
         if model is None:
             known = ", ".join(sorted(self._models))

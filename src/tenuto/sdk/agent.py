@@ -16,7 +16,7 @@ from tenuto.sdk.tool import Tool
 class Options(TypedDict, total=False):
     """What can be said about an agent besides its name."""
 
-    model: str
+    model: str | Sequence[str]
     instructions: str
     tools: "Sequence[Tool | Agent | Callable[..., Any]]"
     role: str
@@ -39,7 +39,8 @@ class Agent:
 
     Args:
         name: unique in a workflow.
-        model: `provider:model`, or `offline`.
+        model: `provider:model`, `offline`, or `route:name`; several are asked in turn until one
+            answers.
         instructions: what every request begins with.
         tools: what it may call; plain functions become tools. Another agent is called with a text,
             its `task`, and what it gives is the result.
@@ -82,7 +83,7 @@ class Agent:
             version=options.get("version", "1"),
             role=options.get("role", ""),
             description=options.get("description", ""),
-            model=options.get("model", "offline"),
+            model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
             tools=tuple(found.ref for found in self.tools),
             delegates=tuple(found.name for found in self.delegates),
@@ -121,7 +122,10 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     given: object = name
     if not isinstance(given, str) or not given.strip():
         faults.append("An agent has no name.")
-    for option in ("model", "instructions", "role", "description", "version"):
+    model: object = options.get("model", "")
+    if not isinstance(model, str) and not _are_texts(model):
+        faults.append(f"Agent {name!r} has model={model!r:.60}, which is no text.")
+    for option in ("instructions", "role", "description", "version"):
         value = options.get(option, "")
         if not isinstance(value, str):
             faults.append(f"Agent {name!r} has {option}={value!r:.60}, which is no text.")
@@ -149,6 +153,16 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
     return faults
+
+
+def _named(model: str | Sequence[str]) -> str:
+    return model if isinstance(model, str) else ", ".join(model)
+
+
+def _are_texts(value: object) -> bool:
+    return (
+        isinstance(value, list | tuple) and bool(value) and all(isinstance(v, str) for v in value)
+    )
 
 
 def _is_whole(value: object, least: int) -> bool:

@@ -93,9 +93,17 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """Stable over retries and restarts: the idempotency key of the request."""
     purpose: str = ""
     """What the strategy wants this turn for; empty for a turn of `react`."""
+    timeout_ms: int = 0
+    """How long the caller waits; 0: it does not say. A route shares it out among its models."""
 
 
 class Delta(msgspec.Struct, frozen=True, kw_only=True):
     """A piece of an answer's text, while it is being given."""
 
     text: str
+    restart: bool = False
+    """The answer begins anew with this piece: forget what was shown. Another model took over."""
+
+    def onto(self, shown: str) -> str:
+        """Return what a reader has before him after this piece, who had `shown` before it."""
+        return self.text if self.restart else shown + self.text

@@ -147,7 +147,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         version=version_of(section),
         role=section.text("role"),
         description=section.text("description"),
-        model=section.text("model", "offline"),
+        model=_model(section),
         instructions=section.text("instructions"),
         tools=_named(section, "tools"),
         strategy=section.choice("strategy", get_args(Strategy), "react"),
@@ -165,6 +165,13 @@ def _agent(section: Section, name: str) -> AgentDefinition:
     )
     section.close()
     return agent
+
+
+def _model(section: Section) -> str:
+    """Return one model, or several as one text: they are asked in turn."""
+    if isinstance(section.data.get("model"), list):
+        return ", ".join(section.names("model"))
+    return section.text("model", "offline")
 
 
 def _policy(section: Section) -> tuple[PermissionRule, ...]:

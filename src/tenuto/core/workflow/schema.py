@@ -382,7 +382,11 @@ def _agent() -> JsonObject:
         "version": {"type": ["string", "integer"], "description": "Version of the agent."},
         "role": _text("What the agent is."),
         "description": _text("What the agent is for."),
-        "model": _text("provider:model, or offline."),
+        "model": {
+            "type": ["string", "array"],
+            "items": {"type": "string"},
+            "description": "provider:model, offline, or route:name; several are asked in turn.",
+        },
         "instructions": _text("What every request begins with."),
         "tools": {"type": ["array", "string"], "description": "Tools that it may call."},
         "delegates": {
