@@ -131,7 +131,7 @@ def _limit_of(message: str) -> Stopped:
 def _plain(value: object, bytes_max: int) -> tuple[Json, str]:
     """Return a snippet's value as JSON, or what is wrong with it."""
     try:
-        plain: Json = msgspec.to_builtins(value)
+        plain: Json = msgspec.to_builtins(value, str_keys=True)
         size = len(msgspec.msgpack.encode(plain))
         json.dumps(plain, allow_nan=False)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
