@@ -10,5 +10,12 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.event_store import EventStoreContract
+from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
 
-__all__ = ["ArtifactsContract", "CollectionContract", "EventStoreContract"]
+__all__ = [
+    "ArtifactsContract",
+    "CollectionContract",
+    "EventStoreContract",
+    "ProgramSandboxContract",
+    "SnippetSandboxContract",
+]
