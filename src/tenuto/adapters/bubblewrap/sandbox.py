@@ -89,7 +89,7 @@ class BubblewrapSandbox:
         keep: Sequence[str] = (),
     ) -> SandboxResult:
         """Return what the program printed and left behind. See `ProgramSandbox.run`."""
-        if not argv or not all(isinstance(part, str) and "\0" not in part for part in argv):
+        if not argv or any("\0" in part for part in argv):
             raise Rejected(f"There is no program to run in {argv!r:.80}; give its name first.")
         given = dict(zip(checked_paths(files or {}), (files or {}).values(), strict=True))
         contents = {STDIN: stdin, **{f"{WORK}/{path}": data for path, data in given.items()}}

@@ -11,15 +11,12 @@ import importlib
 import json
 import math
 import time
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import msgspec
 
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.sandbox import Enforced, SandboxLimits, SandboxResult, SandboxUnavailable, Stopped
-
-if TYPE_CHECKING:
-    import pydantic_monty
 
 NAME: Final = "monty"
 
@@ -131,15 +128,18 @@ def _limit_of(message: str) -> Stopped:
 def _plain(value: object, bytes_max: int) -> tuple[Json, str]:
     """Return a snippet's value as JSON, or what is wrong with it."""
     try:
-        plain: Json = msgspec.to_builtins(value, str_keys=True)
-        size = len(msgspec.msgpack.encode(plain))
+        packed = msgspec.msgpack.encode(msgspec.to_builtins(value, str_keys=True))
+        plain: Json = msgspec.msgpack.decode(packed)
         json.dumps(plain, allow_nan=False)
     except (TypeError, ValueError, OverflowError, RecursionError) as error:
         # Its text is not shown: that of a number can take longer to make than the snippet took.
         kind = type(value).__name__
         return None, f"The snippet ended with a value ({kind}) that is no JSON: {error}"
-    if size > bytes_max:
-        return None, f"The snippet's value has {size} bytes; at most {bytes_max} are allowed."
+    if len(packed) > bytes_max:
+        return (
+            None,
+            f"The snippet's value has {len(packed)} bytes; at most {bytes_max} are allowed.",
+        )
     return plain, ""
 
 

@@ -39,7 +39,9 @@ class SnippetSandboxContract(ABC):
         assert {"no_network", "no_environment", "wall_time", "output"} <= sandbox.enforces()
 
     def test_the_last_expression_is_the_value(self) -> None:
-        result = self.ran("total = sum(numbers)\n{'total': total, 'n': [1, None, True]}", numbers=[1, 2])
+        result = self.ran(
+            "total = sum(numbers)\n{'total': total, 'n': [1, None, True]}", numbers=[1, 2]
+        )
 
         assert result.value == {"total": 3, "n": [1, None, True]}
         assert (result.exit_code, result.error, result.stopped) == (0, "", "")
