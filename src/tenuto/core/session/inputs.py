@@ -62,6 +62,9 @@ class FailTask(Input, frozen=True, kw_only=True, gc=False):
     notes: tuple[Note, ...] = ()
     ask: Ask | None = None
     """The attempt was not made: a person is to be asked first."""
+    attempts_max: int = 0
+    """How often the tool itself may be tried, where its node says nothing; 0: it says nothing
+    either."""
 
 
 class BeginTask(Input, frozen=True, kw_only=True, gc=False):
