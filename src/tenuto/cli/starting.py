@@ -112,6 +112,14 @@ def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:
 
 def _fault(ref: str) -> str:
     """Return why `ref` cannot be imported, or nothing."""
+    if "(" in ref:
+        from tenuto.runtime.code import CodeNotFound, imported
+
+        try:
+            imported(ref)
+        except CodeNotFound as error:
+            return str(error)
+        return ""
     module_name, _, path = ref.partition(":")
     if not path:
         return "it names no module."
