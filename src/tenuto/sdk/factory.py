@@ -8,7 +8,7 @@ in a definition, in another process or another year, can make the same tool.
 import os
 from collections.abc import Callable, Mapping
 from functools import wraps
-from inspect import Signature, signature
+from inspect import Parameter, Signature, signature
 from typing import Any, ParamSpec
 from weakref import WeakValueDictionary
 
@@ -51,7 +51,7 @@ def tool_factory(function: Callable[P, Tool], /) -> Callable[P, Tool]:
 
     @wraps(function)
     def make(*args: P.args, **kwargs: P.kwargs) -> Tool:
-        given = parameters.bind(*args, **kwargs).arguments
+        given = _flat(parameters, parameters.bind(*args, **kwargs).arguments)
         ref = f"{place}({_written(place, parameters, given)})"
         tool = made.get(ref)
         if tool is None:
@@ -64,6 +64,17 @@ def tool_factory(function: Callable[P, Tool], /) -> Callable[P, Tool]:
     return make
 
 
+def _flat(parameters: Signature, given: Mapping[str, Any]) -> dict[str, Any]:
+    """Return each argument by its own name, those of `**options` too."""
+    flat: dict[str, Any] = {}
+    for name, value in given.items():
+        if parameters.parameters[name].kind is Parameter.VAR_KEYWORD:
+            flat |= value
+        else:
+            flat[name] = value
+    return flat
+
+
 def _written(place: str, parameters: Signature, given: Mapping[str, Any]) -> str:
     """Return the arguments as JSON, without those that are as by default."""
     plain: dict[str, Json] = {}
@@ -73,7 +84,8 @@ def _written(place: str, parameters: Signature, given: Mapping[str, Any]) -> str
         except NotJson as error:
             message = f"{place!r} was given {name}={value!r:.60}, which no definition can hold."
             raise DefinitionError([Problem(message=f"{message} {error}")]) from None
-        default = parameters.parameters[name].default
+        known = parameters.parameters.get(name)
+        default = Signature.empty if known is None else known.default
         if default is Signature.empty or found != to_json(_named(default)):
             plain[name] = found
     return msgspec.json.encode(plain, order="sorted").decode()
