@@ -82,7 +82,7 @@ class WebClient:
 
     async def _followed(self, httpx: Any, request: Request) -> dict[str, Any]:
         url = httpx.URL(request.url)
-        first_host, secrets = url.raw_host, request.secrets
+        secrets = request.secrets
         transport = httpx.AsyncHTTPTransport(trust_env=False)
         async with httpx.AsyncClient(
             transport=transport, trust_env=False, follow_redirects=False, timeout=self._seconds_max
@@ -98,10 +98,9 @@ class WebClient:
                         f"The server leads on to {str(following)!r:.200}, which is not encrypted.",
                         code="redirect",
                     )
-                if following.raw_host != first_host:
+                if (following.scheme, following.netloc) != (url.scheme, url.netloc):
                     secrets = {}
-                if response.status_code not in (307, 308) and request.method != "HEAD":
-                    request = msgspec.structs.replace(request, method="GET", body=None)
+                request = _redirected(request, response.status_code)
                 url = following
         raise tenuto.Fatal(
             f"The server led on to another URL more than {REDIRECTS_MAX} times.", code="redirect"
@@ -115,13 +114,14 @@ class WebClient:
         request: Request,
         secrets: dict[str, str],
     ) -> "AsyncIterator[httpx2.Response]":
-        if url.scheme not in PORTS or not url.host or url.userinfo:
+        port = PORTS.get(url.scheme, 0) if url.port is None else url.port
+        if not 0 < port < 65536 or url.scheme not in PORTS or not url.host or url.userinfo:
             raise tenuto.Fatal(
                 f"{str(url)!r:.200} cannot be asked; give an http or https URL with a host and "
                 "without a password.",
                 code="url",
             )
-        host, port = url.raw_host.decode().rstrip(".").lower(), url.port or PORTS[url.scheme]
+        host = url.raw_host.decode().rstrip(".").lower()
         self._hosts.check(url.scheme, host, port)
         addresses = await public_addresses(host, port, resolve=self._resolve, private=self._private)
         content, headers = _content(request)
@@ -160,6 +160,14 @@ class WebClient:
             **_content_told(content, kind, response.charset_encoding, truncated),
         }
         return {**told, "truncated": True} if truncated else told
+
+
+def _redirected(request: Request, status: int) -> Request:
+    """Return what is asked of the next URL. Source: RFC 9110, section 15.4."""
+    to_get = status == 303 or (status in (301, 302) and request.method == "POST")
+    if to_get and request.method != "HEAD":
+        return msgspec.structs.replace(request, method="GET", body=None)
+    return request
 
 
 async def _first_that_connects(

@@ -1,6 +1,7 @@
 """Ask web servers: those on a list, and none but public ones."""
 
 import os
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack
 
@@ -13,6 +14,8 @@ SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing. Source: RFC 9110, section 9.2.1."""
 
 _METHODS: Final = ("GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE")
+
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+")
 
 _OURS: Final = frozenset(
     {"host", "content-length", "transfer-encoding", "connection", "upgrade", "te", "trailer"}
@@ -124,7 +127,8 @@ Args:
 def _headers(given: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:
     taken = _OURS | {name.lower() for name in secrets}
     for name, value in given.items():
-        if name.lower() in taken or any(char in name + value for char in "\r\n\0"):
+        fits = _HEADER_NAME.fullmatch(name) and value.isascii() and value.isprintable()
+        if name.lower() in taken or not fits:
             raise tenuto.Fatal(
                 f"The header {name!r:.60} cannot be given; leave it out.", code="header_not_allowed"
             )
