@@ -17,6 +17,7 @@ from tenuto.tools.asking_web import Request, WebClient
 from tests.tools.web_server import Answer, Server, redirect, reply, serving
 
 LOOPBACK = ["127.0.0.1:*"]
+MISTAKE: Any = {"tiemout": 1}
 
 
 class Ctx:
@@ -277,10 +278,10 @@ def test_a_redirect_is_resolved_and_checked_again() -> None:
 
 async def _second_hop_is_private(answers: dict[str, Answer]) -> None:
     """The first name leads to the loopback that the test allows, the second to one it does not."""
-    from tenuto.tools import asking_web
+    from tenuto.tools import addresses, asking_web
 
     checks = [True, False]
-    real = asking_web.public_addresses
+    real = addresses.public_addresses
 
     async def checked(host: str, port: int, **given: Any) -> list[str]:
         return await real(host, port, **{**given, "private": checks.pop(0)})
@@ -454,7 +455,7 @@ def test_a_tool_that_changes_something_is_once_and_says_which_request_it_is() ->
         (lambda: http([""]), "names no host"),
         (lambda: http(["a"], methods=["BREW"]), "there are GET"),
         (lambda: http(["a"], methods=[]), "there are GET"),
-        (lambda: http(["a"], tiemout=1), "has no option 'tiemout'; there are: methods"),
+        (lambda: http(["a"], **MISTAKE), "has no option 'tiemout'; there are: "),
     ],
 )
 def test_a_tool_that_cannot_be_made_says_why(make: Callable[[], object], said: str) -> None:

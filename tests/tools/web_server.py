@@ -45,8 +45,7 @@ class Server:
             body = await reader.readexactly(int(headers.get("content-length", "0")))
             asked = Asked(method=method, path=path, headers=headers, body=body)
             self.asked.append(asked)
-            answer = self.answers.get(path, lambda _: reply(b"no", status="404 Not Found"))
-            writer.write(answer(asked))
+            writer.write(self.answers.get(path, missing)(asked))
             await writer.drain()
             if self.hang:
                 await reader.read()
@@ -75,6 +74,10 @@ def reply(
     lines = [f"HTTP/1.1 {status}", f"Content-Type: {kind}", f"Content-Length: {len(content)}"]
     lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
     return "\r\n".join([*lines, "Connection: close", "", ""]).encode() + content
+
+
+def missing(_: Asked) -> bytes:
+    return reply(b"no", status="404 Not Found")
 
 
 def redirect(location: str, status: str = "302 Found") -> bytes:

@@ -3,12 +3,12 @@
 import os
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypedDict, Unpack
+from typing import Any, Final, Unpack
 
 import tenuto
 from tenuto.tools.addresses import Hosts
 from tenuto.tools.asking_web import Request, WebClient
-from tenuto.tools.options import refuse_others
+from tenuto.tools.options import UNTRUSTED, ToolOptions, refuse_others
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 """Methods that change nothing. Source: RFC 9110, section 9.2.1."""
@@ -24,7 +24,7 @@ _OURS: Final = frozenset(
 """Headers that say how a request is sent; a model has no say in them."""
 
 
-class HttpOptions(TypedDict, total=False):
+class HttpOptions(ToolOptions, total=False):
     """What can be said about an `http` tool besides its hosts."""
 
     methods: Sequence[str]
@@ -32,8 +32,6 @@ class HttpOptions(TypedDict, total=False):
     timeout: float
     bytes_max: int
     private: bool
-    name: str
-    permission: str
 
 
 @tenuto.tool_factory
@@ -57,6 +55,7 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
             one's own.
         name: what models call it; `http` by default.
         permission: `http:read` by default, `http:write` where a method changes something.
+        labels: of what comes back; `untrusted` by default.
 
     Raises:
         Rejected: there is no host, or an option does not fit.
@@ -107,7 +106,7 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
         permission=options.get("permission", "http:read" if safe else "http:write"),
         once=not safe,
         safe=safe,
-        labels=["untrusted"],
+        labels=options.get("labels", UNTRUSTED),
     )
 
 
