@@ -55,7 +55,11 @@ def tool_factory(function: Callable[P, Tool], /) -> Callable[P, Tool]:
         ref = f"{place}({_written(place, parameters, given)})"
         tool = made.get(ref)
         if tool is None:
-            tool = function(*args, **kwargs)
+            found: object = function(*args, **kwargs)
+            if not isinstance(found, Tool):
+                message = f"{place!r} made no tool: {found!r:.80}."
+                raise DefinitionError([Problem(message=message, hint="Return a tenuto.Tool.")])
+            tool = found
             tool.ref = ref
             made[ref] = tool
         return tool

@@ -24,20 +24,21 @@ VALUE_BYTES_MAX: Final = 1024 * 1024
 _STEPS_BETWEEN_LOOKS: Final = 10_000
 """Instructions of the database between two looks at the clock: well under a millisecond."""
 
-_READING: Final = frozenset(
+_ALLOWED: Final = frozenset(
     {
         sqlite3.SQLITE_SELECT,
         sqlite3.SQLITE_READ,
         sqlite3.SQLITE_FUNCTION,
         sqlite3.SQLITE_RECURSIVE,
+        sqlite3.SQLITE_TRANSACTION,
+        sqlite3.SQLITE_INSERT,
+        sqlite3.SQLITE_UPDATE,
+        sqlite3.SQLITE_DELETE,
     }
 )
-_WRITING: Final = _READING | {
-    sqlite3.SQLITE_INSERT,
-    sqlite3.SQLITE_UPDATE,
-    sqlite3.SQLITE_DELETE,
-}
-"""No tables are made or dropped, no other file is attached, no setting is changed."""
+"""No tables are made or dropped, no other file is attached, no setting is changed. That rows are
+not changed either, where that is not wanted, the database itself sees to, whose file is open for
+reading only: a full-text index asks to insert, and does not, whenever it is read."""
 
 _FUNCTIONS_REFUSED: Final = frozenset({"load_extension", "fts3_tokenizer", "readfile", "writefile"})
 
@@ -129,22 +130,20 @@ def _opened(place: Path, *, write: bool) -> Iterator[sqlite3.Connection]:
             connection.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, VALUE_BYTES_MAX)
             connection.setlimit(sqlite3.SQLITE_LIMIT_ATTACHED, 0)
             connection.set_progress_handler(lambda: time.monotonic() > ends, _STEPS_BETWEEN_LOOKS)
-            allowed = _WRITING if write else _READING
-            connection.set_authorizer(
-                lambda action, _one, other, _base, _by: (
-                    sqlite3.SQLITE_OK if _allows(action, other, allowed) else sqlite3.SQLITE_DENY
-                )
-            )
+            connection.set_authorizer(_judge)
             yield connection
             connection.set_authorizer(None)
     except (sqlite3.Error, sqlite3.Warning) as error:
         raise _told(error, write=write, late=time.monotonic() > ends) from None
 
 
-def _allows(action: int, function: str | None, allowed: frozenset[int]) -> bool:
-    if action == sqlite3.SQLITE_FUNCTION and (function or "").lower() in _FUNCTIONS_REFUSED:
-        return False
-    return action in allowed or action == sqlite3.SQLITE_TRANSACTION
+def _judge(action: int, one: str | None, other: str | None, *_: str | None) -> int:
+    """Return whether a step of a statement is allowed, as the database asks for each."""
+    if action == sqlite3.SQLITE_FUNCTION and (other or "").lower() in _FUNCTIONS_REFUSED:
+        return sqlite3.SQLITE_DENY
+    if action == sqlite3.SQLITE_PRAGMA and (one, other) == ("data_version", None):
+        return sqlite3.SQLITE_OK  # A full-text index asks whether it was changed.
+    return sqlite3.SQLITE_OK if action in _ALLOWED else sqlite3.SQLITE_DENY
 
 
 def _told(error: Exception, *, write: bool, late: bool) -> tenuto.WorkFailed:
@@ -156,7 +155,7 @@ def _told(error: Exception, *, write: bool, late: bool) -> tenuto.WorkFailed:
             f"The statement took longer than {SECONDS_MAX:g} seconds; ask for less.",
             code="too_slow",
         )
-    if "not authorized" in said or "prohibited" in said:
+    if any(word in said for word in ("not authorized", "prohibited", "readonly database")):
         kinds = "SELECT, INSERT, UPDATE and DELETE" if write else "SELECT"
         return tenuto.Fatal(
             f"The statement is not allowed ({said}); only {kinds} are.", code="not_allowed"
