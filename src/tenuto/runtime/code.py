@@ -107,7 +107,7 @@ def imported(ref: str) -> Function | ToolCode:
 def _made(ref: str, factory: Any, arguments: str) -> ToolCode:
     if not getattr(factory, MAKES_TOOLS, False):
         raise CodeNotFound(
-            f"{ref!r} calls what makes no tools; put @tenuto.tool_factory above it.",
+            f"{ref!r:.200} calls what makes no tools; put @tenuto.tool_factory above it.",
             code="code_not_found",
         )
     try:
@@ -115,8 +115,8 @@ def _made(ref: str, factory: Any, arguments: str) -> ToolCode:
         tool = factory(**given)
     except (msgspec.DecodeError, TypeError, Rejected) as error:
         raise CodeNotFound(
-            f"{ref!r:.200} cannot be made: {error}. "
-            'Write the arguments as JSON, as shop:lookup({"table": "orders"}).',
+            f"{ref!r:.200} cannot be made: {str(error).rstrip('.')}. "
+            'Arguments are JSON, as in shop:lookup({"table": "orders"}).',
             code="code_not_found",
         ) from None
     assert isinstance(tool, ToolCode), "a factory of tools makes nothing else"
