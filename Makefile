@@ -1,4 +1,5 @@
-# The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else.
+# The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else;
+# `make test` tries a few things more where the system package bubblewrap is there, and as root installs it.
 #
 # PYTHON picks the interpreter; without it the first of these that runs and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -26,6 +27,7 @@ check: venv
 	@scripts/check
 
 test: check
+	@$(PYTHON) scripts/services.py
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench:

@@ -34,6 +34,8 @@ __all__ = [
     "Route",
     "RouteModel",
     "Runtime",
+    "SandboxLimits",
+    "SandboxUnavailable",
     "Session",
     "SessionCancelledError",
     "SessionEnded",
@@ -55,7 +57,9 @@ __all__ = [
     "open",
     "open_collection",
     "run",
+    "sandbox",
     "tool",
+    "tool_factory",
 ]
 
 # Where each public name lives.
@@ -80,6 +84,8 @@ _HOME = {
     "Route": "tenuto.core.agent.routes",
     "RouteModel": "tenuto.core.agent.routes",
     "Runtime": "tenuto.sdk.runtime",
+    "SandboxLimits": "tenuto.ports.sandbox",
+    "SandboxUnavailable": "tenuto.ports.sandbox",
     "Session": "tenuto.sdk.session",
     "SessionCancelledError": "tenuto.sdk.errors",
     "SessionEnded": "tenuto.core.errors",
@@ -100,7 +106,9 @@ _HOME = {
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
     "run": "tenuto.bootstrap.opening",
+    "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
+    "tool_factory": "tenuto.sdk.factory",
 }
 
 # Type checkers take this to be true; importing it from `typing` would cost every start that module.
@@ -110,6 +118,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.collections import open_collection as open_collection
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
+    from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
     from tenuto.core.agent.routes import Route as Route
@@ -135,11 +144,14 @@ if TYPE_CHECKING:
     from tenuto.core.errors import WorkFailed as WorkFailed
     from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
     from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
+    from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
+    from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
     from tenuto.runtime.context import Context as Context
     from tenuto.sdk.agent import Agent as Agent
     from tenuto.sdk.body import body as body
     from tenuto.sdk.errors import SessionCancelledError as SessionCancelledError
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
+    from tenuto.sdk.factory import tool_factory as tool_factory
     from tenuto.sdk.history import StoredEvent as StoredEvent
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session

@@ -30,12 +30,26 @@ NAME = 'workflow: w\ngraph: {nodes: {a: {condition: "inptus.x"}}, entry: a}\n'
 CODE = 'workflow: w\ngraph: {nodes: {a: {function: "nosuch.shop:refund"}}, entry: a}\n'
 NO_FUNCTION = f'workflow: w\ngraph: {{nodes: {{a: {{function: "{FLOWS}:nosuch"}}}}, entry: a}}\n'
 
+MADE = """\
+workflow: w
+agents: {a: {tools: ['tenuto.tools:http({"alow": []})', "os:system({})", "tenuto.tools:htp({})"]}}
+graph: {nodes: {a: {agent: a}}, entry: a}
+"""
+
 YAML = {
     "unknown-node.yaml": (UNKNOWN_NODE, [":5:", "There is no node 'bb'", "Did you mean 'b'?"]),
     "reducer.yaml": (REDUCER, [":2:", "There is no reducer 'appendd'", "'append'?"]),
     "expression.yaml": (EXPRESSION, [":3:", "'inputs.x ==== 3'"]),
     "name.yaml": (NAME, [":2:", "inptus"]),
     "code.yaml": (CODE, ["'nosuch.shop:refund' cannot be imported", "No module named 'nosuch'"]),
+    "made.yaml": (
+        MADE,
+        [
+            "cannot be made: missing a required argument: 'allow'",
+            "'os:system({})' calls what makes no tools",
+            "has no attribute 'htp'",
+        ],
+    ),
     "no-function.yaml": (NO_FUNCTION, ["has no attribute 'nosuch'"]),
     "broken.yaml": ("workflow: [\n", [":2:1", "This is no YAML"]),
     "empty.yaml": ("", []),

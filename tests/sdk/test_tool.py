@@ -73,6 +73,17 @@ def test_a_tool_is_what_the_runtime_asks_for() -> None:
     assert refund.ref == f"{__name__}:refund"
 
 
+def test_a_tool_tells_how_often_it_is_tried_and_what_is_true_of_its_results() -> None:
+    @tool(retries=4, labels=["untrusted"], safe=True)
+    def look(place: str) -> str:
+        """Look."""
+        return place
+
+    assert (look.attempts_max, look.labels, look.safe) == (5, ("untrusted",), True)
+    assert (search.attempts_max, search.labels, search.safe) == (0, (), False)
+    assert tool(retries=0)(look.function).attempts_max == 1
+
+
 def test_the_context_is_hidden_from_models() -> None:
     assert list(refund.spec.parameters["properties"]) == ["order_id", "cents"]  # type: ignore[arg-type]
 
@@ -153,6 +164,12 @@ def test_a_function_that_cannot_be_a_tool_is_refused_with_the_reason() -> None:
         ({"timeout": -1}, "has timeout=-1"),
         ({"timeout": "5m"}, "has timeout='5m'"),
         ({"verify": print}, "once=True"),
+        ({"retries": -1}, "has retries=-1; give 0 to 99"),
+        ({"retries": True}, "has retries=True"),
+        ({"retries": "2"}, "has retries='2'"),
+        ({"labels": "untrusted"}, "give a list of names, as ['untrusted']"),
+        ({"labels": [""]}, "has labels=['']"),
+        ({"safe": True, "once": True}, "what changes nothing may run twice"),
         ({"onse": True}, "has no rule 'onse'; there are: name, once"),
     ],
 )

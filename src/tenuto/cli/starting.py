@@ -58,14 +58,19 @@ def check_code(
     for path, ref in _refs(definition):
         if ref in known or ref in problems:
             continue
-        fault = _fault(ref)
+        place, bracket, _ = ref.partition("(")
+        fault = _fault(place)
         if fault:
             problems[ref] = Problem(
-                message=f"{ref!r} cannot be imported: {fault}",
+                message=f"{place!r} cannot be imported: {fault}",
                 path=path,
                 file=file,
                 hint="Write module:name, and start where that module can be imported.",
             )
+        elif bracket:
+            fault = _fault_of_making(ref)
+            if fault:
+                problems[ref] = Problem(message=fault, path=path, file=file)
     if problems:
         raise DefinitionError(list(problems.values()))
 
@@ -108,6 +113,17 @@ def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:
             yield path, ref
     if node.body is not None:
         yield from _refs_of(node.body, f"{path}.do")
+
+
+def _fault_of_making(ref: str) -> str:
+    """Return why the tool `ref` cannot be made, or nothing."""
+    from tenuto.runtime.code import CodeNotFound, imported
+
+    try:
+        imported(ref)
+    except CodeNotFound as error:
+        return str(error)
+    return ""
 
 
 def _fault(ref: str) -> str:

@@ -16,6 +16,12 @@ class ToolCode(Protocol):
     spec: ToolSpec
     function: Function
     once: bool
+    safe: bool
+    """It changes nothing in the world."""
+    attempts_max: int
+    """How often a transient failure has it tried in all; 0: as often as any tool."""
+    labels: tuple[str, ...]
+    """What is true of all that it returns, as `untrusted`."""
     timeout_ms: int
     verify: Function | None
     takes_context: bool

@@ -10,7 +10,7 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.core.agent.policy import PermissionRule
-from tenuto.core.errors import Fatal
+from tenuto.core.errors import Fatal, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
@@ -103,6 +103,17 @@ class Caller:
         for part in reversed(self._around):
             output = await part.after(effect, tool, output, notes)
         return output
+
+    def attempts_max(self, effect: object) -> int:
+        """Return how often the tool that `effect` calls says it may be tried; 0: nothing."""
+        try:
+            if isinstance(effect, CallTool):
+                return self._agent_tool(effect.agent, effect.tool).attempts_max
+            if isinstance(effect, Call) and effect.kind == "tool":
+                return self._code.tool(effect.ref).attempts_max
+        except WorkFailed:
+            pass  # There is no such tool: that is what the attempt failed with.
+        return 0
 
     def _agent_tool(self, agent: AgentDefinition, name: str) -> ToolCode:
         tools = [self._code.tool(ref) for ref in agent.tools]

@@ -2,12 +2,17 @@
 
 import importlib
 from collections.abc import Callable, Mapping
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
-from tenuto.core.errors import Escalatable
+import msgspec
+
+from tenuto.core.errors import Escalatable, Rejected
 from tenuto.ports.tool import ToolCode
 
 Function: TypeAlias = Callable[..., Any]
+
+MAKES_TOOLS: Final = "__tenuto_makes_tools__"
+"""Marks functions that a name may have called with arguments, to make the tool that it names."""
 
 
 class CodeNotFound(Escalatable):
@@ -42,7 +47,7 @@ class Code:
             CodeNotFound: this process has no such function.
         """
         if ref not in self._functions:
-            self.register({ref: _import(ref)})
+            self.register({ref: imported(ref)})
         return self._functions[ref]
 
     def tool(self, ref: str) -> ToolCode:
@@ -58,6 +63,36 @@ class Code:
                 code="code_not_found",
             )
         return self._tools[ref]
+
+
+def imported(ref: str) -> Function | ToolCode:
+    """Return what `module:name` names, or what `module:factory({…})` makes.
+
+    Raises:
+        CodeNotFound: it cannot be imported or made.
+    """
+    place, bracket, arguments = ref.partition("(")
+    found = _import(place)
+    return _made(ref, found, arguments) if bracket else found
+
+
+def _made(ref: str, factory: Any, arguments: str) -> ToolCode:
+    if not getattr(factory, MAKES_TOOLS, False):
+        raise CodeNotFound(
+            f"{ref!r:.200} calls what makes no tools; put @tenuto.tool_factory above it.",
+            code="code_not_found",
+        )
+    try:
+        given = msgspec.json.decode(arguments.removesuffix(")") or "{}", type=dict[str, Any])
+        tool = factory(**given)
+    except (msgspec.DecodeError, TypeError, Rejected) as error:
+        raise CodeNotFound(
+            f"{ref!r:.200} cannot be made: {str(error).rstrip('.')}. "
+            'Arguments are JSON, as in shop:lookup({"table": "orders"}).',
+            code="code_not_found",
+        ) from None
+    assert isinstance(tool, ToolCode), "a factory of tools makes nothing else"
+    return tool
 
 
 def _import(ref: str) -> Function | ToolCode:

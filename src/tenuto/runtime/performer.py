@@ -170,6 +170,7 @@ class Performer:
             jitter=self._ids.jitter(),
             notes=tuple(notes),
             ask=error.ask if isinstance(error, NeedsApproval) else None,
+            attempts_max=self._caller.attempts_max(effect),
         )
 
 

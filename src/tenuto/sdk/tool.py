@@ -2,13 +2,14 @@
 
 import inspect
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from copy import copy
 from functools import partial
 from typing import Annotated, Any, Final, TypedDict, Unpack, get_type_hints, overload
 
 import msgspec
 
+from tenuto.core import limits
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import DefinitionError, Problem, Rejected
 from tenuto.core.vocabulary import JsonObject
@@ -26,7 +27,10 @@ class Rules(TypedDict, total=False):
 
     name: str
     once: bool
+    safe: bool
     permission: str
+    labels: Sequence[str]
+    retries: int | None
     timeout: float
     verify: Callable[..., Any] | None
 
@@ -45,6 +49,9 @@ class Tool:
             raise DefinitionError([Problem(message=f"Tool {named!r} {fault}") for fault in faults])
         self.function = function
         self.once, self.permission = rules.get("once", False), rules.get("permission", "")
+        self.safe, self.labels = rules.get("safe", False), tuple(rules.get("labels", ()))
+        retries = rules.get("retries")
+        self.attempts_max = 0 if retries is None else retries + 1
         self.verify = rules.get("verify")
         self.timeout_ms = round(rules.get("timeout", 0.0) * 1000)
         self.ref = ref_of(function)
@@ -103,7 +110,11 @@ def tool(
     Args:
         name: what models call it; the function's name by default.
         once: never run it twice blindly (P3).
+        safe: it changes nothing in the world, so running it once more does no harm.
         permission: name of the permission that a caller needs, as `"orders:refund"`.
+        labels: what is true of all that it returns, as `["untrusted"]`.
+        retries: how often a transient failure is tried again; 2 by default. A `tool` node with a
+            `retry` of its own knows better.
         timeout: seconds that one attempt may take; 0: no limit.
         verify: async or plain function of the effect id, telling whether a `once` effect happened.
 
@@ -131,6 +142,18 @@ def _faults(rules: Rules, name: str) -> list[str]:
     timeout: object = rules.get("timeout", 0)
     if isinstance(timeout, bool) or not isinstance(timeout, int | float) or timeout < 0:
         faults.append(f"has timeout={timeout!r}; give seconds.")
+    retries: object = rules.get("retries")
+    if retries is not None and (
+        isinstance(retries, bool)
+        or not isinstance(retries, int)
+        or not 0 <= retries < limits.ATTEMPTS_MAX
+    ):
+        faults.append(f"has retries={retries!r}; give 0 to {limits.ATTEMPTS_MAX - 1}.")
+    labels: Sequence[object] = rules.get("labels", ())
+    if isinstance(labels, str) or not all(isinstance(name, str) and name for name in labels):
+        faults.append(f"has labels={labels!r:.60}; give a list of names, as ['untrusted'].")
+    if rules.get("safe") and rules.get("once"):
+        faults.append("is safe=True and once=True; what changes nothing may run twice.")
     if rules.get("verify") is not None and not rules.get("once"):
         faults.append("has verify=, which is asked only about once=True; say that too.")
     return faults

@@ -1,13 +1,18 @@
 """What may work another time is tried another time: later, and not for ever."""
 
+from typing import Any
+
 import pytest
 
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
+from tenuto.core.session.effects import AskModel
 from tenuto.core.session.failing import retry_wait_ms
-from tenuto.core.workflow.model import Node, RetryPolicy
+from tenuto.core.workflow.model import AgentDefinition, Node, RetryPolicy
+from tests.core.agent.test_agents import answer
 from tests.core.session.story import START_MS, Story, flow, function
 
+CLERK = AgentDefinition(name="clerk")
 EXACT = RetryPolicy(max_attempts=3, initial_ms=100, factor=2.0, jitter=0.0)
 
 
@@ -95,3 +100,46 @@ def test_an_item_of_a_map_is_tried_again_alone() -> None:
     story.done("m.do", "first")
 
     assert story.state.outputs["m"] == ["first", "second"]
+
+
+def tool_story(**parts: Any) -> Story:
+    return Story(flow(Node(id="t", kind="tool", ref="story:t", **parts)), {})
+
+
+def agent_story() -> Story:
+    clerk = AgentDefinition(name="clerk", tools=("m:look",))
+    story = Story(flow(Node(id="ask", kind="agent", ref="clerk"), agents=(clerk,)), {})
+    story.done("ask", answer("look"))
+    return story
+
+
+def attempts_until_it_stands(story: Story, node: str, attempts_max: int) -> int:
+    """Fail the tool of `node` until nothing more is promised; return how often it was tried."""
+    tried = 0
+    while story.waiting_work() == [node] and not isinstance(story.effect(node), AskModel):
+        tried += 1
+        story.fails(node, "transient", attempts_max=attempts_max)
+        story.wait(60_000)
+    return tried
+
+
+@pytest.mark.parametrize(("said", "tried"), [(0, 3), (1, 1), (2, 2), (5, 5)])
+def test_a_tool_says_how_often_it_may_be_tried_where_nobody_else_does(
+    said: int, tried: int
+) -> None:
+    assert attempts_until_it_stands(tool_story(), "t", said) == tried
+    assert attempts_until_it_stands(agent_story(), "ask", said) == tried
+
+
+def test_a_node_that_says_how_often_knows_better_than_its_tool() -> None:
+    assert attempts_until_it_stands(tool_story(retry=EXACT), "t", 1) == 3
+    assert attempts_until_it_stands(tool_story(retry=EXACT), "t", 9) == 3
+
+
+def test_functions_and_models_have_no_tool_to_say_anything() -> None:
+    assert attempts_until_it_stands(Story(flow(function("a")), {}), "a", 9) == 3
+
+    story = Story(flow(Node(id="ask", kind="agent", ref="clerk"), agents=(CLERK,)), {})
+    story.fails("ask", "transient", attempts_max=1)
+
+    assert len(story.happened(e.AttemptFailed)) == 1

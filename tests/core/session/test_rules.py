@@ -100,9 +100,16 @@ class Rules(RuleBasedStateMachine):
         self.put(i.CompleteTask(at_ms=now, task=no, output=output, notes=noted))
 
     @rule(
-        piece=pieces, kind=kinds, code=codes, after=st.integers(0, 5_000), jitter=st.floats(0, 0.99)
+        piece=pieces,
+        kind=kinds,
+        code=codes,
+        after=st.integers(0, 5_000),
+        jitter=st.floats(0, 0.99),
+        attempts=st.integers(0, 4),
     )
-    def work_fails(self, piece: int, kind: Any, code: str, after: int, jitter: float) -> None:
+    def work_fails(
+        self, *, piece: int, kind: Any, code: str, after: int, jitter: float, attempts: int
+    ) -> None:
         failure = Failure(kind=kind, code=code, message="it broke")
         self.put(
             i.FailTask(
@@ -111,6 +118,7 @@ class Rules(RuleBasedStateMachine):
                 failure=failure,
                 retry_after_ms=after,
                 jitter=jitter,
+                attempts_max=attempts,
             )
         )
 

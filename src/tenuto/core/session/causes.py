@@ -45,13 +45,7 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         case e.TaskFailed():
             return _failed(state, event)
         case e.AttemptFailed():
-            return i.FailTask(
-                at_ms=now,
-                task=event.task,
-                failure=event.failure,
-                retry_after_ms=max(0, event.retry_ms - now),
-                jitter=event.jitter,
-            )
+            return _attempt_failed(state, event)
         case e.TaskEscalated():
             return _escalated(state, event)
         case e.TaskRetried():
@@ -110,13 +104,34 @@ def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
     return i.CompleteTask(at_ms=now, task=event.task, output=event.output, spent=event.spent)
 
 
+def _attempt_failed(state: SessionState, event: e.AttemptFailed) -> i.SessionInput:
+    task = state.tasks.get(event.task)
+    return i.FailTask(
+        at_ms=event.at_ms,
+        task=event.task,
+        failure=event.failure,
+        retry_after_ms=max(0, event.retry_ms - event.at_ms),
+        jitter=event.jitter,
+        # Another attempt followed, so one was allowed.
+        attempts_max=task.attempt + 1 if task is not None else 0,
+    )
+
+
 def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
     task = state.tasks.get(event.task)
     if task is None or _fails_by_itself(task):
         return i.Advance(at_ms=event.at_ms, parent=event.task)
     if task.kind in ("approval", "wait") or event.abandons:
         return i.Wake(at_ms=event.at_ms)
-    return i.FailTask(at_ms=event.at_ms, task=event.task, failure=event.failure, spent=event.spent)
+    # What its tool said of the number of attempts is not on record, but what came of it is: this
+    # attempt was the last.
+    return i.FailTask(
+        at_ms=event.at_ms,
+        task=event.task,
+        failure=event.failure,
+        spent=event.spent,
+        attempts_max=task.attempt,
+    )
 
 
 def _fails_by_itself(task: Task) -> bool:

@@ -5,6 +5,8 @@ Source of the classes and of what each calls for: DESIGN 3.4.
 
 from typing import Final
 
+import msgspec
+
 from tenuto.core import limits
 from tenuto.core.errors import Failure
 from tenuto.core.session import events as e
@@ -23,13 +25,19 @@ TIMEOUT: Final = "timeout"
 """Code of a wait that was in vain: whatever was waited for may still come."""
 
 
-def retry_policy(task: Task, program: Program) -> RetryPolicy:
-    """Return how often and how long apart `task` is tried again."""
+def retry_policy(task: Task, program: Program, attempts_max: int = 0) -> RetryPolicy:
+    """Return how often and how long apart `task` is tried again.
+
+    `attempts_max` is what its tool says of itself, 0 if nothing: a node that says otherwise knows
+    better, and the default does not."""
     if task.kind == "model":
         return RETRY_MODEL
-    if task.kind == "tool" and program.nodes[task.node].node.kind == "agent":
-        return RETRY_TOOL
-    return program.nodes[task.node].retry
+    node = program.nodes[task.node]
+    by_agent = task.kind == "tool" and node.node.kind == "agent"
+    policy = RETRY_TOOL if by_agent else node.retry
+    if attempts_max and task.kind == "tool" and (by_agent or node.node.retry is None):
+        return msgspec.structs.replace(policy, max_attempts=attempts_max)
+    return policy
 
 
 def retry_wait_ms(policy: RetryPolicy, *, attempt: int, jitter: float) -> int:
@@ -50,7 +58,7 @@ def attempt_failed(
             e.TaskDoubted(at_ms=at_ms, task=task.no),
         ]
     if state.phase in ("running", "pausing", "failing"):
-        policy = retry_policy(task, program)
+        policy = retry_policy(task, program, cause.attempts_max)
         if failure.kind == "transient" and task.attempt < policy.max_attempts:
             wait = retry_wait_ms(policy, attempt=task.attempt, jitter=cause.jitter)
             wait = max(wait, cause.retry_after_ms)

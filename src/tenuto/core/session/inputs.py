@@ -69,6 +69,9 @@ class FailTask(Input, frozen=True, kw_only=True, gc=False):
     """The attempt was not made: a person is to be asked first."""
     spent: Spending | None = None
     """What a child session has spent."""
+    attempts_max: int = 0
+    """How often the tool itself may be tried, where its node says nothing; 0: it says nothing
+    either."""
 
 
 class BeginTask(Input, frozen=True, kw_only=True, gc=False):

@@ -11,5 +11,13 @@ from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
+from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
 
-__all__ = ["ArtifactsContract", "CollectionContract", "EmbedderContract", "EventStoreContract"]
+__all__ = [
+    "ArtifactsContract",
+    "CollectionContract",
+    "EmbedderContract",
+    "EventStoreContract",
+    "ProgramSandboxContract",
+    "SnippetSandboxContract",
+]

@@ -350,7 +350,8 @@ class SimulatedTool:
         parameters: JsonObject = {"type": "object", "properties": {"what": {"type": "string"}}}
         self.spec = ToolSpec(name=name, description=f"{name} at something", parameters=parameters)
         self.once, self.verify, self.timeout_ms = once, verify, 10_000
-        self.takes_context = False
+        self.takes_context = self.safe = False
+        self.permission, self.labels, self.attempts_max = "", (), 0
         self.function: Callable[..., Any] = self._run
 
     def bind(self, arguments: JsonObject) -> dict[str, Any]:

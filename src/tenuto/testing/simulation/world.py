@@ -187,6 +187,7 @@ class WeatheredTool:
         self.once, self.timeout_ms = tool.once, tool.timeout_ms
         self.takes_context = True
         self.verify, self.permission = tool.verify, tool.permission
+        self.safe, self.labels, self.attempts_max = tool.safe, tool.labels, tool.attempts_max
         self._tool, self._world, self._process = tool, world, process
         self.function: Function = self._run
 
