@@ -61,12 +61,9 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
         Rejected: there is no host, or an option does not fit.
     """
     refuse_others("http", options, HttpOptions)
-    methods = tuple(method.upper() for method in options.get("methods", ("GET", "HEAD")))
-    others = [method for method in methods if method not in _METHODS]
     if isinstance(allow, str) or not allow or not all(allow):
         raise tenuto.Rejected(f"allow={allow!r} names no host; give a list, as ['*.example.org'].")
-    if others or not methods:
-        raise tenuto.Rejected(f"methods={methods!r}: there are {', '.join(_METHODS)}.")
+    methods = _checked_methods(options.get("methods", ("GET", "HEAD")))
     safe = SAFE.issuperset(methods)
     hosts, secrets = Hosts(allow), dict(options.get("headers_from", {}))
     client = WebClient(
@@ -108,6 +105,13 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
         safe=safe,
         labels=options.get("labels", UNTRUSTED),
     )
+
+
+def _checked_methods(given: Sequence[str]) -> tuple[str, ...]:
+    methods = tuple(method.upper() for method in given)
+    if not methods or any(method not in _METHODS for method in methods):
+        raise tenuto.Rejected(f"methods={methods!r}: there are {', '.join(_METHODS)}.")
+    return methods
 
 
 def _description(hosts: Hosts, methods: Sequence[str]) -> str:

@@ -38,6 +38,11 @@ def python(script: str) -> SandboxResult:
     return result
 
 
+def moment(number: int) -> str:
+    """Return a number of seconds that no other run of these tests sleeps."""
+    return f"112{number}.{os.getpid()}"
+
+
 def alive(mark: str) -> list[str]:
     """Return the command lines of the host's processes that hold `mark`."""
     lines = []
@@ -113,7 +118,7 @@ def test_no_address_outside_can_be_reached() -> None:
 
 
 def test_a_fork_bomb_ends_with_the_sandbox() -> None:
-    mark = "1123.25"
+    mark = moment(3)
 
     result = sh(f"n=0; while [ $n -lt 100 ]; do sleep {mark} & n=$((n+1)); done; wait")
 
@@ -152,9 +157,9 @@ def test_memory_under_the_name_of_files_is_bounded() -> None:
 
 def test_processes_left_in_the_background_are_gone() -> None:
     for mark, script in {
-        "1124.25": "sleep 1124.25 & echo bye",
-        "1125.25": "setsid nohup sleep 1125.25 >/dev/null 2>&1 </dev/null & echo bye",
-        "1126.25": "(trap '' HUP TERM INT; sleep 1126.25) & echo bye",
+        moment(4): f"sleep {moment(4)} & echo bye",
+        moment(5): f"setsid nohup sleep {moment(5)} >/dev/null 2>&1 </dev/null & echo bye",
+        moment(6): f"(trap '' HUP TERM INT; sleep {moment(6)}) & echo bye",
     }.items():
         result = sh(script)
         assert (result.output, result.stopped) == ("bye\n", ""), script
@@ -163,23 +168,40 @@ def test_processes_left_in_the_background_are_gone() -> None:
 
 
 def test_what_runs_into_the_time_limit_is_gone_with_all_its_children() -> None:
-    result = sh("setsid sleep 1127.25 & (sleep 1127.25 & sleep 1127.25)")
+    result = sh(f"setsid sleep {moment(7)} & (sleep {moment(7)} & sleep {moment(7)})")
 
     assert result.stopped == "wall_time"
-    assert alive("1127.25") == []
+    assert alive(moment(7)) == []
 
 
 def test_who_is_not_wanted_any_more_is_gone() -> None:
     async def main() -> None:
-        run = asyncio.create_task(BubblewrapSandbox().run(["sleep", "1128.25"], limits=LIMITS))
-        while not run.done() and not alive("sleep 1128.25"):
+        run = asyncio.create_task(BubblewrapSandbox().run(["sleep", moment(8)], limits=LIMITS))
+        while not run.done() and not alive(f"sleep {moment(8)}"):
             await asyncio.wait([run], timeout=0.02)
         run.cancel()
         await asyncio.wait([run])
 
     asyncio.run(main())
 
-    assert alive("1128.25") == []
+    assert alive(moment(8)) == []
+
+
+def test_who_is_not_wanted_from_the_start_is_gone_too() -> None:
+    """At every moment of the start: before there is a process, while it sets things up, after."""
+
+    async def main() -> None:
+        for moments in range(40):
+            run = asyncio.create_task(BubblewrapSandbox().run(["sleep", moment(9)], limits=LIMITS))
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            run.cancel()
+            await asyncio.wait([run], timeout=30)
+            assert run.cancelled()
+
+    asyncio.run(main())
+
+    assert alive(moment(9)) == []
 
 
 def test_killing_all_that_it_sees_kills_nobody_else() -> None:
