@@ -80,12 +80,7 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
         headers: dict[str, str] = {},  # noqa: B006  # the tool makes a new one for each call
         body: Any = None,
     ) -> dict[str, Any]:
-        method = method.upper()
-        if method not in methods:
-            raise tenuto.Fatal(
-                f"The method {method!r:.20} is not allowed; use {' or '.join(methods)}.",
-                code="method_not_allowed",
-            )
+        method = _allowed(method, methods)
         wanted = Request(
             method=method,
             url=url,
@@ -125,6 +120,16 @@ Args:
     headers: more of them.
     body: sent as JSON, or as it is if it is a text.
 """
+
+
+def _allowed(method: str, methods: Sequence[str]) -> str:
+    """Return the method as it is sent."""
+    if method.upper() in methods:
+        return method.upper()
+    raise tenuto.Fatal(
+        f"The method {method.upper()!r:.20} is not allowed; use {' or '.join(methods)}.",
+        code="method_not_allowed",
+    )
 
 
 def _headers(given: Mapping[str, str], secrets: Mapping[str, str]) -> dict[str, str]:

@@ -187,6 +187,23 @@ def test_who_is_not_wanted_any_more_is_gone() -> None:
     assert alive(moment(8)) == []
 
 
+def test_who_is_not_wanted_from_the_start_is_gone_too() -> None:
+    """At every moment of the start: before there is a process, while it sets things up, after."""
+
+    async def main() -> None:
+        for moments in range(40):
+            run = asyncio.create_task(BubblewrapSandbox().run(["sleep", moment(9)], limits=LIMITS))
+            for _ in range(moments):
+                await asyncio.sleep(0)
+            run.cancel()
+            await asyncio.wait([run], timeout=30)
+            assert run.cancelled()
+
+    asyncio.run(main())
+
+    assert alive(moment(9)) == []
+
+
 def test_killing_all_that_it_sees_kills_nobody_else() -> None:
     result = sh(f"kill -9 {os.getpid()} {os.getppid()} 2>&1; kill -9 -1 1; kill -9 $PPID; echo x")
 

@@ -1,20 +1,18 @@
 """Programs by `bwrap`: started, read, timed, ended as a whole."""
 
 import asyncio
-import os
 import shutil
 import signal
-import subprocess
 import sys
 import time
-from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
-from contextlib import asynccontextmanager, contextmanager
-from typing import IO, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
 
-from tenuto.adapters.bubblewrap.command import NOBODY, STDIN, WORK, command
+from tenuto.adapters.bubblewrap.command import STDIN, WORK, command
 from tenuto.adapters.bubblewrap.paths import checked_paths
 from tenuto.adapters.bubblewrap.probe import PROBE, fault_of_probe, hint_for
 from tenuto.adapters.bubblewrap.reading import Budget, drain, files_in
+from tenuto.adapters.bubblewrap.running import in_memory, started
 from tenuto.core.errors import Rejected
 from tenuto.ports.sandbox import Enforced, SandboxLimits, SandboxResult, SandboxUnavailable, Stopped
 
@@ -103,103 +101,64 @@ class BubblewrapSandbox:
         contents: Mapping[str, bytes],
         keep: Sequence[str],
     ) -> SandboxResult:
+        """Who is not waited for any more still comes to an end: that takes a task of its own, in
+        which no cancelling can strike between the start of a process and its end."""
+        unwanted = asyncio.Event()
+        run = asyncio.create_task(self._carried_out(argv, limits, (contents, keep), unwanted))
+        try:
+            return await asyncio.shield(run)
+        finally:
+            unwanted.set()
+            if not run.done():
+                await asyncio.wait([run])
+
+    async def _carried_out(
+        self,
+        argv: Sequence[str],
+        limits: SandboxLimits,
+        given: tuple[Mapping[str, bytes], Sequence[str]],
+        unwanted: asyncio.Event,
+    ) -> SandboxResult:
         begun = time.monotonic()
+        contents, keep = given
         budget = Budget(limits.output_bytes_max)
         kept = Budget(limits.file_bytes_max + 32 * len(keep))
-        with _in_memory({STDIN: b"", **contents}) as files:
+        with in_memory({STDIN: b"", **contents}) as files:
             line = command(self._program, argv, limits=limits, files=files, keep=keep)
-            async with _started(line, tuple(files.values())) as (process, sent):
-                output = asyncio.create_task(drain(process.stdout, budget))
-                error = asyncio.create_task(drain(process.stderr, budget))
-                files_sent = asyncio.create_task(drain(sent, kept))
-                reading = asyncio.gather(output, error, files_sent)
-                stopped = await _ended(process, reading, limits.wall_ms_max)
-        code = process.returncode or 0
-        if code == _CPU_SPENT:
-            stopped = "cpu"
+            async with started(line, tuple(files.values())) as running:
+                reading = asyncio.gather(
+                    drain(running.process.stdout, budget),
+                    drain(running.process.stderr, budget),
+                    drain(running.sent, kept),
+                )
+                in_time = await _waited(reading, unwanted, limits.wall_ms_max)
+                await running.end()
+                output, error, sent = await reading
+        code = running.process.returncode or 0
+        stopped: Stopped = "" if in_time else "wall_time"
         return SandboxResult(
-            output=output.result().decode("utf-8", "replace"),
-            error=error.result().decode("utf-8", "replace"),
+            output=output.decode("utf-8", "replace"),
+            error=error.decode("utf-8", "replace"),
             exit_code=code if code >= 0 else 128 - code,
-            stopped=stopped,
+            stopped="cpu" if code == _CPU_SPENT else stopped,
             truncated=budget.exceeded,
-            files=files_in(files_sent.result(), keep),
+            files=files_in(sent, keep),
             wall_ms=round((time.monotonic() - begun) * 1000),
         )
 
 
-async def _ended(
-    process: asyncio.subprocess.Process, reading: "asyncio.Future[Any]", wall_ms_max: int
-) -> Stopped:
-    """Return when nothing of the process is left: by then its pipes have no other end."""
+async def _waited(
+    reading: "asyncio.Future[Any]", unwanted: asyncio.Event, wall_ms_max: int
+) -> bool:
+    """Return whether the pipes came to their end in time, and nobody has had enough before. Then
+    all who could write to them are gone."""
+    waiting = asyncio.ensure_future(unwanted.wait())
     try:
-        async with asyncio.timeout(wall_ms_max / 1000):
-            await asyncio.shield(reading)
-            await process.wait()
-        return ""
-    except TimeoutError:
-        return "wall_time"
+        await asyncio.wait(
+            [reading, waiting],
+            timeout=wall_ms_max / 1000,
+            return_when=asyncio.FIRST_COMPLETED,
+        )
     finally:
-        # With the outermost process the kernel ends the namespace, and every process in it.
-        if process.returncode is None:
-            process.kill()
-        await process.wait()
-        await reading
-
-
-@asynccontextmanager
-async def _started(
-    line: Sequence[str], descriptors: tuple[int, ...]
-) -> AsyncIterator[tuple[asyncio.subprocess.Process, asyncio.StreamReader]]:
-    """Give the process, and the stream of what it sends back by its standard input."""
-    loop = asyncio.get_running_loop()
-    end, start = os.pipe()
-    sent = asyncio.StreamReader()
-    transport, _ = await loop.connect_read_pipe(
-        lambda: asyncio.StreamReaderProtocol(sent), _opened(end)
-    )
-    try:
-        try:
-            process = await asyncio.create_subprocess_exec(
-                *line,
-                stdin=start,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                pass_fds=descriptors,
-                # The first process inside is a copy of `bwrap`: its environment can be read there.
-                env={"PATH": os.defpath},
-                cwd="/",
-                start_new_session=True,
-                **_as_nobody(),
-            )
-        finally:
-            os.close(start)
-        yield process, sent
-    finally:
-        transport.close()
-
-
-def _opened(end: int) -> IO[bytes]:
-    return os.fdopen(end, "rb", buffering=0)
-
-
-def _as_nobody() -> dict[str, Any]:
-    if os.geteuid() != 0:
-        return {}
-    return {"user": NOBODY, "group": NOBODY, "extra_groups": []}
-
-
-@contextmanager
-def _in_memory(contents: Mapping[str, bytes]) -> Iterator[dict[str, int]]:
-    """Give a descriptor for each content: `bwrap` copies it to where it belongs."""
-    opened: dict[str, int] = {}
-    try:
-        for path, content in contents.items():
-            number = opened[path] = os.memfd_create("tenuto")
-            with os.fdopen(os.dup(number), "wb") as file:
-                file.write(content)
-            os.lseek(number, 0, os.SEEK_SET)
-        yield opened
-    finally:
-        for number in opened.values():
-            os.close(number)
+        waiting.cancel()
+    return reading.done()
