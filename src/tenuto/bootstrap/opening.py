@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
+from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore, MemoryPieces
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
@@ -47,6 +47,8 @@ class Settings(TypedDict, total=False):
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     routes: Mapping[str, Route | Mapping[str, Any]]
     """Several models under one name: an agent with `model="route:name"` asks one of them."""
+    stream: bool
+    """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
     policy: Sequence[PermissionRule]
@@ -121,10 +123,16 @@ class OpenRuntime:
         self._providers = Providers(
             self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
         )
+        pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
         policy = tuple(self._settings.get("policy", ()))
         performer = Performer(
             caller=Caller(code, clock=clock, policy=policy),
-            asker=Asker(self._providers, code=code, schemas=schemas),
+            asker=Asker(
+                self._providers,
+                code=code,
+                schemas=schemas,
+                pieces=pieces if self._settings.get("stream", False) else None,
+            ),
             clock=clock,
             ids=ids,
             concurrency=self._settings.get("concurrency", CONCURRENCY),
@@ -138,6 +146,7 @@ class OpenRuntime:
             performer=performer,
             readonly=self._readonly,
         )
+        self._engine.pieces = pieces
         code.register(self._settings.get("code", {}))
         runtime = Runtime(self._engine, code, schemas)
         for workflow in self._settings.get("workflows", ()):
@@ -152,8 +161,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `code`, `policy`,
-            `concurrency`, `recover`, `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
+            `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -1,6 +1,6 @@
 """Models: what answers an agent's turn."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import Protocol, runtime_checkable
 
 from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest
@@ -23,7 +23,9 @@ class Model(Protocol):
 class StreamingModel(Model, Protocol):
     """A model that can give its answer piece by piece."""
 
-    def stream(self, model: str, request: ModelRequest) -> AsyncIterator[Delta | ModelAnswer]:
+    def stream(
+        self, model: str, request: ModelRequest
+    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
         """Return pieces of text as they come and, last, the whole answer.
 
         The pieces make up the answer's text: who shows them, and begins anew at one with `restart`,

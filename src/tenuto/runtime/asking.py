@@ -5,19 +5,21 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
-from tenuto.core.agent.messages import ModelAnswer
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.agent.routes import ROUTE
 from tenuto.core.agent.strategy import WITHOUT_TOOLS, fitted
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
 from tenuto.core.session.inputs import Note
-from tenuto.core.vocabulary import Json
+from tenuto.core.vocabulary import Json, SessionId
 from tenuto.core.workflow.model import AgentDefinition
-from tenuto.ports.model import Model
+from tenuto.ports.model import Model, StreamingModel
+from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.streaming import streamed
 
 
 class Asker:
@@ -30,9 +32,12 @@ class Asker:
         code: Code,
         schemas: Schemas,
         around: Sequence[AroundTurn] = (),
+        pieces: Pieces | None = None,
     ) -> None:
         self._models, self._code, self._schemas = models, code, schemas
         self._around = tuple(around)
+        self._pieces = pieces
+        """Where answers are handed on while they are being given; None: they are not."""
 
     async def ask(self, effect: AskModel, notes: list[Note]) -> Json:
         """Return the model's answer as JSON.
@@ -52,11 +57,24 @@ class Asker:
         for part in self._around:
             request = await part.before(effect, request, notes)
         async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
-            answer = await model.answer(name, request)
+            answer = await self._answer(model, name, request, effect)
         answer = self._checked(answer, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, notes)
         return to_json(msgspec.to_builtins(answer))
+
+    async def _answer(
+        self, model: Model, name: str, request: ModelRequest, effect: AskModel
+    ) -> ModelAnswer:
+        pieces = self._pieces
+        if pieces is None or not isinstance(model, StreamingModel):
+            return await model.answer(name, request)
+        session = SessionId(request.session)
+
+        def hand_on(piece: Piece) -> None:
+            pieces.append(session, piece)
+
+        return await streamed(model, name, request, task=effect.task, hand_on=hand_on)
 
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
         """Return what answers for the agent, and under which name it is asked."""

@@ -17,6 +17,7 @@ from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import EventStore, HeadQuery
+from tenuto.ports.pieces import Pieces
 from tenuto.runtime.chores import Chores
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
@@ -46,6 +47,8 @@ class Engine:
         readonly: bool = False,
     ) -> None:
         self.readonly = readonly
+        self.pieces: Pieces | None = None
+        """Where answers that are being given can be read; set by who composes."""
         self.store, self.artifacts, self.clock, self.ids = store, artifacts, clock, ids
         self.programs, self.performer = programs, performer
         self.decoder = EventDecoder(artifacts.get)

@@ -3,23 +3,23 @@
 import asyncio
 from collections.abc import AsyncIterator
 
-from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import NotFound
-from tenuto.core.session import inputs as i
 from tenuto.core.session.state import SessionState
-from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
+from tenuto.core.vocabulary import Json, JsonObject, Version
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import Head, HeadQuery
-from tenuto.runtime.engine import Engine
+from tenuto.ports.pieces import Piece
 from tenuto.runtime.forking import fork_session
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.replaying import ReplayReport, replay
 from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
 from tenuto.sdk.history import StoredEvent, program_of, read_events, state_at
+from tenuto.sdk.reading_along import read_pieces
+from tenuto.sdk.steering import Steering
 from tenuto.sdk.waiting import has_ended, until, until_idle
 
 
-class Session:
+class Session(Steering):
     """One durable execution. Any number of handles may exist; they hold no state.
 
     Every method that changes something returns when the change is committed, and raises `NotFound`
@@ -29,10 +29,6 @@ class Session:
         session = await runtime.start(flow, {"text": "hello"})
         output = await session.result(timeout=30)
     """
-
-    def __init__(self, engine: Engine, session_id: SessionId) -> None:
-        self._engine = engine
-        self.id = session_id
 
     # Looking
 
@@ -58,6 +54,17 @@ class Session:
         With `follow` those to come are awaited too, until the session has ended."""
         async for event in read_events(self._engine, self.id, after, follow=follow):
             yield event
+
+    async def tokens(self, after: int = 0) -> AsyncIterator[Piece]:
+        """Return pieces of the answers that models are giving, live, until the session has ended.
+
+        Only where `tenuto.open(stream=True)`, and from models that can give them. `after` is the
+        offset of the last piece that was seen: who lost the connection goes on there, for an hour
+        at least. `piece.onto(shown)` is what there is to show of a turn; the whole answer is an
+        event in the end.
+        """
+        async for piece in read_pieces(self._engine, self.id, after):
+            yield piece
 
     async def result(self, timeout: float | None = None) -> Json:
         """Return the output once the session has completed; `timeout` is in seconds.
@@ -88,51 +95,7 @@ class Session:
             await until_idle(self._engine, self.id)
         return await self.head()
 
-    # Steering
-
-    async def signal(self, name: str, data: object = None, *, by: str = "") -> None:
-        """Send a signal; a `wait` node takes it now, or when it comes to wait."""
-        now = self._engine.clock.now_ms()
-        await self._engine.submit(
-            self.id, i.SendSignal(at_ms=now, name=name, data=to_json(data), by=by)
-        )
-
-    async def approve(
-        self, task: int = 0, *, by: str = "", note: str = "", data: object = None
-    ) -> None:
-        """Approve what waits for a person; `task` says which where several do."""
-        cause = i.DecideApproval(
-            at_ms=self._engine.clock.now_ms(),
-            approved=True,
-            task=TaskNo(task),
-            by=by,
-            note=note,
-            data=to_json(data),
-        )
-        await self._engine.submit(self.id, cause)
-
-    async def deny(self, task: int = 0, *, by: str = "", note: str = "") -> None:
-        """Deny what waits for a person."""
-        now = self._engine.clock.now_ms()
-        cause = i.DecideApproval(at_ms=now, approved=False, task=TaskNo(task), by=by, note=note)
-        await self._engine.submit(self.id, cause)
-
-    async def pause(self, *, by: str = "", reason: str = "") -> None:
-        """Start nothing new; what runs may finish."""
-        now = self._engine.clock.now_ms()
-        await self._engine.submit(self.id, i.PauseSession(at_ms=now, by=by, reason=reason))
-
-    async def resume(self, steps: int = 0, *, budget: Budget = UNBOUNDED, by: str = "") -> None:
-        """Go on after a pause; `steps` and `budget` add to what it may spend."""
-        cause = i.ResumeSession(
-            at_ms=self._engine.clock.now_ms(), by=by, steps=steps, budget=budget
-        )
-        await self._engine.submit(self.id, cause)
-
-    async def cancel(self, reason: str = "", *, by: str = "") -> None:
-        """Give the session up, and its child sessions with it."""
-        now = self._engine.clock.now_ms()
-        await self._engine.submit(self.id, i.CancelSession(at_ms=now, by=by, reason=reason))
+    # Going on from its past
 
     async def fork(self, at: int | None = None, patch: JsonObject | None = None) -> "Session":
         """Return a new session with the first `at` events of this one, `patch` replacing state

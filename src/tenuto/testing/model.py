@@ -1,12 +1,13 @@
 """A model that answers what a test wrote down for it."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+import re
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any, Final, TypeAlias
 
 import msgspec
 
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, Usage
+from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest, ToolCall, Usage
 from tenuto.core.vocabulary import Json
 
 Answer: TypeAlias = (
@@ -79,6 +80,19 @@ class MockLLM:
             self._unexpected.append(said)
             raise UnexpectedRequest(f"{said}, and no answer is left in the script.")
         return await _given(script.pop(0), request)
+
+    async def stream(
+        self, model: str, request: ModelRequest
+    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
+        """Return the same answer, its text word by word. See `StreamingModel.stream`.
+
+        Raises:
+            UnexpectedRequest: as `answer`.
+        """
+        answer = await self.answer(model, request)
+        for word in re.findall(r"\s*\S+|\s+$", answer.text):
+            yield Delta(text=word)
+        yield answer
 
     def assert_used_up(self) -> None:
         """Check that the script and the requests were equally long.

@@ -20,6 +20,7 @@ class Reply(msgspec.Struct, kw_only=True):
     headers: dict[str, str] = {}
     cut: int | None = None
     hang: bool = False
+    kind: str = "application/json"
 
 
 class Provider:
@@ -50,7 +51,7 @@ def serving() -> Iterator[Provider]:
                 return
             body = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response(reply.status)
-            self.send_header("content-type", "application/json")
+            self.send_header("content-type", reply.kind)
             self.send_header("content-length", str(len(body)))
             for name, value in reply.headers.items():
                 self.send_header(name, value)
@@ -74,6 +75,18 @@ def serving() -> Iterator[Provider]:
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def streamed_chat(*pieces: str, cut: int | None = None) -> Reply:
+    """Return an answer of OpenAI's chat completions in pieces."""
+    chunks: list[dict[str, Any]] = [{"index": 0, "delta": {"content": p}} for p in pieces]
+    chunks.append({"index": 0, "delta": {}, "finish_reason": "stop"})
+    head = {"id": "c", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5"}
+    usage = {"prompt_tokens": 10, "completion_tokens": 5, "total_tokens": 15}
+    lines = [{**head, "choices": [chunk]} for chunk in chunks]
+    lines.append({**head, "choices": [], "usage": usage})
+    body = "".join(f"data: {json.dumps(line)}\n\n" for line in lines) + "data: [DONE]\n\n"
+    return Reply(body=body.encode(), kind="text/event-stream", cut=cut)
 
 
 def chat(

@@ -11,6 +11,7 @@ from tenuto import Agent, Workflow
 from tenuto.adapters.pydantic_ai import PydanticAIModel
 from tenuto.adapters.pydantic_ai.faults import without_secrets
 from tenuto.core.agent.messages import (
+    Delta,
     Message,
     ModelAnswer,
     ModelRequest,
@@ -20,7 +21,15 @@ from tenuto.core.agent.messages import (
     Usage,
 )
 from tenuto.core.errors import Escalatable, Fatal, Transient, WorkFailed
-from tests.adapters.pydantic_ai.provider import Provider, Reply, chat, claude, error, serving
+from tests.adapters.pydantic_ai.provider import (
+    Provider,
+    Reply,
+    chat,
+    claude,
+    error,
+    serving,
+    streamed_chat,
+)
 
 KEY = "sk-very-secret-key-0123456789"
 CHAT, CLAUDE = "openai-chat:gpt-5", "anthropic:claude-sonnet-5-5"
@@ -393,3 +402,50 @@ def test_a_provider_that_hangs_is_given_up_in_time(provider: Provider) -> None:
 
     with pytest.raises(TimeoutError):
         asyncio.run(main())
+
+
+def in_pieces(model: str, asked: ModelRequest) -> tuple[list[str], ModelAnswer]:
+    """Return what a reader has before him after each piece, and the answer."""
+
+    async def main() -> tuple[list[str], ModelAnswer]:
+        known, shown, answer = PydanticAIModel(model.partition(":")[0]), [""], ModelAnswer()
+        try:
+            async for piece in known.stream(model.partition(":")[2], asked):
+                if isinstance(piece, Delta):
+                    shown.append(piece.onto(shown[-1]))
+                else:
+                    answer = piece
+        finally:
+            await known.close()
+        return shown[1:], answer
+
+    return asyncio.run(main())
+
+
+@pytest.mark.parametrize("model", [CHAT, "local:any"])
+def test_a_streamed_answer_comes_in_pieces_and_then_whole(provider: Provider, model: str) -> None:
+    provider.reply(streamed_chat("It ", "means ", "held."))
+
+    shown, answer = in_pieces(model, request())
+
+    assert shown == ["It ", "It means ", "It means held."]
+    assert answer.text == "It means held."
+    assert answer.usage.output_tokens == 5
+    assert provider.requests[0]["stream"] is True
+
+
+@pytest.mark.parametrize(
+    "reply",
+    [
+        streamed_chat("It ", "means ", "held.", cut=150),
+        error(429, "slow down"),
+        Reply(body=b"data: {nonsense\n\n", kind="text/event-stream"),
+    ],
+)
+def test_a_stream_that_is_cut_or_refused_may_be_tried_again(
+    provider: Provider, reply: Reply
+) -> None:
+    provider.reply(reply)
+
+    with pytest.raises(Transient):
+        in_pieces(CHAT, request())

@@ -4,6 +4,7 @@ No thread, no clock, no chance: the same calls in the same order give the same a
 order."""
 
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.pieces import MemoryPieces
 from tenuto.adapters.memory.store import MemoryEventStore
 
-__all__ = ["MemoryArtifacts", "MemoryEventStore"]
+__all__ = ["MemoryArtifacts", "MemoryEventStore", "MemoryPieces"]

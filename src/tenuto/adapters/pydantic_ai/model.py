@@ -1,12 +1,13 @@
 """A provider's models. The wire is pydantic-ai's; retries are the engine's, as events."""
 
 import asyncio
-from contextlib import AsyncExitStack
+from collections.abc import AsyncGenerator
+from contextlib import AsyncExitStack, aclosing
 from typing import TYPE_CHECKING, Any
 
 from tenuto.adapters.pydantic_ai.faults import faults_told
 from tenuto.adapters.pydantic_ai.local import LOCAL, local_model
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest
 
 if TYPE_CHECKING:
     from pydantic_ai.models import Model
@@ -41,6 +42,23 @@ class PydanticAIModel:
             from tenuto.adapters.pydantic_ai.wire import ask
 
             return await ask(known, request, name=name)
+
+    async def stream(
+        self, model: str, request: ModelRequest
+    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
+        """Return pieces of text as they come and, last, the answer. See `StreamingModel.stream`.
+
+        Raises:
+            WorkFailed: as `answer`; also when the stream is cut.
+        """
+        name = f"{self._provider}:{model}"
+        with faults_told(name):
+            known = await self._model(model)
+            from tenuto.adapters.pydantic_ai.wire import ask_in_pieces
+
+            async with aclosing(ask_in_pieces(known, request, name=name)) as pieces:
+                async for piece in pieces:
+                    yield piece
 
     async def close(self) -> None:
         """Let the connections go."""

@@ -1,5 +1,6 @@
 """Requests and answers, from Tenuto's words to pydantic-ai's and back. Loads pydantic-ai."""
 
+from collections.abc import AsyncGenerator
 from typing import Any, Final, cast
 
 import msgspec
@@ -10,7 +11,7 @@ from pydantic_ai.settings import ModelSettings
 from pydantic_ai.tools import ToolDefinition
 
 from tenuto.adapters.pydantic_ai.local import LOCAL
-from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, Usage
+from tenuto.core.agent.messages import Delta, Message, ModelAnswer, ModelRequest, ToolCall, Usage
 from tenuto.core.errors import Transient
 from tenuto.core.vocabulary import Json, JsonObject
 
@@ -34,6 +35,42 @@ async def ask(model: Model, request: ModelRequest, *, name: str) -> ModelAnswer:
         model_request_parameters=_parameters(request),
     )
     return answer_of(response, name=name)
+
+
+async def ask_in_pieces(
+    model: Model, request: ModelRequest, *, name: str
+) -> AsyncGenerator[Delta | ModelAnswer, None]:
+    """Return pieces of the answer's text and, last, the answer. Raises what pydantic-ai raises.
+
+    Raises:
+        Transient: the answer is empty.
+    """
+    stream = direct.model_request_stream(
+        model,
+        conversation(request),
+        model_settings=_settings(request),
+        model_request_parameters=_parameters(request),
+    )
+    shown = ""
+    async with stream as events:
+        async for event in events:
+            text = _text_of(event)
+            if text:
+                shown += text
+                yield Delta(text=text)
+        response = events.get()
+    answer = answer_of(response, name=name)
+    if answer.text != shown:
+        yield Delta(text=answer.text, restart=True)
+    yield answer
+
+
+def _text_of(event: m.ModelResponseStreamEvent) -> str:
+    if isinstance(event, m.PartStartEvent) and isinstance(event.part, m.TextPart):
+        return event.part.content
+    if isinstance(event, m.PartDeltaEvent) and isinstance(event.delta, m.TextPartDelta):
+        return event.delta.content_delta
+    return ""
 
 
 def conversation(request: ModelRequest) -> list[m.ModelMessage]:

@@ -4,7 +4,7 @@ One request goes from model to model, at once and within one attempt of the engi
 answers does the engine hear of it, and tries again later as it would with a single model.
 """
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Mapping, Sequence
 from contextlib import aclosing
 from typing import Final
 
@@ -68,7 +68,9 @@ class Router:
                     return piece
         raise AssertionError("a route gives an answer or raises")
 
-    async def stream(self, model: str, request: ModelRequest) -> AsyncIterator[Delta | ModelAnswer]:
+    async def stream(
+        self, model: str, request: ModelRequest
+    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
         """Return the pieces of the answer and, last, the answer. See `StreamingModel.stream`.
 
         When a model breaks after some pieces, a piece with `restart` withdraws them.

@@ -62,6 +62,16 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             posted_ms INTEGER NOT NULL,
             answer BLOB)""",
     ),
+    (
+        """CREATE TABLE pieces(
+            id INTEGER PRIMARY KEY AUTOINCREMENT,
+            session TEXT NOT NULL,
+            task INTEGER NOT NULL,
+            at_ms INTEGER NOT NULL,
+            text TEXT NOT NULL,
+            restart INTEGER NOT NULL)""",
+        "CREATE INDEX pieces_of_session ON pieces(session, id)",
+    ),
 )
 """Statements that lead from format n to n + 1. Only ever added to; a shipped one never changes."""
 

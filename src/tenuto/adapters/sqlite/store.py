@@ -22,6 +22,7 @@ from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.ownership import Ownership
+from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.writing import LogWriter
@@ -100,6 +101,11 @@ class SqliteEventStore:
     def inbox(self) -> Inbox:
         """What other processes post to this one by `SqliteMailbox`."""
         return Inbox(reads=self._reads, commits=self._owned())
+
+    @property
+    def pieces(self) -> SqlitePieces:
+        """Return the pieces of answers that are being given, in the same file."""
+        return SqlitePieces(reads=self._reads, commits=self._commits)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
