@@ -73,6 +73,7 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
         usd=st.none() | st.floats(0, 1e9),
         seconds=st.none() | st.floats(0, 1e9),
     ),
+    "labels": st.lists(st.text(max_size=5), max_size=2).map(tuple),
     "spent": st.none() | st.builds(Spending, tokens=st.integers(0, 2**40), usd=st.floats(0, 1e9)),
     "ask": st.none()
     | st.builds(

@@ -428,7 +428,7 @@ def test_a_server_that_is_busy_is_asked_again_when_it_says() -> None:
 def test_by_default_nothing_can_be_changed() -> None:
     tool = http(["a.test"])
 
-    assert (tool.safe, tool.once, tool.permission) == (True, False, "http:read")
+    assert (tool.safe, tool.once, tool.permission) == (False, False, "http:read")
     said = refused(Fatal, {"/": lambda _: reply()}, method="DELETE")
     assert "'DELETE' is not allowed; use GET or HEAD" in said
 

@@ -212,6 +212,7 @@ def test_an_event_as_json_has_its_places_its_moment_its_type_and_its_fields() ->
         "goes_on": False,
         "abandons": False,
         "spent": None,
+        "labels": [],
     }
 
 

@@ -17,7 +17,7 @@ class ToolCode(Protocol):
     function: Function
     once: bool
     safe: bool
-    """It changes nothing in the world."""
+    """It changes nothing in the world, and tells nobody."""
     attempts_max: int
     """How often a transient failure has it tried in all; 0: as often as any tool."""
     labels: tuple[str, ...]

@@ -123,6 +123,19 @@ class Caller:
         known = ", ".join(repr(tool.spec.name) for tool in tools) or "none"
         raise Fatal(f"There is no tool {name!r}; the tools are: {known}.", code="no_such_tool")
 
+    def labels_of(self, effect: object) -> tuple[str, ...]:
+        """Return what the tool of `effect` says of all that it gives; nothing where there is
+        none."""
+        try:
+            if isinstance(effect, CallTool):
+                return self._agent_tool(effect.agent, effect.tool).labels
+            if isinstance(effect, Call) and effect.kind == "tool":
+                return self._code.tool(effect.ref).labels
+        except WorkFailed:
+            # There is no such tool here, so nothing came from it.
+            return ()
+        return ()
+
     async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
 

@@ -7,6 +7,8 @@ import contextlib
 from collections.abc import Coroutine
 from typing import Protocol
 
+from msgspec import structs
+
 from tenuto.core import limits
 from tenuto.core.errors import Failure, NotFound, Rejected, SessionEnded
 from tenuto.core.session import inputs as i
@@ -107,6 +109,7 @@ class Family:
                 parent_effect=effect.effect,
                 depth=parent.depth + 1,
                 budget=effect.budget,
+                labels=effect.labels,
             ),
         )
 
@@ -134,13 +137,14 @@ class Family:
         house = self._house
         now = house.clock.now_ms()
         task = task_of(effect.effect)
-        cause: i.SessionInput
+        cause: i.CompleteTask | i.FailTask
         if effect.failure is None:
-            cause = i.CompleteTask(at_ms=now, task=task, output=effect.output, spent=effect.spent)
+            cause = i.CompleteTask(at_ms=now, task=task, output=effect.output)
         else:
             message = f"Session {live.state.session!r} failed: {effect.failure.message}"
             failure = Failure(kind="fatal", code="child_failed", message=message)
-            cause = i.FailTask(at_ms=now, task=task, failure=failure, spent=effect.spent)
+            cause = i.FailTask(at_ms=now, task=task, failure=failure)
+        cause = structs.replace(cause, spent=effect.spent, labels=effect.labels)
         with contextlib.suppress(NotFound):
             await house.submit(effect.parent, cause)
         house.turns.put(live, i.ConfirmReport(at_ms=now))

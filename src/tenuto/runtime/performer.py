@@ -156,7 +156,11 @@ class Performer:
                 now = self._clock.now_ms()
                 return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
         return i.CompleteTask(
-            at_ms=self._clock.now_ms(), task=effect.task, output=output, notes=tuple(notes)
+            at_ms=self._clock.now_ms(),
+            task=effect.task,
+            output=output,
+            notes=tuple(notes),
+            labels=self._caller.labels_of(effect),
         )
 
     def _failed(
@@ -170,6 +174,7 @@ class Performer:
             jitter=self._ids.jitter(),
             notes=tuple(notes),
             ask=error.ask if isinstance(error, NeedsApproval) else None,
+            labels=self._caller.labels_of(effect),
             attempts_max=self._caller.attempts_max(effect),
         )
 

@@ -33,9 +33,11 @@ def permit(
         agent=effect.agent.name if isinstance(effect, CallTool) else "",
         tenant=state.tenant,
         user=state.user,
+        labels=effect.labels,
+        safe=tool.safe,
     )
     own = effect.agent.policy if isinstance(effect, CallTool) else ()
-    verdicts = [judge(rules, wish) for rules in (policy, own) if rules]
+    verdicts = [judge(rules, wish) for rules in (policy, own) if rules] or [judge((), wish)]
     for verdict in verdicts:
         if verdict.effect == "deny":
             raise Fatal(f"Tool {wish.tool!r} may not be called: {verdict.reason}.", code="denied")
@@ -52,6 +54,7 @@ def permit(
                         "arguments": wish.arguments,
                         "permission": wish.permission,
                         "agent": wish.agent,
+                        "labels": list(wish.labels),
                     },
                     assignees=rule.assignees,
                     quorum=rule.quorum,

@@ -1,6 +1,6 @@
 """The runtime as its users see it: start sessions, find them, look at them."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, TypedDict, Unpack
 
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -28,6 +28,7 @@ class Facts(TypedDict, total=False):
     tenant: str
     user: str
     budget: Budget
+    labels: Sequence[str]
 
 
 class Runtime:
@@ -65,6 +66,7 @@ class Runtime:
                 nothing is started.
             tenant, user: for whom; tenant `"local"` by default.
             budget: what it may spend, beside the bounds of the workflow.
+            labels: of the inputs, as `["untrusted"]`; see the guide to permissions.
 
         Raises:
             DefinitionError: the workflow is wrong; every problem is named with its place.
@@ -88,6 +90,7 @@ class Runtime:
             user=facts.get("user", ""),
             key=key,
             budget=facts.get("budget", UNBOUNDED),
+            labels=tuple(facts.get("labels", ())),
         )
         return Session(self._engine, await self._engine.start(program, cause))
 

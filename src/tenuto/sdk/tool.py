@@ -110,7 +110,7 @@ def tool(
     Args:
         name: what models call it; the function's name by default.
         once: never run it twice blindly (P3).
-        safe: it changes nothing in the world, so running it once more does no harm.
+        safe: it changes nothing in the world and tells nobody; labelled data may reach it.
         permission: name of the permission that a caller needs, as `"orders:refund"`.
         labels: what is true of all that it returns, as `["untrusted"]`.
         retries: how often a transient failure is tried again; 2 by default. A `tool` node with a

@@ -97,7 +97,8 @@ def http(allow: Sequence[str], **options: Unpack[HttpOptions]) -> tenuto.Tool:
         name=options.get("name", "http"),
         permission=options.get("permission", "http:read" if safe else "http:write"),
         once=not safe,
-        safe=safe,
+        # Also a GET tells the server what its address holds.
+        safe=False,
         labels=options.get("labels", UNTRUSTED),
     )
 

@@ -48,6 +48,9 @@ class PermissionRule(
     tenants: tuple[str, ...] = ()
     users: tuple[str, ...] = ()
     arguments: tuple[Matcher, ...] = ()
+    labels: tuple[str, ...] = ()
+    """Of what the caller has seen. A rule that denies or asks matches when one of them is borne;
+    one that allows must name all that are."""
     reason: str = ""
     # of `ask`
     assignees: tuple[str, ...] = ()
@@ -64,6 +67,10 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     agent: str = ""
     tenant: str = ""
     user: str = ""
+    labels: tuple[str, ...] = ()
+    """Of what the caller has seen."""
+    safe: bool = False
+    """The tool changes nothing and tells nobody: labelled data may reach it."""
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -77,8 +84,9 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
 def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
     """Return whether the wish is allowed, denied, or a person's to decide.
 
-    Without any rule everything is allowed. Where there are rules and none matches, a tool that
-    names a permission is asked about; one that names none is allowed."""
+    Without any rule everything is allowed, but for a tool that names a permission, is not safe, and
+    is called by who has seen labelled data: that is asked about. Where there are rules and none
+    matches, a tool that names a permission is asked about; one that names none is allowed."""
     found: dict[Effect, PermissionRule] = {}
     for rule in rules:
         if rule.effect not in found and _matches(rule, wish):
@@ -87,6 +95,10 @@ def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
         if effect in found:
             rule = found[effect]
             return Verdict(effect=effect, rule=rule, reason=rule.reason or _told(rule, wish))
+    if wish.labels and _is_guarded(wish):
+        seen = ", ".join(wish.labels)
+        reason = f"it has seen data labelled {seen}, which no rule lets reach {wish.permission!r}"
+        return Verdict(effect="ask", rule=None, reason=reason)
     if rules and wish.permission:
         reason = f"no rule says anything about permission {wish.permission!r}"
         return Verdict(effect="ask", rule=None, reason=reason)
@@ -132,7 +144,21 @@ def _matches(rule: PermissionRule, wish: Wish) -> bool:
     if not all(_is_named(globs, name) for globs, name in named):
         return False
     doubt = rule.effect != "allow"
+    if not _labels_match(rule, wish):
+        return False
     return all(_holds(matcher, wish.arguments, doubt=doubt) for matcher in rule.arguments)
+
+
+def _is_guarded(wish: Wish) -> bool:
+    """Return whether labelled data may reach the tool only where a rule, or a person, says so."""
+    return bool(wish.permission) and not wish.safe
+
+
+def _labels_match(rule: PermissionRule, wish: Wish) -> bool:
+    borne = [any(fits(glob, label) for glob in rule.labels) for label in wish.labels]
+    if rule.effect == "allow":
+        return all(borne) or not _is_guarded(wish)
+    return any(borne) or not rule.labels
 
 
 def _is_named(globs: tuple[str, ...], name: str) -> bool:

@@ -35,6 +35,7 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
                 parent_effect=event.parent_effect,
                 depth=event.depth,
                 budget=event.budget,
+                labels=event.labels,
             )
         case e.SessionForked():
             return _forked(event)
@@ -101,7 +102,13 @@ def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
     if task.kind == "timer":
         return i.Wake(at_ms=now)
     # Also where `verify` found that it happened: that adds what a report of it would have added.
-    return i.CompleteTask(at_ms=now, task=event.task, output=event.output, spent=event.spent)
+    return i.CompleteTask(
+        at_ms=now,
+        task=event.task,
+        output=event.output,
+        spent=event.spent,
+        labels=event.labels,
+    )
 
 
 def _attempt_failed(state: SessionState, event: e.AttemptFailed) -> i.SessionInput:
@@ -130,6 +137,7 @@ def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
         task=event.task,
         failure=event.failure,
         spent=event.spent,
+        labels=event.labels,
         attempts_max=task.attempt,
     )
 

@@ -11,7 +11,7 @@ from typing import Final
 from msgspec import structs
 
 from tenuto.core import limits
-from tenuto.core.budget import Spending, fault_of, narrower
+from tenuto.core.budget import fault_of, narrower
 from tenuto.core.errors import ExpressionFailed, Failure, NotAllowed, Rejected, SessionEnded
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
@@ -123,6 +123,7 @@ def _start(state: SessionState, cause: i.StartSession, program: Program) -> Even
             depth=cause.depth,
             rules=RULES,
             budget=narrower(definition.limits.budget, cause.budget),
+            labels=cause.labels,
         )
     ]
 
@@ -170,16 +171,18 @@ def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> E
     if task is None or not is_working(task):
         return []
     events = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
-    if cause.spent is not None:
-        events = _telling(events, cause.task, cause.spent)
+    events = _telling(events, cause)
     return [*_notes(cause), *events] if cause.notes else events
 
 
-def _telling(events: Events, no: TaskNo, spent: Spending) -> Events:
-    """Have the outcome of task `no` tell what its session has spent."""
+def _telling(events: Events, cause: i.CompleteTask | i.FailTask) -> Events:
+    """Have the outcome tell what its session has spent, and the labels of what came back."""
+    spent, labels = cause.spent, cause.labels
+    if spent is None and not labels:
+        return events
     return [
-        structs.replace(event, spent=spent)
-        if isinstance(event, (e.TaskCompleted, e.TaskFailed)) and event.task == no
+        structs.replace(event, spent=spent, labels=labels)
+        if isinstance(event, (e.TaskCompleted, e.TaskFailed)) and event.task == cause.task
         else event
         for event in events
     ]
@@ -191,7 +194,7 @@ def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
         return []
     events = _notes(cause)
     events += attempt_failed(state, task, cause, program)
-    return events if cause.spent is None else _telling(events, cause.task, cause.spent)
+    return _telling(events, cause)
 
 
 def _notes(cause: i.CompleteTask | i.FailTask) -> Events:

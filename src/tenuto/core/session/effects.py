@@ -47,6 +47,8 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     once: bool
     approved: tuple[str, ...] = ()
     """Kinds of question that people have answered with yes for this effect."""
+    labels: tuple[str, ...] = ()
+    """Of what the task has seen."""
 
 
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
@@ -67,6 +69,7 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     arguments: JsonObject
     timeout_ms: int
     approved: tuple[str, ...] = ()
+    labels: tuple[str, ...] = ()
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -76,6 +79,8 @@ class StartChild(Work, frozen=True, kw_only=True, gc=False):
     inputs: JsonObject
     budget: Budget = UNBOUNDED
     """Its share of what this session may spend."""
+    labels: tuple[str, ...] = ()
+    """Of its inputs."""
 
 
 class Verify(Work, frozen=True, kw_only=True, gc=False):
@@ -109,6 +114,7 @@ class ReportOutcome(msgspec.Struct, frozen=True, kw_only=True):
     output: Json
     failure: Failure | None
     spent: Spending = NOTHING
+    labels: tuple[str, ...] = ()
 
 
 Effect: TypeAlias = (
@@ -180,6 +186,7 @@ def _report(state: SessionState) -> ReportOutcome:
         output=state.output,
         failure=failure,
         spent=state.spent,
+        labels=state.labels_seen,
     )
 
 
@@ -235,6 +242,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             workflow=ref,
             inputs=inputs,
             budget=task.share or UNBOUNDED,
+            labels=task.labels,
         )
     return Call(
         effect=effect,
@@ -248,6 +256,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         timeout_ms=node.timeout_ms,
         once=node.once and task.kind in ("function", "tool"),
         approved=task.granted,
+        labels=task.labels,
     )
 
 
@@ -312,6 +321,7 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         arguments=call.arguments if task.override is None else task.override,
         timeout_ms=0,
         approved=task.granted,
+        labels=task.labels,
     )
 
 

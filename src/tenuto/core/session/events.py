@@ -46,6 +46,8 @@ class SessionStarted(
     rules: int
     """Number of the rule set that decides this session; see `decide.RULES`."""
     budget: Budget = UNBOUNDED
+    labels: tuple[str, ...] = ()
+    """Of the inputs."""
 
 
 class SessionForked(
@@ -130,6 +132,8 @@ class TaskCompleted(
     """The node has a `compensate`, to be run if the session fails."""
     spent: Spending | None = None
     """Of a child session: what it has spent, with all below it."""
+    labels: tuple[str, ...] = ()
+    """That its tool, or its session, says of the output."""
 
 
 class AttemptFailed(
@@ -172,6 +176,8 @@ class TaskFailed(Event, tag="TaskFailed/1", frozen=True, array_like=True, kw_onl
     abandons: bool
     spent: Spending | None = None
     """Of a child session: what it has spent, with all below it."""
+    labels: tuple[str, ...] = ()
+    """That its tool says of all that it gives, its errors among them."""
 
 
 class TaskSkipped(Event, tag="TaskSkipped/1", frozen=True, array_like=True, kw_only=True, gc=False):

@@ -16,7 +16,7 @@ from tenuto.core.budget import Spending
 from tenuto.core.errors import CorruptLog
 from tenuto.core.lifecycle import next_phase
 from tenuto.core.session import events as e
-from tenuto.core.session import spending
+from tenuto.core.session import labelling, spending
 from tenuto.core.session.reducers import capture, reduce_into, unshared
 from tenuto.core.session.state import (
     WHOLE,
@@ -63,6 +63,7 @@ def _session_started(state: SessionState, event: e.SessionStarted) -> None:
     state.keys = event.state
     state.values = {name: unshared(key.initial) for name, key in event.state.items()}
     state.steps_max = event.steps_max
+    state.input_labels = state.labels_seen = event.labels
     state.budget = event.budget
     spending.begin_time(state, event.at_ms)
 
@@ -112,6 +113,7 @@ def _task_started(state: SessionState, event: e.TaskStarted) -> None:
         captured=capture(state, event.captures) if event.captures else None,
     )
     state.tasks[no] = task
+    labelling.mark_new(state, task, event.captures)
     if event.due_ms:
         task.due_ms = state.due[no] = event.due_ms
     spending.hold(state, task, spending.shares(state, None, kind, count=1, at_ms=event.at_ms))
@@ -157,6 +159,7 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
             index=event.index + offset,
         )
         state.tasks[no] = task
+        labelling.mark_new(state, task, event.captures)
         if event.due_ms:
             task.due_ms = state.due[no] = event.due_ms
         if share is not None:
@@ -186,15 +189,19 @@ def _task_doubted(state: SessionState, event: e.TaskDoubted) -> None:
 def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
     task = _close(state, event.task, event.spent)
     output = event.output
+    labelling.mark_ended(state, task, event.labels)
     if task.parent:
         _child_settled(state, task, output, error=None)
         if task.parent in state.tasks and state.tasks[task.parent].kind == "loop":
             reduce_into(state, output, event.updates)
+            labelling.mark_state(state, task, output, event.updates)
         return
     if task.kind == "undo":
         return
     state.outputs[task.node] = output
     reduce_into(state, output, event.updates)
+    labelling.mark_output(state, task)
+    labelling.mark_state(state, task, output, event.updates)
     state.finished.append(Finished(task=task.no, node=task.node, skipped=False))
     if event.undo:
         undo = Undo(
@@ -246,6 +253,7 @@ def _task_escalated(state: SessionState, event: e.TaskEscalated) -> None:
 
 def _task_failed(state: SessionState, event: e.TaskFailed) -> None:
     task = _close(state, event.task, event.spent)
+    labelling.mark_ended(state, task, event.labels)
     if event.abandons:
         _abandon_session(state, task)
     if task.parent:
@@ -333,7 +341,7 @@ def _undo_started(state: SessionState, event: e.UndoStarted) -> None:
         raise CorruptLog(f"Task {event.of} was compensated out of order; next is {undo.task}.")
     state.next_task = TaskNo(event.task + 1)
     state.promises += 1
-    state.tasks[event.task] = Task(
+    task = state.tasks[event.task] = Task(
         no=event.task,
         node=undo.node,
         kind="undo",
@@ -342,6 +350,7 @@ def _undo_started(state: SessionState, event: e.UndoStarted) -> None:
         captured=undo.captured,
         override={"output": undo.output, "inputs": undo.override},
     )
+    labelling.mark_whole(state, task)
 
 
 def _session_pausing(state: SessionState, event: e.SessionPausing) -> None:

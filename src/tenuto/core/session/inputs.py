@@ -29,6 +29,8 @@ class StartSession(Input, frozen=True, kw_only=True, gc=False):
     depth: int = 0
     budget: Budget = UNBOUNDED
     """Bounds beside those of the workflow."""
+    labels: tuple[str, ...] = ()
+    """Of the inputs, as `untrusted`."""
 
 
 class ForkSession(Input, frozen=True, kw_only=True, gc=False):
@@ -55,6 +57,8 @@ class CompleteTask(Input, frozen=True, kw_only=True, gc=False):
     notes: tuple[Note, ...] = ()
     spent: Spending | None = None
     """What a child session has spent."""
+    labels: tuple[str, ...] = ()
+    """Of what came back."""
 
 
 class FailTask(Input, frozen=True, kw_only=True, gc=False):
@@ -69,6 +73,8 @@ class FailTask(Input, frozen=True, kw_only=True, gc=False):
     """The attempt was not made: a person is to be asked first."""
     spent: Spending | None = None
     """What a child session has spent."""
+    labels: tuple[str, ...] = ()
+    """Of what came back."""
     attempts_max: int = 0
     """How often the tool itself may be tried, where its node says nothing; 0: it says nothing
     either."""

@@ -86,6 +86,8 @@ class Task(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """Kinds of question that were answered with yes; they hold for this task alone."""
     share: Budget | None = None
     """What is set aside for it: of a child session, all that it may spend."""
+    labels: tuple[str, ...] = ()
+    """Of what it has seen so far."""
 
 
 class Finished(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
@@ -163,6 +165,11 @@ class SessionState(msgspec.Struct, kw_only=True):
 
     steps: int = 0
     steps_max: int = 0
+    input_labels: tuple[str, ...] = ()
+    labelled: dict[str, tuple[str, ...]] = {}
+    """Paths of `state` and `outputs` whose values bear labels."""
+    labels_seen: tuple[str, ...] = ()
+    """All labels that anything here has borne."""
     budget: Budget = UNBOUNDED
     spent: Spending = NOTHING
     reserved: Spending = NOTHING

@@ -434,6 +434,7 @@ def _rule() -> JsonObject:
         {
             "effect": _choice(("deny", "ask", "allow"), "What follows for calls that match."),
             **dict.fromkeys(("tools", "permissions", "agents", "tenants", "users"), names),
+            "labels": names,
             "arguments": {"type": "array", "items": matcher},
             "reason": _text("Told to the model, or to the person who is asked."),
             "assignees": names,
