@@ -11,11 +11,15 @@ import signal
 import subprocess
 from collections.abc import AsyncIterator, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager, contextmanager, suppress
-from typing import IO, Any
+from typing import IO, Any, Final
 
 import msgspec
 
 from tenuto.adapters.bubblewrap.command import NOBODY
+
+
+NOTICED_S_MAX: Final = 1.0
+"""How long the end of a process may take to be noticed."""
 
 
 class Info(msgspec.Struct, rename="kebab"):
@@ -44,7 +48,11 @@ class Running:
             try:
                 os.kill(msgspec.json.decode(told, type=Info).child_pid, signal.SIGKILL)
             except (msgspec.DecodeError, ProcessLookupError):
-                # It ended before there was anything inside, or just now.
+                # It ended before there was anything inside, or just now. To kill it would take its
+                # exit code from who waits for it, so its end is given time to be noticed.
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(NOTICED_S_MAX):
+                        await self.process.wait()
                 with suppress(ProcessLookupError):
                     self.process.kill()
         await self.process.wait()
