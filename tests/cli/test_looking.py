@@ -246,3 +246,13 @@ def test_agents_of_teams_and_workflows_are_listed(shell: Shell) -> None:
     assert "    tools: search, read\n" in teams.out
     assert [(agent["workflow"], agent["agent"]) for agent in flow] == [("talking", "speaker")]
     assert shell("agents", f"{FLOWS}:hello").err == "  it has no agents\n"
+
+
+def test_the_talk_of_a_session_is_drawn_as_a_sequence_diagram(shell: Shell) -> None:
+    shell.flow("talking", "-i", "text=fog")
+
+    result = shell("show", "last", "--mermaid")
+
+    assert result.code == 0
+    assert result.out.startswith("sequenceDiagram\n    actor p0 as user\n")
+    assert "->>" in result.out

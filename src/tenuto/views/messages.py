@@ -57,6 +57,8 @@ class Returned(Entry, frozen=True, kw_only=True, tag="returned"):
     arguments: JsonObject
     value: Json = None
     error: str = ""
+    caller: str = ""
+    """The agent that made the call, where `agent` is the one that was called."""
 
 
 class Put(Entry, frozen=True, kw_only=True, tag="noted"):
@@ -189,4 +191,5 @@ class Messages:
             arguments=task.call.arguments,
             value=event.output if isinstance(event, e.TaskCompleted) else None,
             error=event.failure.message if isinstance(event, e.TaskFailed) else "",
+            caller=self._tasks[task.parent].agent if task.kind == "agent" else "",
         )

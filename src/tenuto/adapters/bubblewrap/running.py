@@ -17,7 +17,6 @@ import msgspec
 
 from tenuto.adapters.bubblewrap.command import NOBODY
 
-
 NOTICED_S_MAX: Final = 1.0
 """How long the end of a process may take to be noticed."""
 

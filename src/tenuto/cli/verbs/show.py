@@ -12,11 +12,12 @@ from tenuto.cli.driving import drive
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import db_option, json_option, session_argument
 from tenuto.cli.portrait import Portrait, portrait_json, show_portrait
-from tenuto.cli.printing import show_json
+from tenuto.cli.printing import show, show_json
 from tenuto.cli.talk import show_message
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.views.cost import Costs
 from tenuto.views.messages import Message, Messages
+from tenuto.views.sequence import Sequence
 from tenuto.views.timeline import Timeline
 from tenuto.views.waiting import why_waiting
 
@@ -27,6 +28,7 @@ class Options(msgspec.Struct, kw_only=True):
     session: str
     at: int | None
     messages: bool
+    mermaid: bool
     as_json: bool
     db: str | None
 
@@ -37,6 +39,7 @@ class Options(msgspec.Struct, kw_only=True):
     "--at", type=click.IntRange(1), metavar="V", help="As it was at version V. [default: now]"
 )
 @click.option("--messages", is_flag=True, help="Show what agents and tools said instead.")
+@click.option("--mermaid", is_flag=True, help="Draw them as a sequence diagram instead.")
 @json_option("Print one JSON object.")
 @db_option
 def command(**options: Any) -> int:
@@ -46,6 +49,7 @@ def command(**options: Any) -> int:
     tenuto show last
     tenuto show last --at 40
     tenuto show last --messages
+    tenuto show last --mermaid
     """
     return drive(_show(Options(**options)))
 
@@ -62,9 +66,16 @@ async def _show(asked: Options) -> int:
                 break
             timeline.add(stored.version, stored.event)
             costs.add(stored.version, stored.event)
-            message = messages.add(stored.version, stored.event) if asked.messages else None
+            wanted = asked.messages or asked.mermaid
+            message = messages.add(stored.version, stored.event) if wanted else None
             if message is not None:
                 said.append(message)
+    if asked.mermaid:
+        sequence = Sequence()
+        for message in said:
+            sequence.add(message)
+        show(sequence.text())
+        return exit_codes.COMPLETED
     if asked.messages:
         for message in said:
             if asked.as_json:
