@@ -27,6 +27,18 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
     [
         ("examples/hello.py", "Hello, Ada!"),
         ("examples/fan_out.py", "{'total': {'words': 6, 'letters': 20}}"),
+        ("examples/patterns/pipeline.py", "First fog, then sun."),
+        (
+            "examples/patterns/parallel.py",
+            "{'law': 'fine', 'style': 'too long', 'facts': 'one is wrong'}",
+        ),
+        (
+            "examples/patterns/router.py",
+            "{'refunds': {'text': 'Paid back.'}, 'questions': None}",
+        ),
+        ("examples/patterns/orchestrator.py", "The north is colder."),
+        ("examples/patterns/evaluator.py", "A poem about fog."),
+        ("examples/patterns/team.py", "One cup is on its way to Ada."),
     ],
 )
 def test_a_python_example_prints_what_it_computes(
