@@ -4,6 +4,7 @@ PortError, Transient
 +-- MemoryUnavailable   it cannot be read or written now
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from typing import Final, Protocol
 
@@ -75,6 +76,20 @@ class MemoryStatistics(msgspec.Struct, frozen=True, kw_only=True):
     by_kind: dict[str, int] = {}
     oldest_ms: int = 0
     newest_ms: int = 0
+    """Moments at which the first and the last of them were made; 0 when there is none."""
+
+
+def statistics_of(items: Sequence[MemoryItem]) -> MemoryStatistics:
+    """Return what these are, counted."""
+    return MemoryStatistics(
+        items=len(items),
+        superseded=sum(bool(item.superseded_by) for item in items),
+        characters=sum(len(item.text) for item in items),
+        accesses=sum(item.accesses for item in items),
+        by_kind=dict(sorted(Counter(item.kind for item in items).items())),
+        oldest_ms=min((item.created_ms for item in items), default=0),
+        newest_ms=max((item.created_ms for item in items), default=0),
+    )
 
 
 class Memory(Protocol):
@@ -83,11 +98,14 @@ class Memory(Protocol):
     async def keep(self, items: Sequence[Kept]) -> None:
         """Keep the items, all or none.
 
-        An id that is known is replaced, but for its counts of access. An item with a key supersedes
-        the current one of its scope, kind and key. Refuses nothing that fits the limits of
-        `items`.
+        An id that its tenant has is replaced, but for its counts of access; what was superseded
+        stays so, and a vector stays with its text when none is handed over. An item with a key
+        supersedes the current one of its scope, kind and key, or is superseded by it when it is
+        the older of the two; of two of one moment the one kept later stands. Keeping again what
+        was kept makes no difference.
 
         Raises:
+            Rejected: an item is beyond a limit of `items`; nothing was kept.
             MemoryUnavailable: nothing was kept.
         """
         ...
@@ -95,7 +113,8 @@ class Memory(Protocol):
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """Return the current items that fit best, best first; among equals the newest.
 
-        Those that share a word with the question, or are near it in meaning.
+        Those that share a word with the question, or are near it in meaning. Nothing that lies in
+        other scopes has any bearing on them, their order or their scores (P7).
 
         Raises:
             MemoryUnavailable: it may work later.
@@ -103,9 +122,10 @@ class Memory(Protocol):
         ...
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
-        """Return the items that the query means, newest first, up to `limit`.
+        """Return the items that the query means, newest first, up to `limit` and `PAGE_MAX`.
 
         Raises:
+            NotFound: the item to go on behind is not there any more.
             MemoryUnavailable: it may work later.
         """
         ...
@@ -119,7 +139,7 @@ class Memory(Protocol):
         ...
 
     async def forget(self, query: MemoryQuery) -> int:
-        """Delete all that the query means, whatever its `limit`; return how many there were.
+        """Delete all that the query means, whatever its page; return how many there were.
 
         They can be recovered from nowhere: text, vector and words are gone from the store. What
         the log of a session holds stays there.
