@@ -23,6 +23,7 @@ __all__ = [
     "ExpressionFailed",
     "Fatal",
     "Matcher",
+    "Memories",
     "MemoryItem",
     "MemoryPolicy",
     "MemoryUnavailable",
@@ -76,6 +77,7 @@ _HOME = {
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
     "Matcher": "tenuto.core.agent.policy",
+    "Memories": "tenuto.sdk.memory",
     "MemoryItem": "tenuto.core.memory.items",
     "MemoryPolicy": "tenuto.core.agent.remembering",
     "MemoryUnavailable": "tenuto.ports.memory",
@@ -162,6 +164,7 @@ if TYPE_CHECKING:
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
     from tenuto.sdk.factory import tool_factory as tool_factory
     from tenuto.sdk.history import StoredEvent as StoredEvent
+    from tenuto.sdk.memory import Memories as Memories
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session
     from tenuto.sdk.team import Team as Team
