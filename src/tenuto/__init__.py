@@ -60,6 +60,7 @@ __all__ = [
     "body",
     "open",
     "open_collection",
+    "open_memory",
     "run",
     "sandbox",
     "tool",
@@ -113,6 +114,7 @@ _HOME = {
     "body": "tenuto.sdk.body",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
+    "open_memory": "tenuto.bootstrap.memories",
     "run": "tenuto.bootstrap.opening",
     "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
@@ -124,6 +126,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox

@@ -139,7 +139,7 @@ class OpenRuntime:
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
         rememberer = Rememberer(
-            self._settings.get("memory") or VolatileMemory(),
+            self._settings.get("memory") or _memory_of(store),
             embedder=self._settings.get("embedder") or HashingEmbedder(),
             clock=clock,
         )
@@ -174,6 +174,10 @@ class OpenRuntime:
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
+
+
+def _memory_of(store: EventStore) -> Memory:
+    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
