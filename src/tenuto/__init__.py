@@ -22,6 +22,7 @@ __all__ = [
     "Escalatable",
     "ExpressionFailed",
     "Fatal",
+    "Guard",
     "Matcher",
     "NeedsApproval",
     "NotAllowed",
@@ -48,6 +49,7 @@ __all__ = [
     "TenutoError",
     "Tool",
     "Transient",
+    "Verdict",
     "WorkFailed",
     "Workflow",
     "WorkflowDefinition",
@@ -72,6 +74,7 @@ _HOME = {
     "Escalatable": "tenuto.core.errors",
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
+    "Guard": "tenuto.core.agent.guards",
     "Matcher": "tenuto.core.agent.policy",
     "NeedsApproval": "tenuto.core.errors",
     "NotAllowed": "tenuto.core.errors",
@@ -98,6 +101,7 @@ _HOME = {
     "TenutoError": "tenuto.core.errors",
     "Tool": "tenuto.sdk.tool",
     "Transient": "tenuto.core.errors",
+    "Verdict": "tenuto.core.agent.guards",
     "WorkFailed": "tenuto.core.errors",
     "Workflow": "tenuto.sdk.workflow",
     "WorkflowDefinition": "tenuto.core.workflow.model",
@@ -119,6 +123,8 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.agent.guards import Guard as Guard
+    from tenuto.core.agent.guards import Verdict as Verdict
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
     from tenuto.core.agent.routes import Route as Route

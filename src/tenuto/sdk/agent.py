@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack, get_args
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
@@ -32,6 +33,7 @@ class Options(TypedDict, total=False):
     handoffs: "Sequence[Agent]"
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
+    guards: Sequence[Guard]
 
 
 class Agent:
@@ -57,6 +59,7 @@ class Agent:
             own.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
+        guards: what is looked at on its way in and out, as `Guard.pii(redact=True)`.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -97,6 +100,7 @@ class Agent:
             keep=options.get("keep", 2),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
+            guards=checked_guards(options.get("guards", ()), f"Agent {name!r}"),
         )
 
     def __repr__(self) -> str:

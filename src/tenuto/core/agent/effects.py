@@ -44,7 +44,7 @@ def request_of(
     said = Said() if said is None else said
     messages = said.messages
     if not messages:
-        messages.append(Message(role="user", text=_as_text(inputs)))
+        messages.append(Message(role="user", text=text_of_inputs(inputs)))
     for number in range(said.turns, len(state.turns)):
         turn = state.turns[number]
         _ask(messages, turn.answer.purpose, _before(state, number), definition)
@@ -133,8 +133,8 @@ def _as_tool(agent: AgentDefinition, caller: AgentDefinition) -> ToolSpec:
     )
 
 
-def _as_text(inputs: JsonObject) -> str:
-    """A single text input is the message itself; anything else is shown as JSON."""
+def text_of_inputs(inputs: JsonObject) -> str:
+    """Return what begins the first message: a single text as it is, anything else as JSON."""
     if len(inputs) == 1:
         (only,) = inputs.values()
         if isinstance(only, str):

@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.vocabulary import Digest, Json, JsonObject
@@ -188,6 +189,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """tree: how often thoughts are proposed and scored."""
     keep: int = 2
     """tree: lines that are kept."""
+    guards: tuple[Guard, ...] = ()
+    """Beside those of the workflow and of the process."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -218,6 +221,9 @@ class WorkflowDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     limits: Limits = Limits()
     children: "tuple[WorkflowDefinition, ...]" = ()
     """Workflows that `workflow` nodes start, so that any process can go on with a session."""
+    guards: tuple[Guard, ...] = ()
+    """Of the session's inputs, of all its agents, and of its `tool` nodes; children have their
+    own."""
 
 
 def encode_definition(definition: WorkflowDefinition) -> bytes:

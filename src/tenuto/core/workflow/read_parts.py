@@ -18,6 +18,7 @@ from tenuto.core.workflow.model import (
     StateKey,
     Strategy,
 )
+from tenuto.core.workflow.read_guards import guards_of
 from tenuto.core.workflow.section import Section, duration, members, shown
 
 _REDUCERS: Final[tuple[Reducer, ...]] = (
@@ -162,6 +163,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),
         keep=section.whole("keep", 2, minimum=1, maximum=20),
+        guards=guards_of(section),
     )
     section.close()
     return agent

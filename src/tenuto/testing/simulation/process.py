@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.core.errors import TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
@@ -17,6 +18,8 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.sdk.runtime import Runtime
@@ -87,9 +90,12 @@ class Process:
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
         models = site.models or AnyProvider(self.model)
+        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
         performer = Performer(
-            caller=Caller(code, clock=site.clock, threads=0),
-            asker=Asker(models, code=code, schemas=schemas),
+            caller=Caller(code, clock=site.clock, threads=0, around=(GuardedCalls(judges),)),
+            asker=Asker(
+                models, code=code, schemas=schemas, around=(GuardedTurns(judges, schemas),)
+            ),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
@@ -102,6 +108,7 @@ class Process:
             programs=Programs(site.expressions, site.artifacts),
             performer=performer,
         )
+        self.engine.starts = GuardedStarts(judges)
         self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
         self.runtime = Runtime(self.engine, code, schemas)
 
