@@ -57,3 +57,12 @@ class AroundFailure(Protocol):
     ) -> Exception:
         """Return the failure as it is to be recorded; it must call for the same."""
         ...
+
+
+@runtime_checkable
+class HoldsBack(Protocol):
+    """A part around the turns of models that may have to see a whole answer first."""
+
+    def holds_back(self, turn: AskModel) -> bool:
+        """Return whether nothing may be shown of an answer while it is being given."""
+        ...

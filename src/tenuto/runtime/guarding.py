@@ -56,6 +56,8 @@ class GuardedTurns:
         """Return the request as the model may see it. See `AroundTurn.before`."""
         if not (self._guards or turn.guards or turn.agent.guards or turn.callers):
             return request
+        for border in ("after_model", "output"):
+            self._judges.ready(self._at(border, turn), request.tenant)
         if turn.callers:
             giver = turn.callers[0].guards
             guards = guards_at("handoff", self._guards, turn.guards, giver)
@@ -63,6 +65,10 @@ class GuardedTurns:
         request = await self._inputs(turn, request, notes, self._at("input", turn), "input")
         guards = self._at("before_model", turn)
         return await self._shown(turn, request, notes, guards) if guards else request
+
+    def holds_back(self, turn: AskModel) -> bool:
+        """Return whether nothing may be shown of an answer before all of it was looked at."""
+        return bool(self._at("after_model", turn) or self._output_guards(turn))
 
     async def after(
         self, turn: AskModel, request: ModelRequest, answer: ModelAnswer, notes: list[Note]
@@ -177,9 +183,7 @@ class GuardedCalls:
         if parts is None:
             return arguments
         means = self._judges.means(call.tenant)
-        if any(g.kind == "pii" and g.action == "rewrite" for g in guards_at("after_tool", *parts)):
-            # Without a key this fails before the tool has done anything.
-            means.seal("email", "")
+        self._judges.ready(guards_at("after_tool", *parts), call.tenant)
         every = [guard for part in parts for guard in part]
         trusting = [guard for guard in every if _restores(guard, tool)]
         known: Json = unsealed(arguments, means) if trusting else arguments

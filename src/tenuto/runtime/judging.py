@@ -4,6 +4,7 @@ A guard that raises or takes too long blocks: what could not be judged does not 
 """
 
 import asyncio
+import hashlib
 import inspect
 from collections.abc import Sequence
 from typing import Any, Final
@@ -96,6 +97,19 @@ class Judges:
                 self._schemas.fault(guard.fits, None)
             for pattern in (*guard.deny, *guard.require):
                 self._schemas.fault({"pattern": pattern}, "")
+
+    def ready(self, guards: Sequence[Guard], tenant: str) -> None:
+        """Check that the code and the key are there that guards will need once something has been
+        done that cannot be taken back.
+
+        Raises:
+            Escalatable: one is not; the message says which.
+        """
+        for guard in guards:
+            if guard.kind == "function":
+                self._code.function(guard.ref)
+            elif guard.kind == "pii" and guard.action == "rewrite":
+                self._sealing.seal(tenant, "email", "")
 
     def find(self, guard: Guard, text: str) -> tuple[Finding, ...]:
         """Return what a guard finds in a text, from memory where it has seen it: a conversation is
@@ -244,8 +258,8 @@ class Hearing:
     async def _heard(self, guard: Guard, values: list[Json]) -> list[Json]:
         place = self._place
         verdict = await self._judges.verdict(guard, place, values, again=self._again)
-        kind = f"guard:{place.border}:{guard.called}"
-        if verdict.outcome == "pass" or (verdict.outcome == "ask" and kind in self._approved):
+        kind = _kind_of_question(guard, place) if verdict.outcome == "ask" else ""
+        if verdict.outcome == "pass" or kind in self._approved:
             return values
         self._notes.append(_note(guard, place, verdict))
         match verdict.outcome:
@@ -256,6 +270,12 @@ class Hearing:
                 return values
         assert isinstance(verdict.value, list), "what is rewritten are the values"
         return verdict.value
+
+
+def _kind_of_question(guard: Guard, place: Place) -> str:
+    """What is granted to one guard is granted to no other, though it bear the same name."""
+    digest = hashlib.sha256(msgspec.json.encode(guard)).hexdigest()[:8]
+    return f"guard:{place.border}:{guard.called}:{digest}"
 
 
 def _note(guard: Guard, place: Place, verdict: Verdict) -> Note:

@@ -16,7 +16,7 @@ block beats ask, ask beats rewrite, rewrite beats pass.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Any, Final, Literal, TypeAlias, get_args
+from typing import Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 
 import msgspec
 
@@ -64,6 +64,21 @@ _OWN: Final[dict[str, GuardKind]] = {
 
 _BACKTRACKING: Final = ("(?=", "(?!", "(?<=", "(?<!", "(?>", "(?P=", "\\k")
 _POSSESSIVE: Final = ("*+", "++", "?+", "}+")
+
+
+class Common(TypedDict, total=False):
+    """What can be said of a guard of any kind."""
+
+    name: str
+    action: Action
+    assignees: Sequence[str]
+    expires_ms: int
+
+
+class Placed(Common, total=False):
+    """What can be said of a guard that has usual borders."""
+
+    at: Sequence[Border]
 
 
 class Guard(
@@ -120,18 +135,24 @@ class Guard(
         return borders
 
     @classmethod
-    def schema(cls, fits: JsonObject, *, at: Sequence[Border], **more: Any) -> "Guard":
+    def schema(cls, fits: JsonObject, *, at: Sequence[Border], **more: Unpack[Common]) -> "Guard":
         """Return a guard that blocks what does not fit a JSON Schema."""
         return _made(cls, kind="schema", fits=fits, at=at, **more)
 
     @classmethod
     def length(
-        cls, chars: int = 0, *, at: Sequence[Border], items: int = 0, cut: bool = False, **more: Any
+        cls,
+        chars: int = 0,
+        *,
+        at: Sequence[Border],
+        items: int = 0,
+        cut: bool = False,
+        **more: Unpack[Common],
     ) -> "Guard":
         """Return a guard that blocks (or, with `cut`, cuts) texts of more than `chars` characters
         together, and lists and objects of more than `items`."""
-        more = _acting(more, rewrite=cut)
-        return _made(cls, kind="length", chars_max=chars, items_max=items, at=at, **more)
+        settings = _acting(more, rewrite=cut)
+        return _made(cls, kind="length", chars_max=chars, items_max=items, at=at, **settings)
 
     @classmethod
     def regex(
@@ -140,7 +161,7 @@ class Guard(
         at: Sequence[Border],
         deny: str | Sequence[str] = (),
         require: str | Sequence[str] = (),
-        **more: Any,
+        **more: Unpack[Common],
     ) -> "Guard":
         """Return a guard that blocks texts with a pattern of `deny`, and values without one of
         `require`. Patterns take time in the length of the text: no look-around, no back-reference.
@@ -148,7 +169,7 @@ class Guard(
         return _made(cls, kind="regex", deny=_texts(deny), require=_texts(require), at=at, **more)
 
     @classmethod
-    def secrets(cls, *, redact: bool = False, **more: Any) -> "Guard":
+    def secrets(cls, *, redact: bool = False, **more: Unpack[Placed]) -> "Guard":
         """Return a guard that blocks keys, tokens and passwords, or (`redact`) strikes them out."""
         return _made(cls, kind="secrets", **_acting(more, rewrite=redact))
 
@@ -158,30 +179,35 @@ class Guard(
         *,
         redact: bool = False,
         only: Sequence[PiiKind] = (),
-        restore: Sequence[str] = (),
-        **more: Any,
+        restore: str | Sequence[str] = (),
+        **more: Unpack[Placed],
     ) -> "Guard":
         """Return a guard that blocks personal data, or (`redact`) puts a token in its place.
 
         The same value has the same token within a tenant. Tools that `restore` names, by name or
         permission, get the value back. Needs the extra `guards` and a key: `$TENUTO_GUARD_KEY`."""
-        more = _acting(more, rewrite=redact)
-        return _made(cls, kind="pii", only=only, restore=_texts(restore), **more)
+        settings = _acting(more, rewrite=redact)
+        return _made(cls, kind="pii", only=only, restore=_texts(restore), **settings)
 
     @classmethod
-    def injection(cls, **more: Any) -> "Guard":
+    def injection(cls, **more: Unpack[Placed]) -> "Guard":
         """Return a guard that blocks text which gives orders to a model; `action="rewrite"` strikes
         them out. A heuristic: what holds is a rule about labels, or a person."""
         return _made(cls, kind="injection", **more)
 
     @classmethod
     def function(
-        cls, function: str | Callable[..., Any], *, at: Sequence[Border], **more: Any
+        cls,
+        function: str | Callable[..., object],
+        *,
+        at: Sequence[Border],
+        timeout_ms: int = 10_000,
+        **more: Unpack[Common],
     ) -> "Guard":
         """Return a guard of your own: `function(value, ctx)`, plain or async, gives a `Verdict`,
         True (pass), False, or a text that says what is wrong."""
         ref = function if isinstance(function, str) else _ref_of(function)
-        return _made(cls, kind="function", ref=ref, at=at, **more)
+        return _made(cls, kind="function", ref=ref, at=at, timeout_ms=timeout_ms, **more)
 
 
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -319,7 +345,7 @@ def _backtracks(pattern: str) -> bool:
     return False
 
 
-def _made(cls: type[Guard], **settings: Any) -> Guard:
+def _made(cls: type[Guard], **settings: object) -> Guard:
     """Return the guard, or say all that is wrong with it.
 
     Raises:
@@ -335,15 +361,15 @@ def _made(cls: type[Guard], **settings: Any) -> Guard:
     return guard
 
 
-def _acting(more: dict[str, Any], *, rewrite: bool) -> dict[str, Any]:
-    return {"action": "rewrite", **more} if rewrite else more
+def _acting(more: Common, *, rewrite: bool) -> dict[str, object]:
+    return {"action": "rewrite", **more} if rewrite else {**more}
 
 
 def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
     return (given,) if isinstance(given, str) else tuple(given)
 
 
-def _ref_of(function: Callable[..., Any]) -> str:
+def _ref_of(function: Callable[..., object]) -> str:
     module, name = getattr(function, "__module__", ""), getattr(function, "__qualname__", "")
     if not module or not name or "<" in name:
         message = f"{function!r:.80} has no name by which it can be imported."

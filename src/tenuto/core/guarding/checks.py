@@ -1,12 +1,12 @@
 """What each built-in guard says of a value."""
 
-import re
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Final, Protocol
 
 from tenuto.core.agent.guards import Guard, Verdict
 from tenuto.core.guarding.injection import find_injections
+from tenuto.core.guarding.patterns import Pattern
 from tenuto.core.guarding.pii import find_pii
 from tenuto.core.guarding.secrets import find_secrets
 from tenuto.core.guarding.texts import Finding, replaced, texts_in, with_texts
@@ -14,7 +14,7 @@ from tenuto.core.vocabulary import Json, JsonObject
 
 Find = Callable[[Guard, str], tuple[Finding, ...]]
 
-SEALED: Final = re.compile(r"\[(email|phone|iban|card|ssn|ip):([A-Za-z0-9_-]{22,8000})\]")
+SEALED: Final = Pattern(r"\[(email|phone|iban|card|ssn|ip):([A-Za-z0-9_-]{22,8000})\]")
 """A token in place of personal data: its kind, and what only the key opens."""
 
 _REASON_CHARS_MAX: Final = 300

@@ -13,11 +13,12 @@ import unicodedata
 from collections.abc import Iterator
 from typing import Final
 
+from tenuto.core.guarding.patterns import Pattern
 from tenuto.core.guarding.texts import Finding, apart
 
 _FILL: Final = r"[^.!?\n]{0,40}?"
 _ORDERS: Final = tuple(
-    (kind, re.compile(pattern, re.IGNORECASE))
+    (kind, Pattern(pattern, re.IGNORECASE))
     for kind, pattern in (
         (
             "override",
@@ -119,7 +120,7 @@ _ORDERS: Final = tuple(
         ),
     )
 )
-_TAGS: Final = re.compile(
+_TAGS: Final = Pattern(
     r"(?i)<\|(?:im_start|im_end|system|user|assistant|endoftext|start_header_id|end_header_id"
     r"|eot_id|tool_call|channel)\|>|\[/?INST\]|<</?SYS>>|<(?:start|end)_of_turn>"
     r"|</?(?:system|assistant|tool_results?|tool_response|tool_call|tool_use|function_calls?"
@@ -129,33 +130,35 @@ _TAGS: Final = re.compile(
     r"|^\W{0,4}(?:system|developer)[ _-](?:prompt|message|notice|note|alert|override)\W{0,3}:",
     re.MULTILINE,
 )
-_TAG_CHARACTERS: Final = re.compile("[\U000e0000-\U000e007f]{1,4000}")
-_FLAG: Final = re.compile("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
-_ZERO_WIDTH: Final = re.compile(
+_TAG_CHARACTERS: Final = Pattern("[\U000e0000-\U000e007f]{1,4000}")
+_FLAG: Final = Pattern("\U0001f3f4[\U000e0020-\U000e007e]{1,8}\U000e007f")
+_ZERO_WIDTH: Final = Pattern(
     "(?<=[A-Za-z0-9 .,])[\u200b-\u200d\u2060-\u2064\ufeff\u00ad]{1,4000}(?=[A-Za-z0-9 .,])"
     "|[\u200b\u2060-\u2064\ufeff]{3,4000}"
 )
-_BIDI: Final = re.compile("[\u202a-\u202e\u2066-\u2069]")
+_BIDI: Final = Pattern("[\u202a-\u202e\u2066-\u2069]")
 _OVERRIDES: Final = frozenset("\u202d\u202e")
-_RIGHT_TO_LEFT: Final = re.compile("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
-_SELECTORS: Final = re.compile("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,4000}")
-_HIDDEN: Final = re.compile(
+_RIGHT_TO_LEFT: Final = Pattern("[\u0590-\u08ff\ufb1d-\ufdff\ufe70-\ufefc]")
+_SELECTORS: Final = Pattern("[\ufe00-\ufe0f\U000e0100-\U000e01ef]{3,4000}")
+_HIDDEN: Final = Pattern(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
-_IMAGE: Final = re.compile(
+_IMAGE: Final = Pattern(
     r"!\[[^\]\n]{0,300}\]\(\s?<?https?://[^)\s>?#]{1,300}[?#]([^)\s>]{1,4000})"
     r"|<img\b[^>]{0,300}?\bsrc\s?=\s?[\"']?https?://[^\"'\s>?#]{1,300}[?#]([^\"'\s>]{1,4000})",
     re.IGNORECASE,
 )
-_TEMPLATE: Final = re.compile(
+_TEMPLATE: Final = Pattern(
     r"[{\[<]{1,2}[A-Za-z_ -]{2,60}|%7B|(?i:data|secret|history|conversation|prompt|leak|exfil)="
     r"|=[A-Za-z0-9+/_-]{48,}"
 )
-_BASE64: Final = re.compile(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,8000}={0,2}(?![A-Za-z0-9+/])")
+_BASE64: Final = Pattern(r"(?<![A-Za-z0-9+/_-])[A-Za-z0-9+/_-]{24,8000}={0,2}(?![A-Za-z0-9+/])")
 _BLOBS_MAX: Final = 200
-_HEX: Final = re.compile(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){24,4000}(?![0-9A-Fa-f])")
-_SPACED: Final = re.compile(r"\b(?:\w[ .\-_]){8,400}\w\b")
+_HEX: Final = Pattern(r"(?<![0-9A-Fa-f])(?:[0-9A-Fa-f]{2}){24,4000}(?![0-9A-Fa-f])")
+_SPACED: Final = Pattern(r"\b(?:\w[ .\-_]){8,400}\w\b")
+_SPACES: Final = Pattern(r"[ .\-_]")
+_JOINED_ORDERS: Final = Pattern(r"(?i)ignore(?:all|the|your|previous|prior)|systemprompt|jailbreak")
 
 
 def find_injections(text: str) -> tuple[Finding, ...]:
@@ -212,8 +215,8 @@ def _encoded(text: str) -> Iterator[Finding]:
         if _gives_orders(binascii.unhexlify(match.group())):
             yield Finding("encoded_order", *match.span())
     for match in _SPACED.finditer(text):
-        joined = re.sub(r"[ .\-_]", "", match.group())
-        if re.search(r"(?i)ignore(?:all|the|your|previous|prior)|systemprompt|jailbreak", joined):
+        joined = _SPACES.sub("", match.group())
+        if _JOINED_ORDERS.search(joined):
             yield Finding("encoded_order", *match.span())
 
 

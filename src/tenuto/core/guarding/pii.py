@@ -4,34 +4,33 @@ numbers, IP addresses. Where a number has a checksum it must hold.
 Every pattern has bounds, so that a text costs time in its length, whoever wrote it.
 """
 
-import ipaddress
-import re
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from tenuto.core.agent.guards import PII_KINDS, PiiKind
+from tenuto.core.guarding.patterns import Pattern
 from tenuto.core.guarding.texts import Finding, apart
 
-_LOCAL_BACKWARDS: Final = re.compile(r"[\w.%+'!#$&*/=?^`{|}~-]{1,64}")
-_DOMAIN: Final = re.compile(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}")
+_LOCAL_BACKWARDS: Final = Pattern(r"[\w.%+'!#$&*/=?^`{|}~-]{1,64}")
+_DOMAIN: Final = Pattern(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}")
 _PHONES: Final = (
     # International: +49 30 1234567, 0049 30 1234567, +1 (415) 555-0132
-    re.compile(r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,7}(?![\w])"),
+    Pattern(r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,7}(?![\w])"),
     # North American: (415) 555-0132, 415-555-0132, 415.555.0132
-    re.compile(r"(?<![\w.+-])(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?![\w-])"),
+    Pattern(r"(?<![\w.+-])(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?![\w-])"),
     # National, with a leading 0: 030 / 123 456 78, 0151-12345678, 01 23 45 67 89
-    re.compile(r"(?<![\w.+/-])\(?0\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,4}){0,4}(?![\w./-])"),
+    Pattern(r"(?<![\w.+/-])\(?0\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,4}){0,4}(?![\w./-])"),
 )
 _PHONE_DIGITS: Final = (9, 15)
-_IBAN: Final = re.compile(r"(?<![A-Za-z0-9])([A-Za-z]{2})\d{2}(?= ?[A-Za-z0-9])")
-_CARD: Final = re.compile(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])")
-_SSN: Final = re.compile(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
-_SSN_NAMED: Final = re.compile(
+_IBAN: Final = Pattern(r"(?<![A-Za-z0-9])([A-Za-z]{2})\d{2}(?= ?[A-Za-z0-9])")
+_CARD: Final = Pattern(r"(?<![\w.+-])\d(?:[ -]?\d){12,18}(?![\w-])")
+_SSN: Final = Pattern(r"(?<![\w-])(?!000|666|9\d\d)\d{3}-(?!00)\d{2}-(?!0000)\d{4}(?![\w-])")
+_SSN_NAMED: Final = Pattern(
     r"(?i)\b(?:ssn|social security(?: number| no\.?)?)\W{1,4}(?:is )?"
     r"((?!000|666|9\d\d)\d{3} ?(?!00)\d{2} ?(?!0000)\d{4})(?!\w)"
 )
-_IPV4: Final = re.compile(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6: Final = re.compile(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_IPV4: Final = Pattern(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
+_IPV6: Final = Pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
 
 _IBANS: Final = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
@@ -142,6 +141,8 @@ def _ssns(text: str) -> Iterator[tuple[int, int]]:
 
 def _addresses(text: str) -> Iterator[tuple[int, int]]:
     """Addresses that anybody can be reached at; those of private networks name nobody."""
+    import ipaddress  # Not at the top: it takes longer to load than all else here.
+
     for pattern in (_IPV4, _IPV6):
         for match in pattern.finditer(text):
             try:

@@ -2,15 +2,15 @@
 they are assigned to where they look like nothing that a person would write."""
 
 import math
-import re
 from collections import Counter
 from collections.abc import Iterator
 from typing import Final
 
+from tenuto.core.guarding.patterns import Pattern
 from tenuto.core.guarding.texts import Finding, apart
 
 _FORMATS: Final = tuple(
-    (kind, re.compile(pattern))
+    (kind, Pattern(pattern))
     for kind, pattern in (
         ("aws_access_key", r"(?<![A-Za-z0-9])(?:AKIA|ASIA|ABIA|ACCA)[A-Z2-7]{16}(?![A-Za-z0-9])"),
         ("github_token", r"(?<![A-Za-z0-9])gh[pousr]_[A-Za-z0-9]{36,255}"),
@@ -46,19 +46,20 @@ _FORMATS: Final = tuple(
         ),
     )
 )
-_KEY_BEGIN: Final = re.compile(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
-_KEY_END: Final = re.compile(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_BEGIN: Final = Pattern(r"-----BEGIN (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
+_KEY_END: Final = Pattern(r"-----END (?:[A-Z0-9]{1,12} ){0,3}PRIVATE KEY(?: BLOCK)?-----")
 _KEY_CHARS_MAX: Final = 20_000
-_IN_ADDRESS: Final = re.compile(r"://[^\s:/@'\"<>]{1,64}:([^\s/@'\"<>]{6,128})@")
-_ASSIGNED: Final = re.compile(
+_IN_ADDRESS: Final = Pattern(r"://[^\s:/@'\"<>]{1,64}:([^\s/@'\"<>]{6,128})@")
+_ASSIGNED: Final = Pattern(
     r"(?i)(?:api[_-]?key|access[_-]?key|secret|token|passw(?:or)?d|passphrase|pwd|credentials?)"
     r"[A-Za-z0-9_-]{0,20}[\"']?\s{0,3}(?::=|=>|=|:)\s{0,3}[\"'`]?"
     r"([A-Za-z0-9+/_.~!@#$%^&*=-]{12,200})"
 )
-_BEARER: Final = re.compile(r"(?i)\bbearer\s{1,3}([A-Za-z0-9+/_.~=-]{20,500})")
+_BEARER: Final = Pattern(r"(?i)\bbearer\s{1,3}([A-Za-z0-9+/_.~=-]{20,500})")
+_DOTTED_NAME: Final = Pattern(r"[A-Za-z_][\w-]*(?:[./][A-Za-z_][\w-]*)+\Z")
 _ENTROPY_MIN: Final = 3.2
 """Bits for each character: above words, below random letters and digits (16 of those have 3.6)."""
-_STAND_INS: Final = re.compile(
+_STAND_INS: Final = Pattern(
     r"(?i)example|placeholder|changeme|your|dummy|redacted|xxxx|\*{3}|\.\.\.|1234567|abcdef|secret"
     r"|password|token"
 )
@@ -104,7 +105,7 @@ def _looks_random(value: str) -> bool:
     no stand-in."""
     if len(value) < 12 or _STAND_INS.search(value) or not _is_mixed(value):
         return False
-    if re.fullmatch(r"[A-Za-z_][\w-]*(?:[./][A-Za-z_][\w-]*)+", value):
+    if _DOTTED_NAME.match(value):
         return False
     return entropy(value) >= _ENTROPY_MIN
 
