@@ -258,7 +258,7 @@ class Hearing:
     async def _heard(self, guard: Guard, values: list[Json]) -> list[Json]:
         place = self._place
         verdict = await self._judges.verdict(guard, place, values, again=self._again)
-        kind = _kind_of_question(guard, place) if verdict.outcome == "ask" else ""
+        kind = _kind_of_question(guard, place, verdict) if verdict.outcome == "ask" else ""
         if verdict.outcome == "pass" or kind in self._approved:
             return values
         self._notes.append(_note(guard, place, verdict))
@@ -272,9 +272,10 @@ class Hearing:
         return verdict.value
 
 
-def _kind_of_question(guard: Guard, place: Place) -> str:
-    """What is granted to one guard is granted to no other, though it bear the same name."""
-    digest = hashlib.sha256(msgspec.json.encode(guard)).hexdigest()[:8]
+def _kind_of_question(guard: Guard, place: Place, verdict: Verdict) -> str:
+    """What is granted holds for one guard, though another bear the same name, and for one reason: a
+    model that is asked again may answer something else."""
+    digest = hashlib.sha256(msgspec.json.encode([guard, verdict.reason])).hexdigest()[:8]
     return f"guard:{place.border}:{guard.called}:{digest}"
 
 
