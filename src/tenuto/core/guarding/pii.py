@@ -15,11 +15,14 @@ _LOCAL_BACKWARDS: Final = Pattern(r"[\w.%+'!#$&*/=?^`{|}~-]{1,64}")
 _DOMAIN: Final = Pattern(r"(?:[^\W_](?:[\w-]{0,62})\.){1,8}[^\W\d_]{2,24}")
 _PHONES: Final = (
     # International: +49 30 1234567, 0049 30 1234567, +1 (415) 555-0132
-    Pattern(r"(?<![\w+])(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,7}(?![\w])"),
+    Pattern(r"(?<![\w+])(?<!\d )(?:\+|00)[1-9]\d{0,2}(?:[ ./-]?\(?\d{1,5}\)?){2,7}(?![\w])"),
     # North American: (415) 555-0132, 415-555-0132, 415.555.0132
     Pattern(r"(?<![\w.+-])(?:\([2-9]\d{2}\) ?|[2-9]\d{2}[ .-])\d{3}[ .-]\d{4}(?![\w-])"),
     # National, with a leading 0: 030 / 123 456 78, 0151-12345678, 01 23 45 67 89
-    Pattern(r"(?<![\w.+/-])\(?0\d{1,4}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,4}){0,4}(?![\w./-])"),
+    Pattern(
+        r"(?<![\w.+/-])(?<!\d )\(?0[1-9]\d{0,3}\)?(?: ?[/-] ?| )\d{2,8}(?:[ -]\d{2,4}){0,4}"
+        r"(?![\w./-])"
+    ),
 )
 _PHONE_DIGITS: Final = (9, 15)
 _IBAN: Final = Pattern(r"(?<![A-Za-z0-9])([A-Za-z]{2})\d{2}(?= ?[A-Za-z0-9])")
@@ -31,6 +34,8 @@ _SSN_NAMED: Final = Pattern(
 )
 _IPV4: Final = Pattern(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
 _IPV6: Final = Pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+
+_VERSION_WORDS: Final = ("version", "release", "ver.", "ver")
 
 _IBANS: Final = """
 AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DK18 DO28 EE20 EG29
@@ -149,7 +154,8 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
                 address = ipaddress.ip_address(match.group())
             except ValueError:
                 continue
-            if address.is_global:
+            before = text[max(0, match.start() - 12) : match.start()].lower().rstrip(" :=\"'")
+            if address.is_global and not before.endswith(_VERSION_WORDS):
                 yield match.span()
 
 

@@ -56,7 +56,7 @@ _ASSIGNED: Final = Pattern(
     r"([A-Za-z0-9+/_.~!@#$%^&*=-]{12,200})"
 )
 _BEARER: Final = Pattern(r"(?i)\bbearer\s{1,3}([A-Za-z0-9+/_.~=-]{20,500})")
-_DOTTED_NAME: Final = Pattern(r"[A-Za-z_][\w-]*(?:[./][A-Za-z_][\w-]*)+\Z")
+_DOTTED_NAME: Final = Pattern(r"[A-Za-z_-]{1,60}\d{0,3}(?:[./][A-Za-z_-]{1,60}\d{0,3})+\Z")
 _ENTROPY_MIN: Final = 3.2
 """Bits for each character: above words, below random letters and digits (16 of those have 3.6)."""
 _STAND_INS: Final = Pattern(
