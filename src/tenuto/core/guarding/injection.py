@@ -18,10 +18,11 @@ from tenuto.core.guarding.texts import Finding, apart
 
 _FILL: Final = r"[^.!?\n]{0,40}?"
 _ORDERS: Final = tuple(
-    (kind, Pattern(pattern, re.IGNORECASE))
-    for kind, pattern in (
+    (kind, Pattern(pattern, re.IGNORECASE, stems=tuple(stems.split("|"))))
+    for kind, stems, pattern in (
         (
             "override",
+            "ignore|disregard|forget|override|bypass|discard|neglect",
             r"\b(?:ignore|disregard|forget|override|bypass|discard|neglect)\b" + _FILL + r"\b(?:"
             r"previous|prior|above|earlier|preceding|foregoing|former|existing|initial|original"
             r"|system|your|all|any|every)\b"
@@ -31,25 +32,33 @@ _ORDERS: Final = tuple(
         ),
         (
             "override",
+            "ignorier|vergiss|missachte",
             r"\b(?:ignorier\w{0,3}|vergiss|missachte)\b" + _FILL + r"\b(?:anweisung|regel|befehl|"
             r"vorgabe|instruktion)\w{0,4}\b",
         ),
         (
             "override",
+            "ignor|oublie|olvid|dimentica",
             r"\b(?:ignore[zr]?|oublie[zr]?|ignora|olvida|olvide|dimentica)\b"
             + _FILL
             + r"\b(?:instruction|consigne|instrucci|istruzion|regla|règle|regol)\w{0,5}\b",
         ),
         (
             "override",
+            "instruction|prompt|order|directive",
             (
                 r"\b(?:new|updated|real|actual|true|secret|following)\s(?:system\s)?"
                 r"(?:instructions?|prompt|orders?|directives?)\s?(?:are|is|follow)?\s?:"
             ),
         ),
-        ("override", r"\byour\s(?:new|real|actual|true|only)\s(?:task|job|goal|role|purpose)\sis"),
         (
             "override",
+            "task is|job is|goal is|role is|purpose is",
+            r"\byour\s(?:new|real|actual|true|only)\s(?:task|job|goal|role|purpose)\sis",
+        ),
+        (
+            "override",
+            "from now on|starting now|henceforth",
             (
                 r"\b(?:from now on|starting now|henceforth)\b,?\s(?:you|always|never|only|respond"
                 r"|answer|act|ignore)\b"
@@ -57,16 +66,19 @@ _ORDERS: Final = tuple(
         ),
         (
             "override",
+            "override|overrule",
             r"\b(?:system|admin(?:istrator)?|developer|security)\s(?:override|overrule)\b",
         ),
         (
             "role_play",
+            "you are",
             r"\byou are (?:now|no longer|not)\b" + _FILL + r"\b(?:dan|jailbroken|unrestricted"
             r"|unfiltered|uncensored|free|bound|restricted|an? (?:ai|assistant|chatbot|model|bot"
             r"|hacker|evil|different|new|helpful)|evil|root|admin)\b",
         ),
         (
             "role_play",
+            "dan|jailbroken|unrestricted|unfiltered|uncensored|restriction|limit|rules|filter|guideline|guardrail",
             r"\b(?:act|behave|respond|pretend|roleplay|role-play|answer)\b" + _FILL + r"\b(?:"
             r"dan|jailbroken|unrestricted|unfiltered|uncensored|no (?:restrictions?|limits?|rules"
             r"|filters?)|without (?:any )?(?:restrictions?|limits?|rules|filters?|guidelines"
@@ -74,6 +86,7 @@ _ORDERS: Final = tuple(
         ),
         (
             "role_play",
+            "mode",
             (
                 r"\b(?:enable|enter|activate|switch to|turn on)\s(?:the\s)?(?:developer|debug"
                 r"|dan|god|jailbreak|unrestricted|sudo)\smode\b"
@@ -81,18 +94,21 @@ _ORDERS: Final = tuple(
         ),
         (
             "leak",
+            "prompt|instruction|message|rules",
             r"\b(?:reveal|print|repeat|show|output|display|leak|disclose|tell me|write out|recite)"
             r"\b" + _FILL + r"\b(?:system|hidden|initial|original|secret|developer)\s(?:prompt"
             r"|instructions?|message|rules)\b",
         ),
         (
             "leak",
+            "conversation|chat history|key|password|credential|secret|prompt|data|token",
             r"\b(?:send|forward|post|upload|e-?mail|exfiltrate|transmit)\b" + _FILL + r"\b(?:"
             r"conversation|chat history|api keys?|passwords?|credentials|secrets?|system prompt"
             r"|user'?s? data|tokens?)\b" + _FILL + r"\b(?:to|at|via)\b\s(?:https?:|\S{1,60}@)",
         ),
         (
             "secrecy",
+            "the user",
             (
                 r"\b(?:do not|don'?t|never|without)\s(?:tell(?:ing)?|inform(?:ing)?|alert(?:ing)?"
                 r"|mention(?:ing)? (?:this|it)? ?(?:to)?|notify(?:ing)?)\s(?:to\s)?the\suser\b"
@@ -100,6 +116,7 @@ _ORDERS: Final = tuple(
         ),
         (
             "to_the_model",
+            "attention|note to|message|important|instruction|hey|dear",
             (
                 r"\b(?:attention|note to|message (?:to|for)|important(?: message)? (?:to|for)"
                 r"|instructions? (?:to|for)|hey|dear)\W{0,3}(?:the )?(?:ai|llm|language model"
@@ -109,10 +126,12 @@ _ORDERS: Final = tuple(
         ),
         (
             "to_the_model",
+            "if you are a",
             r"\bif you are an? (?:ai|llm|language model|ai assistant|ai agent|chatbot)\b",
         ),
         (
             "to_the_model",
+            "tool|function",
             (
                 r"\b(?:you must|you need to|please)\b\s(?:now\s|immediately\s|first\s)?(?:call"
                 r"|invoke|use|run|execute)\s(?:the\s)?[\w.:`'\"-]{1,60}\s(?:tool|function)\b"
@@ -144,6 +163,11 @@ _HIDDEN: Final = Pattern(
     "[\u00ad\u200b-\u200f\u202a-\u202e\u2060-\u2069\ufe00-\ufe0f\ufeff"
     "\U000e0000-\U000e007f\U000e0100-\U000e01ef]"
 )
+_LOOK_ALIKES: Final = str.maketrans(
+    "\u0430\u0435\u043e\u0440\u0441\u0445\u0443\u0456\u0458\u0455\u04bb\u0501\u051b\u03bf\u03bd\u03b9\u0131",
+    "aeopcxyijshdqovii",
+)
+"""Letters of other alphabets that read as Latin ones."""
 _IMAGE: Final = Pattern(
     r"!\[[^\]\n]{0,300}\]\(\s?<?https?://[^)\s>?#]{1,300}[?#]([^)\s>]{1,4000})"
     r"|<img\b[^>]{0,300}?\bsrc\s?=\s?[\"']?https?://[^\"'\s>?#]{1,300}[?#]([^\"'\s>]{1,4000})",
@@ -172,9 +196,11 @@ def find_injections(text: str) -> tuple[Finding, ...]:
 
 
 def _orders(text: str) -> list[Finding]:
+    lowered = text.lower()
     found = [
         Finding(kind, *match.span())
         for kind, pattern in _ORDERS
+        if pattern.may_be_in(lowered)
         for match in pattern.finditer(text)
     ]
     return found + [Finding("fake_tag", *match.span()) for match in _TAGS.finditer(text)]
@@ -240,4 +266,4 @@ def _as_read(text: str) -> str:
     """Return the text as a model reads it."""
     if text.isascii():
         return text
-    return unicodedata.normalize("NFKC", _HIDDEN.sub("", text))
+    return unicodedata.normalize("NFKC", _HIDDEN.sub("", text)).translate(_LOOK_ALIKES)

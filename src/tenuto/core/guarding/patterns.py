@@ -6,10 +6,17 @@ from functools import cached_property
 
 
 class Pattern:
-    """A regular expression; the methods are those of `re.Pattern`."""
+    """A regular expression; the methods are those of `re.Pattern`.
 
-    def __init__(self, source: str, flags: int = 0) -> None:
-        self._source, self._flags = source, flags
+    `stems` are texts in small letters of which each match holds one: where none is, nothing is
+    searched, which is some ten times as fast."""
+
+    def __init__(self, source: str, flags: int = 0, *, stems: tuple[str, ...] = ()) -> None:
+        self._source, self._flags, self._stems = source, flags, stems
+
+    def may_be_in(self, lowered: str) -> bool:
+        """Return whether a text, given in small letters, holds one of the stems."""
+        return not self._stems or any(stem in lowered for stem in self._stems)
 
     @cached_property
     def _compiled(self) -> "re.Pattern[str]":
