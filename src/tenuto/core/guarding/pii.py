@@ -32,8 +32,8 @@ _SSN_NAMED: Final = Pattern(
     r"(?i)\b(?:ssn|social security(?: number| no\.?)?)\W{1,4}(?:is )?"
     r"((?!000|666|9\d\d)\d{3} ?(?!00)\d{2} ?(?!0000)\d{4})(?!\w)"
 )
-_IPV4: Final = Pattern(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w-]|\.\d)")
-_IPV6: Final = Pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:])")
+_IPV4: Final = Pattern(r"(?<![\w.-])(?:\d{1,3}\.){3}\d{1,3}(?![\w/-]|\.\d)")
+_IPV6: Final = Pattern(r"(?<![\w:.])(?:[0-9A-Fa-f]{0,4}:){2,7}[0-9A-Fa-f]{0,4}(?![\w:/])")
 
 _VERSION_WORDS: Final = ("version", "release", "ver.", "ver")
 
@@ -155,7 +155,10 @@ def _addresses(text: str) -> Iterator[tuple[int, int]]:
             except ValueError:
                 continue
             before = text[max(0, match.start() - 12) : match.start()].lower().rstrip(" :=\"'")
-            if address.is_global and not before.endswith(_VERSION_WORDS):
+            names_one = address.is_global and not address.is_multicast
+            # Fewer groups are networks, and slices of Python: `[::2]`.
+            is_whole = pattern is _IPV4 or sum(map(bool, match.group().split(":"))) >= 3
+            if names_one and is_whole and not before.endswith(_VERSION_WORDS):
                 yield match.span()
 
 
