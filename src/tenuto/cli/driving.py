@@ -16,7 +16,6 @@ from tenuto.core.errors import (
     TenutoError,
 )
 
-
 _NAMED = ("session", "version", "workflow", "memory")
 """What a verb is given by name, and may not be there."""
 

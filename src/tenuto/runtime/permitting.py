@@ -5,6 +5,7 @@ from tenuto.core.agent.policy import PermissionRule, Wish, judge
 from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
+from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.tool import ToolCode
 
 PERMISSION = "permission"
@@ -16,10 +17,12 @@ def permit(
     effect: Call | CallTool,
     tool: ToolCode,
     policy: tuple[PermissionRule, ...],
+    arguments: JsonObject,
 ) -> None:
     """Return when the call is allowed: by the rules of this process, and by those of its agent.
 
-    Each of the two must allow it; a person who was asked has said so for both.
+    Each of the two must allow it; a person who was asked has said so for both. `arguments` are
+    those that the function gets; a question tells those that the log has.
 
     Raises:
         Fatal: a rule denies it.
@@ -29,13 +32,14 @@ def permit(
     wish = Wish(
         tool=tool.spec.name,
         permission=tool.permission,
-        arguments=effect.arguments if isinstance(effect, CallTool) else effect.inputs,
+        arguments=arguments,
         agent=effect.agent.name if isinstance(effect, CallTool) else "",
         tenant=state.tenant,
         user=state.user,
         labels=effect.labels,
         safe=tool.safe,
     )
+    recorded = effect.arguments if isinstance(effect, CallTool) else effect.inputs
     own = effect.agent.policy if isinstance(effect, CallTool) else ()
     verdicts = [judge(rules, wish) for rules in (policy, own) if rules] or [judge((), wish)]
     for verdict in verdicts:
@@ -51,7 +55,7 @@ def permit(
                     title=f"{who} wants to call {wish.tool!r}, and {verdict.reason}",
                     details={
                         "tool": wish.tool,
-                        "arguments": wish.arguments,
+                        "arguments": recorded,
                         "permission": wish.permission,
                         "agent": wish.agent,
                         "labels": list(wish.labels),
