@@ -7,6 +7,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Strategy
@@ -30,6 +31,7 @@ class Options(TypedDict, total=False):
     depth: int
     keep: int
     handoffs: "Sequence[Agent]"
+    writes_to: Sequence[str]
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
 
@@ -55,6 +57,8 @@ class Agent:
         width, depth, keep: tree: thoughts for each line, levels, and lines that are kept.
         handoffs: agents that it may leave its task to, with the conversation; their answer is its
             own.
+        writes_to: whom it may write messages to: names of agents, `role:…`, or `*` for everybody in
+            the session.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
 
@@ -74,7 +78,8 @@ class Agent:
             for found in given
             if not isinstance(found, Agent)
         )
-        problems = [Problem(message=message) for message in _faults(name, options, self.called())]
+        names = (*self.called(), *((SEND, REPLY) if options.get("writes_to") else ()))
+        problems = [Problem(message=message) for message in _faults(name, options, names)]
         if problems:
             raise DefinitionError(problems)
         self.name = name
@@ -90,6 +95,7 @@ class Agent:
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
             handoffs=tuple(found.name for found in self.handoffs),
+            writes_to=tuple(options.get("writes_to", ())),
             strategy=options.get("strategy", "react"),
             rounds=options.get("rounds", 2),
             width=options.get("width", 3),
@@ -133,6 +139,9 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})
     ]
+    writes_to: object = options.get("writes_to", ())
+    if writes_to and not _are_texts(writes_to):
+        faults.append(f"Agent {name!r} has writes_to={writes_to!r:.60}, which is no list of texts.")
     given_rules: Sequence[object] = options.get("policy", ())
     faults += [
         f"Agent {name!r} has policy={rule!r:.60}, which is no PermissionRule."

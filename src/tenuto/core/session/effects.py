@@ -12,6 +12,8 @@ import msgspec
 from tenuto.core.agent.effects import Said, request_of
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.strategy import WITHOUT_TOOLS
+from tenuto.core.agent.writing import message_tools
 from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
@@ -281,6 +283,10 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     if not isinstance(said, Said):
         said = memo[parent.no] = Said()
     request = request_of(parent.agent, agent, inputs, delegates=program.agents, said=said)
+    addresses = program.addresses.get(agent.name)
+    if addresses is not None and request.purpose not in WITHOUT_TOOLS:
+        tools = (*request.tools, *message_tools(addresses, program.agents))
+        request = msgspec.structs.replace(request, tools=tools)
     return AskModel(
         effect=effect_id(state.session, task.no),
         promise=task.promised,

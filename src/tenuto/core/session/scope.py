@@ -11,7 +11,7 @@ from tenuto.core.agent.messages import ToolCall
 from tenuto.core.agent.strategy import step_inputs
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session.reducers import detached, values_then
-from tenuto.core.session.state import Captured, SessionState, Task
+from tenuto.core.session.state import CALLED, Captured, SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Expression, Program
@@ -131,7 +131,7 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
 
     While it is open the answer that wants it is the agent's last."""
     parent = state.tasks.get(task.parent)
-    if parent is None or parent.agent is None or task.kind not in ("tool", "agent"):
+    if parent is None or parent.agent is None or task.kind not in CALLED:
         return None
     return parent.agent.turns[-1].answer.calls[task.index]
 

@@ -158,6 +158,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         policy=_policy(section),
         delegates=_named(section, "delegates"),
         handoffs=_named(section, "handoffs"),
+        writes_to=_named(section, "writes_to"),
         rounds=section.whole("rounds", 2, minimum=0, maximum=100),
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),

@@ -397,6 +397,10 @@ def _agent() -> JsonObject:
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may leave its task to.",
         },
+        "writes_to": {
+            "type": ["array", "string"],
+            "description": "Whom it may write messages to: agents, role:…, or * for everybody.",
+        },
         "strategy": _choice(get_args(Strategy), "How it goes about a task."),
         "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
         "width": _whole(1, 20, "tree: thoughts that are proposed for each line."),

@@ -9,6 +9,7 @@ from tenuto.core import limits
 from tenuto.core.budget import fault_of
 from tenuto.core.errors import Problem
 from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.addresses import faults_of_addresses
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
@@ -32,7 +33,7 @@ def faults_of(
     if misshapen is not None:
         return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
-    faults += _of_delegates(definition)
+    faults += [*_of_delegates(definition), *faults_of_addresses(definition)]
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
     for node in definition.nodes:
