@@ -171,6 +171,10 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
             if kind == "agent":
                 task.agent = AgentState()
     state.next_task = TaskNo(event.first + event.count)
+    if kind == "message":
+        # Sent before anything else moves: an addressee that ends in the same commit shall see it.
+        rest = {no: None for no in state.tend if no < event.first}
+        state.tend = {no: None for no in state.tend if no >= event.first} | rest
 
 
 def _timer_set(state: SessionState, event: e.TimerSet) -> None:
