@@ -23,6 +23,9 @@ __all__ = [
     "ExpressionFailed",
     "Fatal",
     "Matcher",
+    "MemoryItem",
+    "MemoryPolicy",
+    "MemoryUnavailable",
     "NeedsApproval",
     "NotAllowed",
     "NotFound",
@@ -73,6 +76,9 @@ _HOME = {
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
     "Matcher": "tenuto.core.agent.policy",
+    "MemoryItem": "tenuto.core.memory.items",
+    "MemoryPolicy": "tenuto.core.agent.remembering",
+    "MemoryUnavailable": "tenuto.ports.memory",
     "NeedsApproval": "tenuto.core.errors",
     "NotAllowed": "tenuto.core.errors",
     "NotFound": "tenuto.core.errors",
@@ -121,6 +127,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
+    from tenuto.core.agent.remembering import MemoryPolicy as MemoryPolicy
     from tenuto.core.agent.routes import Route as Route
     from tenuto.core.agent.routes import RouteModel as RouteModel
     from tenuto.core.budget import Budget as Budget
@@ -142,8 +149,10 @@ if TYPE_CHECKING:
     from tenuto.core.errors import TenutoError as TenutoError
     from tenuto.core.errors import Transient as Transient
     from tenuto.core.errors import WorkFailed as WorkFailed
+    from tenuto.core.memory.items import MemoryItem as MemoryItem
     from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
     from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
+    from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable
     from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
     from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
     from tenuto.runtime.context import Context as Context

@@ -7,10 +7,12 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Strategy
+from tenuto.runtime.json_values import NotJson, to_json
 from tenuto.sdk.tool import Tool
 
 
@@ -34,6 +36,8 @@ class Options(TypedDict, total=False):
     writes_to: Sequence[str]
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
+    memory: bool | MemoryPolicy
+    context_tokens: int
 
 
 class Agent:
@@ -61,6 +65,8 @@ class Agent:
             the session.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
+        memory: True, or a `MemoryPolicy`: it remembers from session to session.
+        context_tokens: above so many its conversation is summed up by its model; 0: never.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -83,6 +89,7 @@ class Agent:
         if problems:
             raise DefinitionError(problems)
         self.name = name
+        memory = policy_from(to_json(options.get("memory", False)))
         self._definition = AgentDefinition(
             name=name,
             version=options.get("version", "1"),
@@ -90,7 +97,7 @@ class Agent:
             description=options.get("description", ""),
             model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
-            tools=tuple(found.ref for found in self.tools),
+            tools=tools_with(tuple(found.ref for found in self.tools), memory),
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
@@ -103,6 +110,8 @@ class Agent:
             keep=options.get("keep", 2),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
+            memory=memory,
+            context_tokens=options.get("context_tokens", 0),
         )
 
     def __repr__(self) -> str:
@@ -158,9 +167,29 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         for option, least in (("rounds", 0), ("width", 1), ("depth", 1), ("keep", 1))
         if not _is_whole(options.get(option, least), least)
     ]
+    faults += _memory_faults(name, options, names)
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
+    return faults
+
+
+def _memory_faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
+    faults = []
+    try:
+        memory = policy_from(to_json(options.get("memory", False)))
+    except (msgspec.ValidationError, NotJson) as error:
+        given = f"memory={options.get('memory')!r:.60}"
+        return [f"Agent {name!r} has {given}, which is no MemoryPolicy: {error}."]
+    if not _is_whole(options.get("context_tokens", 0), 0):
+        given = f"context_tokens={options.get('context_tokens')!r}"
+        faults.append(f"Agent {name!r} has {given}; give a number of tokens.")
+    brought = {ref.rpartition(":")[2] for ref in tools_with((), memory)}
+    faults += [
+        f"Agent {name!r} has a tool named {twice!r}, and its memory brings one; give it another "
+        "name, or memory=MemoryPolicy(tools=False)."
+        for twice in sorted(brought.intersection(names))
+    ]
     return faults
 
 

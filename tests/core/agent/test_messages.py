@@ -266,7 +266,7 @@ def test_an_agent_is_reminded_once_of_what_it_has_not_answered_and_then_it_ends(
     story.done("critic", saying("Fine, I said."))
 
     assert last_said(story, "critic").startswith(
-        "You have not answered message 1 from writer: call reply_message, or go on without."
+        "You have not answered message 1 from writer: Look!\nCall reply_message, or go on without."
     )
     story.done("critic", saying("Fine."))
     assert story.phase == "completed", "who waited for it waits no longer"
@@ -436,3 +436,19 @@ def test_addresses_that_reach_nobody_are_refused(whom: str, found: str) -> None:
         Story(flow(*nodes, agents=(writer, CRITIC, spare)))
 
     assert found in str(raised.value)
+
+
+def test_a_turn_that_sums_up_leaves_messages_to_the_next() -> None:
+    critic = AgentDefinition(name="critic", tools=("m:look",), context_tokens=1)
+    story = side_by_side(WRITER, critic)
+    story.done("critic", wanting(("look", {})))
+    story.done("critic", "fog")
+    story.done("critic", wanting(("look", {})))
+    story.done("writer", wanting(send("critic", "One.")))
+    story.done("critic", "sun")
+    assert request(story, "critic").purpose == "compact"
+    assert "Message 1" not in last_said(story, "critic")
+
+    story.done("critic", plain(ModelAnswer(text="Fog, twice.", purpose="compact")))
+
+    assert "Message 1 from writer (notification): One." in last_said(story, "critic")

@@ -114,8 +114,8 @@ def _as_read(message: AgentMessage) -> str:
 
 def _reminder(message: AgentMessage) -> str:
     return (
-        f"You have not answered message {message.no} from {message.sender}: "
-        f"call {REPLY}, or go on without."
+        f"You have not answered message {message.no} from {message.sender}: {message.text}\n"
+        f"Call {REPLY}, or go on without."
     )
 
 

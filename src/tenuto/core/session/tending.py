@@ -6,8 +6,10 @@ from itertools import groupby
 from typing import Final
 
 from tenuto.core import limits
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
 from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.strategy import next_purpose
 from tenuto.core.agent.writing import offered
 from tenuto.core.budget import Spending
 from tenuto.core.errors import ExpressionFailed, Failure
@@ -188,9 +190,10 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     move = next_move(task.agent, definition, grants=task.attempt, under_way=under_way)
     match move:
         case AskModel():
-            return _next_turn(
-                state, task, definition, unread_by(state, task, definition.name), at_ms
-            )
+            # A turn that sums up tells nothing new, and what it is shown would be summed up too.
+            sums_up = next_purpose(task.agent, definition) == COMPACT
+            messages = () if sums_up else unread_by(state, task, definition.name)
+            return _next_turn(state, task, definition, messages, at_ms)
         case CallTools(calls=()):
             return []
         case CallTools(calls=calls):
