@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.effects import Said, request_of
+from tenuto.core.agent.lineage import Link
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.agent.state import AgentState
 from tenuto.core.agent.strategy import WITHOUT_TOOLS
@@ -18,7 +19,7 @@ from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.reducers import detached
-from tenuto.core.session.scope import Memo, agent_of, failure_of, inputs_of, scope_of
+from tenuto.core.session.scope import Memo, agent_of, failure_of, inputs_of, lineage_of, scope_of
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
 from tenuto.core.workflow.model import AgentDefinition
@@ -76,6 +77,8 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     approved: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    lineage: tuple[Link, ...] = ()
+    """Rules of the agents above, which must allow it too."""
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -334,6 +337,7 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         timeout_ms=0,
         approved=task.granted,
         labels=task.labels,
+        lineage=lineage_of(state, parent, program),
     )
 
 

@@ -241,7 +241,9 @@ def _task_retried(state: SessionState, event: e.TaskRetried) -> None:
     if event.inputs is not None:
         task.override = event.inputs
     if task.ask is not None:
-        task.granted = (*task.granted, task.ask.kind)
+        # Who approved other arguments has not approved these.
+        kept = task.granted if event.inputs is None else ()
+        task.granted = (*kept, task.ask.kind)
         task.ask, task.approvers = None, ()
     if task.kind in _TENDED:
         state.tend[event.task] = None

@@ -7,6 +7,7 @@ from msgspec import structs
 
 from tenuto.core.agent.effects import Said
 from tenuto.core.agent.handing_over import handed_over
+from tenuto.core.agent.lineage import Link
 from tenuto.core.agent.messages import ToolCall
 from tenuto.core.agent.strategy import step_inputs
 from tenuto.core.errors import ExpressionFailed, Failure
@@ -146,6 +147,21 @@ def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefiniti
         # It works on a step of its own plan: it does not plan again.
         return structs.replace(definition, strategy="react", output_schema=None)
     return definition
+
+
+def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link, ...]:
+    """Return the rules that stand above an agent's task: of all agents that it works for, nearest
+    first."""
+    links: list[Link] = []
+    while (call := call_of(state, task)) is not None:
+        task = state.tasks[task.parent]
+        above = agent_of(state, task, program)
+        rules = above.narrowed.get(call.tool, ())
+        links += [
+            Link(agent=above.name, rules=rules, to=call.tool),
+            Link(agent=above.name, rules=above.policy),
+        ]
+    return tuple(link for link in links if link.rules)
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

@@ -417,6 +417,11 @@ def _agent() -> JsonObject:
             "items": _rule(),
             "description": "Which tools it may call with what.",
         },
+        "narrowed": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _rule()},
+            "description": "Agents that it passes work to, with rules for them and all below.",
+        },
         "memory": _memory(),
         "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
     }

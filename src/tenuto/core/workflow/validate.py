@@ -120,6 +120,11 @@ def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
                 if other not in calls:
                     path = ("agents", name, part)
                     yield Fault(path, f"Agent {name!r} may call {other!r}, and there is none.")
+        for other in agent.narrowed:
+            if other not in calls[name]:
+                message = f"Agent {name!r} narrows what {other!r} may do, and cannot call it."
+                hint = "Name it under delegates or handoffs."
+                yield Fault(("agents", name, "narrowed", other), message, hint)
         if _calls_itself(name, calls):
             yield Fault(
                 ("agents", name, "delegates"),
