@@ -23,6 +23,7 @@ __all__ = [
     "ExpressionFailed",
     "Fatal",
     "Matcher",
+    "Memories",
     "MemoryItem",
     "MemoryPolicy",
     "MemoryUnavailable",
@@ -59,6 +60,7 @@ __all__ = [
     "body",
     "open",
     "open_collection",
+    "open_memory",
     "run",
     "sandbox",
     "tool",
@@ -76,6 +78,7 @@ _HOME = {
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
     "Matcher": "tenuto.core.agent.policy",
+    "Memories": "tenuto.sdk.memory",
     "MemoryItem": "tenuto.core.memory.items",
     "MemoryPolicy": "tenuto.core.agent.remembering",
     "MemoryUnavailable": "tenuto.ports.memory",
@@ -111,6 +114,7 @@ _HOME = {
     "body": "tenuto.sdk.body",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
+    "open_memory": "tenuto.bootstrap.memories",
     "run": "tenuto.bootstrap.opening",
     "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
@@ -122,6 +126,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
@@ -162,6 +167,7 @@ if TYPE_CHECKING:
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
     from tenuto.sdk.factory import tool_factory as tool_factory
     from tenuto.sdk.history import StoredEvent as StoredEvent
+    from tenuto.sdk.memory import Memories as Memories
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session
     from tenuto.sdk.team import Team as Team

@@ -82,6 +82,7 @@ class Recollecting:
             kinds=policy.kinds,
             limit=policy.recall,
         )
+        await self._rememberer.count(found)
         room, recalled = policy.characters, []
         for one in found:
             item = one.item

@@ -35,7 +35,7 @@ class Rememberer:
         kinds: tuple[MemoryKind, ...] = (),
         limit: int,
     ) -> tuple[Recalled, ...]:
-        """Return the current items of the scopes that fit best, and count that they were recalled.
+        """Return the current items of the scopes that fit best, best first.
 
         Raises:
             MemoryUnavailable: it was away three times.
@@ -50,9 +50,7 @@ class Rememberer:
             now_ms=now_ms,
             limit=limit,
         )
-        found = await _insist(lambda: self.memory.recall(question))
-        await self._count(found, tenant=scopes[0].tenant, now_ms=now_ms)
-        return found
+        return await _insist(lambda: self.memory.recall(question))
 
     async def keep(self, items: Sequence[MemoryItem]) -> None:
         """Keep items, all or none.
@@ -78,12 +76,16 @@ class Rememberer:
     def _vectors(self, texts: Sequence[str]) -> list[tuple[float, ...]]:
         return [tuple(vector) for vector in self._embedder.embed(texts)]
 
-    async def _count(self, found: Sequence[Recalled], *, tenant: str, now_ms: int) -> None:
-        """A count that is lost is no reason to recall nothing."""
+    async def count(self, found: Sequence[Recalled]) -> None:
+        """Count that these were recalled. A count that is lost is no reason to recall nothing."""
         if not found:
             return
         try:
-            await self.memory.touch([one.item.id for one in found], tenant=tenant, now_ms=now_ms)
+            await self.memory.touch(
+                [one.item.id for one in found],
+                tenant=found[0].item.scope.tenant,
+                now_ms=self.clock.now_ms(),
+            )
         except MemoryUnavailable as error:
             _log.warning("%s", error)
 

@@ -88,6 +88,7 @@ class TaskMemory:
         found = await self._rememberer.recall(
             self._about.seen, query, kinds=tuple(kinds), limit=max(1, min(limit, RECALL_MAX))
         )
+        await self._rememberer.count(found)
         items = [one.item for one in found]
         self._record.labels.update(label for item in items for label in item.labels)
         return items

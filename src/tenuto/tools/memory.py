@@ -7,7 +7,9 @@ import tenuto
 RECALLED_MAX = 20
 
 
-@tenuto.tool(permission="memory:remember")
+# Safe, although it changes something: what it keeps bears the labels of the data that it came from,
+# and nobody is told.
+@tenuto.tool(safe=True, permission="memory:remember")
 async def remember(ctx: tenuto.Context, text: str, key: str = "") -> dict[str, Any]:
     """Remember something beyond this task: a fact, a preference, a decision. One thing at a time,
     in a sentence that can be understood by itself.

@@ -1,7 +1,7 @@
 """Event store, artifacts and memory of agents in a process; may import core and ports.
 
-For `memory://` and simulation. No thread, no clock, no chance: the same calls in the same order give
-the same answers in the same order."""
+For `memory://` and simulation. No thread, no clock, no chance: the same calls in the same order
+give the same answers in the same order."""
 
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
 from tenuto.adapters.memory.memories import VolatileMemory

@@ -10,7 +10,7 @@ from tenuto.core.errors import NotFound
 from tenuto.core.memory.checking import check
 from tenuto.core.memory.fusing import recalled
 from tenuto.core.memory.items import MemoryItem, Recalled
-from tenuto.core.memory.words import asked_words, bm25, words_of
+from tenuto.core.memory.words import asked_words, bm25, is_frequent, words_of
 from tenuto.ports.memory import (
     PAGE_MAX,
     RECALL_MAX,
@@ -24,7 +24,7 @@ from tenuto.ports.memory import (
 Name = tuple[str, str]
 """Tenant and id: an id of another tenant names something else."""
 
-CANDIDATES: Final = 4 * RECALL_MAX
+CANDIDATES: Final = 2 * RECALL_MAX
 """So many of each ranking are fused."""
 
 
@@ -41,15 +41,23 @@ class VolatileMemory:
         for kept in items:
             self._keep(kept)
 
+    def everything(self) -> tuple[MemoryItem, ...]:
+        """Return all items of all tenants, in the order in which they came."""
+        return tuple(kept.item for kept in self._kept.values())
+
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """See `Memory.recall`."""
         scope = {name: kept for name, kept in self._kept.items() if _is_asked(kept.item, question)}
         counted = {name: words_of(kept.item.text) for name, kept in scope.items()}
         lengths = {name: sum(words.values()) for name, words in counted.items()}
-        postings = {
+        holders = {
             word: {name: words[word] for name, words in counted.items() if word in words}
             for word in asked_words(question.text)
         }
+        rare = {
+            word: held for word, held in holders.items() if not is_frequent(len(held), len(scope))
+        }
+        postings = rare if any(rare.values()) else holders
         meaning = {
             name: sum(map(mul, kept.vector, question.vector))
             for name, kept in scope.items()
