@@ -9,6 +9,7 @@ import tenuto
 from tenuto import Agent, Workflow
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.testing import MockLLM, calls, crash_after, crash_points
+from tenuto.views.waiting import why_waiting
 
 
 class Pair:
@@ -134,3 +135,36 @@ def test_a_message_survives_a_restart_until_its_addressee_begins(tmp_path: Any) 
             return await session.result(10)
 
     assert "Message 1 from writer (notification): Mind the gap." in asyncio.run(main())
+
+
+def test_who_waits_for_a_response_says_so_while_a_person_holds_up_the_other() -> None:
+    writer = Agent("writer", model="scripted:any", writes_to=["clerk"])
+    asks = tenuto.PermissionRule(effect="ask")
+    clerk = Agent("clerk", model="scripted:any", tools=[refund], policy=[asks])
+    made = Workflow("desk").node("write", agent=writer).node("serve", agent=clerk)
+    script = {
+        "writer": [
+            calls(("send_message", {"to": "clerk", "text": "Well?", "kind": "request"})),
+            "I wait.",
+            "I have heard.",
+        ],
+        "clerk": [
+            calls(("refund", {"order": 17})),
+            calls(("reply_message", {"message": 1, "text": "Not yet."})),
+            "Not paid.",
+        ],
+    }
+
+    async def main() -> Any:
+        async with tenuto.open("memory://", models={"scripted": MockLLM(script)}) as runtime:
+            session = await runtime.start(made, {})
+            head = await session.wait_until_idle(10)
+            waits = why_waiting(await session.state(), await session.definition())
+            await session.deny(by="ann")
+            return head, waits, await session.result(10)
+
+    head, waits, output = asyncio.run(main())
+
+    assert "responses to 'write' (message 1)" in head.waiting_for
+    assert [(wait.by, wait.owner) for wait in waits] == [("person", "anybody"), ("agent", "clerk")]
+    assert output["write"] == {"text": "I have heard."}

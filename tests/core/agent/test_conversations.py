@@ -159,3 +159,32 @@ def test_those_that_never_stop_writing_are_stopped() -> None:
 
     assert story.phase == "completed"
     assert limits.MESSAGE_ROUNDS_MAX < turns <= 4 * (limits.MESSAGE_ROUNDS_MAX + 1)
+
+
+@settings(max_examples=15, deadline=None)
+@given(steps, st.integers(0, 1_000), st.integers(0, 1_000))
+def test_a_fork_of_a_conversation_loses_nothing_and_ends(
+    moves: list[tuple[int, Any]], at: int, paused: int
+) -> None:
+    story = told(moves)
+    started = [n for n, event in enumerate(story.log, 1) if isinstance(event, e.ChildrenStarted)]
+
+    fork = story.fork(started[at % len(started)])
+    for turn in range(300):
+        if fork.phase != "running":
+            break
+        if turn == paused % 7:
+            fork.pause()
+            fork.crash()
+        _answer(fork, 0, saying("Done."))
+        while fork.phase == "pausing":
+            _answer(fork, 0, saying("Done."))
+        if fork.phase == "paused":
+            fork.resume()
+
+    assert fork.phase == "completed"
+    shown = [(no, agent) for _, agent, no in first_shown(fork)]
+    unread = [(no, agent) for no, kept in fork.state.unread.items() for agent in kept.to]
+    assert sorted(shown + unread) == sorted(
+        (no, agent) for no, names in sent(fork).items() for agent in names
+    )

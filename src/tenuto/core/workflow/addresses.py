@@ -81,8 +81,9 @@ def faults_of_addresses(definition: WorkflowDefinition) -> Iterator[Fault]:
         path: Path = ("agents", agent.name, "writes_to")
         for address in agent.writes_to:
             if not reached(address, agent.name, agents):
-                others = [name for name in agents if name != agent.name]
-                known = ", ".join((*others, *_roles(agents), EVERYBODY)) if others else "nobody"
+                others = (*agents, *_roles(agents), EVERYBODY)
+                reach = [part for part in others if reached(part, agent.name, agents)]
+                known = ", ".join(reach) or "nobody else"
                 why = (
                     "that is itself" if address == agent.name else "no node leads to such an agent"
                 )
