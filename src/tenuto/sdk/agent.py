@@ -9,6 +9,7 @@ from tenuto.core import limits
 from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
+from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Strategy
@@ -16,12 +17,19 @@ from tenuto.runtime.json_values import NotJson, to_json
 from tenuto.sdk.tool import Tool
 
 
+class Narrowed:
+    """An agent, with rules that whoever calls it sets for it; see `Agent.narrowed`."""
+
+    def __init__(self, agent: "Agent", rules: tuple[PermissionRule, ...]) -> None:
+        self.agent, self.rules = agent, rules
+
+
 class Options(TypedDict, total=False):
     """What can be said about an agent besides its name."""
 
     model: str | Sequence[str]
     instructions: str
-    tools: "Sequence[Tool | Agent | Callable[..., Any]]"
+    tools: "Sequence[Tool | Agent | Narrowed | Callable[..., Any]]"
     role: str
     description: str
     version: str
@@ -32,7 +40,8 @@ class Options(TypedDict, total=False):
     width: int
     depth: int
     keep: int
-    handoffs: "Sequence[Agent]"
+    handoffs: "Sequence[Agent | Narrowed]"
+    writes_to: Sequence[str]
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
     memory: bool | MemoryPolicy
@@ -61,6 +70,8 @@ class Agent:
         width, depth, keep: tree: thoughts for each line, levels, and lines that are kept.
         handoffs: agents that it may leave its task to, with the conversation; their answer is its
             own.
+        writes_to: whom it may write messages to: names of agents, `role:…`, or `*` for everybody in
+            the session.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
         memory: True, or a `MemoryPolicy`: it remembers from session to session.
@@ -74,16 +85,21 @@ class Agent:
         clerk = Agent("clerk", model="offline", instructions="Sort the mail.", tools=[refund])
     """
 
+    name: str
+
     def __init__(self, name: str, **options: Unpack[Options]) -> None:
-        given = options.get("tools", ())
+        passed = (*options.get("tools", ()), *options.get("handoffs", ()))
+        narrowed = {part.agent.name: part.rules for part in passed if isinstance(part, Narrowed)}
+        given = [_whole(part) for part in options.get("tools", ())]
         self.delegates = tuple(found for found in given if isinstance(found, Agent))
-        self.handoffs = tuple(options.get("handoffs", ()))
+        self.handoffs = tuple(_agent(part) for part in options.get("handoffs", ()))
         self.tools = tuple(
             found if isinstance(found, Tool) else Tool(found)
             for found in given
             if not isinstance(found, Agent)
         )
-        problems = [Problem(message=message) for message in _faults(name, options, self.called())]
+        names = (*self.called(), *((SEND, REPLY) if options.get("writes_to") else ()))
+        problems = [Problem(message=message) for message in _faults(name, options, names)]
         if problems:
             raise DefinitionError(problems)
         self.name = name
@@ -100,6 +116,7 @@ class Agent:
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
             handoffs=tuple(found.name for found in self.handoffs),
+            writes_to=tuple(options.get("writes_to", ())),
             strategy=options.get("strategy", "react"),
             rounds=options.get("rounds", 2),
             width=options.get("width", 3),
@@ -107,6 +124,7 @@ class Agent:
             keep=options.get("keep", 2),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
+            narrowed=narrowed,
             memory=memory,
             context_tokens=options.get("context_tokens", 0),
             guards=checked_guards(options.get("guards", ()), f"Agent {name!r}"),
@@ -114,6 +132,23 @@ class Agent:
 
     def __repr__(self) -> str:
         return f"Agent({self.name!r})"
+
+    def narrowed(self, *rules: PermissionRule) -> Narrowed:
+        """Return this agent for the `tools` or `handoffs` of another one, which lets it do only
+        what these rules allow too, and all that it calls in turn.
+
+        Raises:
+            DefinitionError: no rules are given, or something else.
+
+        Example:
+            lead = Agent("lead", tools=[scout.narrowed(PermissionRule(effect="deny", tools=["x"]))])
+        """
+        faults = _rule_faults(self.name, "narrowed", rules)
+        if not rules:
+            faults = [f"Agent {self.name!r} is narrowed by no rules."]
+        if faults:
+            raise DefinitionError([Problem(message=message) for message in faults])
+        return Narrowed(self, rules)
 
     def called(self) -> tuple[str, ...]:
         """Return the names under which its model calls tools and other agents."""
@@ -146,12 +181,10 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})
     ]
-    given_rules: Sequence[object] = options.get("policy", ())
-    faults += [
-        f"Agent {name!r} has policy={rule!r:.60}, which is no PermissionRule."
-        for rule in given_rules
-        if not isinstance(rule, PermissionRule)
-    ]
+    writes_to: object = options.get("writes_to", ())
+    if writes_to and not _are_texts(writes_to):
+        faults.append(f"Agent {name!r} has writes_to={writes_to!r:.60}, which is no list of texts.")
+    faults += _rule_faults(name, "policy", options.get("policy", ()))
     strategy = options.get("strategy", "react")
     if strategy not in get_args(Strategy):
         known_ones = ", ".join(get_args(Strategy))
@@ -167,6 +200,22 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
     return faults
+
+
+def _rule_faults(name: str, option: str, rules: Sequence[object]) -> list[str]:
+    return [
+        f"Agent {name!r} has {option}={rule!r:.60}, which is no PermissionRule."
+        for rule in rules
+        if not isinstance(rule, PermissionRule)
+    ]
+
+
+def _whole(part: "Tool | Agent | Narrowed | Callable[..., Any]") -> Any:
+    return part.agent if isinstance(part, Narrowed) else part
+
+
+def _agent(part: "Agent | Narrowed") -> Agent:
+    return part.agent if isinstance(part, Narrowed) else part
 
 
 def _memory_faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:

@@ -12,7 +12,14 @@ from tenuto.core.agent.messages import Message, ModelRequest, ToolSpec
 from tenuto.core.agent.prompting import prompt_for, results_of_plan
 from tenuto.core.agent.remembering import first_text, told
 from tenuto.core.agent.state import AgentState, Turn
-from tenuto.core.agent.strategy import WITHOUT_TOOLS, as_text, next_purpose, schema_for
+from tenuto.core.agent.strategy import (
+    WITHOUT_TOOLS,
+    as_text,
+    next_purpose,
+    purpose_once_more,
+    schema_for,
+)
+from tenuto.core.agent.writing import shown_text
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 
@@ -53,15 +60,20 @@ def request_of(
             messages[0] = Message(role="user", text=first_text(inputs) + told(turn.answer.recalled))
         if turn.answer.purpose == COMPACT:
             messages[:] = [summed_up(turn.answer, state.turns[0].answer, inputs)]
+            # What came with the last turn may be in no summary yet.
+            _add(messages, shown_text(state, number, definition))
             continue
+        _add(messages, shown_text(state, number, definition))
         if turn.answer.purpose:
             _ask(messages, turn.answer.purpose, _before(state, number), definition)
         _tell(messages, turn)
         if repeats(state.turns[: number + 1]) == limits.REPEATS_TOLD:
             messages.append(Message(role="user", text=_REPEATS))
     said.turns = len(state.turns)
-    purpose = next_purpose(state, definition) or ""
+    purpose = next_purpose(state, definition)
+    purpose = purpose_once_more(definition) if purpose is None else purpose
     messages = [*messages]
+    _add(messages, shown_text(state, len(state.turns), definition))
     if purpose:
         _ask(messages, purpose, without_summaries(state), definition)
     shown = () if purpose in WITHOUT_TOOLS else (*definition.delegates, *definition.handoffs)
@@ -89,7 +101,13 @@ def _ask(
     turns = before.turns
     if turns and turns[-1].answer.purpose == purpose:
         return
-    text = prompt_for(purpose, before, definition)
+    _add(messages, prompt_for(purpose, before, definition))
+
+
+def _add(messages: list[Message], text: str) -> None:
+    """Say something to the model, in one message with what was said last."""
+    if not text:
+        return
     if messages[-1].role == "user":
         last = messages.pop()
         text = f"{last.text}\n\n{text}"

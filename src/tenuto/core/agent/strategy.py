@@ -107,6 +107,11 @@ def _next(state: AgentState, definition: AgentDefinition) -> str | None:
     return None
 
 
+def purpose_once_more(definition: AgentDefinition) -> str:
+    """Return what a turn is for that comes after the output: it may put another in its place."""
+    return "conclude" if definition.strategy == "tree" else ""
+
+
 def _after_review(turns: Sequence[Turn], definition: AgentDefinition) -> str | None:
     last = turns[-1].answer
     if last.purpose != "critique":

@@ -14,7 +14,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.session.state import SessionState, Task
 
-_INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
+_INLINE = frozenset({"map", "loop", "agent", "message", "wait", "condition"})
 """Kinds whose outcome is a move of the core, never an input."""
 
 

@@ -182,6 +182,10 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """Agents of the workflow that it may call as tools, each with one text, its `task`."""
     handoffs: tuple[str, ...] = ()
     """Agents that it may leave the task to: their answer is its own."""
+    narrowed: dict[str, tuple[PermissionRule, ...]] = {}
+    """Agents that it passes work to, with rules that hold for them and all below them."""
+    writes_to: tuple[str, ...] = ()
+    """Whom it may write messages to: names, `role:…`, or `*` for everybody. Empty: nobody."""
     rounds: int = 2
     """reflect, plan: how often an answer is revised at most."""
     width: int = 3

@@ -161,6 +161,8 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         policy=_policy(section),
         delegates=_named(section, "delegates"),
         handoffs=_named(section, "handoffs"),
+        narrowed=_narrowed(section),
+        writes_to=_named(section, "writes_to"),
         rounds=section.whole("rounds", 2, minimum=0, maximum=100),
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),
@@ -181,14 +183,25 @@ def _model(section: Section) -> str:
 
 
 def _policy(section: Section) -> tuple[PermissionRule, ...]:
-    value = section.get("policy")
-    if value is None and "policy" not in section.data:
+    return _rules(section, "policy", f"The policy of {section.what}")
+
+
+def _narrowed(section: Section) -> dict[str, tuple[PermissionRule, ...]]:
+    found = section.section("narrowed", f"what {section.what} narrows")
+    if found is None:
+        return {}
+    return {name: _rules(found, name, f"The rules for {name!r}") for name in list(found.data)}
+
+
+def _rules(section: Section, key: str, what: str) -> tuple[PermissionRule, ...]:
+    value = section.get(key)
+    if value is None and key not in section.data:
         return ()
     try:
         return msgspec.convert(value, tuple[PermissionRule, ...])
     except msgspec.ValidationError as error:
         # One rule that is not understood might have been the one that denies.
-        section.fault("policy", f"The policy of {section.what} cannot be read: {error}.")
+        section.fault(key, f"{what} cannot be read: {error}.")
         return ()
 
 

@@ -406,6 +406,10 @@ def _agent() -> JsonObject:
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may leave its task to.",
         },
+        "writes_to": {
+            "type": ["array", "string"],
+            "description": "Whom it may write messages to: agents, role:…, or * for everybody.",
+        },
         "strategy": _choice(get_args(Strategy), "How it goes about a task."),
         "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
         "width": _whole(1, 20, "tree: thoughts that are proposed for each line."),
@@ -419,6 +423,11 @@ def _agent() -> JsonObject:
             "type": "array",
             "items": _rule(),
             "description": "Which tools it may call with what.",
+        },
+        "narrowed": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _rule()},
+            "description": "Agents that it passes work to, with rules for them and all below.",
         },
         "memory": _memory(),
         "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
