@@ -45,6 +45,10 @@ class LastWords(asyncio.Protocol):
     def __init__(self) -> None:
         self._text = bytearray()
         self._ended = asyncio.Event()
+        self._ended.set()
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self._ended.clear()
 
     def data_received(self, data: bytes) -> None:
         self._text += data
