@@ -1,6 +1,7 @@
 """Every source of tools passes the one suite."""
 
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -9,6 +10,7 @@ from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.mcp import Address, Command, McpServer, Rules
 from tenuto.ports.tool import ToolSource
 from tenuto.testing.contracts import ToolSourceContract
+from tests.adapters.mcp import sdk_server
 from tests.adapters.mcp.using import plain
 
 
@@ -23,8 +25,21 @@ class TestMcpOverPipes(ToolSourceContract):
         return McpServer("shop", place, Rules(), schemas=JsonSchemas())
 
 
+@pytest.fixture(scope="class")
+def over_http(request: pytest.FixtureRequest) -> Iterator[None]:
+    with sdk_server.serving() as url:
+        request.cls.url = url
+        yield
+
+
 @pytest.mark.slow
-class TestMcpOverHttp(TestMcpOverPipes):
+@pytest.mark.usefixtures("over_http")
+class TestMcpOverHttp(ToolSourceContract):
+    url = ""
+
+    def make_source(self) -> ToolSource:
+        return McpServer("shop", Address(url=self.url), Rules(), schemas=JsonSchemas())
+
     def make_source_away(self) -> ToolSource:
         place = Address(url="http://127.0.0.1:9/mcp")
         return McpServer("shop", place, Rules(), schemas=JsonSchemas())

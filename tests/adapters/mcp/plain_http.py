@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
@@ -30,6 +30,8 @@ class Plain:
         self.headers: list[dict[str, str]] = []
         self.let_go = threading.Event()
         self.hung = threading.Event()
+        self.stop: Callable[[], None] = lambda: None
+        """Let nobody connect any more; requests under way go on."""
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any] | None:
         method = request["method"]
@@ -102,10 +104,16 @@ def serving() -> Iterator[Plain]:
     plain.url = f"http://127.0.0.1:{server.server_port}/mcp"
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
+
+    def stop() -> None:
+        server.shutdown()
+        thread.join()
+        server.socket.close()
+
+    plain.stop = stop
     try:
         yield plain
     finally:
         plain.let_go.set()
-        server.shutdown()
+        stop()
         server.server_close()
-        thread.join()

@@ -68,7 +68,8 @@ class Server:
         elif cursor is None:
             first = "renamed" if self.renamed else "echo"
             self.answer(
-                request, {"tools": [tool(first), tool("read", annotations=READS)], "nextCursor": "2"}
+                request,
+                {"tools": [tool(first), tool("read", annotations=READS)], "nextCursor": "2"},
             )
         else:
             odd = tool("odd", inputSchema={"type": "object", "properties": {"a": {"type": "odd"}}})

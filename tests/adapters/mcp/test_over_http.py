@@ -1,7 +1,6 @@
 """Servers over streamable HTTP: what is sent, what comes back, and what goes wrong."""
 
 import asyncio
-import threading
 from collections.abc import Iterator
 
 import pytest
@@ -146,34 +145,21 @@ def test_a_server_that_hangs_at_the_start_is_given_up_in_time(plain: Plain) -> N
     run(story())
 
 
-def test_a_server_that_went_away_was_not_asked_so_nothing_is_in_doubt() -> None:
-    async def story(plain: Plain, gone: threading.Event) -> None:
+def test_only_the_call_that_found_the_server_gone_was_surely_not_carried_out() -> None:
+    async def story() -> None:
         async with using(Address(url=plain.url)) as server:
             echo = (await tools_of(server))["echo"]
-            gone.set()
-            await asyncio.to_thread(ended.wait, 10)
-            failure = await failure_of(call(echo))
+            plain.odd["tools/call"] = [Odd(hang=True)]
+            under_way = asyncio.ensure_future(failure_of(call(echo)))
+            await asyncio.to_thread(plain.hung.wait, 10)
+            await asyncio.to_thread(plain.stop)
+            too_late = await failure_of(call(echo))
 
-            assert (type(failure), failure.code) == (Transient, "unavailable")
+            assert (type(too_late), too_late.code) == (Transient, "unavailable"), too_late
+            assert (await under_way).code == "in_doubt"
 
-    gone, ended, ready = threading.Event(), threading.Event(), threading.Event()
-    servers: list[Plain] = []
-
-    def serve() -> None:
-        with serving() as plain:
-            servers.append(plain)
-            ready.set()
-            gone.wait(30)
-        ended.set()
-
-    thread = threading.Thread(target=serve)
-    thread.start()
-    assert ready.wait(10)
-    try:
-        run(story(servers[0], gone))
-    finally:
-        gone.set()
-        thread.join()
+    with serving() as plain:
+        run(story())
 
 
 def test_no_message_holds_the_credential(plain: Plain) -> None:

@@ -102,7 +102,7 @@ class Faults:
             return self._other_version(message)
         if scene.heard.status >= 400:
             return self._by_status(scene, message, repeats=True, begun=False)
-        if self._closed(code, message, scene):
+        if self._closed(error, scene):
             if isinstance(self._place, Address):
                 return Transient(self._told(f"ended the connection: {message}", scene), code="away")
             return self._escalatable(
@@ -142,20 +142,19 @@ class Faults:
     def _asking(
         self, error: BaseException, scene: Scene, *, what: str, repeats: bool
     ) -> WorkFailed | None:
-        import httpx2
         from mcp_types import PARSE_ERROR, REQUEST_TIMEOUT, URL_ELICITATION_REQUIRED
 
         if isinstance(error, WorkFailed):
             return error
         reason = leaf(scene.reason) if scene.reason is not None else None
-        if isinstance(reason, httpx2.ConnectError | httpx2.ConnectTimeout | httpx2.PoolTimeout):
-            return self._away(reason)
+        if scene.heard.unsent is not None:
+            return self._away(scene.heard.unsent)
         if isinstance(error, TimeoutError):
             return self._unknown(f"gave no answer to {what} ({error})", scene, "timeout", repeats)
         code, message = _said_by(error)
         if scene.heard.status >= 400:
             return self._by_status(scene, message, repeats=repeats, what=what)
-        if self._closed(code, message, scene):
+        if self._closed(error, scene):
             told = f"ended during {what}" + (f" ({_short(reason)})" if reason else "")
             return self._unknown(told, scene, "server_died", repeats)
         if code == REQUEST_TIMEOUT:
@@ -172,12 +171,15 @@ class Faults:
             return Fatal(self._line(told), code="bad_answer")
         return None
 
-    def _closed(self, code: int | None, message: str, scene: Scene) -> bool:
+    def _closed(self, error: BaseException, scene: Scene) -> bool:
+        import anyio
         from mcp_types import CONNECTION_CLOSED
 
+        code, message = _said_by(error)
+        if code != CONNECTION_CLOSED:
+            return isinstance(error, anyio.ClosedResourceError | anyio.BrokenResourceError)
         # A server may use the code for errors of its own.
-        own = isinstance(self._place, Command) and not scene.lost and message != _CLOSED
-        return scene.lost or (code == CONNECTION_CLOSED and not own)
+        return isinstance(self._place, Address) or scene.lost or message == _CLOSED
 
     def _by_status(
         self, scene: Scene, message: str, *, repeats: bool, what: str = "", begun: bool = True

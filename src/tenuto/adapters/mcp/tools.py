@@ -128,5 +128,5 @@ def _fault(tool: Any, schemas: Schemas) -> str:
     try:
         schemas.fault(schema, {})
     except Rejected as error:
-        return " ".join(str(error).split())[:300]
+        return str(error).partition("\n")[0][:300]
     return ""

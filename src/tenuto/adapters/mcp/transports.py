@@ -27,12 +27,14 @@ _WRITE_SECONDS: Final = 30.0
 class Heard:
     """What HTTP said about one request beside the answer: the SDK keeps no status."""
 
-    __slots__ = ("had_session", "retry_after", "status")
+    __slots__ = ("had_session", "retry_after", "status", "unsent")
 
     def __init__(self) -> None:
         self.status = 0
         self.retry_after = ""
         self.had_session = False
+        self.unsent: Exception | None = None
+        """Why the request did not even reach the server."""
 
 
 HEARD: ContextVar[Heard | None] = ContextVar("heard", default=None)
@@ -70,7 +72,7 @@ class LastWords(asyncio.Protocol):
 
 
 class Ends:
-    """A read stream that calls `ended` when the server's side is over."""
+    """A read stream that calls `ended` when reading is over, whatever ended it."""
 
     def __init__(self, stream: Any, ended: Callable[[], None]) -> None:
         self._stream, self._ended = stream, ended
@@ -82,7 +84,7 @@ class Ends:
     async def receive(self) -> Any:
         try:
             return await self._stream.receive()
-        except Exception:
+        except BaseException:
             self._ended()
             raise
 
@@ -95,7 +97,7 @@ class Ends:
     async def __anext__(self) -> Any:
         try:
             return await self._stream.__anext__()
-        except Exception:
+        except BaseException:
             self._ended()
             raise
 
@@ -173,19 +175,31 @@ async def over_http(
     # Reading has no limit of its own: each request has a deadline, and a stream of the server's
     # tellings is open for as long as the connection.
     timeout = httpx2.Timeout(_WRITE_SECONDS, connect=connect_seconds, read=None, pool=None)
-    client = httpx2.AsyncClient(
-        headers=credentials.filled_secrets(place.headers, where="the header"),
-        timeout=timeout,
-        event_hooks={"response": [_hear]},
+    client = _listening_client()(
+        headers=credentials.filled_secrets(place.headers, where="the header"), timeout=timeout
     )
     url = credentials.filled(place.url, where="the url")
     async with client, streamable_http_client(url, http_client=client) as (read, write):
         yield Ends(read, ended), write
 
 
-async def _hear(response: Any) -> None:
-    heard = HEARD.get()
-    if heard is not None:
-        heard.status = response.status_code
-        heard.retry_after = response.headers.get("retry-after", "")
-        heard.had_session = "mcp-session-id" in response.request.headers
+def _listening_client() -> Any:
+    """Return a class of HTTP clients that say to `HEARD` what became of each request.
+
+    Not by a transport of its own: given one, the client would use no proxy of the environment."""
+    import httpx2
+
+    class Listening(httpx2.AsyncClient):
+        async def send(self, request: Any, **options: Any) -> Any:
+            heard = HEARD.get() or Heard()
+            heard.had_session = "mcp-session-id" in request.headers
+            try:
+                response = await super().send(request, **options)
+            except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
+                heard.unsent = error
+                raise
+            heard.status = response.status_code
+            heard.retry_after = response.headers.get("retry-after", "")
+            return response
+
+    return Listening
