@@ -66,11 +66,9 @@ class Server:
         elif self.behaviour == "bad_list":
             self.answer(request, {"tools": "none of your business"})
         elif cursor is None:
-            first = "renamed" if self.renamed else "echo"
-            self.answer(
-                request,
-                {"tools": [tool(first), tool("read", annotations=READS)], "nextCursor": "2"},
-            )
+            first = tool("renamed" if self.renamed else "echo")
+            second = tool("read", annotations=READS)
+            self.answer(request, {"tools": [first, second], "nextCursor": "2"})
         else:
             odd = tool("odd", inputSchema={"type": "object", "properties": {"a": {"type": "odd"}}})
             away = tool("away", inputSchema={"type": "object", "$ref": "http://127.0.0.1:9/x"})

@@ -1,6 +1,5 @@
 """Servers written with the official SDK, over standard streams and over HTTP."""
 
-import asyncio
 import sys
 from collections.abc import Iterator
 from typing import Any
@@ -10,7 +9,7 @@ import pytest
 from tenuto.adapters.mcp import Address, Command, Rules
 from tenuto.core.errors import Escalatable, Fatal
 from tests.adapters.mcp import sdk_server
-from tests.adapters.mcp.using import call, failure_of, run, tools_of, using
+from tests.adapters.mcp.using import call, failure_of, run, tools_of, until, using
 
 pytestmark = pytest.mark.slow
 
@@ -69,12 +68,10 @@ def test_a_change_of_the_tools_is_heard_of(place: Command | Address) -> None:
         async with using(place, Rules(list_seconds=3_600)) as server:
             tools = await tools_of(server)
             connection: Any = server._connection
-            while not connection.changes:
-                await asyncio.sleep(0.01)
+            await until(lambda: connection.changes > 0)
             before = connection.changes
             await call(tools["grow"])
-            while connection.changes == before:
-                await asyncio.sleep(0.01)
+            await until(lambda: connection.changes > before)
 
             assert set(await tools_of(server)) - set(tools) == {"grown"}
 

@@ -13,7 +13,7 @@ import pytest
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.mcp import Command, McpServer, Rules
 from tenuto.core.errors import Escalatable, Fatal, Rejected, Transient
-from tests.adapters.mcp.using import Hand, call, failure_of, plain, run, tools_of, using
+from tests.adapters.mcp.using import Hand, call, failure_of, plain, run, tools_of, until, using
 
 SECRET = "a-very-secret-token"
 
@@ -276,8 +276,7 @@ def test_a_cancelled_call_tells_the_server(log: Path) -> None:
         async with using(plain("good", log)) as server:
             hang = (await tools_of(server))["hang"]
             calling = asyncio.ensure_future(call(hang, text=""))
-            while "tools/call" not in methods_told(log):
-                await asyncio.sleep(0.01)
+            await until(lambda: "tools/call" in methods_told(log))
             calling.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await calling
@@ -420,8 +419,7 @@ def test_a_task_that_is_cancelled_while_it_connects_leaves_no_child(log: Path) -
     async def story() -> None:
         async with using(plain("mute", log)) as server:
             asking = asyncio.ensure_future(server.tools())
-            while not log.exists() or "initialize" not in methods_told(log):
-                await asyncio.sleep(0.01)
+            await until(lambda: log.exists() and "initialize" in methods_told(log))
             asking.cancel()
             with pytest.raises(asyncio.CancelledError):
                 await asking

@@ -60,6 +60,12 @@ async def failure_of(wanted: Awaitable[object]) -> WorkFailed:
     raise AssertionError(f"it gave {found!r}")
 
 
+async def until(holds: Callable[[], bool]) -> None:
+    """Return when `holds` does: what it asks about happens in another process."""
+    while not holds():  # noqa: ASYNC110  # no event of this process tells of it
+        await asyncio.sleep(0.005)
+
+
 def run(story: Awaitable[None]) -> None:
     async def limited() -> None:
         async with asyncio.timeout(60):

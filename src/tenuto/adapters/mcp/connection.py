@@ -11,8 +11,8 @@ from importlib.metadata import version
 from typing import Any, Final
 
 from tenuto.adapters.mcp.credentials import Credentials
-from tenuto.adapters.mcp.faults import Scene
 from tenuto.adapters.mcp.settings import Address, Command
+from tenuto.adapters.mcp.telling import Scene
 from tenuto.adapters.mcp.transports import HEARD, Heard, LastWords, over_http, over_pipes
 
 CLOSE_SECONDS_MAX: Final = 5.0
