@@ -6,8 +6,8 @@
     python scripts/conformance.py list              which scenarios there are, and why some do not
 
 `--scenario NAME` (several times, if need be) runs others than those that are claimed. The suite is
-a package of npm and needs Node.js 22; where there is an older one, the newer is brought as a package
-too. Both are kept outside of the source tree; npm gets them from where it gets everything.
+a package of npm and needs Node.js 22; where there is an older one, the newer is brought as a
+package too. Both are kept outside of the source tree; npm gets them from where it gets everything.
 """
 
 import argparse
@@ -98,7 +98,8 @@ def command() -> list[str]:
     suite = modules / SUITE[0]
     if version_of(suite) != SUITE[1]:
         raise NotInstalled(
-            f"The conformance suite {SUITE[0]} {SUITE[1]} is not installed; bring it, as python scripts/conformance.py install"
+            f"The conformance suite {SUITE[0]} {SUITE[1]} is not installed; bring it, "
+            "as python scripts/conformance.py install"
         )
     own = modules / "node" / "bin" / ("node.exe" if sys.platform == "win32" else "node")
     for node in (shutil.which("node"), str(own)):

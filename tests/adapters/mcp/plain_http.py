@@ -80,7 +80,8 @@ def serving() -> Iterator[Plain]:
                 self.give(200, json.dumps(body).encode(), "application/json", session)
 
         def do_GET(self) -> None:
-            self.give(405, b"", "", {})
+            plain.told.append("GET " + self.headers.get("last-event-id", ""))
+            self.give(404, b"", "", {})
 
         def do_DELETE(self) -> None:
             plain.told.append("DELETE")

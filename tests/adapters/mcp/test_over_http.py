@@ -162,6 +162,51 @@ def test_only_the_call_that_found_the_server_gone_was_surely_not_carried_out() -
         run(story())
 
 
+def test_an_answer_that_was_begun_and_cannot_be_resumed_is_in_doubt(plain: Plain) -> None:
+    async def story() -> None:
+        async with using(address(plain)) as server:
+            echo = (await tools_of(server))["echo"]
+            begun = b"id: event-1\nretry: 1\ndata: \n\n"
+            plain.odd["tools/call"] = [Odd(body=begun, kind="text/event-stream")]
+            failure = await failure_of(call(echo))
+
+            assert (type(failure), failure.code) == (Escalatable, "in_doubt")
+
+    run(story())
+
+    assert plain.told.count("GET event-1") == 2
+
+
+def test_a_server_that_does_not_begin_as_it_must_is_told(plain: Plain) -> None:
+    async def story() -> None:
+        body = b'{"jsonrpc": "2.0", "id": 2, "result": {"protocolVersion": 3}}'
+        plain.odd["initialize"] = [Odd(body=body)]
+        async with using(address(plain)) as server:
+            failure = await failure_of(server.tools())
+
+            assert (type(failure), failure.code) == (Escalatable, "bad_answer")
+            assert "answers what is no MCP" in str(failure)
+
+    run(story())
+
+
+def test_a_tool_that_is_gone_after_a_new_beginning_is_not_called(plain: Plain) -> None:
+    async def story() -> None:
+        async with using(address(plain)) as server:
+            echo = (await tools_of(server))["echo"]
+            plain.odd["tools/call"] = [Odd(status=404)]
+            await failure_of(call(echo))
+            body = b'{"jsonrpc": "2.0", "id": 3, "result": {"tools": []}}'
+            plain.odd["tools/list"] = [Odd(body=body)]
+            failure = await failure_of(call(echo))
+
+            assert (type(failure), failure.code) == (Fatal, "no_such_tool")
+
+    run(story())
+
+    assert plain.told.count("tools/call") == 1
+
+
 def test_no_message_holds_the_credential(plain: Plain) -> None:
     said = f'{{"jsonrpc":"2.0","id":1,"error":{{"code":-32000,"message":"no {SECRET}"}}}}'
 

@@ -13,7 +13,7 @@ from typing import Any, Final
 from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.settings import Address, Command
 from tenuto.adapters.mcp.telling import Scene
-from tenuto.adapters.mcp.transports import HEARD, Heard, LastWords, over_http, over_pipes
+from tenuto.adapters.mcp.transports import HEARD, Heard, LastWords, load, over_http, over_pipes
 
 CLOSE_SECONDS_MAX: Final = 5.0
 """How long a server may take to let go; then nothing more is waited for. A child process has, of
@@ -106,12 +106,14 @@ class Connection:
 
     async def _keep(self) -> None:
         import anyio
-        from mcp import Client
-        from mcp_types import Implementation
 
         HEARD.set(self._heard)
         try:
             with anyio.CancelScope() as self._scope:
+                await asyncio.to_thread(load)
+                from mcp import Client
+                from mcp_types import Implementation
+
                 client = Client(
                     self._transport(),
                     message_handler=self._told,

@@ -57,13 +57,17 @@ class Faults:
             return Transient(
                 self._teller.told(f"did not get ready ({error})", scene), code="connect_timeout"
             )
+        if is_nonsense(error):
+            return self._teller.escalatable(
+                f"answers what is no MCP: {short(error)}. Mend it,", "bad_answer"
+            )
         if isinstance(self._place, Command) and isinstance(error, OSError | ValueError):
             return self._not_started(self._place, error)
         return self._not_begun(error, scene)
 
     def _not_started(self, place: Command, error: OSError | ValueError) -> WorkFailed:
         if isinstance(error, ValueError):
-            return self._teller.escalatable(f"cannot be started: {error}", "cannot_start")
+            return self._teller.escalatable(f"cannot be started: {error}. Mend it,", "cannot_start")
         if place.cwd and isinstance(error, FileNotFoundError | NotADirectoryError):
             found = f"its folder {place.cwd!r} or its command {place.command[0]!r} does not exist"
         elif isinstance(error, FileNotFoundError):
@@ -99,10 +103,6 @@ class Faults:
             )
         if code is not None:
             return self._teller.escalatable(f"refuses to begin: {message}. Mend it,", "refused")
-        if is_nonsense(error):
-            return self._teller.escalatable(
-                f"answers what is no MCP: {short(error)}. Mend it,", "bad_answer"
-            )
         return None
 
     def _other_version(self, message: str) -> WorkFailed:
@@ -136,12 +136,13 @@ class Faults:
         if isinstance(error, WorkFailed):
             return error
         reason = leaf(scene.reason) if scene.reason is not None else None
-        if scene.heard.unsent is not None:
-            return self._teller.away(scene.heard.unsent)
         if isinstance(error, TimeoutError):
+            # Before all else: whatever was heard last may be about telling the server of it.
             return self._teller.unknown(
                 f"gave no answer to {what} ({error})", scene, "timeout", repeats
             )
+        if scene.heard.unsent is not None:
+            return self._teller.away(scene.heard.unsent)
         code, message = said_by(error)
         if scene.heard.status >= 400:
             return self._by_status(scene, message, repeats=repeats, what=what)

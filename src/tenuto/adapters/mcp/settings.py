@@ -97,7 +97,7 @@ def _of_command(place: Command) -> list[str]:
 
 def _of_address(place: Address) -> list[str]:
     faults = []
-    if not re.match(r"https?://[^/?#\s]", place.url):
+    if not re.match(r"https?://[^/?#\s]|\$\{", place.url):
         faults.append(f"url={str(place)!r:.80}: give an address with http:// or https://.")
     if not _is_mapping(place.headers) or not all(map(_HEADER.fullmatch, place.headers)):
         faults.append(

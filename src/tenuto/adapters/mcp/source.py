@@ -44,8 +44,10 @@ class McpServer:
         schemas: Schemas,
         now: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Raises:
-        Rejected: the settings do not fit.
+        """Make a source; nothing is started.
+
+        Raises:
+            Rejected: the settings do not fit.
         """
         checked(name, place, rules)
         self.name, self.place, self.rules = name, place, rules
@@ -76,11 +78,9 @@ class McpServer:
         """
         async with self._alone():
             connection = await self._connected()
-            changes, now = connection.changes, self._now()
-            if self._listing.holds(connection, changes, now - self.rules.list_seconds):
-                return self._listing.tools
-            found = await self._fetched(connection)
-            self._listing = self._listing.renewed(self._made(found), connection, changes, now)
+            since = self._now() - self.rules.list_seconds
+            if not self._listing.holds(connection, connection.changes, since):
+                await self._list(connection)
             return self._listing.tools
 
     async def close(self) -> None:
@@ -136,6 +136,14 @@ class McpServer:
                 retry_after_ms=round(wait * 1000),
             )
 
+    async def _list(self, connection: Connection) -> None:
+        changes, now = connection.changes, self._now()
+        found = await self._fetched(connection)
+        tools = self._made(found)
+        names = frozenset(tool.name for tool in found)
+        self._listing = self._listing.renewed(tools, connection, changes, now)
+        self._listing.names = names
+
     async def _fetched(self, connection: Connection) -> list[Any]:
         """Return all pages of the list of tools."""
         client = connection.client
@@ -183,6 +191,15 @@ class McpServer:
     async def _call(self, tool: McpTool, arguments: JsonObject, effect: str) -> Json:
         async with self._alone():
             connection = await self._connected()
+            # The SDK would ask for the schema of a tool that it has not seen after the call, and a
+            # fault of that would look like one of the call.
+            if not self._listing.is_of(connection):
+                await self._list(connection)
+        if tool.spec.name not in self._listing.names:
+            raise Fatal(
+                f"MCP server {self.name!r} has no tool {tool.spec.name!r} any more.",
+                code="no_such_tool",
+            )
         progress = Progress()
         with hearing() as heard:
             try:
@@ -225,8 +242,13 @@ class Listing:
 
     def __init__(self) -> None:
         self.tools: tuple[McpTool, ...] = ()
+        self.names: frozenset[str] = frozenset()
+        """Of all tools that the server has, also of those that are left out."""
         self._from: Connection | None = None
         self._changes, self._at = 0, 0.0
+
+    def is_of(self, connection: Connection) -> bool:
+        return self._from is connection
 
     def holds(self, connection: Connection, changes: int, since: float) -> bool:
         return self._from is connection and self._changes == changes and self._at > since

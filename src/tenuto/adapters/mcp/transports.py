@@ -5,6 +5,7 @@ whoever asks next.
 """
 
 import asyncio
+import logging
 import os
 import sys
 from collections.abc import AsyncIterator, Callable
@@ -14,6 +15,7 @@ from typing import Any, Final
 
 from tenuto.adapters.mcp.credentials import INHERITED, Credentials
 from tenuto.adapters.mcp.settings import Address, Command
+from tenuto.core import limits
 
 STDERR_BYTES_MAX: Final = 4_000
 STDERR_LINES_MAX: Final = 10
@@ -22,6 +24,22 @@ _STDERR_SECONDS_MAX: Final = 0.5
 pipe."""
 
 _WRITE_SECONDS: Final = 30.0
+
+
+def load() -> None:
+    """Import the SDK, which takes long enough to be done in a thread.
+
+    Raises:
+        ImportError: the extra is not installed.
+    """
+    import mcp.client.stdio
+    import mcp.client.streamable_http  # noqa: F401  # imported by name when it is used
+
+    # It logs what servers write, which may be anything; that is for handlers that were asked for.
+    for name in ("mcp", "client"):
+        logger = logging.getLogger(name)
+        if not logger.handlers:
+            logger.addHandler(logging.NullHandler())
 
 
 class Heard:
@@ -179,7 +197,12 @@ async def over_http(
         headers=credentials.filled_secrets(place.headers, where="the header"), timeout=timeout
     )
     url = credentials.filled(place.url, where="the url")
-    async with client, streamable_http_client(url, http_client=client) as (read, write):
+    async with (
+        client,
+        streamable_http_client(
+            url, http_client=client, max_sse_event_size=limits.OUTPUT_BYTES_MAX
+        ) as (read, write),
+    ):
         yield Ends(read, ended), write
 
 
@@ -191,7 +214,10 @@ def _listening_client() -> Any:
 
     class Listening(httpx2.AsyncClient):
         async def send(self, request: Any, **options: Any) -> Any:
-            heard = HEARD.get() or Heard()
+            # What is said to a question, a POST, tells whether it was taken. A GET only asks for
+            # more of an answer that was begun.
+            posts = request.method == "POST"
+            heard = (HEARD.get() if posts else None) or Heard()
             heard.had_session = "mcp-session-id" in request.headers
             try:
                 response = await super().send(request, **options)
