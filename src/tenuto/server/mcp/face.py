@@ -15,6 +15,7 @@ from tenuto.server.mcp.offers import Offer
 from tenuto.server.mcp.resources import Resources
 from tenuto.server.mcp.results import refused
 from tenuto.server.mcp.session_tools import session_tools
+from tenuto.server.mcp.subscriptions import Subscriptions
 from tenuto.server.mcp.visits import Terms, Visits
 
 _INSTRUCTIONS: Final = (
@@ -36,18 +37,27 @@ class Face:
 
     def server(self) -> Server[Any]:
         """Return the server that transports run."""
-        resources = Resources(self._visits)
-        return Server(
+        resources, subscriptions = Resources(self._visits), Subscriptions(self._visits)
+        server: Server[Any] = Server(
             "tenuto",
             version=version("tenuto"),
             title="Tenuto",
             instructions=_INSTRUCTIONS,
             on_list_tools=self._list_tools,
             on_call_tool=self._call_tool,
-            on_list_resources=resources.list,
+            on_list_resources=resources.listed,
             on_list_resource_templates=resources.templates,
             on_read_resource=resources.read,
+            on_subscribe_resource=subscriptions.subscribe,
+            on_unsubscribe_resource=subscriptions.unsubscribe,
+            on_subscriptions_listen=subscriptions.listen,
+            on_completion=resources.complete,
         )
+        # As an argument it would warn of the deprecation, which is ours to know.
+        server.add_request_handler(
+            "logging/setLevel", types.SetLevelRequestParams, self._visits.notes.set_level
+        )
+        return server
 
     async def _list_tools(
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None

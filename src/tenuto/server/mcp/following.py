@@ -2,12 +2,13 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from typing import Final, TypeAlias
+from typing import Final
+
+import msgspec
 
 from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState
 from tenuto.core.workflow.model import WorkflowDefinition
-from tenuto.sdk.history import StoredEvent
 from tenuto.sdk.session import Session
 from tenuto.views.event_lines import event_line
 from tenuto.views.open_tasks import OpenTasks
@@ -33,8 +34,14 @@ _SILENT: Final = (
 )
 """The result says how it ended."""
 
-Report: TypeAlias = Callable[[int, str], Awaitable[None]]
-"""Takes the version of the event, which grows, and a line of text."""
+
+class Ears(msgspec.Struct, frozen=True, kw_only=True):
+    """What a client wants to hear; None: not that."""
+
+    progress: Callable[[int, str], Awaitable[None]] | None = None
+    """Takes the version of the event, which grows, and a line of text."""
+    note: Callable[[e.Noted, str], Awaitable[None]] | None = None
+    """Takes what a workflow noted, and the path of the task that did."""
 
 
 class Follower:
@@ -43,12 +50,12 @@ class Follower:
     def __init__(
         self,
         session: Session,
-        report: Report,
+        ears: Ears,
         *,
         before: SessionState,
         definition: WorkflowDefinition,
     ) -> None:
-        self._session, self._report = session, report
+        self._session, self._ears = session, ears
         is_short = before.version <= _PAST_MAX
         self._tasks = OpenTasks(definition) if is_short else OpenTasks.of_state(before, definition)
         self._version = 0 if is_short else before.version
@@ -66,18 +73,21 @@ class Follower:
     async def _report_events(self, *, follow: bool) -> None:
         async for stored in self._session.events(self._version, follow=follow):
             self._version = stored.version
-            line = self._line(stored)
-            if line and self._may_speak():
-                await self._report(stored.version, line)
+            self._tasks.begin(stored.event)
+            line, path = self._line(stored.event), self._path(stored.event)
+            self._tasks.end(stored.event)
+            if self._ears.note is not None and isinstance(stored.event, e.Noted):
+                await self._ears.note(stored.event, path)
+            if self._ears.progress is not None and line and self._may_speak():
+                await self._ears.progress(stored.version, line)
 
-    def _line(self, stored: StoredEvent) -> str:
-        event = stored.event
-        self._tasks.begin(event)
+    def _line(self, event: e.SessionEvent) -> str:
         # A turn of a model is told by its answer.
         asks = isinstance(event, e.ChildrenStarted) and event.kind == "model"
-        line = "" if asks or isinstance(event, _SILENT) else event_line(event, self._tasks)
-        self._tasks.end(event)
-        return line
+        return "" if asks or isinstance(event, _SILENT) else event_line(event, self._tasks)
+
+    def _path(self, event: e.SessionEvent) -> str:
+        return self._tasks.path(event.task) if isinstance(event, e.Noted) else ""
 
     def _may_speak(self) -> bool:
         self._count += 1

@@ -41,32 +41,27 @@ TEMPLATES: Final = (
 )
 
 
+def session_in(uri: str) -> str | None:
+    """Return the id in the address of a session or of its events, else None."""
+    match = _URI.fullmatch(uri)
+    return match["id"] if match is not None else None
+
+
 class Resources:
     """Lists and reads the sessions of the offered workflows."""
 
     def __init__(self, visits: Visits) -> None:
         self._visits = visits
 
-    async def list(
+    async def listed(
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
         """Return sessions, newest first; those that another session started are left out."""
         cursor = params.cursor if params is not None else None
-        before = SessionId(cursor) if cursor else None
-        found: list[Head] = []
-        while len(found) <= PAGE:
-            query = HeadQuery(tenant=TENANT, before=before, limit=PAGE)
-            page = await self._visits.runtime.sessions(query)
-            if not page:
-                break
-            before = page[-1].session
-            found += [
-                head for head in page if head.parent is None and head.workflow in self._visits.names
-            ]
-        shown = found[:PAGE]
+        shown, more = await self._page(SessionId(cursor) if cursor else None)
         return types.ListResourcesResult(
-            resources=[_listed(head) for head in shown],
-            next_cursor=shown[-1].session if len(found) > PAGE else None,
+            resources=[_resource_of(head) for head in shown],
+            next_cursor=shown[-1].session if more else None,
         )
 
     async def templates(
@@ -88,6 +83,31 @@ class Resources:
         text = msgspec.json.encode(value).decode()
         contents = types.TextResourceContents(uri=params.uri, mime_type=_JSON, text=text)
         return types.ReadResourceResult(contents=[contents])
+
+    async def complete(
+        self, context: ServerRequestContext[Any], params: types.CompleteRequestParams
+    ) -> types.CompleteResult:
+        """Return ids of sessions, newest first, that begin as the client typed."""
+        asked = params.argument
+        if not isinstance(params.ref, types.ResourceTemplateReference) or asked.name != "id":
+            return types.CompleteResult(completion=types.Completion(values=[]))
+        found, more = await self._page(None, prefix=asked.value)
+        values = [str(head.session) for head in found]
+        return types.CompleteResult(completion=types.Completion(values=values, has_more=more))
+
+    async def _page(self, before: SessionId | None, *, prefix: str = "") -> tuple[list[Head], bool]:
+        """Return a page of sessions listed after `before`, and whether there are more."""
+        found: list[Head] = []
+        while len(found) <= PAGE:
+            query = HeadQuery(tenant=TENANT, before=before, prefix=prefix, limit=PAGE)
+            page = await self._visits.runtime.sessions(query)
+            if not page:
+                break
+            before = page[-1].session
+            found += [
+                head for head in page if head.parent is None and head.workflow in self._visits.names
+            ]
+        return found[:PAGE], len(found) > PAGE
 
     async def _value(self, uri: str) -> JsonObject:
         match = _URI.fullmatch(uri)
@@ -125,7 +145,7 @@ class Resources:
         return {"session": session.id, "events": events, "next": rest}
 
 
-def _listed(head: Head) -> types.Resource:
+def _resource_of(head: Head) -> types.Resource:
     waiting = f": {head.waiting_for}" if head.waiting_for else ""
     return types.Resource(
         uri=session_uri(head.session),

@@ -11,12 +11,15 @@ from mcp import MCPError
 from mcp.server import ServerRequestContext
 
 from tenuto.core.errors import NotFound, TenutoError
+from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState
 from tenuto.ports.event_store import Head
 from tenuto.sdk.resting import until_resting
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
-from tenuto.server.mcp.following import Follower
+from tenuto.server.mcp.clients import meta_of
+from tenuto.server.mcp.following import Ears, Follower
+from tenuto.server.mcp.notes import Notes, send_note
 from tenuto.server.mcp.offers import Offer
 from tenuto.server.mcp.results import outcome, refused
 
@@ -46,6 +49,7 @@ class Visits:
 
     def __init__(self, runtime: Runtime, offers: Mapping[str, Offer], terms: Terms) -> None:
         self.runtime, self.offers, self.terms = runtime, offers, terms
+        self.notes = Notes()
         self.names = frozenset(offer.name for offer in offers.values())
 
     async def start(
@@ -81,13 +85,10 @@ class Visits:
         With `ends` a call that is cancelled may cancel its session, if the terms say so."""
         definition = await session.definition()
         follower = None
-        if _wants_progress(context):
+        ears = self._ears(context, session)
+        if ears is not None:
             before = await session.state()
-
-            async def report(version: int, line: str) -> None:
-                await context.session.report_progress(float(version), message=line)
-
-            follower = Follower(session, report, before=before, definition=definition)
+            follower = Follower(session, ears, before=before, definition=definition)
         try:
             state = await self._until_resting(session, follower, seconds)
         except asyncio.CancelledError:
@@ -96,6 +97,21 @@ class Visits:
                     await _cancel(session)
             raise
         return outcome(state, definition, waited=seconds)
+
+    def _ears(self, context: ServerRequestContext[Any], session: Session) -> Ears | None:
+        async def progress(version: int, line: str) -> None:
+            await context.session.report_progress(float(version), message=line)
+
+        async def note(event: e.Noted, path: str) -> None:
+            await send_note(context, session.id, event, path)
+
+        wants_progress = meta_of(context).get("progressToken") is not None
+        wants_notes = self.notes.wanted(context)
+        if not wants_progress and not wants_notes:
+            return None
+        return Ears(
+            progress=progress if wants_progress else None, note=note if wants_notes else None
+        )
 
     async def _until_resting(
         self, session: Session, follower: Follower | None, seconds: float
@@ -137,17 +153,8 @@ async def _cancel(session: Session) -> None:
         return
 
 
-def _meta_of(context: ServerRequestContext[Any]) -> Mapping[str, Any]:
-    meta = (context.params or {}).get("_meta")
-    return meta if isinstance(meta, Mapping) else {}
-
-
-def _wants_progress(context: ServerRequestContext[Any]) -> bool:
-    return _meta_of(context).get("progressToken") is not None
-
-
 def _key_of(context: ServerRequestContext[Any]) -> str | None:
-    key = _meta_of(context).get(KEY_META)
+    key = meta_of(context).get(KEY_META)
     if key is None:
         return None
     if not isinstance(key, str) or not 0 < len(key) <= _KEY_CHARS_MAX:
