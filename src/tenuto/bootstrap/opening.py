@@ -1,7 +1,7 @@
 """From an address to a running runtime, and back to nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
@@ -13,6 +13,7 @@ from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.sources import close_sources, sources_from
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
@@ -21,6 +22,7 @@ from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.model import Model
+from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
@@ -28,6 +30,7 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.tool import Tool
 from tenuto.sdk.workflow import Workflow
 
 CONCURRENCY: Final = 256
@@ -51,6 +54,8 @@ class Settings(TypedDict, total=False):
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    tools: "Mapping[str, ToolSource | Sequence[Tool | Callable[..., Any]]]"
+    """Where tools are found at run time, by namespace: agents name them as `github.*`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
@@ -74,6 +79,7 @@ class OpenRuntime:
         self._durability: Durability = durability
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+        self._sources = sources_from(settings.get("tools", {}))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -92,7 +98,10 @@ class OpenRuntime:
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
         except BaseException:
-            await store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                await store.close()
             raise
         return runtime
 
@@ -103,10 +112,13 @@ class OpenRuntime:
             if self._engine is not None:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
-            if self._providers is not None:
-                await self._providers.close()
-            if self._store is not None:
-                await self._store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                if self._providers is not None:
+                    await self._providers.close()
+                if self._store is not None:
+                    await self._store.close()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         if place.kind == "memory":
@@ -148,6 +160,7 @@ class OpenRuntime:
         )
         self._engine.pieces = pieces
         code.register(self._settings.get("code", {}))
+        code.sources.update(self._sources)
         runtime = Runtime(self._engine, code, schemas)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
@@ -162,7 +175,7 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
-            `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
+            `tools`, `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -25,6 +25,13 @@ REPEATS_MAX: Final = 6
 """After so many an agent runs in circles: a person is asked."""
 PLAN_STEPS_MAX: Final = 50
 
+TOOLS_SHOWN_MAX: Final = 40
+"""Tools found at run time that a request shows all at once; of more, the model searches and sees
+those that it found, at most as many. Models choose worse among more than 30 to 50 tools.
+Source: Anthropic, documentation of the tool search tool, 2026."""
+TOOLS_FOUND_MAX: Final = 10
+"""Tools that one search gives."""
+
 OUTPUT_REPAIRS_MAX: Final = 2
 """How often a model is told that its output does not fit the schema. Source: DESIGN section 6."""
 
@@ -52,3 +59,5 @@ assert PAYLOAD_BYTES_INLINE_MAX < OUTPUT_BYTES_MAX
 assert MAP_CONCURRENCY < MAP_ITEMS_MAX
 assert TURNS_MAX < STEPS_MAX
 assert 1 < REPEATS_TOLD < REPEATS_MAX
+# What a search found is shown in the next request.
+assert TOOLS_FOUND_MAX <= TOOLS_SHOWN_MAX

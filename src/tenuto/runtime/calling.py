@@ -10,11 +10,9 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.core.agent.policy import PermissionRule
-from tenuto.core.errors import Fatal, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
-from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.tool import ToolCode
 from tenuto.runtime.around import AroundCall
@@ -23,7 +21,9 @@ from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
 from tenuto.runtime.live import Live
+from tenuto.runtime.offering import tool_called
 from tenuto.runtime.permitting import permit
+from tenuto.runtime.toolbox import Toolbox
 from tenuto.runtime.turns import Turns
 
 _VERIFY_MS_MAX: Final = 60_000
@@ -48,6 +48,10 @@ class Caller:
         around: Sequence[AroundCall] = (),
     ) -> None:
         self._code, self._clock, self._policy = code, clock, policy
+        self._toolbox = Toolbox(code)
+        self._used: dict[int, ToolCode] = {}
+        """The tool of each attempt under way: what it says of itself holds for the outcome, though
+        its source may have another list by then."""
         self._around = tuple(around)
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
@@ -61,7 +65,7 @@ class Caller:
     async def call(self, live: Live, effect: Call, notes: list[i.Note]) -> Json:
         """Return the output of a node's function or tool, checked to be JSON."""
         if effect.kind == "tool":
-            tool = self._code.tool(effect.ref)
+            tool = await self._toolbox.tool_of_node(effect.ref)
             return await self._run_tool(live, effect, tool, effect.inputs, notes)
         function = self._code.function(effect.ref)
         context = self._context(live, effect, notes)
@@ -77,7 +81,7 @@ class Caller:
 
     async def call_tool(self, live: Live, effect: CallTool, notes: list[i.Note]) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
-        tool = self._agent_tool(effect.agent, effect.tool)
+        tool = await tool_called(self._toolbox, effect.agent, effect.tool)
         return await self._run_tool(live, effect, tool, effect.arguments, notes)
 
     async def _run_tool(
@@ -88,6 +92,7 @@ class Caller:
         arguments: JsonObject,
         notes: list[i.Note],
     ) -> Json:
+        self._used[id(effect)] = tool
         permit(live.state, effect, tool, self._policy)
         for part in self._around:
             arguments = await part.before(effect, tool, arguments, notes)
@@ -106,35 +111,18 @@ class Caller:
 
     def attempts_max(self, effect: object) -> int:
         """Return how often the tool that `effect` calls says it may be tried; 0: nothing."""
-        try:
-            if isinstance(effect, CallTool):
-                return self._agent_tool(effect.agent, effect.tool).attempts_max
-            if isinstance(effect, Call) and effect.kind == "tool":
-                return self._code.tool(effect.ref).attempts_max
-        except WorkFailed:
-            pass  # There is no such tool: that is what the attempt failed with.
-        return 0
-
-    def _agent_tool(self, agent: AgentDefinition, name: str) -> ToolCode:
-        tools = [self._code.tool(ref) for ref in agent.tools]
-        for tool in tools:
-            if tool.spec.name == name:
-                return tool
-        known = ", ".join(repr(tool.spec.name) for tool in tools) or "none"
-        raise Fatal(f"There is no tool {name!r}; the tools are: {known}.", code="no_such_tool")
+        tool = self._used.get(id(effect))
+        return 0 if tool is None else tool.attempts_max
 
     def labels_of(self, effect: object) -> tuple[str, ...]:
         """Return what the tool of `effect` says of all that it gives; nothing where there is
         none."""
-        try:
-            if isinstance(effect, CallTool):
-                return self._agent_tool(effect.agent, effect.tool).labels
-            if isinstance(effect, Call) and effect.kind == "tool":
-                return self._code.tool(effect.ref).labels
-        except WorkFailed:
-            # There is no such tool here, so nothing came from it.
-            return ()
-        return ()
+        tool = self._used.get(id(effect))
+        return () if tool is None else tool.labels
+
+    def forget(self, effect: object) -> None:
+        """Forget which tool `effect` used: its outcome is told."""
+        self._used.pop(id(effect), None)
 
     async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
@@ -142,9 +130,10 @@ class Caller:
         No `verify`, or one that fails, means that nobody knows (P3)."""
         try:
             if effect.agent is not None:
-                verify = self._agent_tool(effect.agent, effect.ref).verify
+                tool = await tool_called(self._toolbox, effect.agent, effect.ref)
             else:
-                verify = self._code.tool(effect.ref).verify
+                tool = await self._toolbox.tool_of_node(effect.ref)
+            verify = tool.verify
             if verify is None:
                 return None, None
             value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)

@@ -133,6 +133,7 @@ class Performer:
         except Exception as error:
             cause = self._failed(live, effect, error, notes)
         finally:
+            self._caller.forget(effect)
             self._finished(live, effect.task, asyncio.current_task())
             if cause is not None:
                 self._turns.put(live, cause)

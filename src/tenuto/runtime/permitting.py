@@ -6,6 +6,7 @@ from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
 from tenuto.ports.tool import ToolCode
+from tenuto.runtime.toolbox import NamedTool
 
 PERMISSION = "permission"
 """The kind of question."""
@@ -27,7 +28,8 @@ def permit(
     """
     by_agent = isinstance(effect, CallTool)
     wish = Wish(
-        tool=tool.spec.name,
+        tool=tool.id if isinstance(tool, NamedTool) else tool.spec.name,
+        shown_as=tool.spec.name,
         permission=tool.permission,
         arguments=effect.arguments if isinstance(effect, CallTool) else effect.inputs,
         agent=effect.agent.name if isinstance(effect, CallTool) else "",

@@ -7,6 +7,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.tool_names import REF_HINT, ref_fault
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Strategy
@@ -18,7 +19,7 @@ class Options(TypedDict, total=False):
 
     model: str | Sequence[str]
     instructions: str
-    tools: "Sequence[Tool | Agent | Callable[..., Any]]"
+    tools: "Sequence[Tool | Agent | Callable[..., Any] | str]"
     role: str
     description: str
     version: str
@@ -43,7 +44,8 @@ class Agent:
             answers.
         instructions: what every request begins with.
         tools: what it may call; plain functions become tools. Another agent is called with a text,
-            its `task`, and what it gives is the result.
+            its `task`, and what it gives is the result. A text names tools of the sources that
+            `tenuto.open(tools={…})` has at run time: `"github.search_issues"`, `"github.*"`.
         role, description, version: what it is, for people and lists.
         output: shape of its output: a JSON Schema, a msgspec struct or a pydantic model. None:
             text, as `{"text": …}`.
@@ -66,14 +68,13 @@ class Agent:
     """
 
     def __init__(self, name: str, **options: Unpack[Options]) -> None:
-        given = options.get("tools", ())
+        given = [
+            found if isinstance(found, Tool | Agent | str) else Tool(found)
+            for found in options.get("tools", ())
+        ]
         self.delegates = tuple(found for found in given if isinstance(found, Agent))
         self.handoffs = tuple(options.get("handoffs", ()))
-        self.tools = tuple(
-            found if isinstance(found, Tool) else Tool(found)
-            for found in given
-            if not isinstance(found, Agent)
-        )
+        self.tools = tuple(found for found in given if isinstance(found, Tool))
         problems = [Problem(message=message) for message in _faults(name, options, self.called())]
         if problems:
             raise DefinitionError(problems)
@@ -85,7 +86,7 @@ class Agent:
             description=options.get("description", ""),
             model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
-            tools=tuple(found.ref for found in self.tools),
+            tools=tuple(_ref_of(found) for found in given if not isinstance(found, Agent)),
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
@@ -133,6 +134,14 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})
     ]
+    given_tools: Sequence[object] = options.get("tools", ())
+    if isinstance(given_tools, str):
+        faults.append(f"Agent {name!r} has tools={given_tools!r:.60}, a text; give a list.")
+    faults += [
+        f"Among the tools of agent {name!r}, {fault}. {REF_HINT}"
+        for fault in (ref_fault(found) for found in given_tools if isinstance(found, str))
+        if fault
+    ]
     given_rules: Sequence[object] = options.get("policy", ())
     faults += [
         f"Agent {name!r} has policy={rule!r:.60}, which is no PermissionRule."
@@ -153,6 +162,10 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
     return faults
+
+
+def _ref_of(tool: Tool | str) -> str:
+    return tool if isinstance(tool, str) else tool.ref
 
 
 def _named(model: str | Sequence[str]) -> str:
