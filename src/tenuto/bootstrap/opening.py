@@ -1,7 +1,7 @@
 """From an address to a running runtime, and back to nothing."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
@@ -13,7 +13,6 @@ from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
-from tenuto.bootstrap.sources import close_sources, sources_from
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
@@ -22,7 +21,6 @@ from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.model import Model
-from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
@@ -30,7 +28,7 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
-from tenuto.sdk.tool import Tool
+from tenuto.sdk.sources import Tools, close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
 
 CONCURRENCY: Final = 256
@@ -54,7 +52,7 @@ class Settings(TypedDict, total=False):
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
-    tools: "Mapping[str, ToolSource | Sequence[Tool | Callable[..., Any]]]"
+    tools: Mapping[str, Tools]
     """Where tools are found at run time, by namespace: agents name them as `github.*`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""

@@ -21,7 +21,7 @@ from tenuto.runtime.toolbox import Listing, NamedTool, Toolbox
 TOOLS_AWAY: Final = "tools_away"
 """Kind of the note that tells which sources a turn had to do without, and why."""
 
-_REASON_CHARS_MAX: Final = 300
+_REASON_CHARS_MAX: Final = 200
 
 
 async def offer(
@@ -88,7 +88,7 @@ def _find_tools_spec(tools: Sequence[NamedTool]) -> ToolSpec:
 def _refuse_nothing(agent: AgentDefinition, listing: Listing) -> None:
     """An agent whose only tools are away would be asked for work that it cannot do."""
     if listing.away:
-        reasons = "; ".join(f"{name}: {fault}" for name, fault in listing.away.items())
+        reasons = "; ".join(f"{name}: {reason}" for name, reason in _reasons(listing).items())
         wait_ms = max(fault.retry_after_ms for fault in listing.away.values())
         message = f"Agent {agent.name!r} has no tools now: {reasons}"
         raise Transient(message, code="tools_away", retry_after_ms=wait_ms)
@@ -111,7 +111,12 @@ def _refuse_clashes(agent: AgentDefinition, offered: Sequence[ToolSpec]) -> None
 
 
 def _reasons(listing: Listing) -> JsonObject:
-    return {name: str(fault)[:_REASON_CHARS_MAX] for name, fault in listing.away.items()}
+    """Return why each source is away, in one short line: it may quote whoever did not answer."""
+    return {name: _line(str(fault)) for name, fault in listing.away.items()}
+
+
+def _line(text: str) -> str:
+    return " ".join(text.split())[:_REASON_CHARS_MAX]
 
 
 def _told(request: ModelRequest, listing: Listing) -> tuple[Message, ...]:

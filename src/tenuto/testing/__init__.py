@@ -9,6 +9,7 @@ __all__ = [
     "Exchange",
     "FakeClock",
     "FakeIds",
+    "FakeToolSource",
     "Faults",
     "MockLLM",
     "NotRecorded",
@@ -33,6 +34,7 @@ _HOME = {
     "Exchange": "tenuto.testing.recording",
     "FakeClock": "tenuto.testing.clock",
     "FakeIds": "tenuto.testing.ids",
+    "FakeToolSource": "tenuto.testing.tools",
     "Faults": "tenuto.testing.simulation",
     "MockLLM": "tenuto.testing.model",
     "NotRecorded": "tenuto.testing.playing",
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
     from tenuto.testing.simulation import SimulationReport as SimulationReport
     from tenuto.testing.simulation import simulate as simulate
     from tenuto.testing.simulation import simulate_random as simulate_random
+    from tenuto.testing.tools import FakeToolSource as FakeToolSource
     from tenuto.testing.transcript import Transcript as Transcript
     from tenuto.testing.transcript import transcript_of as transcript_of
 else:

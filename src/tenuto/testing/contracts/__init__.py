@@ -13,6 +13,7 @@ from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
+from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
     "ArtifactsContract",
@@ -22,4 +23,5 @@ __all__ = [
     "PiecesContract",
     "ProgramSandboxContract",
     "SnippetSandboxContract",
+    "ToolSourceContract",
 ]

@@ -9,7 +9,8 @@ from tenuto.core.errors import Rejected
 from tenuto.ports.tool import ToolCode, ToolSource
 from tenuto.sdk.tool import Tool
 
-Given: TypeAlias = ToolSource | Sequence[Tool | Callable[..., Any]]
+Tools: TypeAlias = ToolSource | Sequence[Tool | Callable[..., Any]]
+"""What can stand for a source of tools."""
 
 
 class FixedTools:
@@ -26,7 +27,7 @@ class FixedTools:
         """See `ToolSource.close`."""
 
 
-def sources_from(given: Mapping[str, Given]) -> dict[str, ToolSource]:
+def sources_from(given: Mapping[str, Tools]) -> dict[str, ToolSource]:
     """Return a source for each namespace.
 
     Raises:
@@ -43,7 +44,7 @@ def sources_from(given: Mapping[str, Given]) -> dict[str, ToolSource]:
     return sources
 
 
-def _source_from(namespace: str, given: Given) -> ToolSource:
+def _source_from(namespace: str, given: Tools) -> ToolSource:
     if isinstance(given, list | tuple):
         return _fixed(namespace, given)
     if callable(getattr(given, "tools", None)) and callable(getattr(given, "close", None)):
