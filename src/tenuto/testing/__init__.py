@@ -37,7 +37,7 @@ _HOME = {
     "FakeToolSource": "tenuto.testing.tools",
     "Faults": "tenuto.testing.simulation",
     "MockLLM": "tenuto.testing.model",
-    "NotRecorded": "tenuto.testing.playing",
+    "NotRecorded": "tenuto.testing.recorded_tools",
     "Pause": "tenuto.testing.model",
     "SimulationReport": "tenuto.testing.simulation",
     "Transcript": "tenuto.testing.transcript",
@@ -64,8 +64,8 @@ if TYPE_CHECKING:
     from tenuto.testing.model import MockLLM as MockLLM
     from tenuto.testing.model import Pause as Pause
     from tenuto.testing.model import calls as calls
-    from tenuto.testing.playing import NotRecorded as NotRecorded
     from tenuto.testing.playing import play as play
+    from tenuto.testing.recorded_tools import NotRecorded as NotRecorded
     from tenuto.testing.recording import Exchange as Exchange
     from tenuto.testing.simulation import Faults as Faults
     from tenuto.testing.simulation import SimulationReport as SimulationReport
