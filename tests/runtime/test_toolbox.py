@@ -198,7 +198,7 @@ def test_a_node_waits_for_a_person_where_there_is_no_such_source() -> None:
 
     assert state.phase == "running"
     assert "this process has the tool sources: mill, hall" in waits[0].reason
-    assert "tenuto.open(tools={…})" in waits[0].reason
+    assert "Give tenuto.open(tools={…}), or --tools on the command line" in waits[0].reason
 
 
 def test_a_node_is_told_what_a_source_has_instead() -> None:

@@ -5,8 +5,8 @@ was shown is not on record, what it answered is.
 """
 
 import asyncio
-from collections.abc import Sequence
-from typing import Final
+from collections.abc import Mapping, Sequence
+from typing import Final, TypeAlias
 
 import msgspec
 
@@ -30,6 +30,8 @@ LISTING_SECONDS_MAX: Final = 30.0
 """A source that does not list its tools within this time is away."""
 
 _NAMES_TOLD_MAX: Final = 40
+_CHOSEN_MAX: Final = 1_000
+"""Choices kept; there are as many as agents name tools in different ways."""
 
 
 class NamedTool:
@@ -60,6 +62,10 @@ class Listing(msgspec.Struct, frozen=True, kw_only=True):
     """Ids that were named, of sources that have no such tool."""
 
 
+Found: TypeAlias = dict[str, tuple[NamedTool, ...] | Transient]
+"""What each source lists, or why it is away."""
+
+
 class Toolbox:
     """All tools that this process can come by."""
 
@@ -67,6 +73,8 @@ class Toolbox:
         self._code = code
         self._known: dict[str, tuple[list[ToolCode], tuple[NamedTool, ...]]] = {}
         """What each source listed last, so that what did not change is not named again."""
+        self._chosen: dict[tuple[str, ...], tuple[Found, Listing]] = {}
+        """What patterns chose of that, so that it is not chosen again."""
 
     def split(self, refs: Sequence[str]) -> tuple[list[ToolCode], tuple[str, ...]]:
         """Return the tools whose code is here, and the refs that name tools of sources.
@@ -92,21 +100,16 @@ class Toolbox:
         """
         wanted = self._wanted(patterns)
         found = await self._asked(tuple(wanted))
-        away = {name: fault for name, fault in found.items() if isinstance(fault, Transient)}
-        tools = tuple(
-            tool
-            for name, listed in found.items()
-            if not isinstance(listed, Transient)
-            for tool in listed
-            if any(glob == "*" or fits(glob, tool.name) for glob in wanted[name])
-        )
-        ids = {tool.id for tool in tools}
-        missing = tuple(
-            ref
-            for ref in patterns
-            if not is_pattern(ref) and ref not in ids and parts_of(ref)[0] not in away
-        )
-        return Listing(tools=tools, away=away, missing=missing)
+        key = tuple(patterns)
+        known = self._chosen.get(key)
+        if known is not None and known[0] == found:
+            return known[1]
+        listing = _chosen(patterns, wanted, found)
+        if not listing.away:
+            if len(self._chosen) == _CHOSEN_MAX:
+                self._chosen.clear()
+            self._chosen[key] = found, listing
+        return listing
 
     async def tool_of_node(self, ref: str) -> ToolCode:
         """Return the tool that a node names.
@@ -167,8 +170,8 @@ class Toolbox:
                 known = ", ".join(sources) or "none"
                 raise Escalatable(
                     f"There is no source of tools {namespace!r}, which {ref!r} names; this process "
-                    f"has the tool sources: {known}. Give tenuto.open(tools={{…}}), then approve "
-                    "to try again.",
+                    f"has the tool sources: {known}. Give tenuto.open(tools={{…}}), or --tools on "
+                    "the command line; then approve to try again.",
                     code="no_such_tool_source",
                 )
             for name in sources:
@@ -176,14 +179,12 @@ class Toolbox:
                     wanted.setdefault(name, []).append(glob)
         return wanted
 
-    async def _asked(
-        self, namespaces: Sequence[str]
-    ) -> dict[str, tuple[NamedTool, ...] | Transient]:
+    async def _asked(self, namespaces: Sequence[str]) -> Found:
         """Return what each source lists, or why it is away."""
         if len(namespaces) == 1:
             (name,) = namespaces
             return {name: await self._list(name)}
-        found: dict[str, tuple[NamedTool, ...] | Transient] = {}
+        found: Found = {}
         # All are waited for: one that fails leaves no other at work behind it.
         listed = await asyncio.gather(*map(self._list, namespaces), return_exceptions=True)
         for name, outcome in zip(namespaces, listed, strict=True):
@@ -206,6 +207,25 @@ class Toolbox:
             known = listed, tuple(NamedTool(tool, namespace) for tool in listed)
             self._known[namespace] = known
         return known[1]
+
+
+def _chosen(patterns: Sequence[str], wanted: Mapping[str, Sequence[str]], found: Found) -> Listing:
+    """Return what `patterns`, as `wanted` of each source, choose of what was found."""
+    away = {name: fault for name, fault in found.items() if isinstance(fault, Transient)}
+    tools = tuple(
+        tool
+        for name, listed in found.items()
+        if not isinstance(listed, Transient)
+        for tool in listed
+        if any(fits(glob, tool.name) for glob in wanted[name])
+    )
+    ids = {tool.id for tool in tools}
+    missing = tuple(
+        ref
+        for ref in patterns
+        if not is_pattern(ref) and ref not in ids and parts_of(ref)[0] not in away
+    )
+    return Listing(tools=tools, away=away, missing=missing)
 
 
 def _told(names: Sequence[str]) -> str:
