@@ -216,6 +216,24 @@ def test_a_node_is_told_what_a_source_has_instead() -> None:
     assert state.output == "ordered pen"
 
 
+def test_a_node_whose_source_is_away_is_tried_again() -> None:
+    away = Away(after=0, times=2)
+
+    report = crash_after(0, by_node("shop.price"), tools={"shop": away})
+
+    report.check()
+    assert report.outputs == (3,)
+
+
+def test_an_agent_goes_on_where_a_source_has_nothing() -> None:
+    model = MockLLM(["Nothing to do."])
+
+    state, _ = ran(by_agent("shop.*"), models={"mock": model}, tools={"shop": []})
+
+    assert state.output == "Nothing to do."
+    assert model.requests[0].tools == ()
+
+
 def test_a_node_names_one_tool_and_no_pattern() -> None:
     with pytest.raises(DefinitionError, match=r"'shop.\*' is a pattern, and one tool is wanted"):
         by_node("shop.*").definition()

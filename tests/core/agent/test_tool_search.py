@@ -46,6 +46,7 @@ def test_singular_and_plural_camel_case_and_capitals_are_the_same_word() -> None
     assert names("ISSUE") == names("issues")
     assert set(names("issue")) == {"github__search_issues", "github__create_issue"}
     assert "github__mergePullRequest" in names("pull requests")
+    assert names("repositories") == names("repository") == ["github__create_issue"]
 
 
 def test_what_has_none_of_the_words_is_not_found() -> None:
