@@ -23,6 +23,10 @@ __all__ = [
     "ExpressionFailed",
     "Fatal",
     "Matcher",
+    "Memories",
+    "MemoryItem",
+    "MemoryPolicy",
+    "MemoryUnavailable",
     "NeedsApproval",
     "NotAllowed",
     "NotFound",
@@ -56,6 +60,7 @@ __all__ = [
     "body",
     "open",
     "open_collection",
+    "open_memory",
     "run",
     "sandbox",
     "tool",
@@ -73,6 +78,10 @@ _HOME = {
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
     "Matcher": "tenuto.core.agent.policy",
+    "Memories": "tenuto.sdk.memory",
+    "MemoryItem": "tenuto.core.memory.items",
+    "MemoryPolicy": "tenuto.core.agent.remembering",
+    "MemoryUnavailable": "tenuto.ports.memory",
     "NeedsApproval": "tenuto.core.errors",
     "NotAllowed": "tenuto.core.errors",
     "NotFound": "tenuto.core.errors",
@@ -105,6 +114,7 @@ _HOME = {
     "body": "tenuto.sdk.body",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
+    "open_memory": "tenuto.bootstrap.memories",
     "run": "tenuto.bootstrap.opening",
     "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
@@ -116,11 +126,13 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
+    from tenuto.core.agent.remembering import MemoryPolicy as MemoryPolicy
     from tenuto.core.agent.routes import Route as Route
     from tenuto.core.agent.routes import RouteModel as RouteModel
     from tenuto.core.budget import Budget as Budget
@@ -142,8 +154,10 @@ if TYPE_CHECKING:
     from tenuto.core.errors import TenutoError as TenutoError
     from tenuto.core.errors import Transient as Transient
     from tenuto.core.errors import WorkFailed as WorkFailed
+    from tenuto.core.memory.items import MemoryItem as MemoryItem
     from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
     from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
+    from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable
     from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
     from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
     from tenuto.runtime.context import Context as Context
@@ -153,6 +167,7 @@ if TYPE_CHECKING:
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
     from tenuto.sdk.factory import tool_factory as tool_factory
     from tenuto.sdk.history import StoredEvent as StoredEvent
+    from tenuto.sdk.memory import Memories as Memories
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session
     from tenuto.sdk.team import Team as Team

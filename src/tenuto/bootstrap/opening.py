@@ -5,8 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore, MemoryPieces
+from tenuto.adapters.memory import (
+    MemoryArtifacts,
+    MemoryEventStore,
+    MemoryPieces,
+    VolatileMemory,
+)
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
@@ -19,7 +25,9 @@ from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.embedder import Embedder
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
@@ -27,6 +35,8 @@ from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import Tools, close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
@@ -48,6 +58,10 @@ class Settings(TypedDict, total=False):
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     routes: Mapping[str, Route | Mapping[str, Any]]
     """Several models under one name: an agent with `model="route:name"` asks one of them."""
+    memory: Memory
+    """Where agents remember; by default the database itself."""
+    embedder: Embedder
+    """What memory compares meanings with; by default words and pieces of words, without a model."""
     stream: bool
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
@@ -134,13 +148,20 @@ class OpenRuntime:
             self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
-        policy = tuple(self._settings.get("policy", ()))
+        rememberer = Rememberer(
+            self._settings.get("memory") or _memory_of(store),
+            embedder=self._settings.get("embedder") or HashingEmbedder(),
+            clock=clock,
+        )
+        caller = Caller(code, clock=clock, policy=tuple(self._settings.get("policy", ())))
+        caller.rememberer = rememberer
         performer = Performer(
-            caller=Caller(code, clock=clock, policy=policy),
+            caller=caller,
             asker=Asker(
                 self._providers,
                 code=code,
                 schemas=schemas,
+                around=[Recollecting(rememberer)],
                 pieces=pieces if self._settings.get("stream", False) else None,
             ),
             clock=clock,
@@ -160,9 +181,14 @@ class OpenRuntime:
         code.register(self._settings.get("code", {}))
         code.sources.update(self._sources)
         runtime = Runtime(self._engine, code, schemas)
+        runtime.rememberer = rememberer
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
+
+
+def _memory_of(store: EventStore) -> Memory:
+    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -172,8 +198,9 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
-            `tools`, `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
+            `embedder`, `stream`, `code`, `tools`, `policy`, `concurrency`, `recover`, `hold`; see
+            `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -35,6 +35,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "events": "Print the log of a session.",
         "trace": "Export a session as an OpenTelemetry trace.",
         "replay": "Decide a recorded session anew and report the first difference.",
+        "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
     },
     "Steer": {

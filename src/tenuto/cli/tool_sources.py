@@ -31,10 +31,8 @@ def sources_in(path: str | None) -> dict[str, ToolSource]:
     """
     if not path:
         return {}
-    # MCP needs packages that other work does without.
-    from tenuto.bootstrap.servers import (  # type: ignore[import-not-found, unused-ignore]  # (comes with the client of MCP servers)
-        read_servers,
-    )
+    # Loaded when it is wanted: it needs packages that other work does without.
+    from tenuto.bootstrap import servers  # type: ignore[attr-defined, unused-ignore]  # to come
 
-    sources: dict[str, ToolSource] = read_servers(path)
+    sources: dict[str, ToolSource] = servers.read_servers(path)
     return sources

@@ -7,10 +7,12 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.agent.tool_names import REF_HINT, ref_fault
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Strategy
+from tenuto.runtime.json_values import NotJson, to_json
 from tenuto.sdk.tool import Tool
 
 
@@ -33,6 +35,8 @@ class Options(TypedDict, total=False):
     handoffs: "Sequence[Agent]"
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
+    memory: bool | MemoryPolicy
+    context_tokens: int
 
 
 class Agent:
@@ -59,6 +63,8 @@ class Agent:
             own.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
+        memory: True, or a `MemoryPolicy`: it remembers from session to session.
+        context_tokens: above so many its conversation is summed up by its model; 0: never.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -79,6 +85,7 @@ class Agent:
         if problems:
             raise DefinitionError(problems)
         self.name = name
+        memory = policy_from(to_json(options.get("memory", False)))
         self._definition = AgentDefinition(
             name=name,
             version=options.get("version", "1"),
@@ -86,7 +93,9 @@ class Agent:
             description=options.get("description", ""),
             model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
-            tools=tuple(_ref_of(found) for found in given if not isinstance(found, Agent)),
+            tools=tools_with(
+                tuple(_ref_of(found) for found in given if not isinstance(found, Agent)), memory
+            ),
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
@@ -98,6 +107,8 @@ class Agent:
             keep=options.get("keep", 2),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
+            memory=memory,
+            context_tokens=options.get("context_tokens", 0),
         )
 
     def __repr__(self) -> str:
@@ -158,6 +169,7 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         for option, least in (("rounds", 0), ("width", 1), ("depth", 1), ("keep", 1))
         if not _is_whole(options.get(option, least), least)
     ]
+    faults += _memory_faults(name, options, names)
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
@@ -166,6 +178,25 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
 
 def _ref_of(tool: Tool | str) -> str:
     return tool if isinstance(tool, str) else tool.ref
+
+
+def _memory_faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
+    faults = []
+    try:
+        memory = policy_from(to_json(options.get("memory", False)))
+    except (msgspec.ValidationError, NotJson) as error:
+        given = f"memory={options.get('memory')!r:.60}"
+        return [f"Agent {name!r} has {given}, which is no MemoryPolicy: {error}."]
+    if not _is_whole(options.get("context_tokens", 0), 0):
+        given = f"context_tokens={options.get('context_tokens')!r}"
+        faults.append(f"Agent {name!r} has {given}; give a number of tokens.")
+    brought = {ref.rpartition(":")[2] for ref in tools_with((), memory)}
+    faults += [
+        f"Agent {name!r} has a tool named {twice!r}, and its memory brings one; give it another "
+        "name, or memory=MemoryPolicy(tools=False)."
+        for twice in sorted(brought.intersection(names))
+    ]
+    return faults
 
 
 def _named(model: str | Sequence[str]) -> str:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.state import Turn
 
 
@@ -13,6 +14,8 @@ def repeats(turns: Sequence[Turn]) -> int:
     last = _seen(turns[-1])
     count = 0
     for turn in reversed(turns):
+        if turn.answer.purpose == COMPACT:
+            continue
         if _seen(turn) != last:
             break
         count += 1

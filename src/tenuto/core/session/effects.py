@@ -59,6 +59,10 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     turns: AgentState
     """What the agent has done so far. Not to be changed."""
+    agent_task: TaskNo = TaskNo(0)
+    """The task that the turn is a part of."""
+    labels: tuple[str, ...] = ()
+    """Of what the task has seen."""
 
 
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
@@ -291,6 +295,8 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         request=_addressed(state, task, request),
         timeout_ms=agent.model_timeout_ms,
         turns=parent.agent,
+        agent_task=parent.no,
+        labels=task.labels,
     )
 
 

@@ -466,6 +466,8 @@ def _child_settled(state: SessionState, child: Task, output: Json, *, error: str
             answer = msgspec.convert(output, ModelAnswer)
             spending.add_usage(state, answer.usage)
             add_answer(parent.agent, answer)
+            if answer.recalled:
+                labelling.mark_recalled(state, parent, answer)
         else:
             add_result(parent.agent, child.index, value=output, error=error)
         return

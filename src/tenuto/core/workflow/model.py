@@ -22,6 +22,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.vocabulary import Digest, Json, JsonObject
 
@@ -188,6 +189,10 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """tree: how often thoughts are proposed and scored."""
     keep: int = 2
     """tree: lines that are kept."""
+    memory: MemoryPolicy | None = None
+    """None: it remembers nothing from session to session."""
+    context_tokens: int = 0
+    """Above so many the conversation of a task is summed up by its own model. 0: never."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

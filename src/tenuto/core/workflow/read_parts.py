@@ -6,6 +6,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.budget import NAMES, UNBOUNDED, Budget, fault_of
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.faults import unknown
@@ -142,6 +143,7 @@ def agents_of(section: Section) -> tuple[AgentDefinition, ...]:
 def _agent(section: Section, name: str) -> AgentDefinition:
     schema = section.section("output_schema", f"the output schema of agent {name!r}")
     settings = section.section("settings", f"the settings of agent {name!r}")
+    memory = _memory(section)
     agent = AgentDefinition(
         name=name,
         version=version_of(section),
@@ -149,7 +151,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         description=section.text("description"),
         model=_model(section),
         instructions=section.text("instructions"),
-        tools=_named(section, "tools"),
+        tools=tools_with(_named(section, "tools"), memory),
         strategy=section.choice("strategy", get_args(Strategy), "react"),
         output_schema=schema.data if schema is not None else None,
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
@@ -162,6 +164,8 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),
         keep=section.whole("keep", 2, minimum=1, maximum=20),
+        memory=memory,
+        context_tokens=section.whole("context_tokens", 0, minimum=0, maximum=2**53),
     )
     section.close()
     return agent
@@ -184,6 +188,17 @@ def _policy(section: Section) -> tuple[PermissionRule, ...]:
         # One rule that is not understood might have been the one that denies.
         section.fault("policy", f"The policy of {section.what} cannot be read: {error}.")
         return ()
+
+
+def _memory(section: Section) -> MemoryPolicy | None:
+    if "memory" not in section.data:
+        return None
+    try:
+        return policy_from(section.get("memory"))
+    except msgspec.ValidationError as error:
+        message = f"The memory of {section.what} cannot be read: {error}."
+        section.fault("memory", message, "Write true, or what differs: {recall: 3}.")
+        return None
 
 
 def _named(section: Section, key: str) -> tuple[str, ...]:

@@ -5,6 +5,8 @@ It says less than reading does: names, expressions and the shape of the graph ar
 from typing import Final, get_args
 
 from tenuto.core import limits
+from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
+from tenuto.core.memory.items import MemoryKind
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
@@ -414,8 +416,26 @@ def _agent() -> JsonObject:
             "items": _rule(),
             "description": "Which tools it may call with what.",
         },
+        "memory": _memory(),
+        "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
     }
     return _closed(properties, "An agent.")
+
+
+def _memory() -> JsonObject:
+    full = _closed(
+        {
+            "recall": _whole(0, RECALLED_MAX, "Items recalled when a task begins."),
+            "characters": _whole(0, 100_000, "Of what is recalled, together."),
+            "kinds": {"type": "array", "items": {"enum": list(get_args(MemoryKind))}},
+            "shared": _choice(get_args(Sharing), "Whose the items are that it keeps."),
+            "learn": {"type": "boolean", "description": "It keeps what it did."},
+            "tools": {"type": "boolean", "description": "Its model may remember by itself."},
+            "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
+        },
+        "What differs from the default.",
+    )
+    return {"if": {"type": "object"}, "then": full, "else": {"type": "boolean"}}
 
 
 def _rule() -> JsonObject:

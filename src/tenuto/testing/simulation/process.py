@@ -6,7 +6,9 @@ from typing import Any, Final
 
 import msgspec
 
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.memory import VolatileMemory
 from tenuto.core.errors import TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
@@ -20,6 +22,8 @@ from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
@@ -56,6 +60,7 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     """Sources of tools by namespace."""
     crash_after: int = 0
     """Number of the commit after which the process dies; 0: none."""
+    memory: VolatileMemory = msgspec.field(default_factory=VolatileMemory)
     story: list[tuple[int, float, str]] = []
     """What happened beside the log: number of commits before it, the moment, in words."""
 
@@ -92,9 +97,12 @@ class Process:
         for name, source in site.tools.items():
             code.sources[name] = WeatheredSource(source, site.world, self)
         models = site.models or AnyProvider(self.model)
+        rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
+        caller = Caller(code, clock=site.clock, threads=0)
+        caller.rememberer = rememberer
         performer = Performer(
-            caller=Caller(code, clock=site.clock, threads=0),
-            asker=Asker(models, code=code, schemas=schemas),
+            caller=caller,
+            asker=Asker(models, code=code, schemas=schemas, around=[Recollecting(rememberer)]),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
