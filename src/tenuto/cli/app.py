@@ -28,6 +28,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "validate": "Check workflow files.",
         "agents": "List the agents of workflows and teams.",
         "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
+        "tools": "List the tools that servers have.",
     },
     "Look": {
         "sessions": "List sessions, newest first.",
