@@ -1,14 +1,15 @@
 """`tenuto tools`, and `--tools` of the verbs that run sessions."""
 
+import json
 import sys
 from pathlib import Path
-from types import ModuleType
 
 import pytest
 
 import tenuto
 from tenuto.ports.tool import ToolSource
 from tenuto.testing import FakeToolSource
+from tests.adapters.mcp.using import PLAIN
 from tests.cli.shell import Shell
 
 FLOW = """\
@@ -37,15 +38,13 @@ def price(article: str) -> int:
 def sources(monkeypatch: pytest.MonkeyPatch) -> dict[str, FakeToolSource]:
     """Return what any file of servers holds."""
     held = {"shop": FakeToolSource([order, price]), "mill": FakeToolSource()}
-    reading = ModuleType("tenuto.bootstrap.servers")
 
     def read_servers(path: str) -> dict[str, ToolSource]:
         if not Path(path).exists():
             raise tenuto.NotFound(what="file of servers", name=path)
         return dict(held)
 
-    reading.read_servers = read_servers  # type: ignore[attr-defined]
-    monkeypatch.setitem(sys.modules, "tenuto.bootstrap.servers", reading)
+    monkeypatch.setattr(tenuto, "read_servers", read_servers)
     Path("servers.json").write_text("{}")
     Path("flow.yaml").write_text(FLOW)
     return held
@@ -153,3 +152,20 @@ def test_verbs_that_run_sessions_have_the_tools_of_servers(
 
     assert done.code == 0, done.err
     assert "ordered pen" in done.out
+
+
+def test_tools_of_a_real_server_are_listed_and_used_by_a_workflow(shell: Shell) -> None:
+    command = {"command": sys.executable, "args": [str(PLAIN), "good", "told.jsonl"]}
+    Path("mcp.json").write_text(json.dumps({"mcpServers": {"shop": command}}))
+    Path("echo.yaml").write_text(
+        "workflow: echoing\n"
+        "graph: {nodes: {say: {tool: shop.echo, inputs: {text: \"'hello'\"}}}, entry: say}\n"
+        "output: outputs.say\n"
+    )
+
+    listed = shell("tools", "--tools", "mcp.json")
+    done = shell("run", "echo.yaml", "--tools", "mcp.json")
+
+    assert "shop.echo  mcp:shop:echo  untrusted" in listed.out
+    assert done.code == 0
+    assert "hello" in done.out

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+import tenuto
 from tenuto.cli.options import Decorated
 
 if TYPE_CHECKING:
@@ -31,8 +32,4 @@ def sources_in(path: str | None) -> dict[str, ToolSource]:
     """
     if not path:
         return {}
-    # Loaded when it is wanted: it needs packages that other work does without.
-    from tenuto.bootstrap import servers  # type: ignore[attr-defined, unused-ignore]  # to come
-
-    sources: dict[str, ToolSource] = servers.read_servers(path)
-    return sources
+    return tenuto.read_servers(path)
