@@ -37,6 +37,16 @@ class Citation(msgspec.Struct, frozen=True, kw_only=True):
     quote: str
 
 
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that bears on a claim."""
+
+    relation: Literal["source", "agrees", "disagrees"]
+    file: str
+    first_line: int
+    last_line: int
+    quote: str
+
+
 class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One statement, taken from a document as it stands."""
 
@@ -50,6 +60,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heading: tuple[str, ...] = ()
     relevance: float = 1.0
     """How well it fits the question it was found for, as a share of the best one's fit."""
+    status: VerdictStatus | None = None
+    """What checking it gave, with `reason` and `evidence`; None: see the verdicts."""
+    reason: str = ""
+    evidence: list[Evidence] = []
 
 
 class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,16 +94,6 @@ class ValidateInputs(msgspec.Struct, frozen=True, kw_only=True):
     claims: list[Claim]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A place that bears on a claim."""
-
-    relation: Literal["source", "agrees", "disagrees"]
-    file: str
-    first_line: int
-    last_line: int
-    quote: str
-
-
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What checking a claim gave. `claim` is its id."""
 
@@ -107,6 +111,7 @@ class SynthesizeInputs(msgspec.Struct, frozen=True, kw_only=True):
     question: str
     findings: list[Finding]
     verdicts: list[Verdict] = []
+    """Those that the claims do not hold themselves."""
 
 
 class Synthesis(msgspec.Struct, frozen=True, kw_only=True):

@@ -30,13 +30,25 @@ NO_ANSWER: Final = "The documents do not answer this question."
 
 def synthesize(inputs: SynthesizeInputs) -> Synthesis:
     """Return the parts of the report. A claim that was not found in its source is left out."""
-    verdicts = {verdict.claim: verdict for verdict in inputs.verdicts}
+    verdicts = _verdicts(inputs)
     findings = [_checked(finding, verdicts) for finding in inputs.findings]
     return Synthesis(
         answer=_answer(inputs.question, findings, verdicts),
         findings="\n\n".join(_section(finding, verdicts) for finding in findings),
         method=METHOD,
     )
+
+
+def _verdicts(inputs: SynthesizeInputs) -> dict[str, Verdict]:
+    own = {
+        claim.id: Verdict(
+            claim=claim.id, status=claim.status, reason=claim.reason, evidence=claim.evidence
+        )
+        for finding in inputs.findings
+        for claim in finding.claims
+        if claim.status is not None
+    }
+    return {verdict.claim: verdict for verdict in inputs.verdicts} | own
 
 
 def _checked(finding: Finding, verdicts: Mapping[str, Verdict]) -> Finding:

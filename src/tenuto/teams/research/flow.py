@@ -1,16 +1,17 @@
-"""The graph: index, plan, research each part, collect, validate, judge, synthesize, finish."""
+"""The graph: index, plan, one session for each part, collect, synthesize, finish."""
 
 from itertools import pairwise
 from typing import Any, Final
 
 from tenuto import Agent, Team, Workflow, body
 from tenuto.teams.research import agents, steps
+from tenuto.teams.research.part import part_workflow
 
 SUB_QUESTIONS: Final = 4
 """Into how many parts a question may be split when the session does not say."""
 
 CONCURRENCY: Final = 8
-"""Sub-questions that are looked up, or findings that are checked, at once."""
+"""Sub-questions that are researched at once."""
 
 DESCRIPTION: Final = (
     "Answers a question over a folder of documents: plans, researches, checks every claim against "
@@ -38,8 +39,6 @@ INPUTS: Final[dict[str, Any]] = {
     },
 }
 
-_COLLECTION: Final = "outputs.index.collection"
-
 
 def research_workflow(model: str = "offline") -> Workflow:
     """Return the workflow, with `model` for all four agents.
@@ -48,15 +47,19 @@ def research_workflow(model: str = "offline") -> Workflow:
         output = tenuto.run(research_workflow(), {"question": "…", "documents": "docs"})
     """
     flow = Workflow(
-        "research", version="1", description=DESCRIPTION, inputs=INPUTS, output="outputs.finish"
+        "research",
+        version="2",
+        description=DESCRIPTION,
+        inputs=INPUTS,
+        state={"todo": ("replace", []), "parts": ("replace", []), "draft": "replace"},
+        output="outputs.finish",
     )
     order = (
         _index(flow),
         _plan(flow, agents.planner(model)),
-        _research(flow, agents.researcher(model)),
+        _assign(flow),
+        _parts(flow, model),
         _collect(flow),
-        _validate(flow, agents.validator(model)),
-        _judge(flow),
         _synthesize(flow, agents.synthesizer(model)),
         _finish(flow),
     )
@@ -77,53 +80,40 @@ def _plan(flow: Workflow, planner: Agent) -> str:
     return "plan"
 
 
-def _research(flow: Workflow, researcher: Agent) -> str:
+def _assign(flow: Workflow) -> str:
+    given = {"sub_questions": "outputs.plan.sub_questions", "most": "inputs.max_sub_questions"}
+    flow.node("assign", function=steps.assign, inputs=given)
+    return "assign"
+
+
+def _parts(flow: Workflow, model: str) -> str:
     given = {
-        "question": "item",
+        "at": "item.at",
+        "question": "item.question",
+        "faults": "item.faults",
         "main_question": "inputs.question",
-        "collection": _COLLECTION,
+        "collection": "outputs.index.collection",
     }
     flow.node(
-        "research",
-        map="outputs.plan.sub_questions",
-        do=body(agent=researcher, inputs=given),
+        "parts",
+        map="state.todo",
+        do=body(workflow=part_workflow(model), inputs=given),
         concurrency=CONCURRENCY,
         on_item_failure="collect",
     )
-    return "research"
+    return "parts"
 
 
 def _collect(flow: Workflow) -> str:
-    given = {"sub_questions": "outputs.plan.sub_questions", "findings": "outputs.research"}
+    given = {"todo": "state.todo", "results": "outputs.parts", "parts": "state.parts"}
     flow.node("collect", function=steps.collect, inputs=given)
     return "collect"
 
 
-def _validate(flow: Workflow, validator: Agent) -> str:
-    given = {"claims": "item.claims", "collection": _COLLECTION}
-    flow.node(
-        "validate",
-        map="outputs.collect.findings",
-        do=body(agent=validator, inputs=given),
-        concurrency=CONCURRENCY,
-        on_item_failure="collect",
-    )
-    return "validate"
-
-
-def _judge(flow: Workflow) -> str:
-    given = {"findings": "outputs.collect.findings", "validations": "outputs.validate"}
-    flow.node("judge", function=steps.judge, inputs=given)
-    return "judge"
-
-
 def _synthesize(flow: Workflow, synthesizer: Agent) -> str:
-    given = {
-        "question": "inputs.question",
-        "findings": "outputs.collect.findings",
-        "verdicts": "outputs.judge.verdicts",
-    }
-    flow.node("synthesize", agent=synthesizer, inputs=given)
+    given = {"question": "inputs.question", "findings": "state.parts"}
+    # The whole draft under a key of its own: its `findings` is a text.
+    flow.node("synthesize", agent=synthesizer, inputs=given, updates={"draft": "output"})
     return "synthesize"
 
 
@@ -131,8 +121,8 @@ def _finish(flow: Workflow) -> str:
     given = {
         "given": "inputs",
         "index": "outputs.index",
-        "judged": "outputs.judge",
-        "synthesis": "outputs.synthesize",
+        "parts": "state.parts",
+        "synthesis": "state.draft",
     }
     flow.node("finish", function=steps.finish, inputs=given)
     return "finish"

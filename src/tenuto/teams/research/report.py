@@ -56,6 +56,20 @@ def render(
     return "\n\n".join(part.strip() for part in parts) + "\n"
 
 
+def claims_in(parts: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the claims of all parts, each with the sub-question that it was found for."""
+    return [{**claim, "question": part["question"]} for part in parts for claim in part["claims"]]
+
+
+def gaps_in(parts: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the parts that leave something open, without their claims."""
+    return [
+        {key: value for key, value in part.items() if key != "claims"}
+        for part in parts
+        if not part["answered"] or part["missing_terms"]
+    ]
+
+
 def count_by_status(claims: Iterable[Record]) -> dict[str, int]:
     """Return how many claims have each status."""
     counts = {"supported": 0, "contradicted": 0, "not_found": 0}
