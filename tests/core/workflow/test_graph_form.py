@@ -124,6 +124,10 @@ def test_a_text_input_is_an_expression_and_any_other_value_is_itself() -> None:
             "{wait: reply, timeout: 1h, on_timeout: continue}",
             Node(id="it", kind="wait", signal="reply", timeout_ms=3_600_000, on_timeout="continue"),
         ),
+        (
+            "{wait: reply, timeout: inputs.patience}",
+            Node(id="it", kind="wait", signal="reply", delay="inputs.patience"),
+        ),
         ('timer: "5m"', Node(id="it", kind="timer", delay='"5m"')),
         ("timer: 1h30m", Node(id="it", kind="timer", delay='"1h30m"')),
         ("timer: 90", Node(id="it", kind="timer", delay="90000")),

@@ -7,7 +7,7 @@ import pytest
 
 import tenuto
 from tenuto.core.vocabulary import SessionId, TaskNo, effect_id
-from tenuto.teams.research.steps import assign, collect, finish, index
+from tenuto.teams.research.steps import assign, collect, index, publish
 
 
 def context() -> tenuto.Context:
@@ -133,23 +133,30 @@ def test_a_sub_question_whose_session_failed_is_kept_with_the_reason() -> None:
     assert found == [part(1, error="model unavailable")]
 
 
-def finished(output: str) -> dict[str, Any]:
-    return finish(
+def published(output: str) -> dict[str, Any]:
+    return publish(
         context(),
         given={"question": "Is salt wet?", "output": output},
         index={"files": 1, "passages": 1, "problems": []},
-        parts=[],
-        synthesis={"answer": "Yes.", "findings": ""},
+        so_far={
+            "parts": [],
+            "draft": {"answer": "Yes.", "findings": ""},
+            "faults": [],
+            "revision": 0,
+            "versions": [],
+            "because": "",
+            "declined": [],
+        },
     )
 
 
 def test_the_report_is_written_where_it_is_wanted_as_often_as_asked(tmp_path: Path) -> None:
     file = tmp_path / "reports" / "salt.md"
 
-    first = finished(str(file))
+    first = published(str(file))
 
     assert file.read_text(encoding="utf-8") == first["report"]
-    assert finished(str(file)) == first
+    assert published(str(file)) == first
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -157,4 +164,4 @@ def test_a_place_that_cannot_be_written_is_one_fatal_error(tmp_path: Path) -> No
     (tmp_path / "file").write_text("x", encoding="utf-8")
 
     with pytest.raises(tenuto.Fatal, match="Name another file as `output`"):
-        finished(str(tmp_path / "file" / "report.md"))
+        published(str(tmp_path / "file" / "report.md"))

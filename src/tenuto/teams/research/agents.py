@@ -6,7 +6,7 @@ The instructions are for language models; the `offline` model goes by `settings.
 from typing import Final
 
 from tenuto import Agent
-from tenuto.teams.research.schemas import FINDING, PLAN, SYNTHESIS, VALIDATION
+from tenuto.teams.research.schemas import EDIT, FINDING, PLAN, REVIEW, SYNTHESIS, VALIDATION
 from tenuto.teams.research.tools import read, search
 
 _COLLECTION: Final = (
@@ -80,12 +80,64 @@ def synthesizer(model: str) -> Agent:
         model=model,
         instructions=(
             "Write `answer`: two to four sentences that answer the question, and `findings`: "
-            "Markdown with one third-level heading for each sub-question and what was found on it. "
-            "Use only claims whose `status` is `supported`, or `contradicted` with both sides told "
-            "(the other side is in their `evidence`). "
-            "After each statement cite its place as [file:line]. Say plainly what the documents do "
-            "not answer. Leave `method` empty, or say in one sentence how you worked."
+            "Markdown with one third-level heading for each part of your input `findings`, which "
+            "begins with its number `at` (`### 2. …`), and what was found on it. Use only claims "
+            "whose `status` is `supported`, or `contradicted` with both sides told and cited (the "
+            "other side is in their `evidence`). After each statement cite its place as "
+            "[file:line], with a file and line of the claim or its evidence; no paragraph or list "
+            "item may end without one. Put between quotation marks only what stands there word "
+            "for word. Say plainly, under its heading, what the documents do not answer. Leave "
+            "`method` empty, or say in one sentence how you worked.\n"
+            "`words_max` bounds both texts. `preferences` is how the reader likes reports: "
+            "length, format (prose or bullets), language of your text (headings keep their "
+            "numbers, quotes their language), topics to emphasise. `changes` is what the reader "
+            "asked of the former `draft`, and `faults` what a check found wrong with it: do the "
+            "one and mend the other, and keep the rest of the draft as it is."
         ),
         output=SYNTHESIS,
         settings={"task": "synthesize"},
+    )
+
+
+def reviewer(model: str) -> Agent:
+    """Return the agent that judges a draft."""
+    return Agent(
+        "reviewer",
+        role="review",
+        model=model,
+        instructions=(
+            "Judge `draft`, a report on `question`, as a careful reader would. `findings` has "
+            "what was found on each sub-question, with the verdict on every claim. Is the "
+            "question answered, first and directly? Does the draft say only what its claims say, "
+            "without exaggeration or omission that misleads? Does it follow `preferences` and "
+            "`changes`, which are the reader's wishes? Citations, quotes and lengths are checked "
+            "by a program: leave them alone. Set `good` to true when you would let it pass; else "
+            "give `faults`, each with a `text` that tells the author what to change. When an "
+            "important point is not in the findings, though documents like these should have it, "
+            "give the number `at` of its sub-question as `missing_evidence_on`, and it is "
+            "researched again."
+        ),
+        output=REVIEW,
+        settings={"task": "review"},
+    )
+
+
+def editor(model: str) -> Agent:
+    """Return the agent that turns feedback into work."""
+    return Agent(
+        "editor",
+        role="editing",
+        model=model,
+        instructions=(
+            "A reader has read `report` and says `feedback`. Turn it into work. `done`: true only "
+            "when the reader wants nothing more. `changes`: what the author is to change, one "
+            "instruction each, complete in itself. `sub_questions`: questions to look up in the "
+            "documents, only for what the report does not have (`sub_questions` in your inputs "
+            "were looked up already). `preferences`: what the feedback tells of how this reader "
+            "likes reports in general (length: short, normal or long; format: prose or bullets; "
+            "language; emphasis: topics), only what it tells. `declined`: what cannot be done, "
+            "and why: the author cannot invent, cite nothing, or use anything but the documents."
+        ),
+        output=EDIT,
+        settings={"task": "edit"},
     )

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tenuto
 from tenuto.teams.research.quotes import Places
-from tenuto.teams.research.report import Record
+from tenuto.teams.research.schemas import Record
 
 CLAIMS_PER_FINDING_MAX: Final = 12
 """More from one sub-question are cut: each one costs two tool calls to check."""

@@ -7,7 +7,7 @@ import re
 from typing import Final
 
 import tenuto
-from tenuto.teams.research.report import Record
+from tenuto.teams.research.schemas import Record
 
 _WORD: Final = re.compile(r"\w+(?:['’]\w+)*")
 

@@ -1,6 +1,10 @@
 """The shapes of what the agents have to give, as JSON Schemas."""
 
-from typing import Any, Final
+from collections.abc import Mapping
+from typing import Any, Final, TypeAlias
+
+Record: TypeAlias = Mapping[str, Any]
+"""JSON as it passes between the nodes."""
 
 _TEXTS: Final = {"type": "array", "items": {"type": "string"}}
 
@@ -76,4 +80,46 @@ SYNTHESIS: Final[dict[str, Any]] = {
         "method": {"type": "string"},
     },
     "required": ["answer", "findings"],
+}
+
+REVIEW: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "good": {"type": "boolean"},
+        "faults": {
+            "type": "array",
+            "items": {
+                "type": "object",
+                "properties": {
+                    "text": {"type": "string", "minLength": 1},
+                    "missing_evidence_on": {"type": "integer", "minimum": 1},
+                },
+                "required": ["text"],
+            },
+        },
+    },
+    "required": ["good", "faults"],
+}
+
+PREFERENCES: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "length": {"enum": ["short", "normal", "long"]},
+        "format": {"enum": ["prose", "bullets"]},
+        "language": {"type": "string"},
+        "emphasis": _TEXTS,
+    },
+    "additionalProperties": False,
+}
+
+EDIT: Final[dict[str, Any]] = {
+    "type": "object",
+    "properties": {
+        "done": {"type": "boolean"},
+        "changes": _TEXTS,
+        "sub_questions": _TEXTS,
+        "preferences": PREFERENCES,
+        "declined": _TEXTS,
+    },
+    "required": ["done", "changes"],
 }

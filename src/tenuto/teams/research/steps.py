@@ -7,14 +7,14 @@ from typing import Any
 
 import tenuto
 from tenuto.teams.research.claims import key_of
+from tenuto.teams.research.refining import body_of, changed
 from tenuto.teams.research.report import (
-    Record,
     claims_in,
     count_by_status,
-    gaps_in,
     render,
     sources_of,
 )
+from tenuto.teams.research.schemas import Record
 
 
 def index(ctx: tenuto.Context, question: str, documents: str) -> dict[str, Any]:
@@ -82,34 +82,59 @@ def collect(
     return {"parts": merged, "todo": []}
 
 
-def finish(
-    ctx: tenuto.Context,
-    given: dict[str, Any],
-    index: dict[str, Any],
-    parts: list[dict[str, Any]],
-    synthesis: dict[str, Any],
+def publish(
+    ctx: tenuto.Context, given: dict[str, Any], index: dict[str, Any], so_far: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return the session's output, and write the report to `given.output` unless that is empty.
+    """Return the next version of the report, and write it to `given.output` unless that is empty.
 
     Writing it again writes the same.
     """
-    claims = claims_in(parts)
+    versions, draft = so_far["versions"], so_far["draft"]
+    version: dict[str, Any] = {
+        "version": len(versions) + 1,
+        "because": so_far["because"],
+        "declined": so_far["declined"],
+        "change": changed(versions[-1] if versions else None, draft),
+        "answer": draft["answer"],
+        "unpassed": so_far["faults"],
+        "text": body_of(draft),
+    }
+    history = {
+        "faults": so_far["faults"],
+        "revisions": so_far["revision"],
+        "versions": [*versions, version],
+    }
     report = render(
         question=given["question"],
-        synthesis=synthesis,
-        gaps=gaps_in(parts),
-        claims=claims,
+        draft=draft,
+        parts=so_far["parts"],
         index=index,
+        history=history,
     )
     if given["output"]:
         _write(Path(given["output"]), report)
-        ctx.note("report", {"file": given["output"]})
+        ctx.note("report", {"file": given["output"], "version": version["version"]})
+    return {**version, "report": report}
+
+
+def finish(
+    ctx: tenuto.Context,
+    versions: list[dict[str, Any]],
+    parts: list[dict[str, Any]],
+    preferences: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the session's output: the last report, what it stands on, and how it came to be."""
+    claims, last = claims_in(parts), versions[-1]
+    told = ("version", "because", "change", "declined")
     return {
-        "report": report,
-        "answer": synthesis["answer"],
+        "report": last["report"],
+        "answer": last["answer"],
         "claims": claims,
         **count_by_status(claims),
         "sources": sources_of(claims),
+        "unpassed": last["unpassed"],
+        "versions": [{key: version[key] for key in told} for version in versions],
+        "preferences": preferences,
     }
 
 
