@@ -1,6 +1,7 @@
 """kill -9 at many places; the team goes on to the same report, and no session is there twice."""
 
 import asyncio
+import json
 import os
 import signal
 import subprocess
@@ -29,17 +30,22 @@ def researched(**more: Any) -> dict[str, Any]:
     return output
 
 
-# Runs the team on a file, and kills itself once the log has this many events.
+# Runs the team on a file, gives it the feedback there is, and kills itself once the log of a
+# session of that workflow has this many events.
 CHILD: Final = """
-import asyncio, os, signal, sys
+import asyncio, json, os, signal, sys
 import tenuto
+from tenuto.ports.event_store import HeadQuery
 from tenuto.teams.research import team
 
-async def main(db, question, documents, version):
+async def main(db, given, workflow, version, *feedback):
     async with tenuto.open(db) as runtime:
-        given = {"question": question, "documents": documents}
-        session = await runtime.start(team.workflow, given, key="the one")
-        async for stored in session.events():
+        session = await runtime.start(team.workflow, json.loads(given), key="the one")
+        for text in feedback:
+            await session.signal("feedback", text)
+        while not (heads := await runtime.sessions(HeadQuery(workflow=workflow))):
+            await asyncio.sleep(0)
+        async for stored in runtime.session(heads[0].session).events():
             if stored.version >= int(version):
                 os.kill(os.getpid(), signal.SIGKILL)
 
@@ -47,12 +53,23 @@ asyncio.run(main(*sys.argv[1:]))
 """
 
 
-def went_on(db: str) -> tuple[Any, int]:
+def killed(db: str, at: int, *feedback: str, workflow: str = "research", **more: Any) -> None:
+    """Run the team in a process of its own until it is killed at this version."""
+    arguments = [db, json.dumps(inputs(**more)), workflow, str(at), *feedback]
+    ended = subprocess.run(
+        [sys.executable, "-c", CHILD, *arguments], env=os.environ, timeout=60, check=False
+    )
+    assert ended.returncode == -signal.SIGKILL
+
+
+def went_on(db: str, *feedback: str, **more: Any) -> tuple[Any, int]:
     """Return the output and the number of sessions after the file is opened again."""
 
     async def main() -> tuple[Any, int]:
         async with tenuto.open(db, workflows=[team.workflow]) as runtime:
-            session = await runtime.start(team.workflow, inputs(), key="the one")
+            session = await runtime.start(team.workflow, inputs(**more), key="the one")
+            for text in feedback:
+                await session.signal("feedback", text)
             output = await session.result(30)
             heads = await runtime.sessions()
             assert {head.parent for head in heads} == {None, session.id}
@@ -62,29 +79,48 @@ def went_on(db: str) -> tuple[Any, int]:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("version", [2, 9, 13, 14, 16, 25, 40])
+@pytest.mark.parametrize("version", [2, 9, 13, 16, 25, 40, 60])
 def test_p1_a_team_that_is_killed_goes_on_to_the_same_report(tmp_path: Path, version: int) -> None:
     db = f"sqlite:///{tmp_path}/t.db"
-    arguments = [db, QUESTION, str(LIGHTHOUSES), str(version)]
 
-    killed = subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], env=os.environ, timeout=60, check=False
-    )
-    output, count = went_on(db)
+    killed(db, version)
 
-    assert killed.returncode == -signal.SIGKILL
-    assert count == 1 + PARTS
-    assert output == researched()
+    assert went_on(db) == (researched(), 1 + PARTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [1, 6, 13, 20, 30])
+def test_p1_a_team_that_is_killed_amid_its_parts_goes_on_to_the_same_report(
+    tmp_path: Path, version: int
+) -> None:
+    db = f"sqlite:///{tmp_path}/t.db"
+
+    killed(db, version, workflow="research-part")
+
+    assert went_on(db) == (researched(), 1 + PARTS)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("version", [72, 76, 80, 84, 88, 100, 120])
+def test_p1_a_team_that_is_killed_amid_its_refinement_goes_on_to_the_same_versions(
+    tmp_path: Path, version: int
+) -> None:
+    feedback = ("shorter, and compare Gannet Head", "as bullet points")
+
+    killed(f"sqlite:///{tmp_path}/t.db", version, *feedback, refine=True)
+    again, count = went_on(f"sqlite:///{tmp_path}/t.db", "done", refine=True)
+    whole, _ = went_on(f"sqlite:///{tmp_path}/whole.db", *feedback, "done", refine=True)
+
+    assert again == whole
+    assert count == 1 + PARTS + 1
+    assert [version["because"] for version in again["versions"]] == ["", *feedback]
 
 
 @pytest.mark.slow
 def test_an_index_that_is_lost_with_the_process_is_made_again(tmp_path: Path) -> None:
     db = f"sqlite:///{tmp_path}/t.db"
-    arguments = [db, QUESTION, str(LIGHTHOUSES), "6"]
 
-    subprocess.run(
-        [sys.executable, "-c", CHILD, *arguments], env=os.environ, timeout=60, check=False
-    )
+    killed(db, 9)
     for file in (tmp_path / "collections").glob("*.index*"):
         file.unlink()
 

@@ -51,7 +51,7 @@ _FINE: Final = re.compile(
     r"looks? good|nothing(?: else| more)?)(?:\s+(?:as it is|now|so far|very much))?",
     re.I,
 )
-_EDGES: Final = re.compile(r"^(?:please|the|a|an|also|and|something (?:about|on))\s+", re.I)
+_EDGES: Final = re.compile(r"^(?:please|also|and|something (?:about|on))\s+", re.I)
 
 
 class _Wishes(msgspec.Struct):
