@@ -9,6 +9,7 @@ import tenuto
 from tenuto.core.vocabulary import SessionId, TaskNo, effect_id
 from tenuto.teams.research.gate import check
 
+QUOTED_WRONG = ["“Salt is very wet”", '"salt is blue"', "“Salt … is dry”"]
 TEXT = "Salt is wet.\nSalt is dry, they say in the north.\nPepper is black and hot.\n"
 
 
@@ -105,7 +106,13 @@ def test_addresses_and_links_are_no_citations(collection: str) -> None:
     assert faults(collection, draft(answer)) == []
 
 
-@pytest.mark.parametrize("quoted", ["“Salt is very wet”", '"salt is blue"', "“Salt … is dry”"])
+def test_brackets_of_a_document_told_word_for_word_are_no_citations(collection: str) -> None:
+    timed = claim(text="[10:45] Salt is wet.")
+
+    assert faults(collection, draft("[10:45] Salt is wet. [a.md:1]"), part(timed)) == []
+
+
+@pytest.mark.parametrize("quoted", QUOTED_WRONG)
 def test_a_quoted_span_that_stands_in_no_cited_place_is_found(collection: str, quoted: str) -> None:
     (fault,) = faults(collection, draft(f"They say {quoted} [a.md:1]"))
 
@@ -134,6 +141,12 @@ def test_a_sub_question_is_known_by_its_words_or_its_number(collection: str, hea
     other = part(claim(), at=2, question="Is pepper hot?")
 
     assert faults(collection, draft(findings=findings), part(claim()), other) == []
+
+
+def test_headings_below_the_third_level_belong_to_their_section(collection: str) -> None:
+    findings = "### 1. Is salt wet?\n\n#### In the morning\n\nYes. [a.md:1]"
+
+    assert faults(collection, draft(findings=findings)) == []
 
 
 def test_what_cannot_be_answered_is_said_without_a_source(collection: str) -> None:

@@ -10,6 +10,7 @@ CITATION: Final = re.compile(r"\[([^\[\]\n]+?):(\d+)(?:[-–](\d+))?\]")
 _QUOTED: Final = re.compile(r"“([^”\n]+)”|\"([^\"\n]+)\"")
 _BLOCK: Final = re.compile(r"\n\s*\n|\n(?=\s*(?:[-*+]|\d+[.)])\s)")
 _HEADING: Final = re.compile(r"#{1,6}\s+(.*)")
+_SECTION: Final = re.compile(r"#{1,3}\s+(.*)")
 _NUMBER: Final = re.compile(r"\W*(\d+)\b")
 
 QUOTED_WORDS_MIN: Final = 3
@@ -72,10 +73,12 @@ def uncited_end(block: str) -> str:
 
 
 def sections_of(findings: str) -> list[Section]:
-    """Return the sections, in order; text before the first heading has an empty title."""
+    """Return the sections, in order; text before the first heading has an empty title.
+
+    Headings below the third level belong to what they stand in."""
     made: list[tuple[str, list[str]]] = [("", [])]
     for line in findings.split("\n"):
-        heading = _HEADING.match(line.strip())
+        heading = _SECTION.match(line.strip())
         if heading:
             made.append((heading[1].strip(), []))
         else:
