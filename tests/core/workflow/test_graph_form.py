@@ -135,6 +135,12 @@ def test_one_keyword_says_what_a_node_does(text: str, wanted: Node) -> None:
     assert node(text) == wanted
 
 
+def test_how_long_a_wait_lasts_may_be_an_expression() -> None:
+    wanted = Node(id="it", kind="wait", signal="reply", delay="inputs.patience")
+
+    assert node("{wait: reply, timeout: inputs.patience}") == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "field", "wanted"),
     [

@@ -106,6 +106,7 @@ def test_a_workflow_that_does_not_hold_together_is_refused(
         (Node(id="a", kind="loop", body=BODY), "has no end"),
         (Node(id="a", kind="timer"), "found neither"),
         (Node(id="a", kind="timer", delay="1", until="2"), "found both"),
+        (Node(id="a", kind="wait", signal="s", delay="1", timeout_ms=2), "has two deadlines"),
         (Node(id="a", kind="condition"), "has no expression"),
         (replace(WORK, timeout_ms=-1), "out of range"),
         (replace(WORK, updates={"x": "output"}), "There is no state key 'x'."),

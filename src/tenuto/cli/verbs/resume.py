@@ -10,6 +10,7 @@ from tenuto.cli import exit_codes
 from tenuto.cli.attending import attend
 from tenuto.cli.attending_all import attend_all, find_unfinished
 from tenuto.cli.driving import drive
+from tenuto.cli.family import take_up_below
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import by_option, db_option, json_option, session_argument
 from tenuto.cli.printing import say
@@ -78,6 +79,7 @@ async def _resume(text: str, asked: Options) -> int:
             state = await session.state()
             if state.phase not in TERMINAL:
                 await session.resume(asked.steps, budget=asked.budget, by=asked.by)
+                await take_up_below(runtime, session.id)
             say(f"session {session.id}  {state.workflow} {state.workflow_version}")
             return await attend(
                 runtime, session, before=state, as_json=asked.as_json, quiet=asked.quiet

@@ -157,7 +157,8 @@ def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
 
 def _fails_by_itself(task: Task) -> bool:
     if task.kind == "wait":
-        return False
+        # Its deadline could not be worked out.
+        return not task.due_ms
     return task.kind in _INLINE or task.kind == "timer" or task.waiting in ("recover", "recovered")
 
 

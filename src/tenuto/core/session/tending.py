@@ -307,10 +307,11 @@ def _next_turn(
 
 
 def _wait(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
-    name = program.nodes[task.node].node.signal
+    node = program.nodes[task.node]
+    name = node.node.signal
     kept = state.signals.get(name)
     if not kept:
-        return []
+        return [] if node.delay is None else _timer(state, task, program, at_ms)
     taken = e.SignalTaken(at_ms=at_ms, task=task.no, name=name)
     return [taken, *complete(state, task, kept[0], program=program, at_ms=at_ms)]
 

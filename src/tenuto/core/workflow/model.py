@@ -133,7 +133,8 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     on_timeout: Literal["fail", "continue"] = "fail"
     # timer
     delay: str = ""
-    """Expression giving milliseconds (number) or a duration as `"90s"`, `"5m"`, `"2h"`, `"1d"`."""
+    """Expression giving milliseconds (number) or a duration as `"90s"`, `"5m"`, `"2h"`, `"1d"`.
+    Of a wait: how long it waits at most, where `timeout_ms` does not say."""
     until: str = ""
     """Expression giving a moment: milliseconds since 1970 (UTC), or RFC 3339 text."""
 

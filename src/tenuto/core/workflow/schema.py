@@ -280,7 +280,11 @@ def _rules() -> JsonObject:
         "updates": _ref("updates"),
         "if": _ref("expression", "The node runs when this is true, and is skipped otherwise."),
         "retry": _ref("retry"),
-        "timeout": _ref("duration", "Of one attempt; for approval and wait, in all."),
+        "timeout": {
+            "anyOf": [_ref("duration"), _ref("expression")],
+            "description": "Of one attempt; for approval and wait, in all. "
+            "Of a wait also an expression of milliseconds or of a duration.",
+        },
         "once": {"type": "boolean", "description": "Never run twice blindly."},
         "on_failure": _choice(("fail", "continue"), "continue: a failure counts as skipped."),
         "recover": _text("Function that proposes changed inputs after a recoverable failure."),

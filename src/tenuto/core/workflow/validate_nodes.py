@@ -43,6 +43,8 @@ def faults_of_node(node: Node, definition: WorkflowDefinition, path: Path) -> It
         found = "both" if node.delay else "neither"
         message = f"Timer {node.id!r} needs either a delay or a moment, found {found}."
         yield Fault((*path, "until"), message)
+    if node.kind == "wait" and node.delay and node.timeout_ms:
+        yield Fault((*path, "delay"), f"Wait {node.id!r} has two deadlines; give it one.")
     if node.kind == "condition" and not node.inputs:
         yield Fault(path, f"Condition {node.id!r} has no expression.")
     if node.kind == "loop" and not node.repeat and not node.max_iterations:
