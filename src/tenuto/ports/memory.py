@@ -98,7 +98,7 @@ class Memory(Protocol):
     async def keep(self, items: Sequence[Kept]) -> None:
         """Keep the items, all or none.
 
-        An id that its tenant has is replaced, but for its counts of access; what was superseded
+        An id that its tenant has is replaced, but its accesses never fall; what was superseded
         stays so, and a vector stays with its text when none is handed over. An item with a key
         supersedes the current one of its scope, kind and key, or is superseded by it when it is
         the older of the two; of two of one moment the one kept later stands. Keeping again what

@@ -107,8 +107,8 @@ class VolatileMemory:
         if known is not None:
             item = structs.replace(
                 item,
-                accessed_ms=known.item.accessed_ms,
-                accesses=known.item.accesses,
+                accessed_ms=max(item.accessed_ms, known.item.accessed_ms),
+                accesses=max(item.accesses, known.item.accesses),
                 superseded_by=item.superseded_by or known.item.superseded_by,
             )
             if not kept.vector and known.item.text == item.text:

@@ -25,7 +25,8 @@ INSERT_ITEM: Final = f"""
         expires_ms, superseded_by, accessed_ms, accesses) VALUES ({", ".join("?" * 13)})"""
 UPDATE_ITEM: Final = """
     UPDATE memory_items SET scope = ?, kind = ?, key = ?, text = ?, characters = ?, body = ?,
-        created_ms = ?, expires_ms = ?, superseded_by = ? WHERE number = ?"""
+        created_ms = ?, expires_ms = ?, superseded_by = ?, accessed_ms = max(accessed_ms, ?),
+        accesses = max(accesses, ?) WHERE number = ?"""
 REPLACE_VECTOR: Final = "INSERT OR REPLACE INTO memory_vectors VALUES (?, ?, ?)"
 SELECT_VECTOR: Final = "SELECT embedder, vector FROM memory_vectors WHERE item = ?"
 DELETE_VECTOR: Final = "DELETE FROM memory_vectors WHERE item = ?"
@@ -82,14 +83,14 @@ def _keep(connection: sqlite3.Connection, kept: Kept) -> None:
         superseded_by = _compete(connection, item, scope)
     values = (
         *(scope, item.kind, item.key, item.text, len(item.text), body_of(item)),
-        *(item.created_ms, item.expires_ms, superseded_by),
+        *(item.created_ms, item.expires_ms, superseded_by, item.accessed_ms, item.accesses),
     )
     if known:
         number = known[0]
         _leave_out(connection, number, scope=known[1], text=known[2])
         connection.execute(UPDATE_ITEM, (*values, number))
     else:
-        row = (item.scope.tenant, item.id, *values, item.accessed_ms, item.accesses)
+        row = (item.scope.tenant, item.id, *values)
         number = connection.execute(INSERT_ITEM, row).lastrowid
     vector, embedder = array("f", kept.vector), kept.embedder
     if vector:

@@ -65,7 +65,7 @@ class Keeping(MemoryCase):
 
         self.check(scenario)
 
-    def test_a_known_id_is_replaced_but_for_its_accesses(self) -> None:
+    def test_a_known_id_is_replaced_and_keeps_its_accesses(self) -> None:
         async def scenario(memory: Memory) -> None:
             await memory.keep([kept("a", "Ann likes tea.", along(0))])
             await memory.touch(["a", "unknown"], tenant=ANN.tenant, now_ms=NOW_MS + 5)
@@ -79,6 +79,20 @@ class Keeping(MemoryCase):
             assert await found(memory, asking("tea", along(0))) == []
             assert await found(memory, asking("coffee")) == ["a"]
             assert await found(memory, asking("", along(1))) == ["a"]
+
+        self.check(scenario)
+
+    def test_accesses_may_be_raised_and_never_fall(self) -> None:
+        async def scenario(memory: Memory) -> None:
+            await memory.keep([kept("a", "tea", accesses=3, accessed_ms=NOW_MS)])
+
+            await memory.keep([kept("a", "tea", accesses=1, accessed_ms=1)])
+            (fallen,) = await memory.items(QUERY)
+            await memory.keep([kept("a", "tea", accesses=8, accessed_ms=NOW_MS + 1)])
+            (raised,) = await memory.items(QUERY)
+
+            assert (fallen.accesses, fallen.accessed_ms) == (3, NOW_MS)
+            assert (raised.accesses, raised.accessed_ms) == (8, NOW_MS + 1)
 
         self.check(scenario)
 
