@@ -56,6 +56,7 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "nemo_rails",
     "open",
     "open_collection",
     "run",
@@ -107,6 +108,7 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
     "run": "tenuto.bootstrap.opening",
@@ -122,6 +124,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.collections import open_collection as open_collection
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
+    from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import Verdict as Verdict
