@@ -142,7 +142,7 @@ def guards(lab: Lab) -> list[Row]:
 _BARS: Final = {"pii": 0.95, "secrets": 0.95, "injection": 0.0}
 
 
-def _found_rows(found: Sequence[Measured], each: int) -> list[Row]:
+def _found_rows(found: list[Measured], each: int) -> list[Row]:
     rows = []
     for name in found[0]:
         share = median(found, name)

@@ -61,6 +61,7 @@ __all__ = [
     "add_collection",
     "body",
     "mcp_server",
+    "nemo_rails",
     "open",
     "open_collection",
     "open_memory",
@@ -119,6 +120,7 @@ _HOME = {
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
+    "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
     "open_memory": "tenuto.bootstrap.memories",
@@ -139,6 +141,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
+    from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import Verdict as Verdict

@@ -13,7 +13,7 @@ import msgspec
 
 from tenuto.core.agent.asks import Ask
 from tenuto.core.agent.guards import GUARD_BLOCKED, Border, Guard, GuardContext, Outcome, Verdict
-from tenuto.core.errors import Fatal, NeedsApproval
+from tenuto.core.errors import Fatal, NeedsApproval, WorkFailed
 from tenuto.core.guarding.checks import findings, judged, masked
 from tenuto.core.guarding.texts import Finding
 from tenuto.core.session.inputs import Note
@@ -143,6 +143,8 @@ class Judges:
             raise
         except TimeoutError:
             return Verdict.block(f"it had no verdict after {guard.timeout_ms} ms")
+        except WorkFailed as error:
+            return Verdict.block(f"it failed: {masked(str(error)).rstrip('.')}")
         except Exception as error:
             return Verdict.block(f"it failed with {type(error).__name__}")
 

@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import Rejected
 from tenuto.core.session import inputs as i
-from tenuto.core.vocabulary import JsonObject, SessionId
+from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
@@ -73,7 +73,8 @@ class Runtime:
 
         Raises:
             DefinitionError: the workflow is wrong; every problem is named with its place.
-            Rejected: the inputs do not fit the workflow's schema, or are no JSON.
+            Rejected: the inputs do not fit the workflow's schema, are no JSON, or a guard does not
+                let them pass.
             StoreUnavailable: the store did not take it; nothing was started.
         """
         _refuse_others(facts)
@@ -118,6 +119,12 @@ class Runtime:
     async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
         """Return the heads that match, newest start first."""
         return await self._engine.store.heads(query or HeadQuery())
+
+    def restored(self, value: Json, *, tenant: str = "local") -> Json:
+        """Return the value with the personal data that stand behind its tokens, for people who may
+        see them. Tokens of another tenant or key stay as they are; see the guide to guards."""
+        starts = self._engine.starts
+        return value if starts is None else starts.restored(value, tenant)
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
