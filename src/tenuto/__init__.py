@@ -22,6 +22,7 @@ __all__ = [
     "Escalatable",
     "ExpressionFailed",
     "Fatal",
+    "Guard",
     "Matcher",
     "Memories",
     "MemoryItem",
@@ -52,6 +53,7 @@ __all__ = [
     "TenutoError",
     "Tool",
     "Transient",
+    "Verdict",
     "WorkFailed",
     "Workflow",
     "WorkflowDefinition",
@@ -77,6 +79,7 @@ _HOME = {
     "Escalatable": "tenuto.core.errors",
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
+    "Guard": "tenuto.core.agent.guards",
     "Matcher": "tenuto.core.agent.policy",
     "Memories": "tenuto.sdk.memory",
     "MemoryItem": "tenuto.core.memory.items",
@@ -107,6 +110,7 @@ _HOME = {
     "TenutoError": "tenuto.core.errors",
     "Tool": "tenuto.sdk.tool",
     "Transient": "tenuto.core.errors",
+    "Verdict": "tenuto.core.agent.guards",
     "WorkFailed": "tenuto.core.errors",
     "Workflow": "tenuto.sdk.workflow",
     "WorkflowDefinition": "tenuto.core.workflow.model",
@@ -130,6 +134,8 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.agent.guards import Guard as Guard
+    from tenuto.core.agent.guards import Verdict as Verdict
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
     from tenuto.core.agent.remembering import MemoryPolicy as MemoryPolicy

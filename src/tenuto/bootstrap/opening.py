@@ -13,12 +13,14 @@ from tenuto.adapters.memory import (
     MemoryPieces,
     VolatileMemory,
 )
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
@@ -33,6 +35,8 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
@@ -65,6 +69,10 @@ class Settings(TypedDict, total=False):
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    guards: Sequence[Guard]
+    """At the borders of all that runs in this process, beside those of workflows and agents."""
+    guard_key: str
+    """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
@@ -88,6 +96,7 @@ class OpenRuntime:
         self._durability: Durability = durability
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+        self._guards = checked_guards(settings.get("guards", ()), "The process")
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -143,7 +152,16 @@ class OpenRuntime:
             embedder=self._settings.get("embedder") or HashingEmbedder(),
             clock=clock,
         )
-        caller = Caller(code, clock=clock, policy=tuple(self._settings.get("policy", ())))
+        judges = Judges(
+            code=code, schemas=schemas, sealing=AesSivSealing(self._settings.get("guard_key"))
+        )
+        judges.check(self._guards)
+        caller = Caller(
+            code,
+            clock=clock,
+            policy=tuple(self._settings.get("policy", ())),
+            around=[GuardedCalls(judges, self._guards)],
+        )
         caller.rememberer = rememberer
         performer = Performer(
             caller=caller,
@@ -151,7 +169,8 @@ class OpenRuntime:
                 self._providers,
                 code=code,
                 schemas=schemas,
-                around=[Recollecting(rememberer)],
+                # Guards see what is recalled, and memory what guards have let through.
+                around=[Recollecting(rememberer), GuardedTurns(judges, schemas, self._guards)],
                 pieces=pieces if self._settings.get("stream", False) else None,
             ),
             clock=clock,
@@ -168,6 +187,7 @@ class OpenRuntime:
             readonly=self._readonly,
         )
         self._engine.pieces = pieces
+        self._engine.starts = GuardedStarts(judges, self._guards)
         code.register(self._settings.get("code", {}))
         runtime = Runtime(self._engine, code, schemas)
         runtime.rememberer = rememberer
@@ -188,8 +208,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
-            `embedder`, `stream`, `code`, `policy`, `concurrency`, `recover`, `hold`; see
-            `Settings`.
+            `embedder`, `stream`, `code`, `guards`, `guard_key`, `policy`, `concurrency`,
+            `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -16,7 +16,7 @@ from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.model import Model, StreamingModel
 from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
-from tenuto.runtime.around import AroundTurn
+from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.record import Record
@@ -37,6 +37,7 @@ class Asker:
     ) -> None:
         self._models, self._code, self._schemas = models, code, schemas
         self._around = tuple(around)
+        self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
 
@@ -69,6 +70,8 @@ class Asker:
     ) -> ModelAnswer:
         pieces = self._pieces
         if pieces is None or not isinstance(model, StreamingModel):
+            return await model.answer(name, request)
+        if any(part.holds_back(effect) for part in self._holding):
             return await model.answer(name, request)
         session = SessionId(request.session)
 

@@ -19,7 +19,7 @@ from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.tool import ToolCode
-from tenuto.runtime.around import AroundCall
+from tenuto.runtime.around import AroundCall, AroundFailure
 from tenuto.runtime.code import Code, Function
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
@@ -54,6 +54,7 @@ class Caller:
     ) -> None:
         self._code, self._clock, self._policy = code, clock, policy
         self._around = tuple(around)
+        self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
@@ -95,9 +96,10 @@ class Caller:
         arguments: JsonObject,
         record: Record,
     ) -> Json:
-        permit(live.state, effect, tool, self._policy)
         for part in self._around:
             arguments = await part.before(effect, tool, arguments, record.notes)
+        # What the function gets is what the rules are about.
+        permit(live.state, effect, tool, self._policy, arguments)
         bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
         if tool.takes_context:
             bound["ctx"] = self._context(live, effect, record)
@@ -105,8 +107,16 @@ class Caller:
             await self._begin(live, effect.task)
         run = partial(tool.function, **bound)
         timeout_ms = effect.timeout_ms or tool.timeout_ms
-        value = await self._limited(tool.function, run, timeout_ms)
-        output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+        try:
+            value = await self._limited(tool.function, run, timeout_ms)
+            output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+        except Exception as error:
+            found = error
+            for watcher in reversed(self._on_failure):
+                found = await watcher.failed(effect, tool, found, record.notes)
+            if found is error:
+                raise
+            raise found from None
         for part in reversed(self._around):
             output = await part.after(effect, tool, output, record.notes)
         return output

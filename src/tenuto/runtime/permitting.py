@@ -6,6 +6,7 @@ from tenuto.core.agent.policy import PermissionRule, Wish
 from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
+from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.tool import ToolCode
 
 
@@ -14,9 +15,12 @@ def permit(
     effect: Call | CallTool,
     tool: ToolCode,
     policy: tuple[PermissionRule, ...],
+    arguments: JsonObject,
 ) -> None:
     """Return when the call is allowed: by the rules of this process, by those of its agent, and by
     those of every agent that this one works for.
+
+    `arguments` are those that the function gets; a question tells those that the log has.
 
     Raises:
         Fatal: a rule denies it.
@@ -26,13 +30,14 @@ def permit(
     wish = Wish(
         tool=tool.spec.name,
         permission=tool.permission,
-        arguments=effect.arguments if isinstance(effect, CallTool) else effect.inputs,
+        arguments=arguments,
         agent=effect.agent.name if isinstance(effect, CallTool) else "",
         tenant=state.tenant,
         user=state.user,
         labels=effect.labels,
         safe=tool.safe,
     )
+    recorded = effect.arguments if isinstance(effect, CallTool) else effect.inputs
     own = effect.agent.policy if isinstance(effect, CallTool) else ()
     chain = judged(policy, own, effect.lineage if isinstance(effect, CallTool) else (), wish)
     for part in chain:
@@ -43,7 +48,7 @@ def permit(
     if question is not None:
         who = f"Agent {wish.agent!r}" if by_agent else f"Node {effect.node!r}"
         title = f"{who} wants to call {wish.tool!r}, and {_reason(question)}"
-        raise NeedsApproval(_ask(title, question, wish))
+        raise NeedsApproval(_ask(title, question, wish, recorded))
 
 
 def _reason(part: Judged) -> str:
@@ -53,14 +58,14 @@ def _reason(part: Judged) -> str:
     return f"{reason} (by the rules of agent {part.agent!r}, which it works for)"
 
 
-def _ask(title: str, part: Judged, wish: Wish) -> Ask:
+def _ask(title: str, part: Judged, wish: Wish, recorded: JsonObject) -> Ask:
     rule = part.verdict.rule or PermissionRule(effect="ask")
     return Ask(
         kind=part.kind,
         title=title,
         details={
             "tool": wish.tool,
-            "arguments": wish.arguments,
+            "arguments": recorded,
             "permission": wish.permission,
             "agent": wish.agent,
             "labels": list(wish.labels),

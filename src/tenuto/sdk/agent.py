@@ -6,6 +6,7 @@ from typing import Any, TypedDict, Unpack, get_args
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.agent.writing import REPLY, SEND
@@ -45,6 +46,7 @@ class Options(TypedDict, total=False):
     policy: Sequence[PermissionRule]
     memory: bool | MemoryPolicy
     context_tokens: int
+    guards: Sequence[Guard]
 
 
 class Agent:
@@ -74,6 +76,7 @@ class Agent:
         policy: which tools it may call with what; none: all of its own, with anything.
         memory: True, or a `MemoryPolicy`: it remembers from session to session.
         context_tokens: above so many its conversation is summed up by its model; 0: never.
+        guards: what is looked at on its way in and out, as `Guard.pii(redact=True)`.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -124,6 +127,7 @@ class Agent:
             narrowed=narrowed,
             memory=memory,
             context_tokens=options.get("context_tokens", 0),
+            guards=checked_guards(options.get("guards", ()), f"Agent {name!r}"),
         )
 
     def __repr__(self) -> str:

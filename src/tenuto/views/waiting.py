@@ -110,7 +110,9 @@ def _for_person(
         then = _AT_EXPIRY[node.on_expiry] if task.due_ms and node is not None else ""
     elif task.ask is not None:
         ask = task.ask
-        reason = f"{ask.title} (with {excerpt(ask.details.get('arguments'))})"
+        reason = ask.title
+        if "arguments" in ask.details:
+            reason += f" (with {excerpt(ask.details['arguments'])})"
         if ask.quorum > 1:
             reason += f"; {len(task.approvers)} of {ask.quorum} have approved"
         owner = ", ".join(ask.assignees) or owner

@@ -10,6 +10,7 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.effects import Said, request_of
+from tenuto.core.agent.guards import Guard
 from tenuto.core.agent.lineage import Link
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.agent.state import AgentState
@@ -19,7 +20,15 @@ from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.reducers import detached
-from tenuto.core.session.scope import Memo, agent_of, failure_of, inputs_of, lineage_of, scope_of
+from tenuto.core.session.scope import (
+    Memo,
+    agent_of,
+    callers_of,
+    failure_of,
+    inputs_of,
+    lineage_of,
+    scope_of,
+)
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
 from tenuto.core.workflow.model import AgentDefinition
@@ -52,6 +61,10 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     """Kinds of question that people have answered with yes for this effect."""
     labels: tuple[str, ...] = ()
     """Of what the task has seen."""
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
 
 
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
@@ -66,6 +79,12 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     """The task that the turn is a part of."""
     labels: tuple[str, ...] = ()
     """Of what the task has seen."""
+    approved: tuple[str, ...] = ()
+    """Kinds of question that people have answered with yes for this turn."""
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    callers: tuple[AgentDefinition, ...] = ()
+    """Agents that have come to call this one, nearest first."""
 
 
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
@@ -79,6 +98,10 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     labels: tuple[str, ...] = ()
     lineage: tuple[Link, ...] = ()
     """Rules of the agents above, which must allow it too."""
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -266,6 +289,9 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         once=node.once and task.kind in ("function", "tool"),
         approved=task.granted,
         labels=task.labels,
+        guards=program.definition.guards,
+        tenant=state.tenant,
+        user=state.user,
     )
 
 
@@ -306,6 +332,9 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         turns=parent.agent,
         agent_task=parent.no,
         labels=task.labels,
+        approved=task.granted,
+        guards=program.definition.guards,
+        callers=callers_of(state, parent, program),
     )
 
 
@@ -338,6 +367,9 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         approved=task.granted,
         labels=task.labels,
         lineage=lineage_of(state, parent, program),
+        guards=program.definition.guards,
+        tenant=state.tenant,
+        user=state.user,
     )
 
 

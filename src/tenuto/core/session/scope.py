@@ -164,6 +164,15 @@ def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link,
     return tuple(link for link in links if link.rules)
 
 
+def callers_of(state: SessionState, task: Task, program: Program) -> tuple[AgentDefinition, ...]:
+    """Return the agents that have come to call the one whose task this is, nearest first."""
+    found: list[AgentDefinition] = []
+    while call_of(state, task) is not None:
+        task = state.tasks[task.parent]
+        found.append(agent_of(state, task, program))
+    return tuple(found)
+
+
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:
     """Return the boolean that `expression` gives.
 

@@ -21,6 +21,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.remembering import MemoryPolicy
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -197,6 +198,8 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """None: it remembers nothing from session to session."""
     context_tokens: int = 0
     """Above so many the conversation of a task is summed up by its own model. 0: never."""
+    guards: tuple[Guard, ...] = ()
+    """Beside those of the workflow and of the process."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -227,6 +230,9 @@ class WorkflowDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     limits: Limits = Limits()
     children: "tuple[WorkflowDefinition, ...]" = ()
     """Workflows that `workflow` nodes start, so that any process can go on with a session."""
+    guards: tuple[Guard, ...] = ()
+    """Of the session's inputs, of all its agents, and of its `tool` nodes; children have their
+    own."""
 
 
 def encode_definition(definition: WorkflowDefinition) -> bytes:

@@ -19,6 +19,7 @@ from tenuto.core.workflow.model import (
     StateKey,
     Strategy,
 )
+from tenuto.core.workflow.read_guards import guards_of
 from tenuto.core.workflow.section import Section, duration, members, shown
 
 _REDUCERS: Final[tuple[Reducer, ...]] = (
@@ -168,6 +169,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         keep=section.whole("keep", 2, minimum=1, maximum=20),
         memory=memory,
         context_tokens=section.whole("context_tokens", 0, minimum=0, maximum=2**53),
+        guards=guards_of(section),
     )
     section.close()
     return agent

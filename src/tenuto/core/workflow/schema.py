@@ -13,6 +13,7 @@ from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
 from tenuto.core.workflow.read_nodes import RULES
 from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
+from tenuto.core.workflow.schema_guards import guard_schema
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -41,6 +42,7 @@ def workflow_schema() -> JsonObject:
             ),
             "task": _task(),
             "agent": _agent(),
+            "guard": guard_schema(),
             "state_key": _state_key(),
             "input": _input(),
             "retry": _retry(),
@@ -158,6 +160,11 @@ def _both_forms() -> JsonObject:
             },
             "What a session, with all below it, may spend before it stops and asks.",
         ),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "At the borders of the session and of all its agents.",
+        },
         "workflows": {
             "type": "object",
             "description": "Workflows that nodes of this one start, by name.",
@@ -424,6 +431,11 @@ def _agent() -> JsonObject:
         },
         "memory": _memory(),
         "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "What is looked at on its way in and out.",
+        },
     }
     return _closed(properties, "An agent.")
 

@@ -6,6 +6,7 @@ from functools import partial
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard, faults_of_guard
 from tenuto.core.budget import fault_of
 from tenuto.core.errors import Problem
 from tenuto.core.vocabulary import Json
@@ -33,7 +34,8 @@ def faults_of(
     if misshapen is not None:
         return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
-    faults += [*_of_delegates(definition), *faults_of_addresses(definition)]
+    faults += [*_of_delegates(definition), *_of_guards(definition)]
+    faults += faults_of_addresses(definition)
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
     for node in definition.nodes:
@@ -131,6 +133,15 @@ def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
                 f"Agent {name!r} may come to call itself by way of those that it calls.",
                 "Give a lower agent fewer delegates: nothing would end the calls.",
             )
+
+
+def _of_guards(definition: WorkflowDefinition) -> Iterator[Fault]:
+    parts: list[tuple[Path, tuple[Guard, ...]]] = [(("guards",), definition.guards)]
+    parts += [(("agents", agent.name, "guards"), agent.guards) for agent in definition.agents]
+    for path, guards in parts:
+        for guard in guards:
+            for fault in faults_of_guard(guard):
+                yield Fault(path, f"Guard {guard.called!r} {fault}")
 
 
 def _calls_itself(name: str, calls: Mapping[str, Sequence[str]]) -> bool:

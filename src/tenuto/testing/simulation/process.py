@@ -9,6 +9,7 @@ import msgspec
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import VolatileMemory
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.core.errors import TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
@@ -19,6 +20,8 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
@@ -93,11 +96,17 @@ class Process:
         code.register(site.world.wrapped(site.code, self))
         models = site.models or AnyProvider(self.model)
         rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
-        caller = Caller(code, clock=site.clock, threads=0)
+        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
+        caller = Caller(code, clock=site.clock, threads=0, around=[GuardedCalls(judges)])
         caller.rememberer = rememberer
         performer = Performer(
             caller=caller,
-            asker=Asker(models, code=code, schemas=schemas, around=[Recollecting(rememberer)]),
+            asker=Asker(
+                models,
+                code=code,
+                schemas=schemas,
+                around=[Recollecting(rememberer), GuardedTurns(judges, schemas)],
+            ),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
@@ -110,6 +119,7 @@ class Process:
             programs=Programs(site.expressions, site.artifacts),
             performer=performer,
         )
+        self.engine.starts = GuardedStarts(judges)
         self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
         self.runtime = Runtime(self.engine, code, schemas)
 
