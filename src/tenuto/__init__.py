@@ -60,9 +60,11 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "mcp_server",
     "open",
     "open_collection",
     "open_memory",
+    "read_servers",
     "run",
     "sandbox",
     "tool",
@@ -116,9 +118,11 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "mcp_server": "tenuto.bootstrap.mcp_servers",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
     "open_memory": "tenuto.bootstrap.memories",
+    "read_servers": "tenuto.bootstrap.mcp_servers",
     "run": "tenuto.bootstrap.opening",
     "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
@@ -130,6 +134,8 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.mcp_servers import mcp_server as mcp_server
+    from tenuto.bootstrap.mcp_servers import read_servers as read_servers
     from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run

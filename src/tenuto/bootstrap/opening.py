@@ -42,6 +42,7 @@ from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.sources import Tools, close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
 
 CONCURRENCY: Final = 256
@@ -73,6 +74,8 @@ class Settings(TypedDict, total=False):
     """At the borders of all that runs in this process, beside those of workflows and agents."""
     guard_key: str
     """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
+    tools: Mapping[str, Tools]
+    """Where tools are found at run time, by namespace: agents name them as `github.*`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
@@ -97,6 +100,7 @@ class OpenRuntime:
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
         self._guards = checked_guards(settings.get("guards", ()), "The process")
+        self._sources = sources_from(settings.get("tools", {}))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -115,7 +119,10 @@ class OpenRuntime:
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
         except BaseException:
-            await store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                await store.close()
             raise
         return runtime
 
@@ -126,10 +133,13 @@ class OpenRuntime:
             if self._engine is not None:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
-            if self._providers is not None:
-                await self._providers.close()
-            if self._store is not None:
-                await self._store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                if self._providers is not None:
+                    await self._providers.close()
+                if self._store is not None:
+                    await self._store.close()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         if place.kind == "memory":
@@ -189,6 +199,7 @@ class OpenRuntime:
         self._engine.pieces = pieces
         self._engine.starts = GuardedStarts(judges, self._guards)
         code.register(self._settings.get("code", {}))
+        code.sources.update(self._sources)
         runtime = Runtime(self._engine, code, schemas)
         runtime.rememberer = rememberer
         for workflow in self._settings.get("workflows", ()):
@@ -208,8 +219,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
-            `embedder`, `stream`, `code`, `guards`, `guard_key`, `policy`, `concurrency`,
-            `recover`, `hold`; see `Settings`.
+            `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
+            `concurrency`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -19,8 +19,10 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.offering import offer
 from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
+from tenuto.runtime.toolbox import Toolbox
 
 
 class Asker:
@@ -35,7 +37,8 @@ class Asker:
         around: Sequence[AroundTurn] = (),
         pieces: Pieces | None = None,
     ) -> None:
-        self._models, self._code, self._schemas = models, code, schemas
+        self._models, self._schemas = models, schemas
+        self._toolbox = Toolbox(code)
         self._around = tuple(around)
         self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
@@ -52,8 +55,7 @@ class Asker:
         model, name = self._model(agent)
         request = effect.request
         if request.purpose not in WITHOUT_TOOLS:
-            tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
-            request = msgspec.structs.replace(request, tools=(*request.tools, *tools))
+            request = await offer(self._toolbox, effect, request, record.notes)
         if effect.timeout_ms:
             request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:

@@ -11,12 +11,10 @@ import msgspec
 
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.remembering import MemoryPolicy, own_scope, seen_scopes
-from tenuto.core.errors import Fatal, WorkFailed
 from tenuto.core.memory.items import Source
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
-from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.tool import ToolCode
 from tenuto.runtime.around import AroundCall, AroundFailure
@@ -25,10 +23,12 @@ from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
 from tenuto.runtime.live import Live
+from tenuto.runtime.offering import tool_called
 from tenuto.runtime.permitting import permit
 from tenuto.runtime.record import Record
 from tenuto.runtime.remembering import Rememberer
 from tenuto.runtime.task_memory import Remembering, TaskMemory
+from tenuto.runtime.toolbox import Toolbox
 from tenuto.runtime.turns import Turns
 
 _VERIFY_MS_MAX: Final = 60_000
@@ -53,6 +53,7 @@ class Caller:
         around: Sequence[AroundCall] = (),
     ) -> None:
         self._code, self._clock, self._policy = code, clock, policy
+        self._toolbox = Toolbox(code)
         self._around = tuple(around)
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
@@ -69,7 +70,7 @@ class Caller:
     async def call(self, live: Live, effect: Call, record: Record) -> Json:
         """Return the output of a node's function or tool, checked to be JSON."""
         if effect.kind == "tool":
-            tool = self._code.tool(effect.ref)
+            tool = await self._toolbox.tool_of_node(effect.ref)
             return await self._run_tool(live, effect, tool, effect.inputs, record)
         function = self._code.function(effect.ref)
         context = self._context(live, effect, record)
@@ -85,7 +86,7 @@ class Caller:
 
     async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
-        tool = self._agent_tool(effect.agent, effect.tool)
+        tool = await tool_called(self._toolbox, effect.agent, effect.tool)
         return await self._run_tool(live, effect, tool, effect.arguments, record)
 
     async def _run_tool(
@@ -96,6 +97,7 @@ class Caller:
         arguments: JsonObject,
         record: Record,
     ) -> Json:
+        record.tool = tool
         for part in self._around:
             arguments = await part.before(effect, tool, arguments, record.notes)
         # What the function gets is what the rules are about.
@@ -121,47 +123,16 @@ class Caller:
             output = await part.after(effect, tool, output, record.notes)
         return output
 
-    def attempts_max(self, effect: object) -> int:
-        """Return how often the tool that `effect` calls says it may be tried; 0: nothing."""
-        try:
-            if isinstance(effect, CallTool):
-                return self._agent_tool(effect.agent, effect.tool).attempts_max
-            if isinstance(effect, Call) and effect.kind == "tool":
-                return self._code.tool(effect.ref).attempts_max
-        except WorkFailed:
-            pass  # There is no such tool: that is what the attempt failed with.
-        return 0
-
-    def _agent_tool(self, agent: AgentDefinition, name: str) -> ToolCode:
-        tools = [self._code.tool(ref) for ref in agent.tools]
-        for tool in tools:
-            if tool.spec.name == name:
-                return tool
-        known = ", ".join(repr(tool.spec.name) for tool in tools) or "none"
-        raise Fatal(f"There is no tool {name!r}; the tools are: {known}.", code="no_such_tool")
-
-    def labels_of(self, effect: object) -> tuple[str, ...]:
-        """Return what the tool of `effect` says of all that it gives; nothing where there is
-        none."""
-        try:
-            if isinstance(effect, CallTool):
-                return self._agent_tool(effect.agent, effect.tool).labels
-            if isinstance(effect, Call) and effect.kind == "tool":
-                return self._code.tool(effect.ref).labels
-        except WorkFailed:
-            # There is no such tool here, so nothing came from it.
-            return ()
-        return ()
-
     async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
 
         No `verify`, or one that fails, means that nobody knows (P3)."""
         try:
             if effect.agent is not None:
-                verify = self._agent_tool(effect.agent, effect.ref).verify
+                tool = await tool_called(self._toolbox, effect.agent, effect.ref)
             else:
-                verify = self._code.tool(effect.ref).verify
+                tool = await self._toolbox.tool_of_node(effect.ref)
+            verify = tool.verify
             if verify is None:
                 return None, None
             value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)

@@ -161,7 +161,7 @@ class Performer:
             task=effect.task,
             output=output,
             notes=tuple(record.notes),
-            labels=_labels(self._caller, effect, record),
+            labels=_labels(record),
         )
 
     def _failed(
@@ -175,14 +175,14 @@ class Performer:
             jitter=self._ids.jitter(),
             notes=tuple(record.notes),
             ask=error.ask if isinstance(error, NeedsApproval) else None,
-            labels=_labels(self._caller, effect, record),
-            attempts_max=self._caller.attempts_max(effect),
+            labels=_labels(record),
+            attempts_max=record.tool.attempts_max if record.tool is not None else 0,
         )
 
 
-def _labels(caller: Caller, effect: Attempt, record: Record) -> tuple[str, ...]:
+def _labels(record: Record) -> tuple[str, ...]:
     """Return what the tool says of all that it gives, and what it said of this."""
-    known = caller.labels_of(effect)
+    known = record.tool.labels if record.tool is not None else ()
     return tuple(sorted({*known, *record.labels})) if record.labels else known
 
 

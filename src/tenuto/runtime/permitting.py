@@ -8,6 +8,7 @@ from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.tool import ToolCode
+from tenuto.runtime.toolbox import NamedTool
 
 
 def permit(
@@ -28,7 +29,8 @@ def permit(
     """
     by_agent = isinstance(effect, CallTool)
     wish = Wish(
-        tool=tool.spec.name,
+        tool=tool.id if isinstance(tool, NamedTool) else tool.spec.name,
+        shown_as=tool.spec.name,
         permission=tool.permission,
         arguments=arguments,
         agent=effect.agent.name if isinstance(effect, CallTool) else "",

@@ -9,6 +9,7 @@ from tenuto.core import limits
 from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
+from tenuto.core.agent.tool_names import REF_HINT, ref_fault
 from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
@@ -29,7 +30,7 @@ class Options(TypedDict, total=False):
 
     model: str | Sequence[str]
     instructions: str
-    tools: "Sequence[Tool | Agent | Narrowed | Callable[..., Any]]"
+    tools: "Sequence[Tool | Agent | Narrowed | Callable[..., Any] | str]"
     role: str
     description: str
     version: str
@@ -58,7 +59,8 @@ class Agent:
             answers.
         instructions: what every request begins with.
         tools: what it may call; plain functions become tools. Another agent is called with a text,
-            its `task`, and what it gives is the result.
+            its `task`, and what it gives is the result. A text names tools of the sources that
+            `tenuto.open(tools={…})` has at run time: `"github.search_issues"`, `"github.*"`.
         role, description, version: what it is, for people and lists.
         output: shape of its output: a JSON Schema, a msgspec struct or a pydantic model. None:
             text, as `{"text": …}`.
@@ -93,11 +95,7 @@ class Agent:
         given = [_whole(part) for part in options.get("tools", ())]
         self.delegates = tuple(found for found in given if isinstance(found, Agent))
         self.handoffs = tuple(_agent(part) for part in options.get("handoffs", ()))
-        self.tools = tuple(
-            found if isinstance(found, Tool) else Tool(found)
-            for found in given
-            if not isinstance(found, Agent)
-        )
+        self.tools = tuple(found for found in given if isinstance(found, Tool))
         names = (*self.called(), *((SEND, REPLY) if options.get("writes_to") else ()))
         problems = [Problem(message=message) for message in _faults(name, options, names)]
         if problems:
@@ -111,7 +109,9 @@ class Agent:
             description=options.get("description", ""),
             model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
-            tools=tools_with(tuple(found.ref for found in self.tools), memory),
+            tools=tools_with(
+                tuple(_ref_of(found) for found in given if not isinstance(found, Agent)), memory
+            ),
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
@@ -185,6 +185,14 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     if writes_to and not _are_texts(writes_to):
         faults.append(f"Agent {name!r} has writes_to={writes_to!r:.60}, which is no list of texts.")
     faults += _rule_faults(name, "policy", options.get("policy", ()))
+    given_tools: Sequence[object] = options.get("tools", ())
+    if isinstance(given_tools, str):
+        faults.append(f"Agent {name!r} has tools={given_tools!r:.60}, a text; give a list.")
+    faults += [
+        f"Among the tools of agent {name!r}, {fault}. {REF_HINT}"
+        for fault in (ref_fault(found) for found in given_tools if isinstance(found, str))
+        if fault
+    ]
     strategy = options.get("strategy", "react")
     if strategy not in get_args(Strategy):
         known_ones = ", ".join(get_args(Strategy))
@@ -210,12 +218,18 @@ def _rule_faults(name: str, option: str, rules: Sequence[object]) -> list[str]:
     ]
 
 
-def _whole(part: "Tool | Agent | Narrowed | Callable[..., Any]") -> Any:
-    return part.agent if isinstance(part, Narrowed) else part
+def _whole(part: "Tool | Agent | Narrowed | Callable[..., Any] | str") -> "Tool | Agent | str":
+    if isinstance(part, Narrowed):
+        return part.agent
+    return part if isinstance(part, Tool | Agent | str) else Tool(part)
 
 
 def _agent(part: "Agent | Narrowed") -> Agent:
     return part.agent if isinstance(part, Narrowed) else part
+
+
+def _ref_of(tool: Tool | str) -> str:
+    return tool if isinstance(tool, str) else tool.ref
 
 
 def _memory_faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:

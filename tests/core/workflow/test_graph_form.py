@@ -225,7 +225,7 @@ def test_the_rest_of_the_workflow_is_read_too() -> None:
             description: Sorts.
             instructions: Sort.
             version: "3"
-            tools: ["shop.tools:find"]
+            tools: ["shop.tools:find", "github.*", shop.price]
             output_schema: {type: object}
             turns_max: 7
             model_timeout: 30s
@@ -253,7 +253,7 @@ def test_the_rest_of_the_workflow_is_read_too() -> None:
         "names": StateKey(reducer="union", initial=[]),
     }
     assert (clerk.turns_max, clerk.model_timeout_ms, clerk.version) == (7, 30_000, "3")
-    assert clerk.tools == ("shop.tools:find",)
+    assert clerk.tools == ("shop.tools:find", "github.*", "shop.price")
     assert clerk.settings == {"temperature": 0}
     assert flow.limits == Limits(steps=500)
     assert flow.on_failure == "compensate"

@@ -60,6 +60,8 @@ def request_of(
             messages[0] = Message(role="user", text=first_text(inputs) + told(turn.answer.recalled))
         if turn.answer.purpose == COMPACT:
             messages[:] = [summed_up(turn.answer, state.turns[0].answer, inputs)]
+            # What came with the last turn may be in no summary yet.
+            _add(messages, shown_text(state, number, definition))
             continue
         _add(messages, shown_text(state, number, definition))
         if turn.answer.purpose:

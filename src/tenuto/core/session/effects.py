@@ -96,12 +96,12 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     approved: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
-    lineage: tuple[Link, ...] = ()
-    """Rules of the agents above, which must allow it too."""
     guards: tuple[Guard, ...] = ()
     """Of the workflow."""
     tenant: str = ""
     user: str = ""
+    lineage: tuple[Link, ...] = ()
+    """Rules of the agents above, which must allow it too."""
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -366,10 +366,10 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         timeout_ms=0,
         approved=task.granted,
         labels=task.labels,
-        lineage=lineage_of(state, parent, program),
         guards=program.definition.guards,
         tenant=state.tenant,
         user=state.user,
+        lineage=lineage_of(state, parent, program),
     )
 
 

@@ -149,6 +149,15 @@ def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefiniti
     return definition
 
 
+def callers_of(state: SessionState, task: Task, program: Program) -> tuple[AgentDefinition, ...]:
+    """Return the agents that have come to call the one whose task this is, nearest first."""
+    found: list[AgentDefinition] = []
+    while call_of(state, task) is not None:
+        task = state.tasks[task.parent]
+        found.append(agent_of(state, task, program))
+    return tuple(found)
+
+
 def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link, ...]:
     """Return the rules that stand above an agent's task: of all agents that it works for, nearest
     first."""
@@ -162,15 +171,6 @@ def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link,
             Link(agent=above.name, rules=above.policy),
         ]
     return tuple(link for link in links if link.rules)
-
-
-def callers_of(state: SessionState, task: Task, program: Program) -> tuple[AgentDefinition, ...]:
-    """Return the agents that have come to call the one whose task this is, nearest first."""
-    found: list[AgentDefinition] = []
-    while call_of(state, task) is not None:
-        task = state.tasks[task.parent]
-        found.append(agent_of(state, task, program))
-    return tuple(found)
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

@@ -239,7 +239,7 @@ def _conditional_edge() -> JsonObject:
 def _keywords() -> JsonObject:
     return {
         "agent": _text("Name of the agent that does the task."),
-        "tool": _text("Tool to call."),
+        "tool": _text("Tool to call: module:name, or of a source, as github.search_issues."),
         "function": {
             "type": "string",
             "pattern": r"^[^\s:]+:[^\s:]+$",
@@ -397,7 +397,10 @@ def _agent() -> JsonObject:
             "description": "provider:model, offline, or route:name; several are asked in turn.",
         },
         "instructions": _text("What every request begins with."),
-        "tools": {"type": ["array", "string"], "description": "Tools that it may call."},
+        "tools": {
+            "type": ["array", "string"],
+            "description": "Tools that it may call: module:name, or of a source, as github.*.",
+        },
         "delegates": {
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may call as tools.",

@@ -17,6 +17,7 @@ from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
 from tenuto.core.workflow.topology import arrivals, reachable, successors_of
 from tenuto.core.workflow.validate_nodes import faults_of_node
+from tenuto.core.workflow.validate_tools import faults_of_tools
 
 
 def problems_of(definition: WorkflowDefinition) -> list[Problem]:
@@ -183,8 +184,7 @@ def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
         if agent.model_timeout_ms < 1:
             message = f"A model timeout of {agent.model_timeout_ms} ms is none; give 1 ms or more."
             yield Fault((*path, "model_timeout"), message)
-        for twice in _repeated(agent.tools):
-            yield Fault((*path, "tools"), f"Agent {agent.name!r} has tool {twice!r} twice.")
+        yield from faults_of_tools(agent, (*path, "tools"))
 
 
 def _of_edges(definition: WorkflowDefinition) -> Iterator[Fault]:

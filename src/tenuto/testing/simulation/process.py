@@ -16,6 +16,7 @@ from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Expression, Expressions
 from tenuto.ports.event_store import Commit, StoredCommit
+from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
@@ -33,7 +34,7 @@ from tenuto.testing.simulation.loop import VirtualLoop, VirtualTime
 from tenuto.testing.simulation.models import AnyProvider, Counted, SimulatedModel
 from tenuto.testing.simulation.store import FaultyArtifacts, FaultyStore
 from tenuto.testing.simulation.witness import Witness, WitnessedLog
-from tenuto.testing.simulation.world import Execution, World
+from tenuto.testing.simulation.world import Execution, WeatheredSource, World
 
 SNAPSHOT_TAIL_BYTES_MIN: Final = 600
 """Simulated sessions are small, and are to be snapshot all the same."""
@@ -58,6 +59,8 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     expressions: Expressions
     models: Mapping[str, Counted] = {}
     """Providers by name; empty: a simulated model answers for all."""
+    tools: Mapping[str, ToolSource] = {}
+    """Sources of tools by namespace."""
     crash_after: int = 0
     """Number of the commit after which the process dies; 0: none."""
     memory: VolatileMemory = msgspec.field(default_factory=VolatileMemory)
@@ -94,6 +97,8 @@ class Process:
         site = self.site
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
+        for name, source in site.tools.items():
+            code.sources[name] = WeatheredSource(source, site.world, self)
         models = site.models or AnyProvider(self.model)
         rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
         judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
