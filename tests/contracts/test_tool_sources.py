@@ -5,12 +5,35 @@ from pathlib import Path
 
 import pytest
 
+import tenuto
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.mcp import Address, Command, McpServer, Rules
 from tenuto.ports.tool import ToolSource
+from tenuto.testing import FakeToolSource
 from tenuto.testing.contracts import ToolSourceContract
 from tests.adapters.mcp import sdk_server
 from tests.adapters.mcp.using import plain
+
+
+def echo(text: str) -> dict[str, str]:
+    """Give a text back."""
+    return {"text": text}
+
+
+@tenuto.tool(once=True, labels=["untrusted"])
+def order(article: str) -> str:
+    """Order an article."""
+    return article
+
+
+class TestFakeToolSource(ToolSourceContract):
+    def make_source(self) -> ToolSource:
+        return FakeToolSource([echo, order])
+
+    def make_source_away(self) -> ToolSource:
+        source = FakeToolSource()
+        source.fault = tenuto.Transient("the shop does not answer")
+        return source
 
 
 @pytest.mark.slow

@@ -65,6 +65,14 @@ def test_a_good_definition_has_no_problems() -> None:
         (replace(GOOD, agents=(AgentDefinition(name="x", turns_max=0),)), "0 turns"),
         (replace(GOOD, agents=(AgentDefinition(name="x", model_timeout_ms=0),)), "0 ms"),
         (replace(GOOD, agents=(AgentDefinition(name="x", tools=("t", "t")),)), "'t' twice"),
+        (
+            replace(GOOD, agents=(AgentDefinition(name="x", tools=("GitHub.*",)),)),
+            "Among the tools of agent 'x', 'GitHub.*' names no tools.",
+        ),
+        (
+            with_node(Node(id="a", kind="tool", ref="github.*")),
+            "'github.*' is a pattern, and one tool is wanted",
+        ),
         (replace(GOOD, children=(GOOD, GOOD)), "Two workflows within are named 'drawn'."),
         (replace(GOOD, children=(replace(GOOD, entry=("x",)),)), "no node 'x'"),
         (drawn("a > b", "c"), "Node 'c' cannot be reached from the entry."),

@@ -37,6 +37,10 @@ class ToolSourceContract(ABC):
                 assert isinstance(tool.spec.description, str)
                 assert tool.spec.parameters["type"] == "object"
                 assert msgspec.json.encode(tool.spec)
+                assert tool.attempts_max >= 0
+                assert tool.timeout_ms >= 0
+                assert isinstance(tool.labels, tuple)
+                assert not (tool.safe and tool.once)
 
         _with(self.make_source(), story)
 
@@ -45,7 +49,8 @@ class ToolSourceContract(ABC):
             first = await source.tools()
             again = await source.tools()
 
-            assert [tool.spec for tool in again] == [tool.spec for tool in first]
+            # The very same: what is made anew for each turn would cost each turn.
+            assert all(one is other for one, other in zip(first, again, strict=True))
 
         _with(self.make_source(), story)
 
