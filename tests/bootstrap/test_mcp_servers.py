@@ -41,7 +41,8 @@ def test_a_server_by_command_is_not_started_before_it_is_used() -> None:
 @pytest.mark.parametrize(
     ("options", "name"),
     [
-        ({"command": ["npx", "-y", "@scope/server-files"]}, "server_files"),
+        ({"command": ["npx", "-y", "@scope/server-files", "books"]}, "server_files"),
+        ({"command": ["bin/shop-server", "stdio"]}, "shop_server"),
         ({"command": ["python", "servers/shop.py", "-v"]}, "shop_py"),
         ({"url": "https://user:secret@mcp.example.org:8443/v1"}, "mcp_example_org_8443"),
         ({"url": "https://example.org/mcp", "name": "shop"}, "shop"),
@@ -58,7 +59,7 @@ def test_a_server_without_a_name_is_called_by_its_program_or_host(
     [
         ({}, "give one of the two"),
         ({"command": ["a"], "url": "http://b"}, "give one of the two"),
-        ({"command": "npx server"}, "give a list, as ['npx', 'server']"),
+        ({"command": "npx server"}, "give a list of texts, as ['npx', 'server']"),
         ({"command": ["a"], "headers": {}}, "by command= has no option 'headers'"),
         ({"url": "http://b", "cwd": "."}, "by url= has no option 'cwd'"),
         ({"url": "http://b", "retries": 3}, "has no option 'retries'; there are: timeout"),
@@ -69,6 +70,7 @@ def test_a_server_without_a_name_is_called_by_its_program_or_host(
         ({"url": "http://b", "idempotent": "get_*"}, "give a list of names"),
         ({"url": "http://b", "headers": {"a b": "c"}}, "give a mapping of header names"),
         ({"command": ["a"], "env": {"A": 1}}, "env: give a mapping"),
+        ({"command": ["a", 3]}, "give a list of texts"),
         ({"command": [""]}, "give the program and its arguments as a list"),
     ],
 )

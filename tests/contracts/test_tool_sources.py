@@ -1,6 +1,5 @@
 """Every source of tools passes the one suite."""
 
-import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -39,9 +38,12 @@ class TestFakeToolSource(ToolSourceContract):
 
 @pytest.mark.slow
 class TestMcpOverPipes(ToolSourceContract):
+    @pytest.fixture(autouse=True)
+    def folder(self, tmp_path: Path) -> None:
+        self.log = tmp_path / "told.jsonl"
+
     def make_source(self) -> ToolSource:
-        log = Path(tempfile.mkdtemp()) / "told.jsonl"
-        return McpServer("shop", plain("good", log), Rules(), schemas=JsonSchemas())
+        return McpServer("shop", plain("good", self.log), Rules(), schemas=JsonSchemas())
 
     def make_source_away(self) -> ToolSource:
         place = Command(command=("no-such-program",))

@@ -69,8 +69,9 @@ def mcp_server(
             url="https://example.org/mcp", headers={"Authorization": "Bearer ${GITHUB_TOKEN}"}
         )
     """
-    if isinstance(command, str):
-        raise Rejected(f"command={command!r:.80}: give a list, as {command.split()!r:.80}.")
+    if isinstance(command, str) or not all(isinstance(part, str) for part in command):
+        words = command.split() if isinstance(command, str) else ["npx", "-y", "some-server"]
+        raise Rejected(f"command={command!r:.80}: give a list of texts, as {words!r:.80}.")
     if bool(command) == bool(url):
         raise Rejected("An MCP server is reached by command=[…] or by url=…: give one of the two.")
     others = _OF_ADDRESSES if command else _OF_COMMANDS
@@ -102,11 +103,16 @@ def _rules(options: McpOptions) -> Rules:
     return Rules(**given)
 
 
+_LAUNCHERS: Final = ("npx", "node", "bunx", "deno", "uvx", "uv", "python", "pipx")
+"""Programs that say nothing of which server it is, by the beginning of their names."""
+
+
 def _name_of(place: Command | Address) -> str:
-    """Return a name made from the last word that says which server it is."""
+    """Return a name made from the word that says which server it is."""
     if isinstance(place, Command):
-        words = [word for word in place.command if not word.startswith("-")]
-        text = os.path.basename(words[-1] if words else "")
+        program, *arguments = map(os.path.basename, place.command)
+        words = [word for word in arguments if not word.startswith("-") and word != "run"]
+        text = words[0] if program.startswith(_LAUNCHERS) and words else program
     else:
         text = str(place).partition("://")[2].partition("/")[0]
     name = "".join(sign if sign.isalnum() and sign.isascii() else "_" for sign in text)
