@@ -5,8 +5,14 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore, MemoryPieces
+from tenuto.adapters.memory import (
+    MemoryArtifacts,
+    MemoryEventStore,
+    MemoryPieces,
+    MemoryResponses,
+)
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
@@ -19,9 +25,12 @@ from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.model import Model
+from tenuto.ports.responses import Responses
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
@@ -55,6 +64,9 @@ class Settings(TypedDict, total=False):
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
     """Effects that run at once; 256 by default."""
+    cache: Cache | bool
+    """How answers of models are kept for agents that take them from the cache; False: no agent
+    does."""
     recover: bool
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool
@@ -74,6 +86,7 @@ class OpenRuntime:
         self._durability: Durability = durability
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+        self._cache = _cache_from(settings.get("cache", True))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -124,15 +137,18 @@ class OpenRuntime:
             self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
+        responses = self._responses(store)
         policy = tuple(self._settings.get("policy", ()))
+        asker = Asker(
+            self._providers,
+            code=code,
+            schemas=schemas,
+            pieces=pieces if self._settings.get("stream", False) else None,
+        )
+        asker.cache = self._answers(responses, clock)
         performer = Performer(
             caller=Caller(code, clock=clock, policy=policy),
-            asker=Asker(
-                self._providers,
-                code=code,
-                schemas=schemas,
-                pieces=pieces if self._settings.get("stream", False) else None,
-            ),
+            asker=asker,
             clock=clock,
             ids=ids,
             concurrency=self._settings.get("concurrency", CONCURRENCY),
@@ -149,9 +165,35 @@ class OpenRuntime:
         self._engine.pieces = pieces
         code.register(self._settings.get("code", {}))
         runtime = Runtime(self._engine, code, schemas)
+        runtime.responses = responses
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
+
+    def _responses(self, store: EventStore) -> Responses:
+        entries_max = (self._cache or Cache()).entries_max
+        if isinstance(store, SqliteEventStore):
+            return store.responses(entries_max=entries_max)
+        return MemoryResponses(entries_max=entries_max)
+
+    def _answers(self, responses: Responses, clock: Clock) -> AnswerCache | None:
+        settings = self._cache
+        if settings is None:
+            return None
+        embedder = settings.embedder or HashingEmbedder()
+        return AnswerCache(responses, embedder=embedder, clock=clock, settings=settings)
+
+
+def _cache_from(given: object) -> Cache | None:
+    """Return the settings of the cache; None: there is none."""
+    if given is False:
+        return None
+    if given is True:
+        return Cache()
+    if not isinstance(given, Cache):
+        raise Rejected(f"cache is tenuto.Cache(…), True or False; found {given!r:.60}.")
+    given.check()
+    return given
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -162,7 +204,7 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
-            `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
+            `policy`, `concurrency`, `cache`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -9,7 +9,7 @@ from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
-from tenuto.core.workflow.model import AgentDefinition, Strategy
+from tenuto.core.workflow.model import AgentDefinition, Reuse, Strategy
 from tenuto.sdk.tool import Tool
 
 
@@ -29,6 +29,8 @@ class Options(TypedDict, total=False):
     width: int
     depth: int
     keep: int
+    cache: Reuse
+    cache_ttl: float
     handoffs: "Sequence[Agent]"
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
@@ -55,6 +57,9 @@ class Agent:
         width, depth, keep: tree: thoughts for each line, levels, and lines that are kept.
         handoffs: agents that it may leave its task to, with the conversation; their answer is its
             own.
+        cache: `"off"`, the default: every turn asks the model. `"exact"`: a request that was made
+            before gets its answer again. `"semantic"`: also one that asks the same in other words.
+        cache_ttl: seconds that such an answer may be old; as `tenuto.open` says by default.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
 
@@ -95,6 +100,8 @@ class Agent:
             width=options.get("width", 3),
             depth=options.get("depth", 2),
             keep=options.get("keep", 2),
+            cache=options.get("cache", "off"),
+            cache_ttl_ms=round(options.get("cache_ttl", 0) * 1000),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
         )
@@ -149,6 +156,13 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         for option, least in (("rounds", 0), ("width", 1), ("depth", 1), ("keep", 1))
         if not _is_whole(options.get(option, least), least)
     ]
+    cache = options.get("cache", "off")
+    if cache not in get_args(Reuse):
+        known_ones = ", ".join(get_args(Reuse))
+        faults.append(f"Agent {name!r} has cache={cache!r}; there are: {known_ones}.")
+    ttl: object = options.get("cache_ttl", 0)
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not 0 <= ttl < float("inf"):
+        faults.append(f"Agent {name!r} has cache_ttl={ttl!r}; give it seconds, 0 or more.")
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")

@@ -5,6 +5,7 @@ order."""
 
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
 from tenuto.adapters.memory.pieces import MemoryPieces
+from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
 
-__all__ = ["MemoryArtifacts", "MemoryEventStore", "MemoryPieces"]
+__all__ = ["MemoryArtifacts", "MemoryEventStore", "MemoryPieces", "MemoryResponses"]

@@ -24,6 +24,7 @@ from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
+from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -106,6 +107,10 @@ class SqliteEventStore:
     def pieces(self) -> SqlitePieces:
         """Return the pieces of answers that are being given, in the same file."""
         return SqlitePieces(reads=self._reads, commits=self._commits)
+
+    def responses(self, *, entries_max: int) -> SqliteResponses:
+        """Return the answers that are kept to be given again, in the same file."""
+        return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

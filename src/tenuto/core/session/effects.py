@@ -59,6 +59,8 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     turns: AgentState
     """What the agent has done so far. Not to be changed."""
+    labels: tuple[str, ...] = ()
+    """Of what the agent has seen."""
 
 
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
@@ -291,6 +293,7 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         request=_addressed(state, task, request),
         timeout_ms=agent.model_timeout_ms,
         turns=parent.agent,
+        labels=task.labels,
     )
 
 

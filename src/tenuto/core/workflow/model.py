@@ -54,6 +54,10 @@ NodeKind: TypeAlias = Literal[
 
 Strategy: TypeAlias = Literal["react", "plan", "tree", "reflect"]
 
+Reuse: TypeAlias = Literal["off", "exact", "semantic"]
+"""Which answers an agent takes from the cache: none, those to the same request, or also those to a
+request that asks for the same in other words."""
+
 OnFailure: TypeAlias = Literal["fail", "compensate", "continue"]
 
 
@@ -188,6 +192,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """tree: how often thoughts are proposed and scored."""
     keep: int = 2
     """tree: lines that are kept."""
+    cache: Reuse = "off"
+    cache_ttl_ms: int = 0
+    """How old an answer from the cache may be; 0: as the process says."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

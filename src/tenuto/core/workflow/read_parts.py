@@ -15,6 +15,7 @@ from tenuto.core.workflow.model import (
     Limits,
     OnFailure,
     Reducer,
+    Reuse,
     StateKey,
     Strategy,
 )
@@ -162,6 +163,8 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),
         keep=section.whole("keep", 2, minimum=1, maximum=20),
+        cache=section.choice("cache", get_args(Reuse), "off"),
+        cache_ttl_ms=duration(section, "cache_ttl"),
     )
     section.close()
     return agent

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import get_args
 
 import msgspec
 
@@ -10,7 +11,7 @@ from tenuto.core.budget import fault_of
 from tenuto.core.errors import Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
-from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
+from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
 from tenuto.core.workflow.topology import arrivals, reachable, successors_of
@@ -166,6 +167,11 @@ def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
         if agent.model_timeout_ms < 1:
             message = f"A model timeout of {agent.model_timeout_ms} ms is none; give 1 ms or more."
             yield Fault((*path, "model_timeout"), message)
+        if agent.cache not in get_args(Reuse):
+            yield unknown("cache", agent.cache, get_args(Reuse), (*path, "cache"))
+        if agent.cache_ttl_ms < 0:
+            message = f"A cache_ttl of {agent.cache_ttl_ms} ms is none; give 0 ms or more."
+            yield Fault((*path, "cache_ttl"), message)
         for twice in _repeated(agent.tools):
             yield Fault((*path, "tools"), f"Agent {agent.name!r} has tool {twice!r} twice.")
 

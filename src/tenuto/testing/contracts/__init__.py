@@ -12,6 +12,7 @@ from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.pieces import PiecesContract
+from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
 
 __all__ = [
@@ -21,5 +22,6 @@ __all__ = [
     "EventStoreContract",
     "PiecesContract",
     "ProgramSandboxContract",
+    "ResponsesContract",
     "SnippetSandboxContract",
 ]
