@@ -30,6 +30,11 @@ LOOK_UP_S_MAX: Final = 5.0
 ANSWER_BYTES_MAX: Final = 256 * 1024
 """A longer answer is not kept."""
 
+THRESHOLD_SAME_WORDS: Final = 0.5
+"""Where two questions have the same words, and the embedder only has to see nothing amiss. Source:
+docs/benchmarks.md, "The cache of answers"."""
+THRESHOLD: Final = 0.92
+
 _AWAY: Final = (PortError, CorruptLog, TimeoutError)
 
 _log: Final = logging.getLogger("tenuto")
@@ -42,9 +47,9 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
 
     ttl_seconds: float = 86_400.0
     """How old an answer may be, where its agent does not say."""
-    threshold: float = 0.8
-    """How like each other two questions must be at least, 0 to 1; 1: the embedder sees no
-    difference."""
+    threshold: float | None = None
+    """How near each other the embedder must see two questions, 0 to 1. None: 0.5 where they have
+    the same words, else 0.92."""
     entries_max: int = 10_000
     """Answers that are kept; the oldest go first."""
     across_users: bool = False
@@ -55,6 +60,13 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     embedder: Embedder | None = None
     """None: the one that comes with Tenuto, which knows words by their letters."""
 
+    @property
+    def least(self) -> float:
+        """Return the threshold that holds."""
+        if self.threshold is not None:
+            return self.threshold
+        return THRESHOLD_SAME_WORDS if self.same_words else THRESHOLD
+
     def check(self) -> None:
         """Check that the settings make sense.
 
@@ -63,7 +75,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
         """
         if not 0 < self.ttl_seconds < float("inf"):
             raise Rejected(f"Cache has ttl_seconds={self.ttl_seconds}; give it more than 0.")
-        if not 0 <= self.threshold <= 1:
+        if not 0 <= self.least <= 1:
             raise Rejected(f"Cache has threshold={self.threshold}; give it 0 to 1.")
         if self.entries_max < 1:
             raise Rejected(f"Cache has entries_max={self.entries_max}; give it 1 or more.")
@@ -150,7 +162,7 @@ class AnswerCache:
         if found is None and keys.scope:
             look_up.vector = await self._embedded(keys.question)
             near = await self._responses.nearest(keys.scope, look_up.vector, since_ms=since_ms)
-            if near is not None and near.likeness >= self._settings.threshold - _ROUNDING:
+            if near is not None and near.likeness >= self._settings.least - _ROUNDING:
                 found, how, likeness = near.response, "semantic", near.likeness
         if found is None:
             return

@@ -30,6 +30,7 @@ from tenuto.core.agent.likeness_words import (
     OPPOSITES,
     QUESTION_WORDS,
     SYNONYMS,
+    UNCOUNTED,
     UNITS,
 )
 
@@ -53,7 +54,7 @@ _VERBATIM: Final = re.compile(
 _NUMBER: Final = r"[-+±<>≤≥=~]*\d+(?:[.,:/'-]\d+)*"
 _TOKEN: Final = re.compile(
     rf"(?P<number>[$€£¥]?\s?{_NUMBER}\s?[%‰°$€£¥]?)|(?P<word>[^\W\d_]+(?:[-'][^\W\d_]+)*)"
-    r"|(?P<end>[.!?\n:;]+)|(?P<sign>[<>=≠≤≥±+*/^&|~¬!-]+)"
+    r"|(?P<end>[.!?\n:;]+)|(?P<sign>[^\w\s,.;:!?\"'()\[\]{}]+)"
 )
 _POSSESSIVE: Final = re.compile(r"'s?$")
 
@@ -78,7 +79,7 @@ def marks_of(text: str, *, same_words: bool = True) -> str | None:
     if len(text) > CHARS_MAX:
         return None
     marks = tuple(_marks(text, same_words=same_words))
-    if not marks and not text.strip():
+    if not marks and (same_words or not text.strip()):
         return None
     return hashlib.sha256("\x1f".join(marks).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -90,28 +91,26 @@ def explained(text: str, *, same_words: bool = True) -> tuple[str, ...]:
 
 def _marks(text: str, *, same_words: bool) -> Iterator[str]:
     text = unicodedata.normalize("NFKC", text).translate(_QUOTES)
-    begun, fresh = 0, True
+    begun, before = 0, ""
     for found in _VERBATIM.finditer(text):
-        yield from _of_words(text[begun : found.start()], same_words, begins=fresh)
-        fresh = False
-        yield f"={_POSSESSIVE.sub('', found[0])}"
+        yield from _of_words(text[begun : found.start()], same_words, before=before)
+        before = found[0]
+        yield f"={_POSSESSIVE.sub('', before)}"
         begun = found.end()
-    yield from _of_words(text[begun:], same_words, begins=fresh)
+    yield from _of_words(text[begun:], same_words, before=before)
 
 
-def _of_words(text: str, same_words: bool, *, begins: bool) -> Iterator[str]:
-    """Give the marks of a stretch that holds nothing to be taken as it stands."""
-    names = _names_in(text, begins=begins)
+def _of_words(text: str, same_words: bool, *, before: str) -> Iterator[str]:
+    """Give the marks of a stretch between two that are taken as they stand, `before` the first."""
+    names = _names_in(text, begins=not before)
     text = text.casefold()
     for pattern, instead in (*FILLERS, *PHRASES):
         text = pattern.sub(instead, text)
-    after_number = False
+    after_number = before[-1:].isdecimal()
     for found in _TOKEN.finditer(text):
         if found["number"]:
             yield f"#{''.join(found['number'].split())}"
-            after_number = True
-            continue
-        if found["sign"]:
+        elif found["sign"]:
             yield f"#{found['sign']}"
         elif found["word"]:
             word = _POSSESSIVE.sub("", found["word"])
@@ -124,7 +123,7 @@ def _of_words(text: str, same_words: bool, *, begins: bool) -> Iterator[str]:
                 mark = _side_of(word)
             if mark:
                 yield mark
-        after_number = False
+        after_number = bool(found["number"])
 
 
 def _mark_of(word: str, *, after_number: bool) -> str:
@@ -140,7 +139,7 @@ def _mark_of(word: str, *, after_number: bool) -> str:
 
 def _side_of(word: str) -> str:
     """Return on which side of two opposites a word stands, or nothing."""
-    side = OPPOSITES.get(word) or OPPOSITES.get(stem_of(word))
+    side = OPPOSITES.get(word) or _ROOTS.get(root_of(word))
     return f"^{side}" if side else ""
 
 
@@ -164,23 +163,28 @@ def _names_in(text: str, *, begins: bool) -> frozenset[str]:
 
 
 def stem_of(word: str) -> str:
-    """Return an English word without the ending of its plural or of its `-ing` form.
+    """Return an English word without the ending of its plural, which verbs share.
 
-    Endings that tell a time or a degree (`-ed`, `-er`, `-est`) say something, and stay."""
-    if len(word) > 4 and word.endswith("ies"):
+    No other ending is taken off: a plan is no plane, and a train no training."""
+    if word in UNCOUNTED or len(word) < 4 or word.endswith(("ss", "us", "is")):
+        return word
+    if word.endswith("ies") and len(word) > 4:
         return word[:-3] + "y"
-    if len(word) > 4 and word.endswith(("sses", "xes", "ches", "shes", "zzes")):
+    if word.endswith(("sses", "xes", "ches", "shes", "zzes")):
         return word[:-2]
-    if len(word) > 3 and word.endswith("s") and word[-2] not in "sui'":
-        return _without_e(word[:-1])
-    if len(word) > 5 and word.endswith("ing") and any(vowel in word[:-3] for vowel in "aeiouy"):
-        stem = word[:-3]
-        if len(stem) > 3 and stem[-1] == stem[-2] and stem[-1] not in "aeioslz":
-            stem = stem[:-1]
-        return _without_e(stem)
-    return _without_e(word)
+    return word[:-1] if word.endswith("s") else word
 
 
-def _without_e(word: str) -> str:
-    """`remove` and `removing` share what is left without it."""
-    return word[:-1] if len(word) > 4 and word.endswith("e") else word
+def root_of(word: str) -> str:
+    """Return an English word without any of its endings, to tell the side on which it stands."""
+    word = stem_of(word)
+    for ending in ("ing", "ed"):
+        if len(word) > len(ending) + 2 and word.endswith(ending):
+            word = word[: -len(ending)]
+            break
+    if len(word) > 3 and word[-1] == word[-2] and word[-1] not in "aeioslz":
+        return word[:-1]
+    return word[:-1] if len(word) > 3 and word.endswith("e") else word
+
+
+_ROOTS: Final = {root_of(word): side for word, side in OPPOSITES.items()}

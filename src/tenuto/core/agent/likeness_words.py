@@ -18,6 +18,10 @@ def _table(text: str) -> dict[str, str]:
     return found
 
 
+def _words(text: str) -> frozenset[str]:
+    return frozenset(text.split())
+
+
 def _themselves(text: str) -> dict[str, str]:
     return {word: word for word in text.split()}
 
@@ -27,7 +31,7 @@ not: not nicht ne pas no cannot non
 never: never nie niemals nimmer jamais nunca jamás
 none: none nobody nothing nowhere neither nor kein keine keinen keinem keiner keines niemand
   nichts nirgends weder noch aucun aucune rien ni nadie nada ningún ninguna ninguno tampoco
-without: without ohne sans sin
+without: without lack lacks lacking missing ohne sans sin
 except: except excepting excluding exclude excludes excluded besides unless außer ausser
   ausgenommen sauf excepté hormis excepto salvo menos
 hardly: hardly barely rarely seldom scarcely kaum selten rarement apenas raramente
@@ -53,64 +57,63 @@ NEGATED_WORD: Final = re.compile(
 """Words that say of themselves that something is not so. As stems: `insecure`, `insecurely`."""
 
 OPPOSITES: Final = _table("""
-up: increas rais ris grow gain boost up upward climb escalat expand upgrad ascend ascending rose
-  grew
-down: decreas reduc lower fall drop shrink cut down downward declin diminish downgrad descend
-  descending fell
-more: more mor greater additional extra above over exceed beyond larger bigger higher longer
-  heavier wider
+up: increase raise rise grow grew gain boost up upward climb escalate expand upgrade ascend
+  ascending
+down: decrease reduce lower fall fell drop shrink cut down downward decline diminish downgrade
+  descend descending
+more: more greater additional extra above over exceed beyond larger bigger higher longer heavier
+  wider
 less: less fewer below under smaller shorter lighter narrower
-most: most biggest largest highest longest maximum max maximal maximiz upper top peak ceil tallest
+most: most biggest largest highest longest maximum max maximal maximize upper top peak tallest
   greatest
-least: least smallest lowest shortest minimum min minimal minimiz bottom floor
+least: least smallest lowest shortest minimum min minimal minimize bottom floor
 best: best better
-worst: worst wors worse
-good: good well positiv advantag benefit pro pros strength
-bad: bad badly negativ disadvantag drawback con cons weakness harm
-on: enabl activat enabled activated active
-off: disabl deactivat disabled deactivated inactive off
-in: in-bound inbound import ingoing incoming inner insid internal indoor enter entry
-out: out-bound outbound export outgoing outer outsid external outdoor exit leav out
-start: start begin commenc launch open opened first initial earliest started
-stop: stop end finish ceas halt clos close shut closed last final latest stopped quit abort
-before: befor prior previou earlier ago until till early preceding past
-after: after next later sinc late following subsequent future
-add: add insert attach includ append join install added
-remove: remov delet eras detach omit uninstall removed deleted drop subtract
-buy: buy purchas bought acquir borrow receiv
-sell: sell sold lend send sent giv
-push: push upload publish deploy save writ
-pull: pull download unpublish read load
-lock: lock encrypt encod compress hid conceal
-unlock: unlock decrypt decod decompress reveal expos
-accept: accept approv allow permit grant agre allowed permitted
-reject: reject deny refus forbid prohibit ban block revok disallow denied forbidden banned
-  prohibited
-win: win succeed success pass succes won passed
-lose: los lose fail failur lost failed defeat
-true: tru true yes right correct always valid real
-false: fals false wrong incorrect fake
-all: all every each both entir whol everyon everybody everything tout todo alle
-some: some any several partly partial someon somebody
+worst: worst worse
+good: good well positive advantage benefit pro pros strength
+bad: bad badly negative disadvantage drawback con cons weakness harm
+on: enable activate active
+off: disable deactivate inactive off
+in: login inbound import ingoing incoming inner inside internal indoor enter entry
+out: logout outbound export outgoing outer outside external outdoor exit leave out
+start: start begin commence launch open first initial earliest
+stop: stop end finish cease halt close shut last final latest quit abort
+before: before prior previous earlier until till early preceding past
+after: after next later since late following subsequent future
+add: add insert attach include append join install
+remove: remove delete erase detach omit uninstall subtract
+buy: buy purchase bought acquire borrow receive
+sell: sell sold lend send sent give
+push: push upload publish deploy save write
+pull: pull download read load
+lock: lock encrypt encode compress hide conceal
+unlock: unlock decrypt decode decompress reveal expose
+accept: accept approve allow permit grant agree
+reject: reject deny refuse forbid prohibit ban block revoke disallow forbidden
+win: win won succeed success pass
+lose: lose lost fail failure defeat
+true: true yes right correct always valid real
+false: false wrong incorrect fake
+all: all every each both entire whole everyone everybody everything tout todo alle
+some: some any several partly partial someone somebody
 only: only solely exclusively merely nur seulement solo
 many: many much lot
-few: few littl
+few: few little
 hot: hot warm heat
-cold: cold cool freez chill
+cold: cold cool freeze chill
 left: left west western
-right-hand: east eastern rightmost
+right: east eastern rightmost
 north: north northern
 south: south southern
-love: lov lik enjoy prefer love like
-hate: hat hate dislik avoid
-safe: saf safe secur healthy legal public
-unsafe: dangerou dangerous toxic risky harmful privat private
+love: love like enjoy prefer
+hate: hate dislike avoid
+safe: safe secure healthy legal public
+unsafe: dangerous toxic risky harmful private
 new: new newest young recent modern
-old: old oldest ancient legacy obsolet
+old: old oldest ancient legacy obsolete
 fast: fast quick rapid quickly fastest
 slow: slow slowly slowest
-cheap: cheap cheapest inexpensiv
-dear: expensiv costly
+cheap: cheap cheapest inexpensive
+dear: expensive costly
 rich: rich wealthy
 poor: poor
 full: full
@@ -118,26 +121,28 @@ empty: empty
 strong: strong stronger strongest
 weak: weak weaker weakest
 hard: hard difficult harder hardest
-easy: easy simpl easier easiest
+easy: easy simple easier easiest
 male: he him his male man men boy father son husband brother
 female: she her hers female woman women girl mother daughter wife sister
-man: manual manually
-auto: automatic automatically automat
+by-hand: manual manually
+by-itself: automatic automatically automate
 with: with
 from: from
 by: by
 than: than
 or: or
 against: against
-for-sure: must mandatory required obligatory
-maybe: optional may might perhap maybe voluntary
-should: should
+must: must mandatory required obligatory
+maybe: optional may might perhaps maybe voluntary
+should: should ought
 can: can could able
 would: would
 will: will shall
 was: was were did had
+mine: my mine our ours
+yours: your yours
 """)
-"""Word, as a stem, to the side on which it stands. Two texts must stand on the same sides."""
+"""Word to the side on which it stands. Two texts must stand on the same sides."""
 
 NUMBER_WORDS: Final = _table("""
 0: zero null zéro cero
@@ -192,7 +197,7 @@ monday tuesday wednesday thursday friday saturday sunday january february march 
 august september october november december today tomorrow yesterday tonight now currently noon
 midnight morning afternoon evening night weekday weekend hour hourly day daily week weekly
 fortnight month monthly quarterly year yearly annual annually decade century spring summer autumn
-winter am pm heute morgen gestern montag dienstag mittwoch donnerstag freitag samstag sonntag
+winter heute morgen gestern montag dienstag mittwoch donnerstag freitag samstag sonntag
 demain hier hoy mañana ayer lundi mardi mercredi jeudi vendredi samedi dimanche lunes martes
 jueves viernes domingo
 """)
@@ -202,7 +207,7 @@ UNITS: Final = {
 mm cm m km in inch ft foot feet yd yard mi mile mg g kg t lb lbs oz pound ton tons tonne ml l litre
 liter gal gallon ms s sec min h hr d w y kb mb gb tb kib mib gib tib kbit mbit gbit bit byte bytes
 hz khz mhz ghz kw mw kwh v mv a ma ohm pa kpa bar psi k c f celsius fahrenheit kelvin degree
-percent gbp chf jpy cent cents pounds yen mph kmh x times
+percent am pm gbp chf jpy cent cents pounds yen mph kmh x times
 """),
     **_table("""
 usd: usd dollar dollars
@@ -210,61 +215,64 @@ eur: eur euro euros
 """),
 }
 
-_FREE: Final = """
-a an the this that these those there of in on at for to as and is are am be being been do does it
-its so then please kindly really actually exactly basically simply just also even s d ll re ve what
-which
-"""
-FREE_WORDS: Final = frozenset(_FREE.split())
+FREE_WORDS: Final = _words("""
+a an the this these there and is are am be do does it its so then please kindly really actually
+exactly basically simply just also
+""")
 """Words without which a question asks the same. Whatever is not among them counts."""
 
+UNCOUNTED: Final = _words(
+    "news goods customs arms means glasses works savings always plus series species"
+)
+"""Words that end like a plural and are none of the word without its ending."""
+
 SYNONYMS: Final = _table("""
-remove: remov delet eras
-start: start begin commenc
-finish: finish complet
-buy: buy purchas
-enable: enabl activat
-disable: disabl deactivat
-close: clos shut
+what: what which
+have: have has
+start: start begin commence
+buy: buy purchase
+enable: enable activate
+disable: disable deactivate
+close: close shut
 largest: largest biggest
+big: big large
+small: small tiny
 fast: fast quick
 can: can could
 may: may might
 should: should ought
 will: will shall
-image: imag picture pictur photo photograph
-car: automobil
-phone: telephon
-movie: movi film
-big: big larg
-small: small tiny
+image: image picture photo photograph
+car: car automobile
+phone: phone telephone
+movie: movie movy film
 fix: fix repair mend
-change: chang modify alter
-choose: choos pick select
-show: display
-make: mak creat creating
-help: assist
-require: requir need
-verify: verify check
-cost: cost pric price
+change: change modify alter
+choose: choose pick select
+show: show display
+create: create make
+help: help assist
+need: need require
+check: check verify
+price: price cost
 company: company firm
 holiday: holiday vacation
 child: child children kid
 doctor: doctor physician
-setup: setup configur
+setup: setup configure
 get: get obtain
 answer: answer reply respond
 trip: trip journey
+delete: delete erase
 color: color colour
-center: center centr centre
-organize: organiz organis organise
-catalog: catalog catalogu
+center: center centre
+organize: organize organise
+catalog: catalog catalogue
 gray: gray grey
-license: licens licenc
-favorite: favorit favourit
+license: license licence
+favorite: favorite favourite
 behavior: behavior behaviour
 canceled: canceled cancelled
 labor: labor labour
-my: my our
-i: i we me us
 """)
+"""Word, without the ending of its plural, to the one that stands for all that mean the same."""
