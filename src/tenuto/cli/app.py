@@ -35,6 +35,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "trace": "Export a session as an OpenTelemetry trace.",
         "replay": "Decide a recorded session anew and report the first difference.",
         "export-test": "Make a test of a session that has ended.",
+        "cache": "Show what the cache of answers holds and saved, or empty it.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",

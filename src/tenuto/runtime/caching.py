@@ -12,7 +12,7 @@ from typing import Final
 import msgspec
 
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest, Usage
-from tenuto.core.agent.reuse import Asked, asked, may_be_kept, may_be_reused
+from tenuto.core.agent.reuse import CACHE_HIT, Asked, asked, may_be_kept, may_be_reused
 from tenuto.core.errors import CorruptLog, PortError, Rejected
 from tenuto.core.session.effects import AskModel
 from tenuto.core.session.inputs import Note
@@ -21,16 +21,13 @@ from tenuto.ports.clock import Clock
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.responses import Found, Response, Responses
 
-HIT: Final = "cache_hit"
-"""The kind of note that tells what an answer from the cache saved."""
-
 LOOK_UP_S_MAX: Final = 5.0
 """Looking for longer would cost more than it saves."""
 
 ANSWER_BYTES_MAX: Final = 256 * 1024
 """A longer answer is not kept."""
 
-THRESHOLD_SAME_WORDS: Final = 0.5
+THRESHOLD_SAME_WORDS: Final = 0.3
 """Where two questions have the same words, and the embedder only has to see nothing amiss. Source:
 docs/benchmarks.md, "The cache of answers"."""
 THRESHOLD: Final = 0.92
@@ -48,7 +45,7 @@ class Cache(msgspec.Struct, frozen=True, kw_only=True):
     ttl_seconds: float = 86_400.0
     """How old an answer may be, where its agent does not say."""
     threshold: float | None = None
-    """How near each other the embedder must see two questions, 0 to 1. None: 0.5 where they have
+    """How near each other the embedder must see two questions, 0 to 1. None: 0.3 where they have
     the same words, else 0.92."""
     entries_max: int = 10_000
     """Answers that are kept; the oldest go first."""
@@ -168,7 +165,7 @@ class AnswerCache:
             return
         self._responses.count(found.key, how)
         look_up.answer = msgspec.structs.replace(found.answer, usage=Usage(), cached=how, trail=())
-        notes.append(Note(HIT, self._told(found, how, likeness)))
+        notes.append(Note(CACHE_HIT, self._told(found, how, likeness)))
 
     def _told(self, found: Response, how: Found, likeness: float) -> JsonObject:
         usage = found.answer.usage

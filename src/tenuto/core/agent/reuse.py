@@ -16,6 +16,9 @@ from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.agent.state import AgentState
 from tenuto.core.workflow.model import AgentDefinition
 
+CACHE_HIT: Final = "cache_hit"
+"""The kind of note that tells what an answer from the cache saved."""
+
 KEY_FORMAT: Final = 1
 """Part of every key: answers that were kept under other rules are not found."""
 
