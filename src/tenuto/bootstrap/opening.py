@@ -17,7 +17,7 @@ from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
-from tenuto.bootstrap.models import Providers
+from tenuto.bootstrap.models import Providers, refuse_reserved
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
@@ -86,6 +86,7 @@ class OpenRuntime:
         self._durability: Durability = durability
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+        refuse_reserved(settings.get("models", {}))
         self._cache = _cache_from(settings.get("cache", True))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
@@ -134,7 +135,10 @@ class OpenRuntime:
     def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
         clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
         self._providers = Providers(
-            self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
+            self._settings.get("models", {}),
+            routes=self._settings.get("routes", {}),
+            clock=clock,
+            schemas=schemas,
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
         responses = self._responses(store)

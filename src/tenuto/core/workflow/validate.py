@@ -7,8 +7,9 @@ from typing import get_args
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.routes import listed
 from tenuto.core.budget import fault_of
-from tenuto.core.errors import Problem
+from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, StateKey, WorkflowDefinition
@@ -167,6 +168,13 @@ def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
         if agent.model_timeout_ms < 1:
             message = f"A model timeout of {agent.model_timeout_ms} ms is none; give 1 ms or more."
             yield Fault((*path, "model_timeout"), message)
+        if "," in agent.model:
+            try:
+                listed(agent.model)
+            except DefinitionError as error:
+                for problem in error.problems:
+                    message = f"Agent {agent.name!r}: {problem.message}"
+                    yield Fault((*path, "model"), message, problem.hint)
         if agent.cache not in get_args(Reuse):
             yield unknown("cache", agent.cache, get_args(Reuse), (*path, "cache"))
         if agent.cache_ttl_ms < 0:
