@@ -133,6 +133,12 @@ def test_a_sign_that_is_no_word_counts(sign: str) -> None:
         ("Report to the manager.", "Report the manager."),
         ("Is this better than that?", "Is that better than this?"),
         ("What is my budget?", "What is our budget?"),
+        ("What is .NET?", "What is NET?"),
+        ("Don't tell me the answer.", "Tell me the answer."),
+        ("Would you not tell me the price?", "Would you tell me the price?"),
+        ("No, cancel the order.", "Cancel the order."),
+        ("Who hired Bob?", "Who did Bob hire?"),
+        ("Has Anna paid?", "Has Anna been paid?"),
     ],
 )
 def test_what_only_looks_the_same_is_apart(one: str, other: str) -> None:

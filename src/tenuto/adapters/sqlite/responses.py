@@ -24,7 +24,8 @@ from tenuto.ports.responses import Found, Near, Response, Reused
 
 TABLE: Final = "responses_1"
 SCANNED_MAX: Final = 2_000
-"""Questions of one scope that are looked at, the newest first. Some 20 ms for vectors of 512."""
+"""Questions of one scope that are looked at, the newest first. Measured: 50 ms for vectors of
+512; where questions must have the same words, a scope holds few."""
 
 SWEEPS_PER_TABLE: Final = 50
 """How often old ones are looked for while as many are kept as there may be."""
