@@ -16,6 +16,7 @@ if not __debug__:
 __all__ = [
     "Agent",
     "Budget",
+    "Cache",
     "Context",
     "CorruptLog",
     "DefinitionError",
@@ -76,6 +77,7 @@ __all__ = [
 _HOME = {
     "Agent": "tenuto.sdk.agent",
     "Budget": "tenuto.core.budget",
+    "Cache": "tenuto.runtime.caching",
     "Context": "tenuto.runtime.context",
     "CorruptLog": "tenuto.core.errors",
     "DefinitionError": "tenuto.core.errors",
@@ -175,6 +177,7 @@ if TYPE_CHECKING:
     from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable
     from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
     from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
+    from tenuto.runtime.caching import Cache as Cache
     from tenuto.runtime.context import Context as Context
     from tenuto.sdk.agent import Agent as Agent
     from tenuto.sdk.body import body as body

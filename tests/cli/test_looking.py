@@ -271,3 +271,31 @@ def test_the_talk_of_a_session_is_drawn_as_a_sequence_diagram(shell: Shell) -> N
     assert result.code == 0
     assert result.out.startswith("sequenceDiagram\n    actor p0 as user\n")
     assert "->>" in result.out
+
+
+def test_the_cache_of_answers_is_summed_up_and_emptied(shell: Shell) -> None:
+    flow = shell.folder / "asks.yaml"
+    flow.write_text(
+        "workflow: asks\ninputs: {text: {type: string}}\n"
+        "agents: {clerk: {model: offline, cache: exact, cache_ttl: 1h}}\n"
+        "graph:\n  nodes: {ask: {agent: clerk, inputs: {text: inputs.text}}}\n"
+        "  edges: []\n  entry: ask\n"
+    )
+    assert shell("cache").code == 4 or "no file" in shell("cache").err
+    for _ in range(2):
+        assert shell("run", str(flow), "-i", "text=It rains.", "-q").code == 0
+
+    table, (sums,) = shell("cache").out.splitlines(), shell("cache", "--json").json_lines
+    page = shell("show", "last").out
+    events = shell("events", "last").out
+    young = shell("cache", "--clear", "--older-than", "3600")
+    cleared = shell("cache", "--clear", "--json")
+
+    assert [line.split()[0] for line in table] == ["tenant", "local"]
+    assert (sums["agent"], sums["answers"], sums["exact_hits"]) == ("clerk", 1, 1)
+    assert "from cache" in page
+    assert "from the cache, exact" in events
+    assert young.out == "0 answers were thrown out.\n"
+    assert cleared.json == {"forgotten": 1}
+    assert shell("cache").out.startswith("The cache of answers is empty.")
+    assert "give both" in shell("cache", "--older-than", "3600").err

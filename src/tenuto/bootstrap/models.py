@@ -9,10 +9,25 @@ from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.pydantic_ai import LOCAL, PydanticAIModel
 from tenuto.adapters.router import Router
 from tenuto.core.agent.routes import ROUTE, read_routes
+from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.model import Model
+from tenuto.ports.schemas import Schemas
 
 EXTRA: Final = "pydantic_ai"
+
+
+def refuse_reserved(given: Mapping[str, Model]) -> None:
+    """Check that no provider takes the name of the routes.
+
+    Raises:
+        Rejected: one does.
+    """
+    if ROUTE in given:
+        raise Rejected(
+            f"No provider can be called {ROUTE!r}: an agent's model 'route:name' means the routes. "
+            "Give it another name in models={…}, or name routes in routes={…}."
+        )
 
 
 class Providers(Mapping[str, Model]):
@@ -20,9 +35,15 @@ class Providers(Mapping[str, Model]):
     a provider shows when it is asked."""
 
     def __init__(
-        self, given: Mapping[str, Model], *, routes: Mapping[str, object], clock: Clock
+        self,
+        given: Mapping[str, Model],
+        *,
+        routes: Mapping[str, object],
+        clock: Clock,
+        schemas: Schemas,
     ) -> None:
-        self.router = Router(self, routes=read_routes(routes), clock=clock)
+        refuse_reserved(given)
+        self.router = Router(self, routes=read_routes(routes), clock=clock, schemas=schemas)
         self._known: dict[str, Model] = {"offline": OfflineModel(), ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
 

@@ -1,105 +1,32 @@
 """From an address to a running runtime, and back to nothing."""
 
 import asyncio
-from collections.abc import Mapping, Sequence
-from typing import Any, Final, TypedDict, Unpack, get_args
+from typing import Any, Unpack
 
-from tenuto.adapters.cel import CelExpressions
-from tenuto.adapters.hashing import HashingEmbedder
-from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import (
-    MemoryArtifacts,
-    MemoryEventStore,
-    MemoryPieces,
-    VolatileMemory,
-)
-from tenuto.adapters.sealing import AesSivSealing
+from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
 from tenuto.adapters.sqlite import SqliteEventStore
-from tenuto.adapters.sqlite.connection import Durability
-from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.bootstrap.assembling import Assembly
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
-from tenuto.core.agent.guards import Guard, checked_guards
-from tenuto.core.agent.policy import PermissionRule
-from tenuto.core.agent.routes import Route
-from tenuto.core.errors import Rejected
+from tenuto.bootstrap.settings import Settings, check_settings
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
-from tenuto.ports.embedder import Embedder
 from tenuto.ports.event_store import EventStore
-from tenuto.ports.memory import Memory
-from tenuto.ports.model import Model
-from tenuto.runtime.asking import Asker
-from tenuto.runtime.calling import Caller
-from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
-from tenuto.runtime.judging import Judges
-from tenuto.runtime.performer import Performer
-from tenuto.runtime.programs import Programs
-from tenuto.runtime.recollecting import Recollecting
-from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
-from tenuto.sdk.sources import Tools, close_sources, sources_from
+from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
-
-CONCURRENCY: Final = 256
-"""Effects that run at once in one process."""
-
-
-class Settings(TypedDict, total=False):
-    """How a database is opened; everything has a default."""
-
-    durability: Durability
-    """`sync`, the default: an acknowledged event survives a power cut. `wal`: a killed process."""
-    readonly: bool
-    """Look, while another process owns the file."""
-    workflows: Sequence[Workflow]
-    """Those whose code sessions of earlier processes need."""
-    models: Mapping[str, Model]
-    """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
-    routes: Mapping[str, Route | Mapping[str, Any]]
-    """Several models under one name: an agent with `model="route:name"` asks one of them."""
-    memory: Memory
-    """Where agents remember; by default the database itself."""
-    embedder: Embedder
-    """What memory compares meanings with; by default words and pieces of words, without a model."""
-    stream: bool
-    """True: models give their answers in pieces where they can; see `Session.tokens`."""
-    code: Mapping[str, Any]
-    """Functions and tools by the names that definitions use, before any that can be imported."""
-    guards: Sequence[Guard]
-    """At the borders of all that runs in this process, beside those of workflows and agents."""
-    guard_key: str
-    """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
-    tools: Mapping[str, Tools]
-    """Where tools are found at run time, by namespace: agents name them as `github.*`."""
-    policy: Sequence[PermissionRule]
-    """Which tools may be called by whom with what; holds beside the rules of each agent."""
-    concurrency: int
-    """Effects that run at once; 256 by default."""
-    recover: bool
-    """False: what earlier processes left unsettled waits until it is asked for."""
-    hold: bool
-    """True: inputs are recorded, nothing is carried out."""
 
 
 class OpenRuntime:
     """An async context manager that gives a `Runtime` and closes it with grace."""
 
     def __init__(self, url: str | None, settings: Settings) -> None:
-        self._place = place_of(url)
-        self._settings = settings
+        check_settings(settings)
+        self._place, self._settings = place_of(url), settings
         self._readonly = settings.get("readonly", False)
-        durability = settings.get("durability", "sync")
-        if durability not in get_args(Durability):
-            raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
-        self._durability: Durability = durability
-        if settings.get("concurrency", 1) < 1:
-            raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
-        self._guards = checked_guards(settings.get("guards", ()), "The process")
         self._sources = sources_from(settings.get("tools", {}))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
@@ -110,21 +37,21 @@ class OpenRuntime:
         store, artifacts = await self._open_store(self._place)
         self._store = store
         try:
-            runtime = self._assemble(store, artifacts)
-            assert self._engine is not None, "assembling makes an engine"
+            made = Assembly(self._settings, store, artifacts, self._sources)
+            self._engine, self._providers = made.engine, made.providers
             if self._settings.get("hold", False):
-                self._engine.hold()
+                made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
-                await self._engine.recover()
+                await made.engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
-                self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
+                self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
         except BaseException:
             try:
                 await close_sources(self._sources)
             finally:
                 await store.close()
             raise
-        return runtime
+        return made.runtime
 
     async def __aexit__(self, *exc_info: object) -> None:
         if self._reading is not None:
@@ -146,69 +73,10 @@ class OpenRuntime:
             return MemoryEventStore(), MemoryArtifacts()
         store = await SqliteEventStore.open(
             place.path,
-            durability=self._durability,
+            durability=self._settings.get("durability", "sync"),
             readonly=self._readonly,
         )
         return store, store.artifacts
-
-    def _assemble(self, store: EventStore, artifacts: Artifacts) -> Runtime:
-        clock, ids, code, schemas = SystemClock(), SystemIds(), Code(), JsonSchemas()
-        self._providers = Providers(
-            self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
-        )
-        pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
-        rememberer = Rememberer(
-            self._settings.get("memory") or _memory_of(store),
-            embedder=self._settings.get("embedder") or HashingEmbedder(),
-            clock=clock,
-        )
-        judges = Judges(
-            code=code, schemas=schemas, sealing=AesSivSealing(self._settings.get("guard_key"))
-        )
-        judges.check(self._guards)
-        caller = Caller(
-            code,
-            clock=clock,
-            policy=tuple(self._settings.get("policy", ())),
-            around=[GuardedCalls(judges, self._guards)],
-        )
-        caller.rememberer = rememberer
-        performer = Performer(
-            caller=caller,
-            asker=Asker(
-                self._providers,
-                code=code,
-                schemas=schemas,
-                # Guards see what is recalled, and memory what guards have let through.
-                around=[Recollecting(rememberer), GuardedTurns(judges, schemas, self._guards)],
-                pieces=pieces if self._settings.get("stream", False) else None,
-            ),
-            clock=clock,
-            ids=ids,
-            concurrency=self._settings.get("concurrency", CONCURRENCY),
-        )
-        self._engine = Engine(
-            store=store,
-            artifacts=artifacts,
-            clock=clock,
-            ids=ids,
-            programs=Programs(CelExpressions(), artifacts),
-            performer=performer,
-            readonly=self._readonly,
-        )
-        self._engine.pieces = pieces
-        self._engine.starts = GuardedStarts(judges, self._guards)
-        code.register(self._settings.get("code", {}))
-        code.sources.update(self._sources)
-        runtime = Runtime(self._engine, code, schemas)
-        runtime.rememberer = rememberer
-        for workflow in self._settings.get("workflows", ()):
-            runtime.register(workflow)
-        return runtime
-
-
-def _memory_of(store: EventStore) -> Memory:
-    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -220,7 +88,7 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `recover`, `hold`; see `Settings`.
+            `concurrency`, `cache`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,
@@ -235,9 +103,11 @@ def run(
     *,
     db: str = "memory://",
     timeout: float | None = None,
-    models: Mapping[str, Model] | None = None,
+    **settings: Unpack[Settings],
 ) -> Json:
     """Return the output of one session of `workflow`, run here and now. Blocks; for scripts.
+
+    `settings` are those of `tenuto.open`, as `models`.
 
     Raises:
         DefinitionError, Rejected: the workflow or the inputs are wrong.
@@ -246,7 +116,7 @@ def run(
     """
 
     async def main() -> Json:
-        async with open(db, models=models or {}) as runtime:
+        async with open(db, **settings) as runtime:
             session = await runtime.start(workflow, inputs)
             return await session.result(timeout)
 

@@ -38,6 +38,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "replay": "Decide a recorded session anew and report the first difference.",
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
+        "cache": "Show what the cache of answers holds and saved, or empty it.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",

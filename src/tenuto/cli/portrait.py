@@ -122,17 +122,28 @@ def _task_text(line: Line) -> str:
 def _show_costs(costs: Costs) -> None:
     if not costs.agents:
         return
-    names = ("agent", "tasks", "turns", "calls", "failed", "tokens in", "tokens out", "usd")
+    names: tuple[str, ...] = (
+        "agent",
+        "tasks",
+        "turns",
+        "calls",
+        "failed",
+        "tokens in",
+        "tokens out",
+        "usd",
+    )
+    cached = bool(costs.total.cached_turns)
+    names += ("from cache", "saved usd") if cached else ()
     rows = [tuple(faint(name) for name in names)]
-    rows += [_cost_row(name, cost) for name, cost in costs.agents.items()]
+    rows += [_cost_row(name, cost, cached=cached) for name, cost in costs.agents.items()]
     if len(costs.agents) > 1:
-        rows.append(_cost_row("all", costs.total))
+        rows.append(_cost_row("all", costs.total, cached=cached))
     show("\nagents")
     for line in columns(rows):
         show("  " + line)
 
 
-def _cost_row(name: str, cost: Cost) -> tuple[str, ...]:
+def _cost_row(name: str, cost: Cost, *, cached: bool) -> tuple[str, ...]:
     counts = (
         cost.tasks,
         cost.turns,
@@ -141,7 +152,8 @@ def _cost_row(name: str, cost: Cost) -> tuple[str, ...]:
         cost.input_tokens,
         cost.output_tokens,
     )
-    return (name, *(f"{count:,}" for count in counts), f"{cost.usd:.4f}")
+    saved = (f"{cost.cached_turns:,}", f"{cost.saved_usd:.4f}") if cached else ()
+    return (name, *(f"{count:,}" for count in counts), f"{cost.usd:.4f}", *saved)
 
 
 def portrait_json(portrait: Portrait) -> dict[str, object]:

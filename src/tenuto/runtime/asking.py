@@ -17,6 +17,7 @@ from tenuto.ports.model import Model, StreamingModel
 from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn, HoldsBack
+from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.offering import offer
@@ -43,6 +44,8 @@ class Asker:
         self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
+        self.cache: AnswerCache | None = None
+        """Answers that may be given again."""
 
     async def ask(self, effect: AskModel, record: Record) -> Json:
         """Return the model's answer as JSON.
@@ -60,12 +63,38 @@ class Asker:
             request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
             request = await part.before(effect, request, record.notes)
-        async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
-            answer = await self._answer(model, name, request, effect)
-        answer = self._checked(answer, effect)
+        look_up = await self._looked_up(effect, request, record)
+        if look_up is not None and look_up.answer is not None:
+            said = look_up.answer
+            self._hand_on_whole(said, request, effect)
+        else:
+            async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
+                said = await self._answer(model, name, request, effect)
+        answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, record.notes)
-        return to_json(msgspec.to_builtins(answer))
+        output = to_json(msgspec.to_builtins(answer))
+        if self.cache is not None and look_up is not None:
+            # Last of all: what was stopped on its way is not given again.
+            self.cache.keep(effect, look_up, said, fault=checked.fault)
+        return output
+
+    async def _looked_up(
+        self, effect: AskModel, request: ModelRequest, record: Record
+    ) -> LookUp | None:
+        """Return what the cache knows of the request, where the agent has one."""
+        if self.cache is None or effect.agent.cache == "off":
+            return None
+        # What tools of a source do is known to the source alone, and may change.
+        tools, _ = self._toolbox.split(effect.agent.tools)
+        safe = frozenset(tool.spec.name for tool in tools if tool.safe)
+        return await self.cache.look_up(effect, request, record.notes, safe=safe)
+
+    def _hand_on_whole(self, answer: ModelAnswer, request: ModelRequest, effect: AskModel) -> None:
+        """Give those who read along an answer that is there already."""
+        if self._pieces is not None:
+            piece = Piece(task=effect.task, text=answer.text, restart=True)
+            self._pieces.append(SessionId(request.session), piece)
 
     async def _answer(
         self, model: Model, name: str, request: ModelRequest, effect: AskModel

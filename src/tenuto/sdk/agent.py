@@ -13,7 +13,7 @@ from tenuto.core.agent.tool_names import REF_HINT, ref_fault
 from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
-from tenuto.core.workflow.model import AgentDefinition, Strategy
+from tenuto.core.workflow.model import AgentDefinition, Reuse, Strategy
 from tenuto.runtime.json_values import NotJson, to_json
 from tenuto.sdk.tool import Tool
 
@@ -43,6 +43,8 @@ class Options(TypedDict, total=False):
     keep: int
     handoffs: "Sequence[Agent | Narrowed]"
     writes_to: Sequence[str]
+    cache: Reuse
+    cache_ttl: float
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
     memory: bool | MemoryPolicy
@@ -74,6 +76,9 @@ class Agent:
             own.
         writes_to: whom it may write messages to: names of agents, `role:…`, or `*` for everybody in
             the session.
+        cache: `"off"`, the default: every turn asks the model. `"exact"`: a request that was made
+            before gets its answer again. `"semantic"`: also one that asks the same in other words.
+        cache_ttl: seconds that such an answer may be old; as `tenuto.open` says by default.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
         memory: True, or a `MemoryPolicy`: it remembers from session to session.
@@ -122,6 +127,8 @@ class Agent:
             width=options.get("width", 3),
             depth=options.get("depth", 2),
             keep=options.get("keep", 2),
+            cache=options.get("cache", "off"),
+            cache_ttl_ms=round(options.get("cache_ttl", 0) * 1000),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
             narrowed=narrowed,
@@ -204,6 +211,13 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         if not _is_whole(options.get(option, least), least)
     ]
     faults += _memory_faults(name, options, names)
+    cache = options.get("cache", "off")
+    if cache not in get_args(Reuse):
+        known_ones = ", ".join(get_args(Reuse))
+        faults.append(f"Agent {name!r} has cache={cache!r}; there are: {known_ones}.")
+    ttl: object = options.get("cache_ttl", 0)
+    if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not 0 <= ttl < float("inf"):
+        faults.append(f"Agent {name!r} has cache_ttl={ttl!r}; give it seconds, 0 or more.")
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")

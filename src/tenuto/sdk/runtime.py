@@ -10,6 +10,7 @@ from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.responses import Responses, Reused
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
@@ -45,6 +46,8 @@ class Runtime:
     def __init__(self, engine: Engine, code: Code, schemas: Schemas) -> None:
         self._engine, self._code, self._schemas = engine, code, schemas
         self.rememberer: Rememberer | None = None
+        self.responses: Responses | None = None
+        """Answers of models that are kept to be given again."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -126,12 +129,36 @@ class Runtime:
         starts = self._engine.starts
         return value if starts is None else starts.restored(value, tenant)
 
+    async def cached(self, tenant: str | None = None) -> tuple[Reused, ...]:
+        """Return how many answers the cache holds for each tenant and agent, how often they were
+        given again, and what that saved."""
+        return await self._responses().statistics(tenant)
+
+    async def forget_cached(
+        self, tenant: str | None = None, *, older_than: float | None = None
+    ) -> int:
+        """Return how many answers were thrown out of the cache.
+
+        Args:
+            tenant: only its own; None: those of all tenants.
+            older_than: seconds; only those that are older.
+        """
+        before_ms = None
+        if older_than is not None:
+            before_ms = self._engine.clock.now_ms() - round(older_than * 1000)
+        return await self._responses().forget(tenant, before_ms=before_ms)
+
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
 
         What is interrupted stays promised in the log and is done when the database is opened
         again."""
         return await self._engine.drain(round(timeout * 1000))
+
+    def _responses(self) -> Responses:
+        if self.responses is None:
+            raise Rejected("This runtime was put together without a cache of answers.")
+        return self.responses
 
     async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
         if isinstance(workflow, WorkflowDefinition):

@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tenuto.core.agent.reuse import CACHE_HIT
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.core.workflow.model import WorkflowDefinition
@@ -18,6 +19,17 @@ class Cost(msgspec.Struct, kw_only=True):
     """Calls of tools that were settled, well or not."""
     failed_attempts: int = 0
     """Of its model or of a tool; what they cost is not known."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    usd: float = 0.0
+    cached_turns: int = 0
+    """Of the turns, those that were answered from the cache."""
+    saved_tokens: int = 0
+    """What these would have taken, in and out."""
+    saved_usd: float = 0.0
+
+
+class _Saved(msgspec.Struct, kw_only=True):
     input_tokens: int = 0
     output_tokens: int = 0
     usd: float = 0.0
@@ -52,6 +64,8 @@ class Costs:
             case e.ChildrenStarted() if event.kind == "agent":
                 for offset in range(event.count):
                     self._of(self._tasks[TaskNo(event.first + offset)].agent).tasks += 1
+            case e.Noted() if event.kind == CACHE_HIT:
+                self._save(event)
             case e.TaskCompleted() | e.TaskFailed() | e.AttemptFailed():
                 self._spend(event)
         self._tasks.end(event)
@@ -68,9 +82,20 @@ class Costs:
         elif isinstance(event, e.TaskCompleted):
             usage = answer_of(event.output).usage
             cost.turns += 1
+            cost.cached_turns += bool(answer_of(event.output).cached)
             cost.input_tokens += usage.input_tokens
             cost.output_tokens += usage.output_tokens
             cost.usd += usage.cost_usd
+
+    def _save(self, event: e.Noted) -> None:
+        task = self._tasks[event.task]
+        saved = event.data.get("saved") if isinstance(event.data, dict) else None
+        # A tool may note what it likes.
+        if task.kind == "model" and isinstance(saved, dict):
+            usage = msgspec.convert(saved, _Saved)
+            cost = self._of(task.agent)
+            cost.saved_tokens += usage.input_tokens + usage.output_tokens
+            cost.saved_usd += usage.usd
 
     def _of(self, agent: str) -> Cost:
         return self.agents.setdefault(agent, Cost())

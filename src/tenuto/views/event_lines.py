@@ -166,6 +166,8 @@ def _completed_line(event: e.TaskCompleted, tasks: OpenTasks) -> str:
 def _answer_text(event: e.TaskCompleted) -> str:
     answer = answer_of(event.output)
     usage = f"{answer.usage.input_tokens}+{answer.usage.output_tokens} tokens"
+    if answer.cached:
+        usage = f"from the cache, {answer.cached}"
     if answer.calls:
         wishes = ", ".join(call_text(call.tool, call.arguments, 60) for call in answer.calls)
         return f"wants {wishes} ({usage})"

@@ -9,9 +9,10 @@ import pytest
 
 from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.offline.contract import Citation, Claim, Validation, as_json
-from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolResult
+from tenuto.core.agent.messages import Delta, Message, ModelAnswer, ModelRequest, ToolResult
 from tenuto.core.errors import Fatal
 from tenuto.core.vocabulary import JsonObject
+from tenuto.ports.model import StreamingModel
 from tests.adapters.offline.conversation import (
     conversation,
     converse,
@@ -183,3 +184,20 @@ def test_a_choice_is_made_by_the_words_of_the_inputs() -> None:
         "count": 0,
         "points": ["I want a refund for my broken kettle."],
     }
+
+
+def test_an_answer_comes_sentence_by_sentence_to_who_reads_along() -> None:
+    text = "It rains in May. It rains in June."
+    request = request_of(None, {"question": "When does it rain?", "text": text}, messages=[])
+
+    async def main() -> list[Delta | ModelAnswer]:
+        return [piece async for piece in OfflineModel().stream("any", request)]
+
+    *pieces, answer = asyncio.run(main())
+
+    assert isinstance(OfflineModel(), StreamingModel)
+    assert answer == asked(request)
+    texts = [piece.text for piece in pieces]
+    assert "".join(texts) == answer.text
+    assert len(texts) > 1
+    assert texts[0].endswith(".")

@@ -4,15 +4,33 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 import tenuto
+from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.router import Router
-from tenuto.core.agent.messages import Delta, Message, ModelAnswer, ModelRequest, ToolSpec, Usage
+from tenuto.adapters.router.cheapest import Choice
+from tenuto.core.agent.messages import (
+    Delta,
+    Message,
+    ModelAnswer,
+    ModelRequest,
+    ToolCall,
+    ToolSpec,
+    Usage,
+)
 from tenuto.core.agent.routes import Route, RouteModel, read_routes
-from tenuto.core.errors import DefinitionError, Escalatable, Fatal, Transient, WorkFailed
+from tenuto.core.errors import (
+    DefinitionError,
+    Escalatable,
+    Fatal,
+    Rejected,
+    Transient,
+    WorkFailed,
+)
 
 ASKED = ModelRequest(
     agent="a",
@@ -228,6 +246,114 @@ def test_the_cheapest_model_is_asked_unless_the_request_is_hard() -> None:
     assert provider.asked == ["small", "large"]
 
 
+@pytest.mark.parametrize(
+    "sign",
+    [
+        {"messages": (Message(role="user", text="x" * 9_000),)},
+        {"tools": (ToolSpec(name="t", description="", parameters={}),) * 9},
+    ],
+)
+def test_of_two_models_the_better_one_gets_what_shows_one_sign_of_being_hard(sign: Any) -> None:
+    provider = Scripted(small=["x"], large=["x"])
+    router = routed(provider, r=Route(models=(DEAR, CHEAP), order="cheapest"))
+
+    asyncio.run(router.answer("r", msgspec.structs.replace(ASKED, **sign)))
+
+    assert provider.asked == ["large"]
+
+
+@given(prices=st.lists(st.integers(1, 1_000), min_size=1, max_size=9, unique=True))
+def test_the_harder_a_request_the_dearer_the_model_that_is_asked_first(prices: list[int]) -> None:
+    parts = [RouteModel(model=f"m:{price}", input_usd=price, output_usd=price) for price in prices]
+    tool = ToolSpec(name="t", description="", parameters={})
+    deep: Any = {"type": "object", "properties": {"a": {"type": "array", "items": {}}}}
+    deep = {"type": "array", "items": {"type": "array", "items": deep}}
+    signs: list[dict[str, Any]] = [
+        {"tools": (tool,) * 9},
+        {"messages": (Message(role="user", text="x" * 9_000),)},
+        {"output_schema": deep},
+    ]
+
+    request, first = ASKED, []
+    for sign in [{}, *signs]:
+        request = msgspec.structs.replace(request, **sign)
+        ordered = Choice().ordered(parts, request)
+        assert sorted(part.model for part in ordered) == sorted(part.model for part in parts)
+        first.append(int(ordered[0].model[2:]))
+
+    assert first == sorted(first)
+    assert (first[0], first[-1]) == (min(prices), max(prices))
+
+
+SHAPE: Any = {"type": "object", "properties": {"n": {"type": "integer"}}, "required": ["n"]}
+
+
+@pytest.mark.parametrize("wrong", [ModelAnswer(data={"n": "x"}), "no JSON", '{"m": 1}'])
+def test_a_cheap_model_whose_answers_miss_their_shape_is_followed_and_then_passed_over(
+    wrong: Any,
+) -> None:
+    provider = Scripted(small=[wrong], large=['{"n": 1}'])
+    route = Route(models=(DEAR, CHEAP), order="cheapest")
+    router = Router({"m": provider}, routes={"r": route}, clock=Hands(), schemas=JsonSchemas())
+    shaped = msgspec.structs.replace(ASKED, output_schema=SHAPE)
+
+    answers = [asyncio.run(router.answer("r", shaped)) for _ in range(6)]
+
+    assert {answer.text for answer in answers} == {'{"n": 1}'}
+    assert answers[0].trail == ("m:small: misfit",)
+    assert answers[-1].trail == ()
+    assert provider.asked.count("small") == 5
+
+
+def test_where_every_answer_misses_its_shape_the_last_one_is_given() -> None:
+    provider = Scripted(small=["no"], large=["neither"])
+    route = Route(models=(DEAR, CHEAP), order="cheapest")
+    router = Router({"m": provider}, routes={"r": route}, clock=Hands(), schemas=JsonSchemas())
+
+    answer = asyncio.run(router.answer("r", msgspec.structs.replace(ASKED, output_schema=SHAPE)))
+
+    assert (answer.text, answer.model) == ("neither", "m:large")
+
+
+def test_a_wish_to_call_a_tool_has_no_shape_to_miss() -> None:
+    wish = ModelAnswer(calls=(ToolCall(id="1", tool="t", arguments={}),), finish="tools")
+    provider = Scripted(small=[wish], large=["x"])
+    route = Route(models=(DEAR, CHEAP), order="cheapest")
+    router = Router({"m": provider}, routes={"r": route}, clock=Hands(), schemas=JsonSchemas())
+
+    asyncio.run(router.answer("r", msgspec.structs.replace(ASKED, output_schema=SHAPE)))
+
+    assert provider.asked == ["small"]
+
+
+@pytest.mark.parametrize(
+    ("usage", "cost"),
+    [
+        (Usage(input_tokens=1_000_000, output_tokens=100_000), 0.14),
+        (Usage(input_tokens=1_000_000, output_tokens=100_000, cost_usd=7.0), 7.0),
+        (Usage(), 0.0),
+    ],
+)
+def test_a_turn_costs_what_the_route_says_where_the_provider_names_no_cost(
+    usage: Usage, cost: float
+) -> None:
+    provider = Scripted(small=[ModelAnswer(text="x", usage=usage)])
+
+    answer = ask(routed(provider, r=Route(models=(CHEAP,))))
+
+    assert answer.usage.cost_usd == pytest.approx(cost)
+
+
+def test_what_refused_answers_cost_is_priced_too() -> None:
+    usage = Usage(input_tokens=1_000_000)
+    refusal = ModelAnswer(text="no", finish="refusal", usage=usage)
+    provider = Scripted(large=[refusal], small=[ModelAnswer(text="x", usage=usage)])
+
+    answer = ask(routed(provider, r=Route(models=(DEAR, CHEAP))))
+
+    assert answer.usage.cost_usd == pytest.approx(3.1)
+
+
 def test_a_cheap_model_whose_answers_are_cut_short_is_followed_and_then_passed_over() -> None:
     provider = Scripted(small=[ModelAnswer(text="half", finish="length")], large=["whole"])
     router = routed(provider, r=Route(models=(DEAR, CHEAP), order="cheapest"))
@@ -281,11 +407,38 @@ def test_an_unknown_route_is_one_clear_error() -> None:
         (Route(models=("m:a",), breaker_failures=0), "has breaker_failures=0"),
         ({"models": ["m:a"], "weights": [1]}, "has no setting 'weights'"),
         ({"models": 3}, "cannot be read"),
+        (Route(models=(RouteModel(model="m:a", input_usd=1.0),)), "gives 'm:a' input_usd alone"),
+        (Route(models=(RouteModel(model="m:a", output_usd=1.0),)), "gives 'm:a' output_usd alone"),
     ],
 )
 def test_a_route_that_makes_no_sense_is_refused_when_it_is_read(route: Any, fault: str) -> None:
     with pytest.raises(DefinitionError, match=fault):
         read_routes({"r": route})
+
+
+@pytest.mark.parametrize(
+    ("models", "fault"),
+    [
+        (["m:a", "m:a"], "names 'm:a' twice"),
+        ("m:a, m:a", "names 'm:a' twice"),
+        ("m:a,", "names the model ''"),
+        (["m:a", "route:safe"], "names the route 'route:safe'"),
+    ],
+)
+def test_a_list_of_models_that_makes_no_sense_is_refused_with_the_workflow(
+    models: Any, fault: str
+) -> None:
+    flow = tenuto.Workflow("f").node("one", agent=tenuto.Agent("one", model=models))
+
+    with pytest.raises(DefinitionError, match=f"Agent 'one': .*{fault}") as caught:
+        flow.definition()
+
+    assert caught.value.problems[0].path == "agents.one.model"
+
+
+def test_no_provider_can_take_the_name_of_the_routes() -> None:
+    with pytest.raises(Rejected, match="No provider can be called 'route'"):
+        tenuto.open("memory://", models={"route": Scripted()})
 
 
 def test_agents_use_routes_by_name_and_lists() -> None:

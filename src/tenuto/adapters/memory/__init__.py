@@ -6,6 +6,13 @@ give the same answers in the same order."""
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
+from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
 
-__all__ = ["MemoryArtifacts", "MemoryEventStore", "MemoryPieces", "VolatileMemory"]
+__all__ = [
+    "MemoryArtifacts",
+    "MemoryEventStore",
+    "MemoryPieces",
+    "MemoryResponses",
+    "VolatileMemory",
+]

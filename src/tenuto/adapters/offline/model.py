@@ -2,6 +2,10 @@
 
 It extracts; it cannot reason."""
 
+import re
+from collections.abc import AsyncGenerator
+from typing import Final
+
 import msgspec
 
 from tenuto.adapters.offline.answering import answer, fill
@@ -22,13 +26,15 @@ from tenuto.adapters.offline.reviewing import review
 from tenuto.adapters.offline.synthesizing import synthesize
 from tenuto.adapters.offline.thinking import PURPOSES, think
 from tenuto.adapters.offline.validating import validate
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, ToolSpec
+from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest, ToolCall, ToolSpec
 from tenuto.core.errors import Fatal
 from tenuto.core.vocabulary import JsonObject
 
+_AFTER_SENTENCE: Final = re.compile(r"(?<=[.!?])(?=\s)")
+
 
 class OfflineModel:
-    """A `Model` that answers by extraction. What it does is named by `settings.task`."""
+    """A `StreamingModel` that answers by extraction. What it does is named by `settings.task`."""
 
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """Return the answer; `model` is ignored, there is only this one.
@@ -63,6 +69,20 @@ class OfflineModel:
                     "and edit, and without a task it extracts from the inputs.",
                     code="offline_task",
                 )
+
+    async def stream(
+        self, model: str, request: ModelRequest
+    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
+        """Return the same answer, its text sentence by sentence. See `StreamingModel.stream`.
+
+        Raises:
+            Fatal: as `answer`.
+        """
+        whole = await self.answer(model, request)
+        for sentence in _AFTER_SENTENCE.split(whole.text):
+            if sentence:
+                yield Delta(text=sentence)
+        yield whole
 
 
 def _free(request: ModelRequest) -> ModelAnswer:

@@ -3,14 +3,16 @@
 How hard a request is, from 0 to 3, is counted from what can be seen of it: one for a long
 conversation (over `LONG_CHARS`), one for many tools (over `TOOLS_MANY`) and one for an output of a
 deep shape (over `DEPTH_DEEP` levels). The harder it is, the further up in the list of models by
-price the choice begins. A model whose answers to requests as hard as this one missed more often
-than `MISSES_MAX` of the time (refused, empty, cut short, or not of the shape that was asked for)
-comes last until it has done better. Both are rules of thumb of ours; every other model follows,
-so a wrong choice costs one request.
+price the choice begins: with one sign no longer at the cheapest, with three at the dearest. A model
+whose answers to requests as hard as this one missed more often than `MISSES_MAX` of the time
+(refused, empty, cut short, or not of the shape that was asked for) comes last until it has done
+better. Both are rules of thumb of ours; every other model follows, so a wrong choice costs one
+request.
 """
 
 from collections import deque
 from collections.abc import Sequence
+from math import ceil
 from typing import Final
 
 from tenuto.adapters.router.prices import price_of
@@ -38,7 +40,7 @@ class Choice:
         """Return the models in the order in which they are to be asked."""
         by_price = sorted(parts, key=price_of)
         hardness = hardness_of(request)
-        first = hardness * len(by_price) // (HARDNESS_MAX + 1)
+        first = ceil(hardness * max(0, len(by_price) - 1) / HARDNESS_MAX)
         dearer_first = by_price[first:] + by_price[:first][::-1]
         return sorted(dearer_first, key=lambda part: self._misses_often(part.model, hardness))
 

@@ -5,8 +5,9 @@ from typing import Final
 
 import msgspec
 
-from tenuto.core.agent.messages import ModelAnswer, Usage
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest, Usage
 from tenuto.core.errors import Escalatable, Fatal, Recoverable, Transient, WorkFailed
+from tenuto.ports.schemas import Schemas
 
 FAILOVER: Final = (WorkFailed, OSError)
 """What lets the next model be asked. Time-outs and broken connections are `OSError`s; anything
@@ -79,3 +80,19 @@ def fault_of(answer: ModelAnswer) -> str:
     if not answer.text and not answer.calls and answer.data is None:
         return "empty_answer"
     return ""
+
+
+def shortcoming_of(answer: ModelAnswer, request: ModelRequest, schemas: Schemas | None) -> str:
+    """Return why a dearer model may do better than this answer, as a code, or nothing."""
+    if answer.finish == "length":
+        return "length"
+    schema = request.output_schema
+    if schema is None or schemas is None or answer.calls:
+        return ""
+    data = answer.data
+    if data is None:
+        try:
+            data = msgspec.json.decode(answer.text)
+        except msgspec.DecodeError:
+            return "misfit"
+    return "misfit" if schemas.fault(schema, data) else ""

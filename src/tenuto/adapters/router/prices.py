@@ -4,6 +4,9 @@ from functools import cache
 from importlib.util import find_spec
 from typing import Final
 
+import msgspec
+
+from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.agent.routes import RouteModel
 
 UNKNOWN_USD: Final = float("inf")
@@ -24,6 +27,17 @@ def price_of(part: RouteModel) -> float:
         published if own is None else own for own, published in zip(given, known, strict=True)
     )
     return INPUT_SHARE * input_usd + (1 - INPUT_SHARE) * output_usd
+
+
+def priced(answer: ModelAnswer, part: RouteModel) -> ModelAnswer:
+    """Return an answer with what it cost by the prices of its route, where its provider names no
+    cost."""
+    usage, input_usd, output_usd = answer.usage, part.input_usd, part.output_usd
+    if usage.cost_usd or input_usd is None or output_usd is None:
+        return answer
+    cost = (usage.input_tokens * input_usd + usage.output_tokens * output_usd) / 1_000_000
+    usage = msgspec.structs.replace(usage, cost_usd=cost)
+    return msgspec.structs.replace(answer, usage=usage)
 
 
 @cache

@@ -13,7 +13,8 @@ import msgspec
 from tenuto.adapters.router.attempt import pieces_of
 from tenuto.adapters.router.breaker import Breaker, Permit
 from tenuto.adapters.router.cheapest import Choice
-from tenuto.adapters.router.misses import FAILOVER, Miss, fault_of, miss_from
+from tenuto.adapters.router.misses import FAILOVER, Miss, fault_of, miss_from, shortcoming_of
+from tenuto.adapters.router.prices import priced
 from tenuto.adapters.router.rota import Rota
 from tenuto.adapters.router.tour import Tour
 from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest
@@ -21,6 +22,7 @@ from tenuto.core.agent.routes import ModelHealth, Route, RouteModel, listed
 from tenuto.core.errors import Escalatable, Transient
 from tenuto.ports.clock import Clock
 from tenuto.ports.model import Model
+from tenuto.ports.schemas import Schemas
 
 TIMEOUT_MS: Final = 120_000
 """What a request may take when nobody says. Source: an agent's `model_timeout` by default."""
@@ -40,12 +42,20 @@ class Router:
         models: provider to model, as the process has them.
         routes: those that can be asked by name.
         clock: tells when a model may be asked again.
+        schemas: tells which answers miss their schema; None: nothing does, and a `cheapest` route
+            goes on with what it got.
     """
 
     def __init__(
-        self, models: Mapping[str, Model], *, routes: Mapping[str, Route], clock: Clock
+        self,
+        models: Mapping[str, Model],
+        *,
+        routes: Mapping[str, Route],
+        clock: Clock,
+        schemas: Schemas | None = None,
     ) -> None:
         self._models, self._routes, self._clock = models, dict(routes), clock
+        self._schemas = schemas
         self._lists: dict[str, Route] = {}
         self._breakers: dict[str, Breaker] = {}
         self._rotas: dict[str, Rota] = {}
@@ -121,10 +131,10 @@ class Router:
                 continue
             finally:
                 breaker.given_up(permit)
+            answer = priced(answer, part)
             fault = fault_of(answer)
             if route.order == "cheapest":
-                if answer.finish == "length":
-                    fault = fault or "length"
+                fault = fault or shortcoming_of(answer, request, self._schemas)
                 self._choices[name].note(part.model, request, did=not fault)
             if not fault:
                 for piece_or_answer in tour.finish(part.model, answer):

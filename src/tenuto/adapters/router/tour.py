@@ -74,11 +74,6 @@ class Tour:
             msgspec.structs.replace(answer, usage=self._spent, trail=(*trail, *answer.trail))
         )
 
-    def note(self, trace: str) -> None:
-        """Add a line to the trail that is no model's."""
-        part, _, code = trace.partition(": ")
-        self._misses.append(Miss(model=part, code=code, said=""))
-
     def _settled(self, answer: ModelAnswer) -> Iterator[Delta | ModelAnswer]:
         if self._shown != answer.text:
             yield self.show(Delta(text=answer.text, restart=bool(self._shown)))

@@ -20,7 +20,7 @@ RECENT_SESSIONS_MAX: Final = 8_192
 
 SNAPSHOT_ZLIB_LEVEL: Final = 1
 
-Value: TypeAlias = "int | str | bytes | None"
+Value: TypeAlias = "int | float | str | bytes | None"
 Row: TypeAlias = tuple[Value, ...]
 
 

@@ -25,6 +25,7 @@ from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
+from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
@@ -117,6 +118,10 @@ class SqliteEventStore:
     def memory(self) -> SqliteMemory:
         """Return what agents remember, in the same file."""
         return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
+
+    def responses(self, *, entries_max: int) -> SqliteResponses:
+        """Return the answers that are kept to be given again, in the same file."""
+        return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

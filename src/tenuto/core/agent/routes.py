@@ -31,9 +31,10 @@ class RouteModel(msgspec.Struct, frozen=True, kw_only=True):
     weight: float = 1.0
     """Its share of the requests in a `weighted` route; 0: only when the others do not answer."""
     input_usd: float | None = None
-    """Dollars for a million input tokens; None: as the published price list has it."""
+    """Dollars for a million input tokens; None: as the published price list has it. It orders a
+    `cheapest` route, and is what a turn costs whose provider names no cost."""
     output_usd: float | None = None
-    """Dollars for a million output tokens."""
+    """Dollars for a million output tokens; given together with `input_usd`, or not at all."""
 
 
 class Route(msgspec.Struct, frozen=True, kw_only=True):
@@ -164,6 +165,9 @@ def _model_faults(part: RouteModel) -> Iterator[tuple[str, str]]:
         yield f"names the model {part.model!r}.", "Give each model as an entry of its own."
     if not 0 <= part.weight < float("inf"):
         yield f"gives {part.model!r} the weight {part.weight}.", "Give it 0 or more."
+    if (part.input_usd is None) != (part.output_usd is None):
+        given = "input_usd" if part.output_usd is None else "output_usd"
+        yield f"gives {part.model!r} {given} alone.", "Give input_usd and output_usd, or neither."
     for price in (part.input_usd, part.output_usd):
         if price is not None and not 0 <= price < float("inf"):
             yield f"gives {part.model!r} the price {price}.", "Give it 0 or more."

@@ -56,6 +56,10 @@ NodeKind: TypeAlias = Literal[
 
 Strategy: TypeAlias = Literal["react", "plan", "tree", "reflect"]
 
+Reuse: TypeAlias = Literal["off", "exact", "semantic"]
+"""Which answers an agent takes from the cache: none, those to the same request, or also those to a
+request that asks for the same in other words."""
+
 OnFailure: TypeAlias = Literal["fail", "compensate", "continue"]
 
 
@@ -201,6 +205,9 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """Above so many the conversation of a task is summed up by its own model. 0: never."""
     guards: tuple[Guard, ...] = ()
     """Beside those of the workflow and of the process."""
+    cache: Reuse = "off"
+    cache_ttl_ms: int = 0
+    """How old an answer from the cache may be; 0: as the process says."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -16,6 +16,7 @@ from tenuto.core.workflow.model import (
     Limits,
     OnFailure,
     Reducer,
+    Reuse,
     StateKey,
     Strategy,
 )
@@ -170,6 +171,8 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         memory=memory,
         context_tokens=section.whole("context_tokens", 0, minimum=0, maximum=2**53),
         guards=guards_of(section),
+        cache=section.choice("cache", get_args(Reuse), "off"),
+        cache_ttl_ms=duration(section, "cache_ttl"),
     )
     section.close()
     return agent

@@ -9,7 +9,7 @@ from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
 from tenuto.core.memory.items import MemoryKind
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
-from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
+from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, Strategy
 from tenuto.core.workflow.read_nodes import RULES
 from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
@@ -422,6 +422,12 @@ def _agent() -> JsonObject:
         "width": _whole(1, 20, "tree: thoughts that are proposed for each line."),
         "depth": _whole(1, 20, "tree: how often thoughts are proposed and scored."),
         "keep": _whole(1, 20, "tree: lines that are kept."),
+        "cache": _choice(
+            get_args(Reuse),
+            "Which answers it takes from the cache: none, those to the same request, or also those "
+            "to one that asks for the same in other words.",
+        ),
+        "cache_ttl": _ref("duration", "How old such an answer may be."),
         "output_schema": _SCHEMA,
         "turns_max": _whole(1, 10_000, "Model requests in one task."),
         "model_timeout": _ref("duration", "Of one model request."),

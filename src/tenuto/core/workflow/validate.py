@@ -2,17 +2,19 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import get_args
 
 import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.guards import Guard, faults_of_guard
+from tenuto.core.agent.routes import listed
 from tenuto.core.budget import fault_of
-from tenuto.core.errors import Problem
+from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.addresses import faults_of_addresses
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
-from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey, WorkflowDefinition
+from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
 from tenuto.core.workflow.topology import arrivals, reachable, successors_of
@@ -185,6 +187,18 @@ def _of_agents(definition: WorkflowDefinition) -> Iterator[Fault]:
             message = f"A model timeout of {agent.model_timeout_ms} ms is none; give 1 ms or more."
             yield Fault((*path, "model_timeout"), message)
         yield from faults_of_tools(agent, (*path, "tools"))
+        if "," in agent.model:
+            try:
+                listed(agent.model)
+            except DefinitionError as error:
+                for problem in error.problems:
+                    message = f"Agent {agent.name!r}: {problem.message}"
+                    yield Fault((*path, "model"), message, problem.hint)
+        if agent.cache not in get_args(Reuse):
+            yield unknown("cache", agent.cache, get_args(Reuse), (*path, "cache"))
+        if agent.cache_ttl_ms < 0:
+            message = f"A cache_ttl of {agent.cache_ttl_ms} ms is none; give 0 ms or more."
+            yield Fault((*path, "cache_ttl"), message)
 
 
 def _of_edges(definition: WorkflowDefinition) -> Iterator[Fault]:

@@ -1,0 +1,140 @@
+"""From settings and a store to a runtime: the parts that an open database is made of."""
+
+from collections.abc import Mapping
+
+from tenuto.adapters.cel import CelExpressions
+from tenuto.adapters.hashing import HashingEmbedder
+from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.memory import MemoryPieces, MemoryResponses, VolatileMemory
+from tenuto.adapters.sealing import AesSivSealing
+from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.bootstrap.models import Providers
+from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of
+from tenuto.core.agent.guards import checked_guards
+from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.event_store import EventStore
+from tenuto.ports.memory import Memory
+from tenuto.ports.responses import Responses
+from tenuto.ports.tool import ToolSource
+from tenuto.runtime.asking import Asker
+from tenuto.runtime.caching import AnswerCache, Cache
+from tenuto.runtime.calling import Caller
+from tenuto.runtime.code import Code
+from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
+from tenuto.runtime.performer import Performer
+from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.runtime import Runtime
+
+
+class Assembly:
+    """The parts of one open database."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        store: EventStore,
+        artifacts: Artifacts,
+        sources: Mapping[str, ToolSource],
+    ) -> None:
+        self._settings, self._store = settings, store
+        self._clock, self._schemas, self._code = SystemClock(), JsonSchemas(), Code()
+        self._code.register(settings.get("code", {}))
+        self._code.sources.update(sources)
+        self._guards = checked_guards(settings.get("guards", ()), "The process")
+        self._judges = Judges(
+            code=self._code,
+            schemas=self._schemas,
+            sealing=AesSivSealing(settings.get("guard_key")),
+        )
+        self._judges.check(self._guards)
+        self._pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
+        self._rememberer = Rememberer(
+            settings.get("memory") or _memory_of(store),
+            embedder=settings.get("embedder") or HashingEmbedder(),
+            clock=self._clock,
+        )
+        self._responses = _responses_of(store, cache_of(settings) or Cache())
+        self.providers = Providers(
+            settings.get("models", {}),
+            routes=settings.get("routes", {}),
+            clock=self._clock,
+            schemas=self._schemas,
+        )
+        self.engine = self._engine(artifacts)
+        self.runtime = self._runtime()
+
+    def _engine(self, artifacts: Artifacts) -> Engine:
+        ids = SystemIds()
+        engine = Engine(
+            store=self._store,
+            artifacts=artifacts,
+            clock=self._clock,
+            ids=ids,
+            programs=Programs(CelExpressions(), artifacts),
+            performer=Performer(
+                caller=self._caller(),
+                asker=self._asker(),
+                clock=self._clock,
+                ids=ids,
+                concurrency=self._settings.get("concurrency", CONCURRENCY),
+            ),
+            readonly=self._settings.get("readonly", False),
+        )
+        engine.pieces = self._pieces
+        engine.starts = GuardedStarts(self._judges, self._guards)
+        return engine
+
+    def _caller(self) -> Caller:
+        caller = Caller(
+            self._code,
+            clock=self._clock,
+            policy=tuple(self._settings.get("policy", ())),
+            around=[GuardedCalls(self._judges, self._guards)],
+        )
+        caller.rememberer = self._rememberer
+        return caller
+
+    def _asker(self) -> Asker:
+        asker = Asker(
+            self.providers,
+            code=self._code,
+            schemas=self._schemas,
+            # Guards see what is recalled, and memory what guards have let through.
+            around=[
+                Recollecting(self._rememberer),
+                GuardedTurns(self._judges, self._schemas, self._guards),
+            ],
+            pieces=self._pieces if self._settings.get("stream", False) else None,
+        )
+        cache = cache_of(self._settings)
+        if cache is not None:
+            asker.cache = AnswerCache(
+                self._responses,
+                embedder=cache.embedder or HashingEmbedder(),
+                clock=self._clock,
+                settings=cache,
+            )
+        return asker
+
+    def _runtime(self) -> Runtime:
+        runtime = Runtime(self.engine, self._code, self._schemas)
+        runtime.rememberer = self._rememberer
+        runtime.responses = self._responses
+        for workflow in self._settings.get("workflows", ()):
+            runtime.register(workflow)
+        return runtime
+
+
+def _memory_of(store: EventStore) -> Memory:
+    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
+
+
+def _responses_of(store: EventStore, cache: Cache) -> Responses:
+    if isinstance(store, SqliteEventStore):
+        return store.responses(entries_max=cache.entries_max)
+    return MemoryResponses(entries_max=cache.entries_max)

@@ -1,0 +1,93 @@
+"""How a database is opened."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final, TypedDict, get_args
+
+from tenuto.adapters.sqlite.connection import Durability
+from tenuto.bootstrap.models import refuse_reserved
+from tenuto.core.agent.guards import Guard, checked_guards
+from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.routes import Route
+from tenuto.core.errors import Rejected
+from tenuto.ports.embedder import Embedder
+from tenuto.ports.memory import Memory
+from tenuto.ports.model import Model
+from tenuto.runtime.caching import Cache
+from tenuto.sdk.sources import Tools
+from tenuto.sdk.workflow import Workflow
+
+CONCURRENCY: Final = 256
+"""Effects that run at once in one process."""
+
+
+class Settings(TypedDict, total=False):
+    """How a database is opened; everything has a default."""
+
+    durability: Durability
+    """`sync`, the default: an acknowledged event survives a power cut. `wal`: a killed process."""
+    readonly: bool
+    """Look, while another process owns the file."""
+    workflows: Sequence[Workflow]
+    """Those whose code sessions of earlier processes need."""
+    models: Mapping[str, Model]
+    """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
+    routes: Mapping[str, Route | Mapping[str, Any]]
+    """Several models under one name: an agent with `model="route:name"` asks one of them."""
+    memory: Memory
+    """Where agents remember; by default the database itself."""
+    embedder: Embedder
+    """What memory compares meanings with; by default words and pieces of words, without a model."""
+    stream: bool
+    """True: models give their answers in pieces where they can; see `Session.tokens`."""
+    code: Mapping[str, Any]
+    """Functions and tools by the names that definitions use, before any that can be imported."""
+    guards: Sequence[Guard]
+    """At the borders of all that runs in this process, beside those of workflows and agents."""
+    guard_key: str
+    """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
+    tools: Mapping[str, Tools]
+    """Where tools are found at run time, by namespace: agents name them as `github.*`."""
+    policy: Sequence[PermissionRule]
+    """Which tools may be called by whom with what; holds beside the rules of each agent."""
+    concurrency: int
+    """Effects that run at once; 256 by default."""
+    cache: Cache | bool
+    """How answers of models are kept for agents that take them from the cache; False: no agent
+    does."""
+    recover: bool
+    """False: what earlier processes left unsettled waits until it is asked for."""
+    hold: bool
+    """True: inputs are recorded, nothing is carried out."""
+
+
+def check_settings(settings: Settings) -> None:
+    """Return when the settings can be used.
+
+    Raises:
+        Rejected: one cannot; the message says which, and what to give.
+    """
+    durability = settings.get("durability", "sync")
+    if durability not in get_args(Durability):
+        raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
+    if settings.get("concurrency", 1) < 1:
+        raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+    checked_guards(settings.get("guards", ()), "The process")
+    refuse_reserved(settings.get("models", {}))
+    cache_of(settings)
+
+
+def cache_of(settings: Settings) -> Cache | None:
+    """Return how answers are kept to be given again; None: they are not.
+
+    Raises:
+        Rejected: it is no `Cache`, or one that cannot be.
+    """
+    given: object = settings.get("cache", True)
+    if given is False:
+        return None
+    if given is True:
+        return Cache()
+    if not isinstance(given, Cache):
+        raise Rejected(f"cache is tenuto.Cache(…), True or False; found {given!r:.60}.")
+    given.check()
+    return given
