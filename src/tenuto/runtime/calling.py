@@ -146,19 +146,25 @@ class Caller:
             return ()
         return ()
 
-    async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
+    async def verify(self, effect: Verify, notes: list[i.Note]) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
 
         No `verify`, or one that fails, means that nobody knows (P3)."""
         try:
             if effect.agent is not None:
-                verify = self._agent_tool(effect.agent, effect.ref).verify
+                tool = self._agent_tool(effect.agent, effect.ref)
             else:
-                verify = self._code.tool(effect.ref).verify
+                tool = self._code.tool(effect.ref)
+            verify = tool.verify
             if verify is None:
                 return None, None
             value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)
-            return value is not None, checked_output(value, what=f"verify of {effect.ref!r}")
+            output = checked_output(value, what=f"verify of {effect.ref!r}")
+            if value is None:
+                return False, None
+            for part in reversed(self._around):
+                output = await part.after(effect, tool, output, notes)
+            return True, output
         except Exception:
             return None, None
 

@@ -23,9 +23,10 @@ from tenuto.core.errors import (
     WorkFailed,
 )
 from tenuto.core.guarding.checks import unsealed
-from tenuto.core.session.effects import AskModel, CallTool
+from tenuto.core.session.effects import AskModel, Call, CallTool, Verify
 from tenuto.core.session.inputs import Note, StartSession
 from tenuto.core.vocabulary import Digest, Json, JsonObject
+from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
@@ -206,7 +207,7 @@ class GuardedCalls:
         try:
             return await self._passed(call, tool, guards, output, notes)
         except Blocked as blocked:
-            if not isinstance(call, CallTool):
+            if _agent_of(call) is None:
                 raise
             return str(blocked)
         except Escalatable as error:
@@ -246,21 +247,24 @@ class GuardedCalls:
         return passed
 
     def _parts(self, call: ToolUse) -> tuple[tuple[Guard, ...], ...] | None:
-        own = call.agent.guards if isinstance(call, CallTool) else ()
+        agent = _agent_of(call)
+        own = agent.guards if agent is not None else ()
         if not (self._guards or call.guards or own):
             return None
         return self._guards, call.guards, own
 
     def _hearing(self, border: Border, call: ToolUse, tool: ToolCode, notes: list[Note]) -> Hearing:
+        agent = _agent_of(call)
         place = Place(
             border=border,
             tenant=call.tenant,
             user=call.user,
             session=call.effect.rpartition(":")[0],
-            agent=call.agent.name if isinstance(call, CallTool) else "",
+            agent=agent.name if agent is not None else "",
             tool=tool.spec.name,
         )
-        return Hearing(self._judges, place, notes, call.approved)
+        approved = () if isinstance(call, Verify) else call.approved
+        return Hearing(self._judges, place, notes, approved)
 
 
 class GuardedStarts:
@@ -394,8 +398,12 @@ def _recorded(call: ToolUse) -> JsonObject:
     return call.arguments if isinstance(call, CallTool) else call.inputs
 
 
+def _agent_of(call: ToolUse) -> AgentDefinition | None:
+    return None if isinstance(call, Call) else call.agent
+
+
 def _is_once(call: ToolUse, tool: ToolCode) -> bool:
-    return tool.once or (not isinstance(call, CallTool) and call.once)
+    return tool.once or isinstance(call, Verify) or (isinstance(call, Call) and call.once)
 
 
 def _same_failure(error: Exception, kind: str, message: str, code: str) -> Exception:

@@ -149,9 +149,14 @@ class Performer:
             case CallTool():
                 output = await self._caller.call_tool(live, effect, notes)
             case Verify():
-                happened, output = await self._caller.verify(effect)
-                now = self._clock.now_ms()
-                return i.SettleDoubt(at_ms=now, task=effect.task, happened=happened, output=output)
+                happened, output = await self._caller.verify(effect, notes)
+                return i.SettleDoubt(
+                    at_ms=self._clock.now_ms(),
+                    task=effect.task,
+                    happened=happened,
+                    output=output,
+                    notes=tuple(notes),
+                )
             case Refuse():
                 now = self._clock.now_ms()
                 return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
