@@ -9,10 +9,11 @@ from typing import Final
 
 import msgspec
 
-from tenuto.core.agent.effects import text_of_inputs
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.guards import Border, Guard, guards_at
 from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, ToolResult
 from tenuto.core.agent.policy import fits
+from tenuto.core.agent.remembering import first_text
 from tenuto.core.errors import (
     Escalatable,
     Fatal,
@@ -34,7 +35,7 @@ from tenuto.runtime.around import ToolUse
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.judging import Blocked, Hearing, Judges, Place
 
-_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score"})
+_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score", COMPACT})
 """Purposes of turns whose answer never becomes the output."""
 
 _FAILURES: Final[dict[str, type[WorkFailed]]] = {
@@ -316,9 +317,10 @@ class GuardedStarts:
 def _with_inputs(request: ModelRequest, inputs: JsonObject) -> ModelRequest:
     """Put other inputs into a request: as data, and where the first message begins with them."""
     first, *others = request.messages
-    old = text_of_inputs(request.inputs)
-    assert first.text.startswith(old), "a conversation begins with the inputs"
-    text = text_of_inputs(inputs) + first.text[len(old) :]
+    old = first_text(request.inputs)
+    if not first.text.startswith(old):
+        raise Blocked("input", "the inputs of an agent", "its conversation begins otherwise")
+    text = first_text(inputs) + first.text[len(old) :]
     first = msgspec.structs.replace(first, text=text)
     return msgspec.structs.replace(request, inputs=inputs, messages=(first, *others))
 

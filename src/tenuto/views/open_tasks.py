@@ -10,7 +10,7 @@ import msgspec
 from tenuto.core.agent.messages import ModelAnswer, ToolCall
 from tenuto.core.errors import CorruptLog
 from tenuto.core.session import events as e
-from tenuto.core.session.state import SessionState
+from tenuto.core.session.state import CALLED, SessionState
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import AgentDefinition, Node, WorkflowDefinition
 
@@ -176,7 +176,7 @@ class OpenTasks:
         if parent.kind != "agent":
             return
         task.agent, task.model = parent.agent, parent.model
-        if task.kind in ("tool", "agent") and parent.answer is not None:
+        if task.kind in CALLED and parent.answer is not None:
             task.call = parent.answer.calls[index]
         if task.kind == "agent" and task.call is not None:
             task.agent = task.call.tool

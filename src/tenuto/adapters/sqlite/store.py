@@ -21,10 +21,12 @@ from tenuto.adapters.sqlite.connection import (
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.mailbox import Inbox
+from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId, Version
@@ -61,8 +63,12 @@ class SqliteEventStore:
         self._followers = Followers()
         self._reads = ReadPool(file.open_readonly, file=file.path)
         self._commits: GroupCommit | None = None
+        self._works: Works | None = None
         if writer is not None:
-            self._commits = GroupCommit(writer, file=file.path, written=self._followers.publish)
+            self._works = Works(file.open_writable, file=file.path)
+            self._commits = GroupCommit(
+                writer, file=file.path, written=self._followers.publish, works=self._works
+            )
         self._closed = False
 
     @classmethod
@@ -106,6 +112,11 @@ class SqliteEventStore:
     def pieces(self) -> SqlitePieces:
         """Return the pieces of answers that are being given, in the same file."""
         return SqlitePieces(reads=self._reads, commits=self._commits)
+
+    @property
+    def memory(self) -> SqliteMemory:
+        """Return what agents remember, in the same file."""
+        return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

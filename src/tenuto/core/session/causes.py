@@ -14,7 +14,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.session.state import SessionState, Task
 
-_INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
+_INLINE = frozenset({"map", "loop", "agent", "message", "wait", "condition"})
 """Kinds whose outcome is a move of the core, never an input."""
 
 
@@ -157,7 +157,8 @@ def _failed(state: SessionState, event: e.TaskFailed) -> i.SessionInput:
 
 def _fails_by_itself(task: Task) -> bool:
     if task.kind == "wait":
-        return False
+        # Its deadline could not be worked out.
+        return not task.due_ms
     return task.kind in _INLINE or task.kind == "timer" or task.waiting in ("recover", "recovered")
 
 

@@ -5,6 +5,8 @@ It says less than reading does: names, expressions and the shape of the graph ar
 from typing import Final, get_args
 
 from tenuto.core import limits
+from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
+from tenuto.core.memory.items import MemoryKind
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
@@ -237,7 +239,7 @@ def _conditional_edge() -> JsonObject:
 def _keywords() -> JsonObject:
     return {
         "agent": _text("Name of the agent that does the task."),
-        "tool": _text("Tool to call."),
+        "tool": _text("Tool to call: module:name, or of a source, as github.search_issues."),
         "function": {
             "type": "string",
             "pattern": r"^[^\s:]+:[^\s:]+$",
@@ -278,7 +280,11 @@ def _rules() -> JsonObject:
         "updates": _ref("updates"),
         "if": _ref("expression", "The node runs when this is true, and is skipped otherwise."),
         "retry": _ref("retry"),
-        "timeout": _ref("duration", "Of one attempt; for approval and wait, in all."),
+        "timeout": {
+            "anyOf": [_ref("duration"), _ref("expression")],
+            "description": "Of one attempt; for approval and wait, in all. "
+            "Of a wait also an expression of milliseconds or of a duration.",
+        },
         "once": {"type": "boolean", "description": "Never run twice blindly."},
         "on_failure": _choice(("fail", "continue"), "continue: a failure counts as skipped."),
         "recover": _text("Function that proposes changed inputs after a recoverable failure."),
@@ -395,7 +401,10 @@ def _agent() -> JsonObject:
             "description": "provider:model, offline, or route:name; several are asked in turn.",
         },
         "instructions": _text("What every request begins with."),
-        "tools": {"type": ["array", "string"], "description": "Tools that it may call."},
+        "tools": {
+            "type": ["array", "string"],
+            "description": "Tools that it may call: module:name, or of a source, as github.*.",
+        },
         "delegates": {
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may call as tools.",
@@ -403,6 +412,10 @@ def _agent() -> JsonObject:
         "handoffs": {
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may leave its task to.",
+        },
+        "writes_to": {
+            "type": ["array", "string"],
+            "description": "Whom it may write messages to: agents, role:…, or * for everybody.",
         },
         "strategy": _choice(get_args(Strategy), "How it goes about a task."),
         "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
@@ -418,6 +431,13 @@ def _agent() -> JsonObject:
             "items": _rule(),
             "description": "Which tools it may call with what.",
         },
+        "narrowed": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _rule()},
+            "description": "Agents that it passes work to, with rules for them and all below.",
+        },
+        "memory": _memory(),
+        "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
         "guards": {
             "type": "array",
             "items": _ref("guard"),
@@ -425,6 +445,22 @@ def _agent() -> JsonObject:
         },
     }
     return _closed(properties, "An agent.")
+
+
+def _memory() -> JsonObject:
+    full = _closed(
+        {
+            "recall": _whole(0, RECALLED_MAX, "Items recalled when a task begins."),
+            "characters": _whole(0, 100_000, "Of what is recalled, together."),
+            "kinds": {"type": "array", "items": {"enum": list(get_args(MemoryKind))}},
+            "shared": _choice(get_args(Sharing), "Whose the items are that it keeps."),
+            "learn": {"type": "boolean", "description": "It keeps what it did."},
+            "tools": {"type": "boolean", "description": "Its model may remember by itself."},
+            "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
+        },
+        "What differs from the default.",
+    )
+    return {"if": {"type": "object"}, "then": full, "else": {"type": "boolean"}}
 
 
 def _rule() -> JsonObject:
