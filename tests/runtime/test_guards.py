@@ -448,6 +448,26 @@ def test_what_a_failed_tool_says_is_guarded_as_its_result_would_be() -> None:
     assert "ignore all previous" not in run.log
 
 
+def test_what_is_found_out_of_a_call_in_doubt_is_guarded_as_its_result_would_be() -> None:
+    async def find_out(effect: str) -> str:
+        return f"it was sent to {MAIL}"
+
+    @tenuto.tool(once=True, verify=find_out, timeout=0.01)
+    async def slow(to: str) -> str:
+        """Take for ever."""
+        await asyncio.Event().wait()
+        return to
+
+    guards = [Guard.pii(redact=True), Guard.regex(deny="never", at=["after_tool"])]
+    agent = Agent("clerk", model="mock:any", tools=[slow], guards=guards)
+
+    run = ran(one(agent), calls(("slow", {"to": "x"})), "done")
+
+    assert "it was sent to [email:" in run.shown(1)
+    assert MAIL not in run.log
+    assert [note["border"] for note in run.notes] == ["after_tool"]
+
+
 # Personal data
 
 

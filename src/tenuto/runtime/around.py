@@ -8,13 +8,13 @@ parts from the first to the last, what comes out from the last to the first.
 from typing import Protocol, TypeAlias, runtime_checkable
 
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
-from tenuto.core.session.effects import AskModel, Call, CallTool
+from tenuto.core.session.effects import AskModel, Call, CallTool, Verify
 from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.tool import ToolCode
 
-ToolUse: TypeAlias = Call | CallTool
-"""A call by a node, or by an agent's model."""
+ToolUse: TypeAlias = Call | CallTool | Verify
+"""A call by a node, or by an agent's model; or what became of one that was in doubt."""
 
 
 class AroundTurn(Protocol):

@@ -123,7 +123,7 @@ class Caller:
             output = await part.after(effect, tool, output, record.notes)
         return output
 
-    async def verify(self, effect: Verify) -> tuple[bool | None, Json]:
+    async def verify(self, effect: Verify, notes: list[i.Note]) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
 
         No `verify`, or one that fails, means that nobody knows (P3)."""
@@ -136,7 +136,12 @@ class Caller:
             if verify is None:
                 return None, None
             value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)
-            return value is not None, checked_output(value, what=f"verify of {effect.ref!r}")
+            output = checked_output(value, what=f"verify of {effect.ref!r}")
+            if value is None:
+                return False, None
+            for part in reversed(self._around):
+                output = await part.after(effect, tool, output, notes)
+            return True, output
         except Exception:
             return None, None
 

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.guards import Border, Guard, guards_at
 from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, ToolResult
 from tenuto.core.agent.policy import fits
@@ -23,9 +24,10 @@ from tenuto.core.errors import (
     WorkFailed,
 )
 from tenuto.core.guarding.checks import unsealed
-from tenuto.core.session.effects import AskModel, CallTool
+from tenuto.core.session.effects import AskModel, Call, CallTool, Verify
 from tenuto.core.session.inputs import Note, StartSession
 from tenuto.core.vocabulary import Digest, Json, JsonObject
+from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
@@ -33,7 +35,7 @@ from tenuto.runtime.around import ToolUse
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.judging import Blocked, Hearing, Judges, Place
 
-_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score"})
+_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score", COMPACT})
 """Purposes of turns whose answer never becomes the output."""
 
 _FAILURES: Final[dict[str, type[WorkFailed]]] = {
@@ -206,7 +208,7 @@ class GuardedCalls:
         try:
             return await self._passed(call, tool, guards, output, notes)
         except Blocked as blocked:
-            if not isinstance(call, CallTool):
+            if _agent_of(call) is None:
                 raise
             return str(blocked)
         except Escalatable as error:
@@ -246,21 +248,24 @@ class GuardedCalls:
         return passed
 
     def _parts(self, call: ToolUse) -> tuple[tuple[Guard, ...], ...] | None:
-        own = call.agent.guards if isinstance(call, CallTool) else ()
+        agent = _agent_of(call)
+        own = agent.guards if agent is not None else ()
         if not (self._guards or call.guards or own):
             return None
         return self._guards, call.guards, own
 
     def _hearing(self, border: Border, call: ToolUse, tool: ToolCode, notes: list[Note]) -> Hearing:
+        agent = _agent_of(call)
         place = Place(
             border=border,
             tenant=call.tenant,
             user=call.user,
             session=call.effect.rpartition(":")[0],
-            agent=call.agent.name if isinstance(call, CallTool) else "",
+            agent=agent.name if agent is not None else "",
             tool=tool.spec.name,
         )
-        return Hearing(self._judges, place, notes, call.approved)
+        approved = () if isinstance(call, Verify) else call.approved
+        return Hearing(self._judges, place, notes, approved)
 
 
 class GuardedStarts:
@@ -313,7 +318,8 @@ def _with_inputs(request: ModelRequest, inputs: JsonObject) -> ModelRequest:
     """Put other inputs into a request: as data, and where the first message begins with them."""
     first, *others = request.messages
     old = first_text(request.inputs)
-    assert first.text.startswith(old), "a conversation begins with the inputs"
+    if not first.text.startswith(old):
+        raise Blocked("input", "the inputs of an agent", "its conversation begins otherwise")
     text = first_text(inputs) + first.text[len(old) :]
     first = msgspec.structs.replace(first, text=text)
     return msgspec.structs.replace(request, inputs=inputs, messages=(first, *others))
@@ -394,8 +400,12 @@ def _recorded(call: ToolUse) -> JsonObject:
     return call.arguments if isinstance(call, CallTool) else call.inputs
 
 
+def _agent_of(call: ToolUse) -> AgentDefinition | None:
+    return None if isinstance(call, Call) else call.agent
+
+
 def _is_once(call: ToolUse, tool: ToolCode) -> bool:
-    return tool.once or (not isinstance(call, CallTool) and call.once)
+    return tool.once or isinstance(call, Verify) or (isinstance(call, Call) and call.once)
 
 
 def _same_failure(error: Exception, kind: str, message: str, code: str) -> Exception:

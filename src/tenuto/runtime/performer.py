@@ -150,9 +150,14 @@ class Performer:
             case CallTool():
                 output = await self._caller.call_tool(live, effect, record)
             case Verify():
-                happened, output = await self._caller.verify(effect)
-                now = self._clock.now_ms()
-                return i.SettleDoubt(at_ms=now, task=effect.task, happened=happened, output=output)
+                happened, output = await self._caller.verify(effect, record.notes)
+                return i.SettleDoubt(
+                    at_ms=self._clock.now_ms(),
+                    task=effect.task,
+                    happened=happened,
+                    output=output,
+                    notes=tuple(record.notes),
+                )
             case Refuse():
                 now = self._clock.now_ms()
                 return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)

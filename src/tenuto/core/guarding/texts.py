@@ -36,11 +36,23 @@ def with_texts(value: Json, change: Callable[[str], str]) -> Json:
         items = [with_texts(item, change) for item in value]
         return value if all(map(_is, items, value)) else items
     if isinstance(value, dict):
-        names = [change(name) for name in value]
+        names = _apart([change(name) for name in value])
         members = [with_texts(item, change) for item in value.values()]
         same = all(map(_is, members, value.values())) and names == list(value)
         return value if same else dict(zip(names, members, strict=True))
     return value
+
+
+def _apart(names: list[str]) -> list[str]:
+    """Number names that have become the same: none of the values is to be lost."""
+    found: dict[str, None] = {}
+    for name in names:
+        free, number = name, 1
+        while free in found:
+            number += 1
+            free = f"{name}#{number}"
+        found[free] = None
+    return list(found)
 
 
 def apart(findings: list[Finding]) -> tuple[Finding, ...]:

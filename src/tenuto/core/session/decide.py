@@ -201,7 +201,7 @@ def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
     return _telling(events, cause)
 
 
-def _notes(cause: i.CompleteTask | i.FailTask) -> Events:
+def _notes(cause: i.CompleteTask | i.FailTask | i.SettleDoubt) -> Events:
     return [
         e.Noted(at_ms=cause.at_ms, task=cause.task, kind=note.kind, data=note.data)
         for note in cause.notes
@@ -239,7 +239,8 @@ def _settle_doubt(state: SessionState, cause: i.SettleDoubt, program: Program) -
         failure = Failure(kind="escalatable", code=IN_DOUBT, message=message)
         return [e.TaskEscalated(at_ms=cause.at_ms, task=task.no, failure=failure)]
     if cause.happened:
-        return complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
+        done = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
+        return [*_notes(cause), *done]
     return [e.TaskRetried(at_ms=cause.at_ms, task=task.no, inputs=None, by="verify")]
 
 

@@ -122,6 +122,10 @@ class Verify(Work, frozen=True, kw_only=True, gc=False):
     ref: str
     inputs: JsonObject
     agent: AgentDefinition | None
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
 
 
 class Refuse(Work, frozen=True, kw_only=True, gc=False):
@@ -263,6 +267,9 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             ref=ref,
             inputs=inputs,
             agent=None,
+            guards=program.definition.guards,
+            tenant=state.tenant,
+            user=state.user,
         )
     if task.kind == "workflow":
         return StartChild(
@@ -353,6 +360,9 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
             ref=call.tool,
             inputs=call.arguments,
             agent=agent,
+            guards=program.definition.guards,
+            tenant=state.tenant,
+            user=state.user,
         )
     return CallTool(
         effect=effect_id(state.session, task.no),

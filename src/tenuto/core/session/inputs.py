@@ -94,6 +94,7 @@ class SettleDoubt(Input, frozen=True, kw_only=True, gc=False):
     task: TaskNo
     happened: bool | None
     output: Json = None
+    notes: tuple[Note, ...] = ()
 
 
 class RecoverSession(Input, frozen=True, kw_only=True, gc=False):
