@@ -14,7 +14,8 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     made = Shell(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    monkeypatch.delenv("TENUTO_DEBUG", raising=False)
+    for name in ("TENUTO_DEBUG", "TENUTO_TOOLS"):
+        monkeypatch.delenv(name, raising=False)
     for name in ("TENUTO_DB", "TENUTO_USER"):
         monkeypatch.setenv(name, made.environment()[name])
     yield made

@@ -9,6 +9,7 @@ from tenuto.cli.verbs.replay import tell_report
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import SessionId, TaskNo, Version
 from tenuto.runtime.replaying import Divergence, ReplayReport
+from tests.adapters.offline.conversation import LIGHTHOUSES
 from tests.cli.shell import FLOWS, Shell
 
 
@@ -69,6 +70,20 @@ def test_show_tells_tasks_cost_state_and_output(shell: Shell) -> None:
     assert "\nstate\n  total  6\n" in counting.out
     assert counting.out.endswith("\noutput\n  6\n")
     assert "\nagents\n" not in counting.out
+
+
+def test_show_counts_what_agents_of_sessions_below_have_spent(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENUTO_COLLECTIONS", str(shell.folder / "collections"))
+    question = "question=How tall is Gannet Head?"
+    shell("run", "research", "-i", question, "-i", f"documents={LIGHTHOUSES}", "-q")
+
+    shown = shell("show", "last")
+    agents = shell("show", "last", "--json").json["agents"]
+
+    assert re.search(r"^  validator +[1-9]", shown.out, re.M)
+    assert set(agents) >= {"planner", "researcher", "validator", "synthesizer"}
 
 
 def test_show_names_what_a_session_waits_for(shell: Shell) -> None:
@@ -241,7 +256,7 @@ def test_agents_of_teams_and_workflows_are_listed(shell: Shell) -> None:
     flow = shell("agents", f"{FLOWS}:talking", "--json").json_lines
 
     assert teams.code == 0
-    assert re.search(r"^research 1$", teams.out, re.M)
+    assert re.search(r"^research 2$", teams.out, re.M)
     assert re.search(r"^  researcher  offline$", teams.out, re.M)
     assert "    tools: search, read\n" in teams.out
     assert [(agent["workflow"], agent["agent"]) for agent in flow] == [("talking", "speaker")]

@@ -137,6 +137,18 @@ def test_what_a_killed_process_leaves_goes_on_with_resume(shell: Shell) -> None:
 
 
 @pytest.mark.slow
+def test_what_a_killed_process_leaves_in_sessions_below_goes_on_too(shell: Shell) -> None:
+    process = shell.spawn("run", f"{FLOWS}:nested")
+    wait_for(lambda: shell.database.exists() and "runs as session" in shell("events", "last").out)
+    process.kill()
+    process.communicate()
+
+    resumed = shell("resume", "last")
+
+    assert (resumed.code, resumed.out) == (0, '"awake"\n')
+
+
+@pytest.mark.slow
 def test_a_session_whose_process_was_killed_at_work_says_how_to_go_on(shell: Shell) -> None:
     process = shell.spawn("run", f"{FLOWS}:blocking")
     wait_for(lambda: (shell.folder / "blocking").exists())

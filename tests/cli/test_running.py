@@ -2,6 +2,9 @@
 
 import re
 
+import pytest
+
+from tests.adapters.offline.conversation import LIGHTHOUSES
 from tests.cli.shell import FLOWS, Shell
 
 
@@ -169,3 +172,21 @@ def test_a_database_can_be_named_before_and_after_the_verb(shell: Shell) -> None
     assert (len(one), len(two)) == (1, 1)
     assert one[0]["session"] != two[0]["session"]
     assert not shell.database.exists()
+
+
+def test_a_session_that_waits_shows_the_report_that_it_is_asked_about(
+    shell: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENUTO_COLLECTIONS", str(shell.folder / "collections"))
+    given = ("-i", "question=How tall is Gannet Head?", "-i", f"documents={LIGHTHOUSES}")
+
+    waiting = shell("run", "research", *given, "-i", "refine=true", "-q")
+    shell("signal", "last", "feedback", "-d", '"shorter"')
+    again = shell("resume", "last", "-q")
+    shell("signal", "last", "feedback", "-d", '"done"')
+    ended = shell("resume", "last", "-q")
+
+    assert (waiting.code, again.code, ended.code) == (3, 3, 0)
+    assert waiting.out.startswith("# How tall is Gannet Head?\n")
+    assert "2. After “shorter”: " in again.out
+    assert ended.out == again.out

@@ -181,3 +181,76 @@ def test_a_session_that_goes_on_is_not_recorded() -> None:
 
     with pytest.raises(NotAllowed, match="cannot be recorded as a test: it is running"):
         asyncio.run(main())
+
+
+buyer = Agent("buyer", model="mock:any", tools=["till.*", "hall.clock", convert])
+
+
+@tool
+def change(amount: int) -> int:
+    """Tell the change for an amount."""
+    return amount - 1
+
+
+@tool(name="clock")
+def clock() -> str:
+    """Tell the time."""
+    return "noon"
+
+
+def bought() -> Cassette:
+    async def main() -> Cassette:
+        asked = calls(("till__change", {"amount": 5}), ("hall__clock", {}), ("till__gone", {}))
+        model = MockLLM([asked, "Four, at noon."])
+        sources: Any = {"till": [change], "hall": [clock]}
+        async with tenuto.open("memory://", models={"mock": model}, tools=sources) as runtime:
+            session = await runtime.start(buying())
+            await session.result(20)
+            return await record(runtime, session)
+
+    return asyncio.run(main())
+
+
+def buying() -> Workflow:
+    return Workflow("buying", output="outputs.ask.text").node("ask", agent=buyer)
+
+
+@pytest.mark.parametrize("workflow", [None, buying()])
+def test_tools_that_were_found_at_run_time_are_played_without_their_sources(
+    workflow: Workflow | None,
+) -> None:
+    cassette = bought()
+
+    again = played(cassette, workflow)
+
+    cassette.assert_like(again)
+    results = {call.name: call.value for call in again.calls if call.failure is None}
+    assert results == {"till__change": 4, "hall__clock": "noon"}
+
+
+@tool(name="change")
+def never(amount: int, note: str = "") -> int:
+    """Tell the change for an amount."""
+    raise AssertionError("a recorded tool is not called")
+
+
+@pytest.mark.parametrize("replay", ["both", "tools", "model"])
+def test_sources_can_be_there_when_a_cassette_is_played(replay: Any) -> None:
+    cassette = bought()
+    model = MockLLM([calls(("till__change", {"amount": 5}), ("hall__clock", {})), "Four."])
+    change_now = change if replay == "model" else never
+
+    again = played(
+        cassette,
+        buying(),
+        replay=replay,
+        models={"mock": model},
+        tools={"till": [change_now], "hall": [clock]},
+    )
+
+    again.assert_completed()
+    again.assert_called("till__change", amount=5)
+    results = {call.name: call.value for call in again.calls if call.failure is None}
+    assert results == {"till__change": 4, "hall__clock": "noon"}
+    for request in model.requests[:1]:
+        assert "note" in request.tools[1].parameters["properties"]

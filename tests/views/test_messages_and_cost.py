@@ -127,6 +127,19 @@ def test_costs_are_counted_for_each_agent_and_summed_up() -> None:
     assert costs.total == expected
 
 
+def test_what_sessions_below_have_spent_is_added_agent_by_agent() -> None:
+    costs, below = costs_of(drafted()), costs_of(drafted())
+    below.agents["checker"] = Cost(tasks=1, turns=2, usd=0.5)
+    alone = costs_of(drafted()).agents["writer"]
+
+    costs.include(below)
+
+    assert costs.agents["writer"].turns == 2 * alone.turns
+    assert costs.agents["writer"].usd == 2 * alone.usd
+    assert costs.agents["checker"] == Cost(tasks=1, turns=2, usd=0.5)
+    assert costs.total.tasks == 2 * alone.tasks + 1
+
+
 def test_agents_in_a_map_are_one_agent_and_several_tasks() -> None:
     body = {"id": "write.do", "kind": "agent", "ref": "writer"}
     log = Log(

@@ -5,29 +5,44 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, Unpack, get_args
 
 from tenuto.adapters.cel import CelExpressions
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore, MemoryPieces
+from tenuto.adapters.memory import (
+    MemoryArtifacts,
+    MemoryEventStore,
+    MemoryPieces,
+    VolatileMemory,
+)
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.embedder import Embedder
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.sources import Tools, close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
 
 CONCURRENCY: Final = 256
@@ -47,10 +62,20 @@ class Settings(TypedDict, total=False):
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     routes: Mapping[str, Route | Mapping[str, Any]]
     """Several models under one name: an agent with `model="route:name"` asks one of them."""
+    memory: Memory
+    """Where agents remember; by default the database itself."""
+    embedder: Embedder
+    """What memory compares meanings with; by default words and pieces of words, without a model."""
     stream: bool
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    guards: Sequence[Guard]
+    """At the borders of all that runs in this process, beside those of workflows and agents."""
+    guard_key: str
+    """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
+    tools: Mapping[str, Tools]
+    """Where tools are found at run time, by namespace: agents name them as `github.*`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
@@ -74,6 +99,8 @@ class OpenRuntime:
         self._durability: Durability = durability
         if settings.get("concurrency", 1) < 1:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
+        self._guards = checked_guards(settings.get("guards", ()), "The process")
+        self._sources = sources_from(settings.get("tools", {}))
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -92,7 +119,10 @@ class OpenRuntime:
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, self._engine))
         except BaseException:
-            await store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                await store.close()
             raise
         return runtime
 
@@ -103,10 +133,13 @@ class OpenRuntime:
             if self._engine is not None:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
-            if self._providers is not None:
-                await self._providers.close()
-            if self._store is not None:
-                await self._store.close()
+            try:
+                await close_sources(self._sources)
+            finally:
+                if self._providers is not None:
+                    await self._providers.close()
+                if self._store is not None:
+                    await self._store.close()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         if place.kind == "memory":
@@ -124,13 +157,30 @@ class OpenRuntime:
             self._settings.get("models", {}), routes=self._settings.get("routes", {}), clock=clock
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
-        policy = tuple(self._settings.get("policy", ()))
+        rememberer = Rememberer(
+            self._settings.get("memory") or _memory_of(store),
+            embedder=self._settings.get("embedder") or HashingEmbedder(),
+            clock=clock,
+        )
+        judges = Judges(
+            code=code, schemas=schemas, sealing=AesSivSealing(self._settings.get("guard_key"))
+        )
+        judges.check(self._guards)
+        caller = Caller(
+            code,
+            clock=clock,
+            policy=tuple(self._settings.get("policy", ())),
+            around=[GuardedCalls(judges, self._guards)],
+        )
+        caller.rememberer = rememberer
         performer = Performer(
-            caller=Caller(code, clock=clock, policy=policy),
+            caller=caller,
             asker=Asker(
                 self._providers,
                 code=code,
                 schemas=schemas,
+                # Guards see what is recalled, and memory what guards have let through.
+                around=[Recollecting(rememberer), GuardedTurns(judges, schemas, self._guards)],
                 pieces=pieces if self._settings.get("stream", False) else None,
             ),
             clock=clock,
@@ -147,11 +197,18 @@ class OpenRuntime:
             readonly=self._readonly,
         )
         self._engine.pieces = pieces
+        self._engine.starts = GuardedStarts(judges, self._guards)
         code.register(self._settings.get("code", {}))
+        code.sources.update(self._sources)
         runtime = Runtime(self._engine, code, schemas)
+        runtime.rememberer = rememberer
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
+
+
+def _memory_of(store: EventStore) -> Memory:
+    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -161,8 +218,9 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
-            `policy`, `concurrency`, `recover`, `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
+            `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
+            `concurrency`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

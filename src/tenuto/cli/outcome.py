@@ -55,8 +55,20 @@ def tell_outcome(
         case "cancelled":
             say(f"{status_text(status)}: {state.pause_reason or 'no reason given'}")
         case _:
+            _show_report(state)
             tell_waits(waits)
     return code
+
+
+def _show_report(state: SessionState) -> None:
+    """Print the report that a node of the session has made; who is asked about it wants to read."""
+    reports = [
+        output
+        for output in state.outputs.values()
+        if isinstance(output, dict) and isinstance(output.get("report"), str)
+    ]
+    if reports:
+        show_output(reports[-1])
 
 
 def tell_waits(waits: tuple[Wait, ...]) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 import msgspec
 
 import tenuto
+from tenuto.core.agent.tool_names import is_of_a_source
 from tenuto.core.errors import DefinitionError, Problem, Rejected
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 
@@ -50,6 +51,8 @@ def check_code(
     definition: WorkflowDefinition, *, known: frozenset[str] = frozenset(), file: str = ""
 ) -> None:
     """Check that the functions and tools of a definition can be imported.
+
+    Tools that are found at run time are looked for then.
 
     Raises:
         DefinitionError: with each that cannot.
@@ -100,13 +103,14 @@ def _refs(definition: WorkflowDefinition) -> Iterator[tuple[str, str]]:
         yield from _refs_of(node, f"nodes.{node.id}")
     for agent in definition.agents:
         for tool in agent.tools:
-            yield f"agents.{agent.name}.tools", tool
+            if not is_of_a_source(tool):
+                yield f"agents.{agent.name}.tools", tool
     for child in definition.children:
         yield from _refs(child)
 
 
 def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:
-    if node.kind in ("function", "tool"):
+    if node.kind == "function" or (node.kind == "tool" and not is_of_a_source(node.ref)):
         yield path, node.ref
     for ref in (node.recover, node.compensate):
         if ref:

@@ -25,6 +25,22 @@ REPEATS_MAX: Final = 6
 """After so many an agent runs in circles: a person is asked."""
 PLAN_STEPS_MAX: Final = 50
 
+MESSAGE_CHARS_MAX: Final = 10_000
+"""Of one message between agents."""
+MESSAGES_MAX: Final = 10_000
+"""Messages between agents that a session may hold in all."""
+MESSAGES_UNREAD_MAX: Final = 1_000
+"""Of these, those that are kept until their addressees take a turn."""
+MESSAGE_ROUNDS_MAX: Final = 5
+"""Turns that an agent is given in one task only because of messages, when it has answered already.
+Without a bound two agents that thank each other would never end."""
+TOOLS_SHOWN_MAX: Final = 40
+"""Tools found at run time that a request shows all at once; of more, the model searches and sees
+those that it found, at most as many. Models choose worse among more than 30 to 50 tools.
+Source: Anthropic, documentation of the tool search tool, 2026."""
+TOOLS_FOUND_MAX: Final = 10
+"""Tools that one search gives."""
+
 OUTPUT_REPAIRS_MAX: Final = 2
 """How often a model is told that its output does not fit the schema. Source: DESIGN section 6."""
 
@@ -51,4 +67,9 @@ APPEND_ATTEMPTS_MAX: Final = 5
 assert PAYLOAD_BYTES_INLINE_MAX < OUTPUT_BYTES_MAX
 assert MAP_CONCURRENCY < MAP_ITEMS_MAX
 assert TURNS_MAX < STEPS_MAX
+# An agent must be able to end within its turns although others write to it.
+assert MESSAGE_ROUNDS_MAX < TURNS_MAX
+assert MESSAGES_UNREAD_MAX <= MESSAGES_MAX
 assert 1 < REPEATS_TOLD < REPEATS_MAX
+# What a search found is shown in the next request.
+assert TOOLS_FOUND_MAX <= TOOLS_SHOWN_MAX

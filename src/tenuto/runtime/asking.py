@@ -5,21 +5,24 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.agent.routes import ROUTE
 from tenuto.core.agent.strategy import WITHOUT_TOOLS, fitted
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
-from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import Json, SessionId
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.model import Model, StreamingModel
 from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
-from tenuto.runtime.around import AroundTurn
+from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.offering import offer
+from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
+from tenuto.runtime.toolbox import Toolbox
 
 
 class Asker:
@@ -34,12 +37,14 @@ class Asker:
         around: Sequence[AroundTurn] = (),
         pieces: Pieces | None = None,
     ) -> None:
-        self._models, self._code, self._schemas = models, code, schemas
+        self._models, self._schemas = models, schemas
+        self._toolbox = Toolbox(code)
         self._around = tuple(around)
+        self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
 
-    async def ask(self, effect: AskModel, notes: list[Note]) -> Json:
+    async def ask(self, effect: AskModel, record: Record) -> Json:
         """Return the model's answer as JSON.
 
         Raises:
@@ -50,17 +55,16 @@ class Asker:
         model, name = self._model(agent)
         request = effect.request
         if request.purpose not in WITHOUT_TOOLS:
-            tools = tuple(self._code.tool(ref).spec for ref in agent.tools)
-            request = msgspec.structs.replace(request, tools=(*request.tools, *tools))
+            request = await offer(self._toolbox, effect, request, record.notes)
         if effect.timeout_ms:
             request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
-            request = await part.before(effect, request, notes)
+            request = await part.before(effect, request, record.notes)
         async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
             answer = await self._answer(model, name, request, effect)
         answer = self._checked(answer, effect)
         for part in reversed(self._around):
-            answer = await part.after(effect, request, answer, notes)
+            answer = await part.after(effect, request, answer, record.notes)
         return to_json(msgspec.to_builtins(answer))
 
     async def _answer(
@@ -68,6 +72,8 @@ class Asker:
     ) -> ModelAnswer:
         pieces = self._pieces
         if pieces is None or not isinstance(model, StreamingModel):
+            return await model.answer(name, request)
+        if any(part.holds_back(effect) for part in self._holding):
             return await model.answer(name, request)
         session = SessionId(request.session)
 
@@ -97,6 +103,8 @@ class Asker:
         schema, purpose = effect.request.output_schema, effect.request.purpose
         if purpose:
             answer = msgspec.structs.replace(answer, purpose=purpose)
+        if purpose == COMPACT:
+            return fitted(answer, effect.turns, effect.agent)
         if schema is None or answer.calls or answer.finish == "refusal":
             return answer
         data = answer.data

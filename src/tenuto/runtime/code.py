@@ -7,7 +7,7 @@ from typing import Any, Final, TypeAlias
 import msgspec
 
 from tenuto.core.errors import Escalatable, Rejected
-from tenuto.ports.tool import ToolCode
+from tenuto.ports.tool import ToolCode, ToolSource
 
 Function: TypeAlias = Callable[..., Any]
 
@@ -25,6 +25,12 @@ class Code:
     def __init__(self) -> None:
         self._functions: dict[str, Function] = {}
         self._tools: dict[str, ToolCode] = {}
+        self.sources: dict[str, ToolSource] = {}
+        """Where tools are found at run time, by namespace."""
+
+    def has_tool(self, ref: str) -> bool:
+        """Return whether a tool is registered under this very name."""
+        return ref in self._tools
 
     def register(self, code: Mapping[str, Function | ToolCode]) -> None:
         """Add code under its names; a later registration replaces an earlier one."""

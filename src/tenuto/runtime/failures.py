@@ -8,7 +8,7 @@ from tenuto.core.errors import ExpressionFailed, Failure, Rejected, WorkFailed
 
 _MESSAGE_CHARS_MAX: Final = 2_000
 
-_TRANSIENT: Final = (TimeoutError, ConnectionError, BlockingIOError, InterruptedError)
+TRANSIENT: Final = (TimeoutError, ConnectionError, BlockingIOError, InterruptedError)
 """Standard exceptions that say that the same call may work later. Source: DESIGN 3.4."""
 
 
@@ -20,7 +20,7 @@ def failure_from(error: BaseException, *, what: str) -> Failure:
     if isinstance(error, Rejected | ExpressionFailed):
         return Failure(kind="fatal", code="rejected", message=message)
     name = type(error).__name__
-    kind: Final = "transient" if isinstance(error, _TRANSIENT) else "fatal"
+    kind: Final = "transient" if isinstance(error, TRANSIENT) else "fatal"
     if isinstance(error, asyncio.CancelledError):
         return Failure(kind="transient", code="cancelled", message=f"{what} was interrupted.")
     if isinstance(error, TimeoutError) and not message:

@@ -80,7 +80,7 @@ def node_of(id: str, parts: Mapping[str, Any]) -> Work:
     work = Work(node=Node(id=id, kind="function"), code={}, agents=[], workflows=[])
     fields: dict[str, Any] = {"id": id, "kind": "timer" if keyword == "timer_until" else keyword}
     purpose = _purpose(id, keyword, given.pop(keyword), given, work)
-    common = _common(id, given, work)
+    common = _common(id, keyword, given, work)
     inputs = {**purpose.pop("inputs", {}), **common.pop("inputs", {})}
     fields |= purpose | common | {"inputs": inputs}
     if given:
@@ -127,7 +127,7 @@ def _purpose(
     return {"until": expression_of(value)}
 
 
-def _common(id: str, given: dict[str, Any], work: Work) -> dict[str, Any]:
+def _common(id: str, keyword: str, given: dict[str, Any], work: Work) -> dict[str, Any]:
     fields: dict[str, Any] = {}
     inputs = given.pop("inputs", None)
     if inputs is not None:
@@ -140,7 +140,11 @@ def _common(id: str, given: dict[str, Any], work: Work) -> dict[str, Any]:
     if "retry" in given:
         fields["retry"] = _retry(id, given.pop("retry"))
     if "timeout" in given:
-        fields["timeout_ms"] = duration_of(id, given.pop("timeout"))
+        timeout = given.pop("timeout")
+        if keyword == "wait" and isinstance(timeout, str) and duration_ms(timeout) is None:
+            fields["delay"] = timeout
+        else:
+            fields["timeout_ms"] = duration_of(id, timeout)
     for name in ("recover", "compensate"):
         if name in given:
             fields[name] = _callable(id, given.pop(name), work)

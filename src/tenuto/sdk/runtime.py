@@ -6,7 +6,7 @@ from typing import Any, TypedDict, Unpack
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import Rejected
 from tenuto.core.session import inputs as i
-from tenuto.core.vocabulary import JsonObject, SessionId
+from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
@@ -14,6 +14,8 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.memory import Memories
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 
@@ -42,6 +44,7 @@ class Runtime:
 
     def __init__(self, engine: Engine, code: Code, schemas: Schemas) -> None:
         self._engine, self._code, self._schemas = engine, code, schemas
+        self.rememberer: Rememberer | None = None
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -70,7 +73,8 @@ class Runtime:
 
         Raises:
             DefinitionError: the workflow is wrong; every problem is named with its place.
-            Rejected: the inputs do not fit the workflow's schema, or are no JSON.
+            Rejected: the inputs do not fit the workflow's schema, are no JSON, or a guard does not
+                let them pass.
             StoreUnavailable: the store did not take it; nothing was started.
         """
         _refuse_others(facts)
@@ -98,6 +102,16 @@ class Runtime:
         """Return a handle on the session; whether there is one shows when it is used."""
         return Session(self._engine, SessionId(session_id))
 
+    def memory(self, *, tenant: str = "local") -> Memories:
+        """Return a handle on what the tenant's agents remember.
+
+        Raises:
+            Rejected: this runtime keeps no memory.
+        """
+        if self.rememberer is None:
+            raise Rejected("This runtime keeps no memory; open it with tenuto.open.")
+        return Memories(self.rememberer, tenant)
+
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""
         await self._engine.submit(session_id, make(self._engine.clock.now_ms()))
@@ -105,6 +119,12 @@ class Runtime:
     async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
         """Return the heads that match, newest start first."""
         return await self._engine.store.heads(query or HeadQuery())
+
+    def restored(self, value: Json, *, tenant: str = "local") -> Json:
+        """Return the value with the personal data that stand behind its tokens, for people who may
+        see them. Tokens of another tenant or key stay as they are; see the guide to guards."""
+        starts = self._engine.starts
+        return value if starts is None else starts.restored(value, tenant)
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.

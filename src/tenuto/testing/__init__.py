@@ -9,6 +9,7 @@ __all__ = [
     "Exchange",
     "FakeClock",
     "FakeIds",
+    "FakeToolSource",
     "Faults",
     "MockLLM",
     "NotRecorded",
@@ -33,9 +34,10 @@ _HOME = {
     "Exchange": "tenuto.testing.recording",
     "FakeClock": "tenuto.testing.clock",
     "FakeIds": "tenuto.testing.ids",
+    "FakeToolSource": "tenuto.testing.tools",
     "Faults": "tenuto.testing.simulation",
     "MockLLM": "tenuto.testing.model",
-    "NotRecorded": "tenuto.testing.playing",
+    "NotRecorded": "tenuto.testing.recorded_tools",
     "Pause": "tenuto.testing.model",
     "SimulationReport": "tenuto.testing.simulation",
     "Transcript": "tenuto.testing.transcript",
@@ -62,13 +64,14 @@ if TYPE_CHECKING:
     from tenuto.testing.model import MockLLM as MockLLM
     from tenuto.testing.model import Pause as Pause
     from tenuto.testing.model import calls as calls
-    from tenuto.testing.playing import NotRecorded as NotRecorded
     from tenuto.testing.playing import play as play
+    from tenuto.testing.recorded_tools import NotRecorded as NotRecorded
     from tenuto.testing.recording import Exchange as Exchange
     from tenuto.testing.simulation import Faults as Faults
     from tenuto.testing.simulation import SimulationReport as SimulationReport
     from tenuto.testing.simulation import simulate as simulate
     from tenuto.testing.simulation import simulate_random as simulate_random
+    from tenuto.testing.tools import FakeToolSource as FakeToolSource
     from tenuto.testing.transcript import Transcript as Transcript
     from tenuto.testing.transcript import transcript_of as transcript_of
 else:

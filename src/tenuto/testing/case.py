@@ -8,6 +8,7 @@ import msgspec
 
 import tenuto
 from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.sdk.sources import Tools
 from tenuto.testing.model import MockLLM
 from tenuto.testing.transcript import Transcript, transcript_of
 
@@ -17,7 +18,8 @@ _PROVIDER = "scripted"
 class AgentTestCase(unittest.IsolatedAsyncioTestCase):
     """A test case whose agents ask `self.model`, a fresh `MockLLM` for each test.
 
-    When a test ends, the script must be used up. Runs under pytest and unittest alike.
+    When a test ends, the script must be used up. Runs under pytest and unittest alike. Sources of
+    tools that agents name, as for `tenuto.open`, go into `self.tools`.
 
     Example:
         class TestClerk(AgentTestCase):
@@ -28,10 +30,12 @@ class AgentTestCase(unittest.IsolatedAsyncioTestCase):
     """
 
     model: MockLLM
+    tools: dict[str, Tools]
 
     def setUp(self) -> None:
         """Begin with an empty script."""
         self.model = MockLLM()
+        self.tools = {}
 
     def tearDown(self) -> None:
         """Hold the script against what was asked."""
@@ -67,7 +71,8 @@ class AgentTestCase(unittest.IsolatedAsyncioTestCase):
             code.update(workflow.code)
             workflow = workflow.definition()
         models = {_PROVIDER: self.model}
-        async with tenuto.open("memory://", models=models, code=code) as runtime:
+        tools = self.tools
+        async with tenuto.open("memory://", models=models, code=code, tools=tools) as runtime:
             session = await runtime.start(scripted(workflow), dict(inputs or {}))
             await session.wait_until_idle(timeout)
             return await transcript_of(runtime, session)

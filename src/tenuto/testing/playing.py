@@ -1,19 +1,27 @@
 """Plays a cassette: the workflow runs again, with recorded answers for models, tools or both."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 
 import msgspec
 
 import tenuto
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.agent.tool_names import is_of_a_source
 from tenuto.core.errors import Fatal
-from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 from tenuto.ports.model import Model
-from tenuto.ports.tool import ToolCode
 from tenuto.runtime.code import Code, CodeNotFound
+from tenuto.sdk.sources import Tools, sources_from
 from tenuto.testing.cassette import Act, Cassette, Take
+from tenuto.testing.recorded_tools import (
+    NotRecorded,
+    RecordedSource,
+    RecordedTool,
+    Tape,
+    called_sources,
+    tape_of,
+)
 from tenuto.testing.transcript import Transcript, transcript_of
 
 Replay: TypeAlias = Literal["model", "tools", "both"]
@@ -23,8 +31,11 @@ _PROVIDER = "recorded"
 _ENDED = ("completed", "failed", "cancelled")
 
 
-class NotRecorded(Fatal):
-    """The cassette has no answer to what was asked: the workflow asks something else now."""
+class Means(TypedDict, total=False):
+    """What is asked for real while a cassette is played."""
+
+    models: Mapping[str, Model] | None
+    tools: Mapping[str, Tools]
 
 
 async def play(
@@ -32,8 +43,8 @@ async def play(
     workflow: tenuto.Workflow | WorkflowDefinition | None = None,
     *,
     replay: Replay = "both",
-    models: Mapping[str, Model] | None = None,
     timeout: float = 60.0,
+    **means: Unpack[Means],
 ) -> Transcript:
     """Return what the workflow does with the recorded inputs, answers and decisions of people.
 
@@ -44,8 +55,10 @@ async def play(
         cassette: from `record`, `load_cassette` or `tenuto export-test`.
         workflow: as it is now; None: as it was recorded.
         replay: `"model"`, `"tools"` or `"both"`.
-        models: providers for `replay="tools"`, beside `offline`.
         timeout: seconds to wait for each step that somebody outside has to make.
+        means: what is asked for real: `models`, providers for `replay="tools"`, beside `offline`;
+            `tools`, sources of tools as for `tenuto.open`. Without them, tools that were found at
+            run time are those that were called when the session was recorded.
 
     Raises:
         DefinitionError, Rejected: the workflow is wrong, or does not take the recorded inputs.
@@ -60,13 +73,24 @@ async def play(
         code.update(workflow.code)
         workflow = workflow.definition()
     definition = workflow or cassette.definition
-    providers = dict(models or {})
+    providers = dict(means.get("models") or {})
+    tools: Mapping[str, Tools] = means.get("tools", {})
     if replay in ("model", "both"):
         definition = _with_model(definition)
         providers[_PROVIDER] = _RecordedModel(cassette.models)
+    if replay == "both":
+        # What is on the cassette has passed its guards.
+        definition = _without_guards(definition)
     if replay in ("tools", "both"):
-        code.update(_recorded_tools(definition, code, cassette.tools))
-    async with tenuto.open("memory://", models=providers, code=code) as runtime:
+        tape = tape_of(cassette.tools)
+        code.update(_recorded_tools(definition, code, tape))
+        sources = sources_from(tools)
+        if not tools:
+            refs = [ref for ref in sorted(_tool_refs(definition)) if is_of_a_source(ref)]
+            names = [found.spec.name for found in code.values() if isinstance(found, RecordedTool)]
+            sources = called_sources(refs, cassette.tools, but=names)
+        tools = {name: RecordedSource(name, source, tape) for name, source in sources.items()}
+    async with tenuto.open("memory://", models=providers, code=code, tools=tools) as runtime:
         session = await runtime.start(definition, dict(cassette.inputs), user=cassette.user)
         people = list(cassette.people)
         while (await session.wait_until_idle(timeout)).status not in _ENDED and people:
@@ -84,27 +108,11 @@ async def _act(session: tenuto.Session, act: Act) -> None:
             await session.deny(act.task, by=act.by, note=act.note)
 
 
-class _Tape:
-    """Takes by what was asked, handed out in order; the last one of a kind as often as asked."""
-
-    def __init__(self) -> None:
-        self._takes: dict[bytes, list[Take]] = {}
-
-    def add(self, key: Json, take: Take) -> None:
-        self._takes.setdefault(_encoded(key), []).append(take)
-
-    def next(self, key: Json) -> Take | None:
-        takes = self._takes.get(_encoded(key))
-        if not takes:
-            return None
-        return takes.pop(0) if len(takes) > 1 else takes[0]
-
-
 class _RecordedModel:
     """A `Model` that gives the recorded answer of the same agent, turn and inputs."""
 
     def __init__(self, takes: Sequence[Take]) -> None:
-        self._tape = _Tape()
+        self._tape = Tape()
         self._known: dict[str, int] = {}
         for take in takes:
             self._tape.add([take.agent, take.turn, take.purpose, take.arguments], take)
@@ -131,51 +139,18 @@ class _RecordedModel:
         return msgspec.convert(take.value, ModelAnswer)
 
 
-class _RecordedTool:
-    """A tool that gives recorded results: all else is as the real one has it."""
-
-    takes_context = False
-    once = False
-    verify = None
-
-    def __init__(self, tool: ToolCode, ref: str, tape: _Tape) -> None:
-        self._tool, self._ref, self._tape = tool, ref, tape
-        self.function = self._run
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._tool, name)
-
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
-        """See `ToolCode.bind`; the arguments are held against the real schema, then kept whole."""
-        self._tool.bind(arguments)
-        return {"arguments": arguments}
-
-    async def _run(self, arguments: JsonObject) -> Json:
-        name = self._tool.spec.name
-        take = self._tape.next([name, arguments]) or self._tape.next([self._ref, arguments])
-        if take is None:
-            raise NotRecorded(
-                f"Tool {name!r} is called with {arguments!r:.300}, and the cassette has no result "
-                "of that. Record the session again, or play it with replay='model'.",
-                code="not_recorded",
-            )
-        if take.error:
-            raise Fatal(take.error, code="recorded_error")
-        return take.value
-
-
 def _recorded_tools(
-    definition: WorkflowDefinition, code: Mapping[str, Any], takes: Sequence[Take]
-) -> dict[str, _RecordedTool]:
-    tape = _Tape()
-    for take in takes:
-        tape.add([take.name, take.arguments], take)
+    definition: WorkflowDefinition, code: Mapping[str, Any], tape: Tape
+) -> dict[str, RecordedTool]:
     known = Code()
     known.register(code)
-    found: dict[str, _RecordedTool] = {}
+    found: dict[str, RecordedTool] = {}
     for ref in sorted(_tool_refs(definition)):
+        if is_of_a_source(ref) and not known.has_tool(ref):
+            continue
         try:
-            found[ref] = _RecordedTool(known.tool(ref), ref, tape)
+            tool = known.tool(ref)
+            found[ref] = RecordedTool(tool, (tool.spec.name, ref), tape)
         except CodeNotFound:
             # The code is not here; whoever calls it is told so by the runtime.
             continue
@@ -204,5 +179,10 @@ def _with_model(definition: WorkflowDefinition) -> WorkflowDefinition:
     )
 
 
-def _encoded(key: Json) -> bytes:
-    return msgspec.json.encode(key, order="sorted")
+def _without_guards(definition: WorkflowDefinition) -> WorkflowDefinition:
+    return msgspec.structs.replace(
+        definition,
+        guards=(),
+        agents=tuple(msgspec.structs.replace(a, guards=()) for a in definition.agents),
+        children=tuple(_without_guards(child) for child in definition.children),
+    )

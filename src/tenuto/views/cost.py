@@ -35,9 +35,13 @@ class Costs:
         """Return the sum over all agents."""
         total = Cost()
         for cost in self.agents.values():
-            for name in total.__struct_fields__:
-                setattr(total, name, getattr(total, name) + getattr(cost, name))
+            _put_to(total, cost)
         return total
+
+    def include(self, others: "Costs") -> None:
+        """Add what the agents of another session, one below this, have spent."""
+        for name, cost in others.agents.items():
+            _put_to(self._of(name), cost)
 
     def add(self, version: Version, event: e.SessionEvent) -> None:
         """Fold one event."""
@@ -70,3 +74,8 @@ class Costs:
 
     def _of(self, agent: str) -> Cost:
         return self.agents.setdefault(agent, Cost())
+
+
+def _put_to(total: Cost, cost: Cost) -> None:
+    for name in total.__struct_fields__:
+        setattr(total, name, getattr(total, name) + getattr(cost, name))

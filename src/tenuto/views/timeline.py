@@ -217,6 +217,8 @@ class Timeline:
         match event:
             case e.MapOpened():
                 row.items = Items(total=event.count)
+            case e.TimerSet() if row.kind == "wait":
+                row.due_ms = event.due_ms
             case e.TimerSet():
                 _wait(row, f"its time, {moment_text(event.due_ms)}", event, due_ms=event.due_ms)
             case e.TaskDoubted():

@@ -97,7 +97,7 @@ def test_a_search_that_failed_ends_in_an_honest_finding() -> None:
 
 
 def test_an_unknown_task_is_refused_with_those_that_are_known() -> None:
-    with pytest.raises(Fatal, match=r"no task 'dream'.*plan, research, validate and synthesize"):
+    with pytest.raises(Fatal, match=r"no task 'dream'.*plan, .*review and edit"):
         asked(request_of("dream", {}, messages=[]))
 
 

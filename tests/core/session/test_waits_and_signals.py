@@ -6,7 +6,7 @@ from tenuto.core import limits
 from tenuto.core.errors import NotAllowed, SessionEnded
 from tenuto.core.session import events as e
 from tenuto.core.workflow.model import Node
-from tests.core.session.story import Story, chain, flow, function
+from tests.core.session.story import START_MS, Story, chain, flow, function
 
 
 def waiting(**parts: object) -> Node:
@@ -58,6 +58,42 @@ def test_a_wait_in_vain_fails_or_goes_on_as_its_node_says() -> None:
     assert fails.phase == "failed"
     assert goes_on.phase == "completed"
     assert goes_on.state.output == {"w": None}
+
+
+def test_how_long_a_wait_lasts_may_be_worked_out() -> None:
+    story = Story(flow(waiting(delay="inputs.patience", on_timeout="continue")), {"patience": "2m"})
+    assert [event.due_ms for event in story.happened(e.TimerSet)] == [START_MS + 120_000]
+
+    story.wait(119_999)
+    assert story.phase == "running"
+    story.wait(1)
+
+    assert story.state.output == {"w": None}
+
+
+def test_a_wait_with_a_deadline_that_was_worked_out_takes_its_signal() -> None:
+    story = Story(flow(waiting(delay="60 * 1000")), {})
+
+    story.signal("reply", "yes")
+
+    assert story.state.output == {"w": "yes"}
+    assert story.state.due == {}
+
+
+def test_a_worked_out_deadline_that_passes_in_vain_fails_in_words() -> None:
+    story = Story(flow(waiting(delay="100")), {})
+
+    story.wait(100)
+
+    assert story.state.failure is not None
+    assert "waited 100 ms for signal 'reply' in vain" in story.state.failure.message
+
+
+def test_a_deadline_that_cannot_be_worked_out_fails_in_words() -> None:
+    story = Story(flow(waiting(delay="'soon'")), {})
+
+    assert story.state.failure is not None
+    assert "a delay is milliseconds or text" in story.state.failure.message
 
 
 def test_a_signal_to_a_session_that_has_ended_is_refused() -> None:

@@ -135,6 +135,12 @@ def test_one_keyword_says_what_a_node_does(text: str, wanted: Node) -> None:
     assert node(text) == wanted
 
 
+def test_how_long_a_wait_lasts_may_be_an_expression() -> None:
+    wanted = Node(id="it", kind="wait", signal="reply", delay="inputs.patience")
+
+    assert node("{wait: reply, timeout: inputs.patience}") == wanted
+
+
 @pytest.mark.parametrize(
     ("text", "field", "wanted"),
     [
@@ -225,7 +231,7 @@ def test_the_rest_of_the_workflow_is_read_too() -> None:
             description: Sorts.
             instructions: Sort.
             version: "3"
-            tools: ["shop.tools:find"]
+            tools: ["shop.tools:find", "github.*", shop.price]
             output_schema: {type: object}
             turns_max: 7
             model_timeout: 30s
@@ -253,7 +259,7 @@ def test_the_rest_of_the_workflow_is_read_too() -> None:
         "names": StateKey(reducer="union", initial=[]),
     }
     assert (clerk.turns_max, clerk.model_timeout_ms, clerk.version) == (7, 30_000, "3")
-    assert clerk.tools == ("shop.tools:find",)
+    assert clerk.tools == ("shop.tools:find", "github.*", "shop.price")
     assert clerk.settings == {"temperature": 0}
     assert flow.limits == Limits(steps=500)
     assert flow.on_failure == "compensate"
@@ -323,3 +329,40 @@ def test_a_policy_that_is_not_understood_is_refused_and_not_left_out() -> None:
 
     assert "unknown field `tool`" in problem.message
     assert problem.path == "agents.clerk.policy"
+
+
+DESK = """
+    workflow: desk
+    agents:
+      lead:
+        delegates: [helper]
+        writes_to: [%s]
+        narrowed: {%s: [{effect: %s, tools: [refund]}]}
+      helper: {role: clerk}
+    graph: {nodes: {work: {agent: lead}}, edges: [], entry: work}
+"""
+
+
+def test_agents_say_whom_they_write_to_and_how_they_narrow_whom_they_call() -> None:
+    lead, _ = read(DESK % ("'role:clerk'", "helper", "deny")).agents
+
+    assert lead.writes_to == ("role:clerk",)
+    assert lead.narrowed == {"helper": (PermissionRule(effect="deny", tools=("refund",)),)}
+
+
+@pytest.mark.parametrize(
+    ("whom", "name", "effect", "message", "path"),
+    [
+        ("helper", "lead", "deny", "narrows what 'lead' may do, and cannot", "narrowed.lead"),
+        ("helper", "helper", "forbid", "rules for 'helper' cannot be read", "narrowed.helper"),
+        ("boss", "helper", "deny", "may write to 'boss', and no node leads to", "writes_to"),
+    ],
+)
+def test_mistakes_in_whom_an_agent_writes_to_and_narrows_have_their_place(
+    whom: str, name: str, effect: str, message: str, path: str
+) -> None:
+    (problem,) = problems(DESK % (whom, name, effect))
+
+    assert message in problem.message
+    assert problem.path == f"agents.lead.{path}"
+    assert problem.line

@@ -65,6 +65,14 @@ def test_a_good_definition_has_no_problems() -> None:
         (replace(GOOD, agents=(AgentDefinition(name="x", turns_max=0),)), "0 turns"),
         (replace(GOOD, agents=(AgentDefinition(name="x", model_timeout_ms=0),)), "0 ms"),
         (replace(GOOD, agents=(AgentDefinition(name="x", tools=("t", "t")),)), "'t' twice"),
+        (
+            replace(GOOD, agents=(AgentDefinition(name="x", tools=("GitHub.*",)),)),
+            "Among the tools of agent 'x', 'GitHub.*' names no tools.",
+        ),
+        (
+            with_node(Node(id="a", kind="tool", ref="github.*")),
+            "'github.*' is a pattern, and one tool is wanted",
+        ),
         (replace(GOOD, children=(GOOD, GOOD)), "Two workflows within are named 'drawn'."),
         (replace(GOOD, children=(replace(GOOD, entry=("x",)),)), "no node 'x'"),
         (drawn("a > b", "c"), "Node 'c' cannot be reached from the entry."),
@@ -98,6 +106,7 @@ def test_a_workflow_that_does_not_hold_together_is_refused(
         (Node(id="a", kind="loop", body=BODY), "has no end"),
         (Node(id="a", kind="timer"), "found neither"),
         (Node(id="a", kind="timer", delay="1", until="2"), "found both"),
+        (Node(id="a", kind="wait", signal="s", delay="1", timeout_ms=2), "has two deadlines"),
         (Node(id="a", kind="condition"), "has no expression"),
         (replace(WORK, timeout_ms=-1), "out of range"),
         (replace(WORK, updates={"x": "output"}), "There is no state key 'x'."),

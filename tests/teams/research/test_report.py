@@ -7,7 +7,6 @@ from tenuto.teams.research.report import (
     VERIFIED,
     render,
     sources_of,
-    strange_citations,
 )
 
 
@@ -27,24 +26,30 @@ def claim(id: str = "1.1", status: str = "supported", **parts: Any) -> Any:
     }
 
 
-def gap(**parts: Any) -> Any:
+def part(*claims: Any, **parts: Any) -> Any:
     return {
+        "at": 1,
         "question": "Is salt wet?",
         "answered": True,
+        "claims": list(claims),
         "missing_terms": [],
         **parts,
     }
 
 
-def rendered(**parts: Any) -> str:
+def version(number: int = 1, **parts: Any) -> Any:
+    return {"version": number, "because": "", "change": "9 words", "declined": [], **parts}
+
+
+def rendered(*parts: Any, **more: Any) -> str:
     return render(
         **{
             "question": "Is salt wet?",
-            "synthesis": {"answer": "Yes. [a.md:3]", "findings": "", "method": "By hand."},
-            "gaps": [],
-            "claims": [claim()],
+            "draft": {"answer": "Yes. [a.md:3]", "findings": "", "method": "By hand."},
+            "parts": list(parts) or [part(claim())],
             "index": {"files": 2, "passages": 5, "problems": []},
-            **parts,
+            "history": {"faults": [], "revisions": 0, "versions": [version()]},
+            **more,
         }
     )
 
@@ -60,7 +65,7 @@ def test_a_report_without_doubts_says_so_and_counts() -> None:
 
 
 def test_a_report_without_claims_does_not_say_that_they_were_verified() -> None:
-    report = rendered(claims=[], synthesis={"answer": "Nothing.", "findings": ""})
+    report = rendered(part(), draft={"answer": "Nothing.", "findings": ""})
 
     assert NOTHING in report
     assert VERIFIED not in report
@@ -79,7 +84,7 @@ def test_a_contradiction_is_told_with_both_sides_once() -> None:
         ),
     ]
 
-    report = rendered(claims=sides)
+    report = rendered(part(*sides))
 
     line = "- Contradicted: “Salt is wet.” [a.md:3], but “Salt is dry.” [b.md:3]"
     assert line in report
@@ -87,7 +92,7 @@ def test_a_contradiction_is_told_with_both_sides_once() -> None:
 
 
 def test_a_claim_that_is_not_in_its_source_is_told_and_cites_nothing() -> None:
-    report = rendered(claims=[claim(status="not_found", reason="the quote is not there")])
+    report = rendered(part(claim(status="not_found", reason="the quote is not there")))
 
     assert "- Not found: “Salt is wet.” [a.md:3]: the quote is not there." in report
     assert "- `a.md`" not in report
@@ -95,10 +100,8 @@ def test_a_claim_that_is_not_in_its_source_is_told_and_cites_nothing() -> None:
 
 def test_gaps_and_failures_of_the_research_are_told() -> None:
     report = rendered(
-        gaps=[
-            gap(answered=False, missing_terms=["brine", "lye"]),
-            gap(question="Why?", answered=False, error="model unavailable"),
-        ]
+        part(answered=False, missing_terms=["brine", "lye"]),
+        part(question="Why?", answered=False, error="model unavailable"),
     )
 
     assert "- No answer found: Is salt wet?" in report
@@ -114,17 +117,43 @@ def test_documents_that_could_not_be_read_are_told() -> None:
     assert "- Document `x.md`: It holds zero bytes." in report
 
 
-def test_a_source_that_a_model_made_up_is_told() -> None:
-    synthesis = {"answer": "Yes [a.md:4], surely [made-up.md:7].", "findings": "See [x](http://y)"}
+def test_only_sources_that_the_text_cites_are_listed() -> None:
+    untold = claim(id="1.2", citation=place(file="b.md"))
 
-    report = rendered(synthesis=synthesis)
+    report = rendered(part(claim(), untold))
 
-    assert "The text cites [made-up.md:7], which none of the checked claims does." in report
-    assert VERIFIED not in report
+    assert "- `a.md`: lines 3–4" in report
+    assert "- `b.md`" not in report
 
 
-def test_addresses_and_links_are_no_citations() -> None:
-    assert strange_citations("[http://host:80] [see here](b.md) [note]", []) == []
+def test_checks_that_the_report_did_not_pass_are_told_plainly() -> None:
+    faults = [{"check": "sources", "text": "The text cites [made-up.md:7], which none does."}]
+
+    report = rendered(history={"faults": faults, "revisions": 2, "versions": [version()]})
+
+    assert (
+        "## Checks that it did not pass\n\nThe report was sent back 2 times, and does not pass "
+        "these checks all the same:\n\n- `sources`: The text cites [made-up.md:7], which none does."
+    ) in report
+    assert "passed every check" not in report
+
+
+def test_a_report_that_passed_says_so_and_on_which_attempt() -> None:
+    again = rendered(history={"faults": [], "revisions": 1, "versions": [version()]})
+
+    assert "The report passed every check." in rendered()
+    assert "The report passed every check, on attempt 2." in again
+
+
+def test_versions_are_told_once_there_are_several() -> None:
+    second = version(2, because="shorter", change="9 → 4 words", declined=["French: no"])
+    history = {"faults": [], "revisions": 0, "versions": [version(), second]}
+
+    report = rendered(history=history)
+
+    assert "1. The first report: 9 words.\n2. After “shorter”: 9 → 4 words." in report
+    assert "   - Not done: French: no" in report
+    assert "## Versions" not in rendered()
 
 
 def test_sources_are_sorted_with_their_lines() -> None:

@@ -7,7 +7,7 @@ import pytest
 
 import tenuto
 from tenuto.core.vocabulary import SessionId, TaskNo, effect_id
-from tenuto.teams.research.steps import CLAIMS_PER_FINDING_MAX, collect, finish, index, judge
+from tenuto.teams.research.steps import assign, collect, index, publish
 
 
 def context() -> tenuto.Context:
@@ -18,10 +18,6 @@ def context() -> tenuto.Context:
 def claim(text: str = "Salt is wet.", **cited: Any) -> dict[str, Any]:
     citation = {"file": "a.md", "first_line": 1, "last_line": 1, "quote": text, **cited}
     return {"text": text, "citation": citation}
-
-
-def finding(*claims: Any, **parts: Any) -> dict[str, Any]:
-    return {"answered": True, "claims": list(claims), "missing_terms": [], **parts}
 
 
 def folder_with(tmp_path: Path, text: str) -> Path:
@@ -69,104 +65,98 @@ def test_a_missing_folder_is_one_fatal_error_that_names_it(tmp_path: Path) -> No
         index(context(), "Is it?", str(tmp_path / "nowhere"))
 
 
-def test_claims_get_ids_and_are_put_on_record_with_their_citations() -> None:
+def part(at: int, *claims: Any, **more: Any) -> dict[str, Any]:
+    judged = [
+        {**made, "id": f"{at}.{n}", "status": "supported", "reason": "so", "evidence": []}
+        for n, made in enumerate(claims, start=1)
+    ]
+    return {
+        "at": at,
+        "question": f"{at}?",
+        "answered": bool(claims),
+        "claims": judged,
+        "missing_terms": [],
+        **more,
+    }
+
+
+def todo(*numbers: int) -> list[dict[str, Any]]:
+    return [{"at": at, "question": f"{at}?", "faults": []} for at in numbers]
+
+
+def test_sub_questions_are_numbered_once_each_and_no_more_than_wanted() -> None:
+    found = assign(context(), ["A?", " ", "A?", " B? ", "C?"], most=2)
+
+    assert found["todo"] == [
+        {"at": 1, "question": "A?", "faults": []},
+        {"at": 2, "question": "B?", "faults": []},
+    ]
+
+
+def test_a_plan_without_questions_is_one_fatal_error() -> None:
+    with pytest.raises(tenuto.Fatal, match="no sub-question"):
+        assign(context(), [" "], most=4)
+
+
+def test_claims_are_put_on_record_with_their_citations_and_verdicts() -> None:
     ctx = context()
 
-    found = collect(ctx, ["A?", "B?"], [finding(claim()), finding(claim("Sea is salt."))])
+    collect(ctx, todo(1), [part(1, claim())], parts=[])
 
-    assert [c["id"] for part in found["findings"] for c in part["claims"]] == ["1.1", "2.1"]
-    assert [(note.kind, note.data) for note in ctx.notes][:2] == [
+    assert [(note.kind, note.data) for note in ctx.notes] == [
         ("claim", {"id": "1.1", "text": "Salt is wet."}),
         ("citation", {"claim": "1.1", **claim()["citation"]}),
+        ("verdict", {"claim": "1.1", "status": "supported", "reason": "so", "evidence": []}),
     ]
 
 
 def test_a_claim_found_twice_is_kept_once_and_answers_both() -> None:
-    found = collect(context(), ["A?", "B?"], [finding(claim()), finding(claim())])["findings"]
+    found = collect(context(), todo(1, 2), [part(1, claim()), part(2, claim())], parts=[])["parts"]
 
-    assert [len(part["claims"]) for part in found] == [1, 0]
-    assert [part["answered"] for part in found] == [True, True]
-
-
-def test_what_is_no_claim_is_dropped() -> None:
-    broken = [
-        None,
-        "text",
-        {"text": "no citation"},
-        {"text": "", "citation": claim()["citation"]},
-        claim(first_line="one"),
-        claim(file=None),
-    ]
-
-    found = collect(context(), ["A?"], [finding(*broken)])["findings"]
-
-    assert (found[0]["claims"], found[0]["answered"]) == ([], False)
+    assert [len(made["claims"]) for made in found] == [1, 0]
+    assert [made["answered"] for made in found] == [True, True]
 
 
-def test_a_sub_question_whose_research_failed_is_kept_with_the_reason() -> None:
-    found = collect(context(), ["A?"], [{"error": "model unavailable"}])["findings"]
-
-    assert found == [
-        {
-            "question": "A?",
-            "answered": False,
-            "claims": [],
-            "missing_terms": [],
-            "error": "model unavailable",
-        }
-    ]
-
-
-def test_claims_of_one_finding_are_bounded() -> None:
-    many = [claim(f"Statement {n}.") for n in range(3 * CLAIMS_PER_FINDING_MAX)]
-
-    found = collect(context(), ["A?"], [finding(*many)])["findings"]
-
-    assert len(found[0]["claims"]) == CLAIMS_PER_FINDING_MAX
-
-
-def test_a_claim_without_a_verdict_counts_as_not_found() -> None:
-    findings = collect(context(), ["A?"], [finding(claim(), claim("Sea."))])["findings"]
-    given = {"claim": "1.1", "status": "supported", "reason": "it stands there", "evidence": []}
+def test_a_part_that_is_done_again_takes_the_place_of_its_former_self() -> None:
+    before = [part(1, claim()), part(2, claim("Sea is salt."))]
     ctx = context()
 
-    found = judge(ctx, findings, [{"verdicts": [given]}, {"error": "failed"}])
+    found = collect(ctx, todo(1), [part(1, claim("Salt is dry."))], parts=before)["parts"]
 
-    assert [verdict["status"] for verdict in found["verdicts"]] == ["supported", "not_found"]
-    assert [made["question"] for made in found["claims"]] == ["A?", "A?"]
-    assert [note.kind for note in ctx.notes] == ["verdict", "verdict"]
-
-
-def test_what_the_research_left_open_is_told_apart() -> None:
-    left = finding(claim("Sea."), missing_terms=["brine"])
-    findings = collect(context(), ["A?", "B?", "C?"], [finding(claim()), left, {}])["findings"]
-
-    gaps = judge(context(), findings, [])["gaps"]
-
-    assert [(gap["question"], gap["missing_terms"]) for gap in gaps] == [
-        ("B?", ["brine"]),
-        ("C?", []),
-    ]
-    assert all("claims" not in gap for gap in gaps)
+    assert [made["claims"][0]["text"] for made in found] == ["Salt is dry.", "Sea is salt."]
+    assert [note.data["text"] for note in ctx.notes if note.kind == "claim"] == ["Salt is dry."]
 
 
-def finished(output: str) -> dict[str, Any]:
-    return finish(
+def test_a_sub_question_whose_session_failed_is_kept_with_the_reason() -> None:
+    found = collect(context(), todo(1), [{"error": "model unavailable"}], parts=[])["parts"]
+
+    assert found == [part(1, error="model unavailable")]
+
+
+def published(output: str) -> dict[str, Any]:
+    return publish(
         context(),
         given={"question": "Is salt wet?", "output": output},
         index={"files": 1, "passages": 1, "problems": []},
-        judged={"claims": [], "verdicts": [], "gaps": []},
-        synthesis={"answer": "Yes.", "findings": ""},
+        so_far={
+            "parts": [],
+            "draft": {"answer": "Yes.", "findings": ""},
+            "faults": [],
+            "revision": 0,
+            "versions": [],
+            "because": "",
+            "declined": [],
+        },
     )
 
 
 def test_the_report_is_written_where_it_is_wanted_as_often_as_asked(tmp_path: Path) -> None:
     file = tmp_path / "reports" / "salt.md"
 
-    first = finished(str(file))
+    first = published(str(file))
 
     assert file.read_text(encoding="utf-8") == first["report"]
-    assert finished(str(file)) == first
+    assert published(str(file)) == first
     assert list(file.parent.iterdir()) == [file]
 
 
@@ -174,4 +164,4 @@ def test_a_place_that_cannot_be_written_is_one_fatal_error(tmp_path: Path) -> No
     (tmp_path / "file").write_text("x", encoding="utf-8")
 
     with pytest.raises(tenuto.Fatal, match="Name another file as `output`"):
-        finished(str(tmp_path / "file" / "report.md"))
+        published(str(tmp_path / "file" / "report.md"))

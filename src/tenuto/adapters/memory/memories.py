@@ -41,6 +41,10 @@ class VolatileMemory:
         for kept in items:
             self._keep(kept)
 
+    def everything(self) -> tuple[MemoryItem, ...]:
+        """Return all items of all tenants, in the order in which they came."""
+        return tuple(kept.item for kept in self._kept.values())
+
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """See `Memory.recall`."""
         scope = {name: kept for name, kept in self._kept.items() if _is_asked(kept.item, question)}

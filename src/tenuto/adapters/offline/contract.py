@@ -5,7 +5,9 @@
 | `plan` | `question`, `max_sub_questions` | none | `Plan` |
 | `research` | `question`, `main_question` | `search`, `read` | `Finding` |
 | `validate` | `claims` | `read`, `search` | `Validation` |
-| `synthesize` | `question`, `findings`, `verdicts` | none | `Synthesis` |
+| `synthesize` | `question`, `findings`, `verdicts`, wishes and faults | none | `Synthesis` |
+| `review` | `question`, `findings`, `draft`, `preferences` | none | `Review` |
+| `edit` | `feedback`, `sub_questions`, `preferences` | none | `Edit` |
 | none | anything | none | text, or the output schema filled from the inputs |
 
 A tool counts as `search` when that is the last part of its name (`docs.search`). `search` takes
@@ -23,7 +25,7 @@ from tenuto.core.vocabulary import Json, JsonObject
 
 T = TypeVar("T")
 
-Task: TypeAlias = Literal["plan", "research", "validate", "synthesize"]
+Task: TypeAlias = Literal["plan", "research", "validate", "synthesize", "review", "edit"]
 
 VerdictStatus: TypeAlias = Literal["supported", "contradicted", "not_found"]
 
@@ -31,6 +33,16 @@ VerdictStatus: TypeAlias = Literal["supported", "contradicted", "not_found"]
 class Citation(msgspec.Struct, frozen=True, kw_only=True):
     """Where a claim comes from; `quote` stands there word for word, line ends as blanks."""
 
+    file: str
+    first_line: int
+    last_line: int
+    quote: str
+
+
+class Evidence(msgspec.Struct, frozen=True, kw_only=True):
+    """A place that bears on a claim."""
+
+    relation: Literal["source", "agrees", "disagrees"]
     file: str
     first_line: int
     last_line: int
@@ -50,6 +62,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     heading: tuple[str, ...] = ()
     relevance: float = 1.0
     """How well it fits the question it was found for, as a share of the best one's fit."""
+    status: VerdictStatus | None = None
+    """What checking it gave, with `reason` and `evidence`; None: see the verdicts."""
+    reason: str = ""
+    evidence: list[Evidence] = []
 
 
 class PlanInputs(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,16 +96,6 @@ class ValidateInputs(msgspec.Struct, frozen=True, kw_only=True):
     claims: list[Claim]
 
 
-class Evidence(msgspec.Struct, frozen=True, kw_only=True):
-    """A place that bears on a claim."""
-
-    relation: Literal["source", "agrees", "disagrees"]
-    file: str
-    first_line: int
-    last_line: int
-    quote: str
-
-
 class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """What checking a claim gave. `claim` is its id."""
 
@@ -103,10 +109,38 @@ class Validation(msgspec.Struct, frozen=True, kw_only=True):
     verdicts: list[Verdict]
 
 
+class Preferences(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How a reader likes reports; what is not said is as ever."""
+
+    length: Literal["short", "normal", "long", ""] = ""
+    format: Literal["prose", "bullets", ""] = ""
+    language: str = ""
+    emphasis: list[str] = []
+
+
+class WordsMax(msgspec.Struct, frozen=True, kw_only=True):
+    """How many words each text may have."""
+
+    answer: int = 1_000_000
+    findings: int = 1_000_000
+
+
+class Fault(msgspec.Struct, frozen=True, kw_only=True):
+    """What a check found wrong with a draft. The statements it means stand in “quotes”."""
+
+    text: str
+    check: str = ""
+
+
 class SynthesizeInputs(msgspec.Struct, frozen=True, kw_only=True):
     question: str
     findings: list[Finding]
     verdicts: list[Verdict] = []
+    """Those that the claims do not hold themselves."""
+    preferences: Preferences = Preferences()
+    words_max: WordsMax = WordsMax()
+    changes: list[str] = []
+    faults: list[Fault] = []
 
 
 class Synthesis(msgspec.Struct, frozen=True, kw_only=True):
@@ -115,6 +149,43 @@ class Synthesis(msgspec.Struct, frozen=True, kw_only=True):
     answer: str
     findings: str
     method: str
+
+
+class Draft(msgspec.Struct, frozen=True, kw_only=True):
+    answer: str
+    findings: str
+
+
+class ReviewInputs(msgspec.Struct, frozen=True, kw_only=True):
+    question: str
+    draft: Draft
+    findings: list[Finding] = []
+    preferences: Preferences = Preferences()
+
+
+class Review(msgspec.Struct, frozen=True, kw_only=True):
+    """Whether a draft may pass, and what is wrong with it."""
+
+    good: bool
+    faults: list[Fault] = []
+
+
+class EditInputs(msgspec.Struct, frozen=True, kw_only=True):
+    feedback: str
+    sub_questions: list[str] = []
+    preferences: Preferences = Preferences()
+
+
+class Edit(msgspec.Struct, frozen=True, kw_only=True):
+    """What feedback asks for."""
+
+    done: bool
+    changes: list[str] = []
+    sub_questions: list[str] = []
+    """To be looked up, besides those that were."""
+    preferences: Preferences = Preferences()
+    """Only what the feedback tells."""
+    declined: list[str] = []
 
 
 def inputs_as(kind: type[T], inputs: JsonObject, task: Task) -> T:

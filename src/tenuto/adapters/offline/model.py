@@ -6,15 +6,19 @@ import msgspec
 
 from tenuto.adapters.offline.answering import answer, fill
 from tenuto.adapters.offline.contract import (
+    EditInputs,
     PlanInputs,
     ResearchInputs,
+    ReviewInputs,
     SynthesizeInputs,
     ValidateInputs,
     as_json,
     inputs_as,
 )
+from tenuto.adapters.offline.editing import edit
 from tenuto.adapters.offline.planning import plan
 from tenuto.adapters.offline.researching import Wish, kind_of, research
+from tenuto.adapters.offline.reviewing import review
 from tenuto.adapters.offline.synthesizing import synthesize
 from tenuto.adapters.offline.thinking import PURPOSES, think
 from tenuto.adapters.offline.validating import validate
@@ -48,11 +52,15 @@ class OfflineModel:
                 return _calls(judged, request) if isinstance(judged, list) else _done(judged)
             case "synthesize":
                 return _done(synthesize(inputs_as(SynthesizeInputs, request.inputs, "synthesize")))
+            case "review":
+                return _done(review(inputs_as(ReviewInputs, request.inputs, "review")))
+            case "edit":
+                return _done(edit(inputs_as(EditInputs, request.inputs, "edit")))
             case other:
                 raise Fatal(
                     f"The offline model knows no task {other!r} (settings of agent "
-                    f"{request.agent!r}); it knows plan, research, validate and synthesize, and "
-                    "without a task it extracts from the inputs.",
+                    f"{request.agent!r}); it knows plan, research, validate, synthesize, review "
+                    "and edit, and without a task it extracts from the inputs.",
                     code="offline_task",
                 )
 

@@ -11,7 +11,7 @@ from tenuto.cli.driving import drive
 from tenuto.cli.options import json_option
 from tenuto.cli.printing import faint, say, show, show_json
 from tenuto.cli.starting import find_workflow
-from tenuto.core.workflow.model import AgentDefinition
+from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
 from tenuto.views.excerpts import excerpt
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ async def _list(workflows: tuple[str, ...], *, as_json: bool) -> int:
     for target in workflows or sorted(installed_teams()):
         loaded = find_workflow(target)
         if as_json:
-            for agent in loaded.definition.agents:
+            for agent in _agents(loaded.definition):
                 show_json(_json(loaded, agent), indent=False)
         else:
             _tell(loaded)
@@ -51,9 +51,10 @@ def _tell(loaded: LoadedWorkflow) -> None:
     show(click.style(f"{definition.name} {definition.version}", bold=True))
     if loaded.description:
         show(f"  {faint(loaded.description)}")
-    if not definition.agents:
+    agents = _agents(definition)
+    if not agents:
         say("  it has no agents")
-    for agent in definition.agents:
+    for agent in agents:
         show(f"  {agent.name}  {faint(agent.model)}")
         about = agent.description or agent.role or agent.instructions
         if about:
@@ -61,6 +62,14 @@ def _tell(loaded: LoadedWorkflow) -> None:
         if agent.tools:
             names = ", ".join(tool.rpartition(":")[2] for tool in agent.tools)
             show(f"    tools: {names}")
+
+
+def _agents(definition: WorkflowDefinition) -> list[AgentDefinition]:
+    """Return the agents of a workflow and of those that it runs, each once."""
+    found = {agent.name: agent for agent in definition.agents}
+    for child in definition.children:
+        found = {agent.name: agent for agent in _agents(child)} | found
+    return list(found.values())
 
 
 def _json(loaded: LoadedWorkflow, agent: AgentDefinition) -> dict[str, object]:

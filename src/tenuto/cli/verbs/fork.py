@@ -14,6 +14,7 @@ from tenuto.cli.inputs import json_from
 from tenuto.cli.options import db_option, json_option, session_argument
 from tenuto.cli.printing import say, show
 from tenuto.cli.starting import make_importable
+from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import JsonObject
 
@@ -26,6 +27,7 @@ class Options(msgspec.Struct, kw_only=True):
     patches: tuple[str, ...]
     run: bool
     as_json: bool
+    tools: str | None
     db: str | None
 
 
@@ -46,6 +48,7 @@ class Options(msgspec.Struct, kw_only=True):
 )
 @click.option("--run", is_flag=True, help="Stay with the new session, as `tenuto run` does.")
 @json_option("With --run, print events as JSON lines.")
+@tools_option
 @db_option
 def command(**options: Any) -> int:
     """Start a new session that shares the past of session ID up to version V and goes on there.
@@ -62,7 +65,8 @@ def command(**options: Any) -> int:
 async def _fork(asked: Options) -> int:
     make_importable()
     patch = _patch(asked.patches)
-    async with tenuto.open(asked.db, recover=False, hold=not asked.run) as runtime:
+    hold, sources = not asked.run, sources_in(asked.tools if asked.run else None)
+    async with tenuto.open(asked.db, recover=False, hold=hold, tools=sources) as runtime:
         origin = runtime.session(await find_session(runtime, asked.session))
         before = await origin.state(asked.at)
         session = await origin.fork(at=asked.at, patch=patch)

@@ -10,10 +10,12 @@ from tenuto.cli import exit_codes
 from tenuto.cli.attending import attend
 from tenuto.cli.attending_all import attend_all, find_unfinished
 from tenuto.cli.driving import drive
+from tenuto.cli.family import take_up_below
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import by_option, db_option, json_option, session_argument
 from tenuto.cli.printing import say
 from tenuto.cli.starting import make_importable
+from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.budget import NAMES, UNBOUNDED
 from tenuto.core.errors import Rejected, StoreOwned
 from tenuto.core.lifecycle import TERMINAL
@@ -29,6 +31,7 @@ class Options(msgspec.Struct, kw_only=True):
     by: str
     as_json: bool
     quiet: bool
+    tools: str | None
     db: str | None
 
 
@@ -45,6 +48,7 @@ class Options(msgspec.Struct, kw_only=True):
 @by_option
 @json_option("Print events as JSON lines, and the outcome as the last one.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@tools_option
 @db_option
 def command(**options: Any) -> int:
     """Go on with session ID and stay with it; without ID, with everything that is unfinished.
@@ -68,12 +72,14 @@ def command(**options: Any) -> int:
 
 async def _resume(text: str, asked: Options) -> int:
     make_importable()
+    sources = sources_in(asked.tools)
     try:
-        async with tenuto.open(asked.db, recover=False) as runtime:
+        async with tenuto.open(asked.db, recover=False, tools=sources) as runtime:
             session = runtime.session(await find_session(runtime, text))
             state = await session.state()
             if state.phase not in TERMINAL:
                 await session.resume(asked.steps, budget=asked.budget, by=asked.by)
+                await take_up_below(runtime, session.id)
             say(f"session {session.id}  {state.workflow} {state.workflow_version}")
             return await attend(
                 runtime, session, before=state, as_json=asked.as_json, quiet=asked.quiet
@@ -97,10 +103,11 @@ async def _resume_elsewhere(text: str, asked: Options) -> int:
 
 async def _resume_all(asked: Options) -> int:
     make_importable()
+    sources = sources_in(asked.tools)
     async with tenuto.open(asked.db, readonly=True) as reader:
         unfinished = await find_unfinished(reader)
     try:
-        async with tenuto.open(asked.db) as runtime:
+        async with tenuto.open(asked.db, tools=sources) as runtime:
             return await attend_all(runtime, unfinished, as_json=asked.as_json, quiet=asked.quiet)
     except StoreOwned as error:
         raise Rejected(f"{error} It goes on with what is unfinished by itself.") from None

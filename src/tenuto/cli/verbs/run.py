@@ -13,6 +13,7 @@ from tenuto.cli.inputs import inputs_from
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
+from tenuto.cli.tool_sources import sources_in, tools_option
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -24,6 +25,7 @@ class Options(msgspec.Struct, kw_only=True):
     model: str | None
     key: str | None
     db: str | None
+    tools: str | None
     detach: bool
     announce: int | None
     as_json: bool
@@ -48,6 +50,7 @@ class Options(msgspec.Struct, kw_only=True):
 @click.option("--announce", type=int, hidden=True)
 @json_option("Print events as JSON lines, and the outcome as the last one.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@tools_option
 @db_option
 def command(**options: Any) -> int:
     """Run WORKFLOW and print its output.
@@ -69,7 +72,8 @@ async def _run(asked: Options) -> int:
     loaded = find_workflow(asked.workflow)
     inputs = inputs_from(asked.given, loaded.definition, file=asked.input_file)
     workflow = with_model(loaded.workflow, asked.model)
-    async with tenuto.open(asked.db, recover=False) as runtime:
+    sources = sources_in(asked.tools)
+    async with tenuto.open(asked.db, recover=False, tools=sources) as runtime:
         session = await runtime.start(workflow, dict(inputs), key=asked.key)
         announce(asked.announce, session.id)
         say(f"session {session.id}  {loaded.name} {loaded.definition.version}")

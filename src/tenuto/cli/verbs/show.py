@@ -9,12 +9,15 @@ import msgspec
 import tenuto
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
+from tenuto.cli.family import costs_below
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import db_option, json_option, session_argument
 from tenuto.cli.portrait import Portrait, portrait_json, show_portrait
 from tenuto.cli.printing import show, show_json
 from tenuto.cli.talk import show_message
 from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.session.events import ChildSessionStarted
+from tenuto.core.vocabulary import SessionId
 from tenuto.views.cost import Costs
 from tenuto.views.messages import Message, Messages
 from tenuto.views.sequence import Sequence
@@ -61,15 +64,20 @@ async def _show(asked: Options) -> int:
         definition = await session.definition()
         timeline, costs, messages = Timeline(definition), Costs(definition), Messages(definition)
         said: list[Message] = []
+        children: list[SessionId] = []
         async for stored in session.events(follow=False):
             if stored.version > state.version:
                 break
             timeline.add(stored.version, stored.event)
             costs.add(stored.version, stored.event)
+            if isinstance(stored.event, ChildSessionStarted):
+                children.append(stored.event.session)
             wanted = asked.messages or asked.mermaid
             message = messages.add(stored.version, stored.event) if wanted else None
             if message is not None:
                 said.append(message)
+        for child in children:
+            costs.include(await costs_below(runtime, child, until_ms=state.updated_ms))
     if asked.mermaid:
         sequence = Sequence()
         for message in said:

@@ -42,6 +42,8 @@ class PermissionRule(
 
     effect: Effect
     tools: tuple[str, ...] = ()
+    """Names of tools; of those found at run time their ids, as `github.*`, or what models call
+    them, as `github__*`."""
     permissions: tuple[str, ...] = ()
     """Permission names of tools, as `orders:*`. A tool without one matches none."""
     agents: tuple[str, ...] = ()
@@ -62,6 +64,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
     """A call of a tool that somebody wants to make. `agent` is empty where a node makes it."""
 
     tool: str
+    shown_as: str = ""
+    """The name under which models know the tool, where that is another; rules may use either."""
     permission: str = ""
     arguments: JsonObject
     agent: str = ""
@@ -134,8 +138,9 @@ def _told(rule: PermissionRule, wish: Wish) -> str:
 
 
 def _matches(rule: PermissionRule, wish: Wish) -> bool:
+    if not _is_named(rule.tools, wish.tool) and not _is_named(rule.tools, wish.shown_as):
+        return False
     named = (
-        (rule.tools, wish.tool),
         (rule.permissions, wish.permission),
         (rule.agents, wish.agent),
         (rule.tenants, wish.tenant),

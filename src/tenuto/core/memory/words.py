@@ -52,12 +52,17 @@ def asked_words(text: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(stems))[:ASKED_WORDS_MAX]
 
 
+FEW: Final = 500
+"""Texts among which all words are counted."""
+
+
 def is_frequent(held: int, looked_at: int) -> bool:
     """Return whether a word that `held` texts hold tells them apart too little to be counted.
 
     What more than half of the texts hold weighs a tenth of a rare word in BM25, and costs most of
-    the time. It is counted when a question has no other word that any text holds."""
-    return 2 * held > looked_at
+    the time. It is counted when a question has no other word that any text holds, and among few
+    texts: there it costs nothing, and half of them says nothing about a word."""
+    return looked_at > FEW and 2 * held > looked_at
 
 
 def bm25(postings: Mapping[str, Mapping[K, int]], lengths: Mapping[K, int]) -> dict[K, float]:

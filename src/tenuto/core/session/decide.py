@@ -124,7 +124,11 @@ def _start(state: SessionState, cause: i.StartSession, program: Program) -> Even
             rules=RULES,
             budget=narrower(definition.limits.budget, cause.budget),
             labels=cause.labels,
-        )
+        ),
+        *(
+            e.Noted(at_ms=cause.at_ms, task=TaskNo(0), kind=note.kind, data=note.data)
+            for note in cause.notes
+        ),
     ]
 
 
@@ -380,14 +384,14 @@ def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Event
         )
     if task.kind == "wait" and node.on_timeout == "continue":
         return complete(state, task, None, program=program, at_ms=at_ms)
+    waited_ms = node.timeout_ms or task.due_ms - task.started_ms
     waited = {
         "approval": "a decision",
         "wait": f"signal {node.signal!r}",
         "workflow": "its session",
     }
     message = (
-        f"Node {task.node!r} waited {node.timeout_ms} ms for {waited.get(task.kind, task.kind)} "
-        "in vain."
+        f"Node {task.node!r} waited {waited_ms} ms for {waited.get(task.kind, task.kind)} in vain."
     )
     failure = Failure(kind="fatal", code=TIMEOUT, message=message)
     return give_up(state, task, failure, at_ms=at_ms, program=program)

@@ -45,7 +45,7 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "map": _EVERY | {"items", "body", "concurrency", "on_item_failure"},
     "loop": _EVERY | {"body", "repeat", "max_iterations"},
     "approval": _EVERY | {"inputs", "timeout_ms", "title", "assignees", "on_expiry"},
-    "wait": _EVERY | {"timeout_ms", "signal", "on_timeout"},
+    "wait": _EVERY | {"timeout_ms", "delay", "signal", "on_timeout"},
     "timer": _EVERY | {"delay", "until"},
 }
 """Fields that count for a node of each kind, besides `id` and `kind`."""

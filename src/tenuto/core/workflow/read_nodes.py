@@ -49,6 +49,8 @@ class NodeReader:
             if field in fields and not (is_body and field in NOT_IN_BODY):
                 node = RULES[field](self, section, node)
                 origins[(*path, field)] = section.at(key)
+                if field == "timeout_ms" and node.kind == "wait":
+                    origins[(*path, "delay")] = section.at(key)
             else:
                 section.get(key)
                 section.fault(key, *_misplaced(field, section, keyword, is_body))
@@ -165,6 +167,10 @@ def _retry(reader: NodeReader, section: Section, node: Node) -> Node:
 
 
 def _timeout(reader: NodeReader, section: Section, node: Node) -> Node:
+    value = section.data["timeout"]
+    if node.kind == "wait" and isinstance(value, str) and duration_of(value) is None:
+        # Of a wait it may be worked out: an expression, as a timer has.
+        return replace(node, delay=expression(section, "timeout"))
     return replace(node, timeout_ms=duration(section, "timeout"))
 
 

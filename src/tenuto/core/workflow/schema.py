@@ -5,12 +5,15 @@ It says less than reading does: names, expressions and the shape of the graph ar
 from typing import Final, get_args
 
 from tenuto.core import limits
+from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
+from tenuto.core.memory.items import MemoryKind
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Strategy
 from tenuto.core.workflow.read_nodes import RULES
 from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
+from tenuto.core.workflow.schema_guards import guard_schema
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,6 +42,7 @@ def workflow_schema() -> JsonObject:
             ),
             "task": _task(),
             "agent": _agent(),
+            "guard": guard_schema(),
             "state_key": _state_key(),
             "input": _input(),
             "retry": _retry(),
@@ -156,6 +160,11 @@ def _both_forms() -> JsonObject:
             },
             "What a session, with all below it, may spend before it stops and asks.",
         ),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "At the borders of the session and of all its agents.",
+        },
         "workflows": {
             "type": "object",
             "description": "Workflows that nodes of this one start, by name.",
@@ -230,7 +239,7 @@ def _conditional_edge() -> JsonObject:
 def _keywords() -> JsonObject:
     return {
         "agent": _text("Name of the agent that does the task."),
-        "tool": _text("Tool to call."),
+        "tool": _text("Tool to call: module:name, or of a source, as github.search_issues."),
         "function": {
             "type": "string",
             "pattern": r"^[^\s:]+:[^\s:]+$",
@@ -271,7 +280,11 @@ def _rules() -> JsonObject:
         "updates": _ref("updates"),
         "if": _ref("expression", "The node runs when this is true, and is skipped otherwise."),
         "retry": _ref("retry"),
-        "timeout": _ref("duration", "Of one attempt; for approval and wait, in all."),
+        "timeout": {
+            "anyOf": [_ref("duration"), _ref("expression")],
+            "description": "Of one attempt; for approval and wait, in all. "
+            "Of a wait also an expression of milliseconds or of a duration.",
+        },
         "once": {"type": "boolean", "description": "Never run twice blindly."},
         "on_failure": _choice(("fail", "continue"), "continue: a failure counts as skipped."),
         "recover": _text("Function that proposes changed inputs after a recoverable failure."),
@@ -388,7 +401,10 @@ def _agent() -> JsonObject:
             "description": "provider:model, offline, or route:name; several are asked in turn.",
         },
         "instructions": _text("What every request begins with."),
-        "tools": {"type": ["array", "string"], "description": "Tools that it may call."},
+        "tools": {
+            "type": ["array", "string"],
+            "description": "Tools that it may call: module:name, or of a source, as github.*.",
+        },
         "delegates": {
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may call as tools.",
@@ -396,6 +412,10 @@ def _agent() -> JsonObject:
         "handoffs": {
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may leave its task to.",
+        },
+        "writes_to": {
+            "type": ["array", "string"],
+            "description": "Whom it may write messages to: agents, role:…, or * for everybody.",
         },
         "strategy": _choice(get_args(Strategy), "How it goes about a task."),
         "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
@@ -411,8 +431,36 @@ def _agent() -> JsonObject:
             "items": _rule(),
             "description": "Which tools it may call with what.",
         },
+        "narrowed": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _rule()},
+            "description": "Agents that it passes work to, with rules for them and all below.",
+        },
+        "memory": _memory(),
+        "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "What is looked at on its way in and out.",
+        },
     }
     return _closed(properties, "An agent.")
+
+
+def _memory() -> JsonObject:
+    full = _closed(
+        {
+            "recall": _whole(0, RECALLED_MAX, "Items recalled when a task begins."),
+            "characters": _whole(0, 100_000, "Of what is recalled, together."),
+            "kinds": {"type": "array", "items": {"enum": list(get_args(MemoryKind))}},
+            "shared": _choice(get_args(Sharing), "Whose the items are that it keeps."),
+            "learn": {"type": "boolean", "description": "It keeps what it did."},
+            "tools": {"type": "boolean", "description": "Its model may remember by itself."},
+            "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
+        },
+        "What differs from the default.",
+    )
+    return {"if": {"type": "object"}, "then": full, "else": {"type": "boolean"}}
 
 
 def _rule() -> JsonObject:

@@ -8,6 +8,7 @@ from tenuto.core import limits
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import Node, RetryPolicy, WorkflowDefinition
+from tenuto.core.workflow.validate_tools import faults_of_tool
 
 _NEEDS: Final[dict[str, tuple[str, ...]]] = {
     "agent": ("ref",),
@@ -42,6 +43,8 @@ def faults_of_node(node: Node, definition: WorkflowDefinition, path: Path) -> It
         found = "both" if node.delay else "neither"
         message = f"Timer {node.id!r} needs either a delay or a moment, found {found}."
         yield Fault((*path, "until"), message)
+    if node.kind == "wait" and node.delay and node.timeout_ms:
+        yield Fault((*path, "delay"), f"Wait {node.id!r} has two deadlines; give it one.")
     if node.kind == "condition" and not node.inputs:
         yield Fault(path, f"Condition {node.id!r} has no expression.")
     if node.kind == "loop" and not node.repeat and not node.max_iterations:
@@ -76,6 +79,8 @@ def _of_references(node: Node, definition: WorkflowDefinition, path: Path) -> It
         agents = [agent.name for agent in definition.agents]
         if node.ref not in agents:
             yield unknown("agent", node.ref, agents, (*path, "ref"))
+    if node.kind == "tool":
+        yield from faults_of_tool(node, (*path, "ref"))
     functions = {"recover": node.recover, "compensate": node.compensate}
     if node.kind == "function":
         functions["ref"] = node.ref

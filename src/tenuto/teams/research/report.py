@@ -4,14 +4,15 @@ A model writes the answer and the findings. The rest is written here from the ve
 is true whichever model was at work: what could not be verified, the sources, the counts.
 """
 
-import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Final
 
-Record = Mapping[str, Any]
-"""JSON as it passes between the nodes."""
+from tenuto.teams.research.drafts import citations_in
+from tenuto.teams.research.schemas import Record
 
-_CITATION: Final = re.compile(r"\[([^\[\]\n]+?):(\d+)(?:[-–](\d+))?\]")
+FINDINGS: Final = "## Findings"
+DOUBTS: Final = "## What could not be verified"
+UNPASSED: Final = "## Checks that it did not pass"
 
 VERIFIED: Final = (
     "Every claim above stands in the place that it cites, and nothing found in the collection "
@@ -23,37 +24,109 @@ NOTHING: Final = "No claim was found that could be verified."
 def render(
     *,
     question: str,
-    synthesis: Record,
-    gaps: Sequence[Record],
-    claims: Sequence[Record],
+    draft: Record,
+    parts: Sequence[Record],
     index: Record,
+    history: Record,
 ) -> str:
     """Return the report as Markdown.
 
     Args:
-        synthesis: `answer` and `findings` as Markdown, and `method`.
-        gaps: the sub-questions that were not answered, or have words that no document has.
-        claims: all claims with their verdicts.
+        draft: `answer` and `findings` as Markdown, and `method`.
+        parts: the sub-questions, each with its claims and their verdicts.
         index: what indexing did, with its problems.
+        history: `faults` that the draft still has after `revisions`, and the `versions` there were.
     """
-    counts = count_by_status(claims)
-    parts = [
+    claims = claims_in(parts)
+    parts_of_it = [
         f"# {question}",
         "## Short answer",
-        synthesis["answer"].strip(),
-        "## Findings",
-        synthesis["findings"].strip() or "None.",
-        "## What could not be verified",
-        _doubts(synthesis, gaps, claims, index),
+        draft["answer"].strip(),
+        FINDINGS,
+        draft["findings"].strip() or "None.",
+        DOUBTS,
+        _doubts(gaps_in(parts), claims, index),
+        *_unpassed(history),
         "## Sources",
-        "\n".join(_source_line(source) for source in sources_of(claims)) or "None.",
+        "\n".join(map(_source_line, sources_of(_told(claims, draft)))) or "None.",
+        *_told_versions(history["versions"]),
         "---",
-        f"{synthesis.get('method') or ''}\n\n"
-        f"{len(claims)} claims checked: {counts['supported']} supported, "
-        f"{counts['contradicted']} contradicted, {counts['not_found']} not found. "
-        f"The collection has {index['files']} documents in {index['passages']} passages.".strip(),
+        draft.get("method") or "",
+        _counted(claims, index, history),
     ]
-    return "\n\n".join(part.strip() for part in parts) + "\n"
+    return "\n\n".join(filter(None, (part.strip() for part in parts_of_it))) + "\n"
+
+
+def _unpassed(history: Record) -> list[str]:
+    """Return the checks that the draft does not pass, said plainly."""
+    faults = history["faults"]
+    if not faults:
+        return []
+    count = history["revisions"]
+    times = "once" if count == 1 else f"{count} times"
+    head = (
+        f"The report was sent back {times}, and does not pass these checks all the same:"
+        if count
+        else "The report does not pass these checks:"
+    )
+    lines = "\n".join(f"- `{fault['check']}`: {fault['text']}" for fault in faults)
+    return [UNPASSED, f"{head}\n\n{lines}"]
+
+
+def _told_versions(versions: Sequence[Record]) -> list[str]:
+    """Return how the report came to be as it is, once it has changed."""
+    if len(versions) < 2:
+        return []
+    lines: list[str] = []
+    for version in versions:
+        why = f"after “{version['because']}”" if version["because"] else "the first report"
+        lines.append(f"{version['version']}. {why[:1].upper()}{why[1:]}: {version['change']}.")
+        lines += [f"   - Not done: {text}" for text in version["declined"]]
+    return ["## Versions", "\n".join(lines)]
+
+
+def _counted(claims: Sequence[Record], index: Record, history: Record) -> str:
+    counts = count_by_status(claims)
+    passed = "" if history["faults"] else " The report passed every check"
+    if passed:
+        passed += f", on attempt {history['revisions'] + 1}." if history["revisions"] else "."
+    return (
+        f"{len(claims)} claims checked: {counts['supported']} supported, "
+        f"{counts['contradicted']} contradicted, {counts['not_found']} not found."
+        f"{passed} The collection has {index['files']} documents in {index['passages']} passages."
+    )
+
+
+def claims_in(parts: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the claims of all parts, each with the sub-question that it was found for."""
+    return [{**claim, "question": part["question"]} for part in parts for claim in part["claims"]]
+
+
+def gaps_in(parts: Iterable[Record]) -> list[dict[str, Any]]:
+    """Return the parts that leave something open, without their claims."""
+    return [
+        {key: value for key, value in part.items() if key != "claims"}
+        for part in parts
+        if not part["answered"] or part["missing_terms"]
+    ]
+
+
+def _told(claims: Iterable[Record], draft: Record) -> list[Record]:
+    """Return the claims whose place the draft cites."""
+    cited = {
+        (found.file, found.line)
+        for text in (draft["answer"], draft["findings"])
+        for found in citations_in(text)
+    }
+    return [
+        claim
+        for claim in claims
+        for place in [claim["citation"]]
+        if any(
+            file == place["file"] and place["first_line"] <= line <= place["last_line"]
+            for file, line in cited
+        )
+    ]
 
 
 def count_by_status(claims: Iterable[Record]) -> dict[str, int]:
@@ -78,37 +151,11 @@ def sources_of(claims: Iterable[Record]) -> list[dict[str, Any]]:
     ]
 
 
-def strange_citations(text: str, claims: Iterable[Record]) -> list[str]:
-    """Return the citations in `text` that no checked claim has: a model may make up a source."""
-    known = [
-        (place["file"], place["first_line"], place["last_line"])
-        for claim in claims
-        for place in [claim["citation"], *claim["evidence"]]
-        if claim["status"] != "not_found"
-    ]
-    strange: dict[str, None] = {}
-    for found in _CITATION.finditer(text):
-        file, first = found.group(1), int(found.group(2))
-        if "://" in file or file.startswith("//"):
-            continue
-        if not any(file == name and low <= first <= high for name, low, high in known):
-            strange[found.group(0)] = None
-    return list(strange)
-
-
-def _doubts(
-    synthesis: Record, gaps: Sequence[Record], claims: Sequence[Record], index: Record
-) -> str:
+def _doubts(gaps: Sequence[Record], claims: Sequence[Record], index: Record) -> str:
     lines = [
         *_disputes(claims),
         *(_unfound(claim) for claim in claims if claim["status"] == "not_found"),
         *(line for gap in gaps for line in _gap_lines(gap)),
-        *(
-            f"- The text cites {place}, which none of the checked claims does."
-            for place in strange_citations(
-                f"{synthesis['answer']}\n{synthesis['findings']}", claims
-            )
-        ),
         *(
             f"- Document `{problem['file']}`: {problem['message']}"
             for problem in index.get("problems", ())

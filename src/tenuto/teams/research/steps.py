@@ -3,15 +3,18 @@
 import os
 from contextlib import closing
 from pathlib import Path
-from typing import Any, Final
+from typing import Any
 
 import tenuto
-from tenuto.teams.research.report import Record, count_by_status, render, sources_of
-
-CLAIMS_PER_FINDING_MAX: Final = 12
-"""More from one sub-question are cut: each one costs two tool calls to check."""
-
-UNCHECKED: Final = "it was not checked"
+from tenuto.teams.research.claims import key_of
+from tenuto.teams.research.refining import body_of, changed
+from tenuto.teams.research.report import (
+    claims_in,
+    count_by_status,
+    render,
+    sources_of,
+)
+from tenuto.teams.research.schemas import Record
 
 
 def index(ctx: tenuto.Context, question: str, documents: str) -> dict[str, Any]:
@@ -46,123 +49,109 @@ def index(ctx: tenuto.Context, question: str, documents: str) -> dict[str, Any]:
     }
 
 
-def collect(
-    ctx: tenuto.Context, sub_questions: list[str], findings: list[Any]
-) -> dict[str, list[Any]]:
-    """Return the findings with an id for each claim, each claim once, and put all on record.
+def assign(ctx: tenuto.Context, sub_questions: list[str], most: int) -> dict[str, Any]:
+    """Return the sub-questions as the first parts to do, numbered from 1; at most `most` of them.
 
-    What a model gives is taken as it comes: claims without a text or a place to cite are dropped.
+    Raises:
+        Fatal: the planner gave none.
     """
-    seen: set[tuple[Any, ...]] = set()
-    collected: list[dict[str, Any]] = []
-    for at, (question, finding) in enumerate(zip(sub_questions, findings, strict=True), start=1):
-        kept: list[dict[str, Any]] = []
-        for claim in _claims_in(finding):
-            cited = claim["citation"]
-            key = (cited["file"], cited["first_line"], cited["last_line"], claim["text"])
-            if key not in seen and len(kept) < CLAIMS_PER_FINDING_MAX:
-                seen.add(key)
-                kept.append({**claim, "id": f"{at}.{len(kept) + 1}"})
-        for claim in kept:
-            ctx.note("claim", {key: claim[key] for key in ("id", "text")})
-            ctx.note("citation", {"claim": claim["id"], **claim["citation"]})
-        collected.append(_collected(question, finding, kept))
-    return {"findings": collected}
+    asked = list(dict.fromkeys(text.strip() for text in sub_questions if text.strip()))[:most]
+    if not asked:
+        raise tenuto.Fatal("The planner gave no sub-question.", code="plan_empty")
+    todo = [{"at": at, "question": text, "faults": []} for at, text in enumerate(asked, start=1)]
+    return {"todo": todo}
 
 
-def judge(
-    ctx: tenuto.Context, findings: list[dict[str, Any]], validations: list[Any]
-) -> dict[str, list[dict[str, Any]]]:
-    """Return all claims with their verdicts, the verdicts alone, and what the research left open.
+def collect(
+    ctx: tenuto.Context, todo: list[dict[str, Any]], results: list[Any], parts: list[Any]
+) -> dict[str, Any]:
+    """Return all parts in order, those that were done now in place of their former selves.
 
-    A claim without a verdict counts as not found: nobody stands for it."""
-    given: dict[str, Record] = {}
-    for validation in validations:
-        if isinstance(validation, dict):
-            given |= {str(verdict["claim"]): verdict for verdict in validation.get("verdicts", ())}
-    claims: list[dict[str, Any]] = []
-    verdicts: list[dict[str, Any]] = []
-    for finding in findings:
-        for claim in finding["claims"]:
-            found = given.get(claim["id"], {})
-            verdict = {
-                "status": found.get("status", "not_found"),
-                "reason": found.get("reason", UNCHECKED),
-                "evidence": list(found.get("evidence", ())),
-            }
-            ctx.note("verdict", {"claim": claim["id"], **verdict})
-            claims.append({**claim, "question": finding["question"], **verdict})
-            verdicts.append({"claim": claim["id"], **verdict})
-    return {"claims": claims, "verdicts": verdicts, "gaps": [*map(_gap, filter(_open, findings))]}
+    Each claim is kept once, in the first part that has it, and those of now are put on record.
+    """
+    known = {part["at"]: part for part in parts}
+    done = {asked["at"]: _part(asked, result) for asked, result in zip(todo, results, strict=True)}
+    seen: set[Any] = set()
+    merged: list[dict[str, Any]] = []
+    for at, part in sorted({**known, **done}.items()):
+        kept = [claim for claim in part["claims"] if key_of(claim) not in seen]
+        seen.update(map(key_of, kept))
+        merged.append({**part, "claims": kept})
+        if at in done:
+            _put_on_record(ctx, kept)
+    return {"parts": merged, "todo": []}
+
+
+def publish(
+    ctx: tenuto.Context, given: dict[str, Any], index: dict[str, Any], so_far: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the next version of the report, and write it to `given.output` unless that is empty.
+
+    Writing it again writes the same.
+    """
+    versions, draft = so_far["versions"], so_far["draft"]
+    version: dict[str, Any] = {
+        "version": len(versions) + 1,
+        "because": so_far["because"],
+        "declined": so_far["declined"],
+        "change": changed(versions[-1] if versions else None, draft),
+        "answer": draft["answer"],
+        "unpassed": so_far["faults"],
+        "text": body_of(draft),
+    }
+    history = {
+        "faults": so_far["faults"],
+        "revisions": so_far["revision"],
+        "versions": [*versions, version],
+    }
+    report = render(
+        question=given["question"],
+        draft=draft,
+        parts=so_far["parts"],
+        index=index,
+        history=history,
+    )
+    if given["output"]:
+        _write(Path(given["output"]), report)
+        ctx.note("report", {"file": given["output"], "version": version["version"]})
+    return {**version, "report": report}
 
 
 def finish(
     ctx: tenuto.Context,
-    given: dict[str, Any],
-    index: dict[str, Any],
-    judged: dict[str, Any],
-    synthesis: dict[str, Any],
+    versions: list[dict[str, Any]],
+    parts: list[dict[str, Any]],
+    preferences: dict[str, Any],
 ) -> dict[str, Any]:
-    """Return the session's output, and write the report to `given.output` unless that is empty.
-
-    Writing it again writes the same.
-    """
-    claims = judged["claims"]
-    report = render(
-        question=given["question"],
-        synthesis=synthesis,
-        gaps=judged["gaps"],
-        claims=claims,
-        index=index,
-    )
-    if given["output"]:
-        _write(Path(given["output"]), report)
-        ctx.note("report", {"file": given["output"]})
+    """Return the session's output: the last report, what it stands on, and how it came to be."""
+    claims, last = claims_in(parts), versions[-1]
+    told = ("version", "because", "change", "declined")
     return {
-        "report": report,
-        "answer": synthesis["answer"],
+        "report": last["report"],
+        "answer": last["answer"],
         "claims": claims,
         **count_by_status(claims),
         "sources": sources_of(claims),
+        "unpassed": last["unpassed"],
+        "versions": [{key: version[key] for key in told} for version in versions],
+        "preferences": preferences,
     }
 
 
-def _open(finding: Record) -> bool:
-    return not finding["answered"] or bool(finding["missing_terms"])
+def _part(asked: Record, result: Any) -> dict[str, Any]:
+    if isinstance(result, dict) and "error" not in result:
+        return result
+    error = result.get("error") if isinstance(result, dict) else result
+    empty = {"answered": False, "claims": [], "missing_terms": []}
+    return {"at": asked["at"], "question": asked["question"], **empty, "error": str(error)}
 
 
-def _gap(finding: Record) -> dict[str, Any]:
-    return {key: value for key, value in finding.items() if key != "claims"}
-
-
-def _claims_in(finding: Any) -> list[dict[str, Any]]:
-    claims = finding.get("claims") if isinstance(finding, dict) else None
-    return [claim for claim in claims or () if _is_claim(claim)]
-
-
-def _is_claim(claim: Any) -> bool:
-    cited = claim.get("citation") if isinstance(claim, dict) else None
-    return (
-        isinstance(cited, dict)
-        and bool(claim.get("text"))
-        and isinstance(cited.get("file"), str)
-        and all(isinstance(cited.get(key), int) for key in ("first_line", "last_line"))
-        and isinstance(cited.get("quote"), str)
-    )
-
-
-def _collected(question: str, finding: Any, claims: list[dict[str, Any]]) -> dict[str, Any]:
-    if not isinstance(finding, dict):
-        finding = {}
-    collected: dict[str, Any] = {
-        "question": question,
-        "answered": bool(finding.get("answered", claims)) and bool(_claims_in(finding)),
-        "claims": claims,
-        "missing_terms": list(finding.get("missing_terms") or ()),
-    }
-    if finding.get("error"):
-        collected["error"] = str(finding["error"])
-    return collected
+def _put_on_record(ctx: tenuto.Context, claims: list[dict[str, Any]]) -> None:
+    for claim in claims:
+        ctx.note("claim", {key: claim[key] for key in ("id", "text")})
+        ctx.note("citation", {"claim": claim["id"], **claim["citation"]})
+        verdict = {key: claim[key] for key in ("status", "reason", "evidence")}
+        ctx.note("verdict", {"claim": claim["id"], **verdict})
 
 
 def _write(path: Path, report: str) -> None:

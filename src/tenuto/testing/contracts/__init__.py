@@ -14,6 +14,7 @@ from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
+from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
     "ArtifactsContract",
@@ -24,4 +25,5 @@ __all__ = [
     "PiecesContract",
     "ProgramSandboxContract",
     "SnippetSandboxContract",
+    "ToolSourceContract",
 ]

@@ -6,19 +6,27 @@ from typing import Any, Final
 
 import msgspec
 
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.memory import VolatileMemory
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.core.errors import TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Expression, Expressions
 from tenuto.ports.event_store import Commit, StoredCommit
+from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
@@ -26,7 +34,7 @@ from tenuto.testing.simulation.loop import VirtualLoop, VirtualTime
 from tenuto.testing.simulation.models import AnyProvider, Counted, SimulatedModel
 from tenuto.testing.simulation.store import FaultyArtifacts, FaultyStore
 from tenuto.testing.simulation.witness import Witness, WitnessedLog
-from tenuto.testing.simulation.world import Execution, World
+from tenuto.testing.simulation.world import Execution, WeatheredSource, World
 
 SNAPSHOT_TAIL_BYTES_MIN: Final = 600
 """Simulated sessions are small, and are to be snapshot all the same."""
@@ -51,8 +59,11 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     expressions: Expressions
     models: Mapping[str, Counted] = {}
     """Providers by name; empty: a simulated model answers for all."""
+    tools: Mapping[str, ToolSource] = {}
+    """Sources of tools by namespace."""
     crash_after: int = 0
     """Number of the commit after which the process dies; 0: none."""
+    memory: VolatileMemory = msgspec.field(default_factory=VolatileMemory)
     story: list[tuple[int, float, str]] = []
     """What happened beside the log: number of commits before it, the moment, in words."""
 
@@ -86,10 +97,21 @@ class Process:
         site = self.site
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
+        for name, source in site.tools.items():
+            code.sources[name] = WeatheredSource(source, site.world, self)
         models = site.models or AnyProvider(self.model)
+        rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
+        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
+        caller = Caller(code, clock=site.clock, threads=0, around=[GuardedCalls(judges)])
+        caller.rememberer = rememberer
         performer = Performer(
-            caller=Caller(code, clock=site.clock, threads=0),
-            asker=Asker(models, code=code, schemas=schemas),
+            caller=caller,
+            asker=Asker(
+                models,
+                code=code,
+                schemas=schemas,
+                around=[Recollecting(rememberer), GuardedTurns(judges, schemas)],
+            ),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
@@ -102,6 +124,7 @@ class Process:
             programs=Programs(site.expressions, site.artifacts),
             performer=performer,
         )
+        self.engine.starts = GuardedStarts(judges)
         self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
         self.runtime = Runtime(self.engine, code, schemas)
 

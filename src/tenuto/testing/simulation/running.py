@@ -12,6 +12,7 @@ from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.model import Model
+from tenuto.ports.tool import ToolSource
 from tenuto.sdk.workflow import Workflow
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import Faults, SimulatedClock, Weather
@@ -35,6 +36,8 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True):
     faults: Faults
     models: Mapping[str, Model] | None = None
     """Providers by name, in place of a simulated one; they must answer by rule."""
+    tools: Mapping[str, ToolSource] = {}
+    """Sources of tools by namespace."""
     crash_after: int = 0
     """Number of the commit after which the process dies, whatever the faults; 0: none."""
 
@@ -197,6 +200,7 @@ def _run(
         sessions=len(inputs),
         commits=len(witness.commits),
         outputs=tuple(seen.state.output for seen in witness.sessions.values()),
+        remembered=site.memory.everything(),
         asked=sum(model.requests for model in site.models.values()),
         events=sum(stored.count for stored, _ in witness.commits),
         crashes=fleet.crashes,
@@ -249,6 +253,7 @@ def _assembled(
         artifacts=artifacts,
         expressions=_expressions,
         models={name: Counted(model) for name, model in (plan.models or {}).items()},
+        tools=plan.tools,
         crash_after=plan.crash_after,
     )
     return site, Fleet(site, People(site, inputs))

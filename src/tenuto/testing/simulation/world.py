@@ -7,7 +7,7 @@ against the log: was it promised before (P1), does it happen once (P3)?
 
 import asyncio
 import inspect
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping, Sequence
 from typing import Any, Final, Protocol
 
 import msgspec
@@ -15,7 +15,7 @@ import msgspec
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import Escalatable, Fatal, Recoverable, Transient
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo
-from tenuto.ports.tool import Function, ToolCode
+from tenuto.ports.tool import Function, ToolCode, ToolSource
 from tenuto.runtime.context import Context
 from tenuto.testing.simulation.faults import Weather
 from tenuto.testing.simulation.witness import Witness
@@ -202,3 +202,26 @@ class WeatheredTool:
         return await self._world.carry_out(
             self._process, ctx, lambda: tool.function(**arguments), once=tool.once
         )
+
+
+class WeatheredSource:
+    """A source of tools as a simulated process sees it."""
+
+    def __init__(self, source: ToolSource, world: World, process: Messenger) -> None:
+        self._source, self._world, self._process = source, world, process
+        self._listed: list[ToolCode] = []
+        self._wrapped: list[ToolCode] = []
+
+    async def tools(self) -> Sequence[ToolCode]:
+        """See `ToolSource.tools`."""
+        weather = self._world.weather
+        if weather.strikes(weather.faults.work_transient):
+            raise Transient("the simulated source of tools is away")
+        listed = list(await self._source.tools())
+        if listed != self._listed:
+            self._listed = listed
+            self._wrapped = [WeatheredTool(tool, self._world, self._process) for tool in listed]
+        return self._wrapped
+
+    async def close(self) -> None:
+        """See `ToolSource.close`. The source outlives the process."""

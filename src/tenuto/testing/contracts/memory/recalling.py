@@ -36,6 +36,8 @@ class Recalling(MemoryCase):
             for text in ("PAINTED", "which house?", "malaga", "the painter of paint"):
                 assert await found(memory, asking(text)) == ["a"], text
             assert await found(memory, asking("aeroplane")) == []
+            # Of few items, a word that all of them hold is a word like any other.
+            assert await found(memory, asking("has Ann a boat?")) == ["b", "a"]
 
         self.check(scenario)
 
