@@ -10,6 +10,7 @@ from bench.figures.live import live
 from bench.figures.long_logs import long_logs
 from bench.figures.parking import parking
 from bench.figures.recovery import recovery
+from bench.figures.remembering import remembering
 from bench.figures.spreading import spreading
 from bench.figures.starting import starting
 from bench.figures.steps import many, one
@@ -29,6 +30,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "recovery": recovery,
     "store": storing,
     "agents": agents,
+    "memory": remembering,
     "guards": guards,
 }
 

@@ -1,15 +1,19 @@
 """Every memory passes the one suite."""
 
+import asyncio
+import random
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from pathlib import Path
 
 import pytest
+from msgspec import structs
 
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.adapters.sqlite import SqliteEventStore, SqliteMemory
-from tenuto.ports.memory import Memory
+from tenuto.ports.memory import Kept, Memory, MemoryQuery
 from tenuto.testing.contracts import MemoryContract
+from tenuto.testing.contracts.memory.case import ANN, BOB, NOW_MS, OTHER_TENANT, asking, kept
 
 
 @asynccontextmanager
@@ -56,3 +60,65 @@ class TestSqliteMemory(MemoryContract):
 class TestSqliteMemoryBesideAnOwner(TestSqliteMemory):
     def open_memory(self) -> AbstractAsyncContextManager[Memory]:
         return beside_an_owner(self.folder / "store.db")
+
+
+def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
+    chance = random.Random(11)
+    said = "tea green likes ann boat painting painted house rome bonn never fee"
+    words = said.split()
+    scopes = (ANN, BOB, OTHER_TENANT)
+
+    def vector() -> tuple[float, ...]:
+        # Sixteenths are the same in 32 bits.
+        return tuple(chance.randrange(-4, 5) / 16 for _ in range(16))
+
+    def any_item() -> Kept:
+        number = chance.randrange(60)
+        return kept(
+            f"i{number}",
+            " ".join(chance.choices(words, k=chance.randrange(1, 9))),
+            vector() if chance.random() < 0.8 else (),
+            scope=chance.choice(scopes),
+            kind=chance.choice(["semantic", "episodic"]),
+            key=chance.choice(["", "", "a", "b"]),
+            importance=chance.choice([0.0, 0.5, 1.0]),
+            created_ms=NOW_MS + chance.randrange(20),
+            expires_ms=chance.choice([0, 0, 0, NOW_MS + 10]),
+        )
+
+    def any_query() -> MemoryQuery:
+        return MemoryQuery(
+            tenant=chance.choice(scopes).tenant,
+            user=chance.choice([None, "ann", "bob"]),
+            kind=chance.choice([None, "semantic", "episodic"]),
+            key=chance.choice([None, None, "a", ""]),
+            current_at_ms=chance.choice([None, NOW_MS + 5, NOW_MS + 15]),
+        )
+
+    async def main() -> None:
+        async with in_file(tmp_path / "store.db") as file, in_memory() as volatile:
+            for _ in range(120):
+                items = [any_item() for _ in range(chance.randrange(1, 6))]
+                touched = [f"i{chance.randrange(60)}" for _ in range(3)]
+                ids = tuple(f"i{chance.randrange(60)}" for _ in range(2))
+                query = any_query()
+                question = asking(
+                    " ".join(chance.choices(words, k=3)),
+                    vector(),
+                    scopes=tuple(chance.sample(scopes, 2)),
+                    now_ms=NOW_MS + chance.randrange(20),
+                )
+                answers = []
+                for memory in (file, volatile):
+                    await memory.keep(items)
+                    await memory.touch(touched, tenant=query.tenant, now_ms=NOW_MS)
+                    forgotten = await memory.forget(structs.replace(query, ids=ids))
+                    listed = await memory.items(query)
+                    counted = await memory.statistics(query)
+                    found = [
+                        (one.item, round(one.score, 9)) for one in await memory.recall(question)
+                    ]
+                    answers.append((forgotten, listed, counted, found))
+                assert answers[0] == answers[1]
+
+    asyncio.run(main())

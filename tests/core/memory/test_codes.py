@@ -2,17 +2,12 @@
 
 import math
 import random
-from operator import mul
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.adapters.hashing import HashingEmbedder
-from tenuto.core.memory.codes import Probe, code_of
-
-
-def cosine(one: list[float], other: list[float]) -> float:
-    return float(sum(map(mul, one, other)))
+from tenuto.core.memory.codes import Probe, code_of, cosine
 
 
 def hits(vectors: list[list[float]], asked: list[list[float]], *, first: int) -> float:

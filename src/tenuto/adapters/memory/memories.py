@@ -1,13 +1,13 @@
 """What agents remember, in dictionaries: gone with the process."""
 
 from collections.abc import Iterator, Sequence
-from operator import mul
 from typing import Final
 
 from msgspec import structs
 
 from tenuto.core.errors import NotFound
 from tenuto.core.memory.checking import check
+from tenuto.core.memory.codes import cosine
 from tenuto.core.memory.fusing import recalled
 from tenuto.core.memory.items import MemoryItem, Recalled
 from tenuto.core.memory.words import asked_words, bm25, is_frequent, words_of
@@ -59,7 +59,7 @@ class VolatileMemory:
         }
         postings = rare if any(rare.values()) else holders
         meaning = {
-            name: sum(map(mul, kept.vector, question.vector))
+            name: cosine(kept.vector, question.vector)
             for name, kept in scope.items()
             if _is_comparable(kept, question)
         }

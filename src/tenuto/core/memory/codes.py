@@ -11,13 +11,20 @@ those of hashed words are. Bits first and exact numbers after: Yamada et al., Ef
 Retrieval with Hashing (2021).
 """
 
-from collections.abc import Hashable, Mapping, Sequence
+import math
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from math import sqrt
+from operator import mul
 from typing import Final, TypeVar
 
 K = TypeVar("K", bound=Hashable)
 
 THRESHOLD: Final = 0.7
+
+
+def cosine(one: Sequence[float], other: Sequence[float]) -> float:
+    """Return the cosine of two vectors of unit length; 0 when they are not equally long."""
+    return _product(one, other) if len(one) == len(other) else 0.0
 
 
 def code_of(vector: Sequence[float]) -> bytes:
@@ -36,16 +43,29 @@ class Probe:
         positive, negative = _signs(vector)
         self._same = positive | negative << len(vector)
         self._contrary = negative | positive << len(vector)
+        self._roots = [1.0, *[sqrt(bits) for bits in range(1, 2 * len(vector) + 8)]]
 
     def likenesses(self, codes: Mapping[K, bytes]) -> dict[K, float]:
-        """Return a number for each code that grows with the cosine; they compare by it."""
-        same, contrary, read = self._same, self._contrary, int.from_bytes
+        """Return a number for each code that grows with the cosine; they compare by it.
+
+        All codes are of vectors as long as that of the question."""
+        same, contrary, read, roots = self._same, self._contrary, int.from_bytes, self._roots
         return {
             key: ((bits & same).bit_count() - (bits & contrary).bit_count())
-            / sqrt(bits.bit_count() or 1)
+            / roots[bits.bit_count()]
             for key, code in codes.items()
             for bits in (read(code, "little"),)
         }
+
+
+def _sum_of_products(one: Sequence[float], other: Sequence[float]) -> float:
+    return float(sum(map(mul, one, other)))
+
+
+# From Python 3.12 on, and several times as quick.
+_product: Callable[[Sequence[float], Sequence[float]], float] = getattr(
+    math, "sumprod", _sum_of_products
+)
 
 
 def _signs(vector: Sequence[float]) -> tuple[int, int]:

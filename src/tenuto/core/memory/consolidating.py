@@ -10,12 +10,12 @@ and not with their square.
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from operator import mul
 from typing import Final
 
 import msgspec
 from msgspec import structs
 
+from tenuto.core.memory.codes import cosine
 from tenuto.core.memory.comparing import Marks, denies, marks_of, says_the_same
 from tenuto.core.memory.fusing import recency
 from tenuto.core.memory.items import MemoryItem, Scope
@@ -179,9 +179,9 @@ def _is_duplicate(one: Placed, other: Placed, mine: Marks, its: Marks) -> bool:
     if says_the_same(mine, its):
         return True
     # Vectors are compared where they would decide.
-    if len(one.vector) != len(other.vector) or not says_the_same(mine, its, cosine=1.0):
-        return False
-    return says_the_same(mine, its, cosine=sum(map(mul, one.vector, other.vector)))
+    return says_the_same(mine, its, cosine=1.0) and says_the_same(
+        mine, its, cosine=cosine(one.vector, other.vector)
+    )
 
 
 def _merged(newer: MemoryItem, older: MemoryItem) -> MemoryItem:

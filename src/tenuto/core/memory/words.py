@@ -53,6 +53,7 @@ def asked_words(text: str) -> tuple[str, ...]:
 
 
 FEW: Final = 500
+"""Texts among which all words are counted."""
 
 
 def is_frequent(held: int, looked_at: int) -> bool:

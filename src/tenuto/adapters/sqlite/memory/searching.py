@@ -4,12 +4,11 @@ import sqlite3
 from array import array
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
-from operator import mul
 from typing import Final, TypeAlias
 
 from tenuto.adapters.sqlite.memory.rows import COLUMNS, JOINED, item_of
 from tenuto.adapters.sqlite.memory.schema import has_memory
-from tenuto.core.memory.codes import Probe
+from tenuto.core.memory.codes import Probe, cosine
 from tenuto.core.memory.fusing import recalled
 from tenuto.core.memory.items import MemoryItem, Recalled
 from tenuto.core.memory.words import asked_words, bm25, is_frequent
@@ -31,6 +30,7 @@ SELECT_CURRENT: Final = """
     FROM memory_current
     WHERE scope = ? AND (expires_ms = 0 OR expires_ms > ?) {kinds}
     ORDER BY item DESC LIMIT ?"""
+COUNT_CURRENT: Final = "SELECT count(*) FROM memory_current WHERE scope = ?"
 COUNT_HOLDERS: Final = "SELECT count(*) FROM memory_words WHERE scope = ? AND word = ?"
 SELECT_HOLDERS: Final = """
     SELECT item, count FROM memory_words
@@ -79,8 +79,8 @@ def _looked_at(
     for scope in scopes:
         values = (question.embedder, size, scope, question.now_ms, *question.kinds, LOOKED_AT_MAX)
         rows = connection.execute(SELECT_CURRENT.format(kinds=kinds), values).fetchall()
-        lengths.update((item, words) for item, words, _ in rows)
-        codes.update((item, code) for item, _, code in rows if code is not None)
+        lengths.update({item: words for item, words, _ in rows})
+        codes.update({item: code for item, _, code in rows if code is not None})
     return lengths, codes
 
 
@@ -90,25 +90,41 @@ def _words(
     scopes: Sequence[int],
     lengths: Mapping[int, int],
 ) -> Scores:
+    # Words of what has expired, or is of another kind, are there and do not count.
+    unseen = _count(connection, COUNT_CURRENT, [(scope,) for scope in scopes]) - len(lengths)
     postings: dict[str, dict[int, int]] = {}
     frequent: list[str] = []
     for word in asked_words(question.text):
-        values = [(scope, word) for scope in scopes]
-        held = sum(connection.execute(COUNT_HOLDERS, value).fetchone()[0] for value in values)
-        if is_frequent(held, len(lengths)):
+        held = _count(connection, COUNT_HOLDERS, [(scope, word) for scope in scopes])
+        if is_frequent(held - unseen, len(lengths)):
             frequent.append(word)
-        elif held:
-            postings[word] = _holders(connection, word, scopes)
+            continue
+        holders = _holders(connection, word, scopes, lengths)
+        if is_frequent(len(holders), len(lengths)):
+            frequent.append(word)
+        elif holders:
+            postings[word] = holders
     if not postings:
-        postings = {word: _holders(connection, word, scopes) for word in frequent}
+        postings = {word: _holders(connection, word, scopes, lengths) for word in frequent}
     return bm25(postings, lengths)
 
 
-def _holders(connection: sqlite3.Connection, word: str, scopes: Sequence[int]) -> dict[int, int]:
-    holders: dict[int, int] = {}
-    for scope in scopes:
-        holders.update(connection.execute(SELECT_HOLDERS, (scope, word, LOOKED_AT_MAX)).fetchall())
-    return holders
+def _count(
+    connection: sqlite3.Connection, sql: str, values: Sequence[tuple[int | str, ...]]
+) -> int:
+    return sum(connection.execute(sql, value).fetchone()[0] for value in values)
+
+
+def _holders(
+    connection: sqlite3.Connection, word: str, scopes: Sequence[int], lengths: Mapping[int, int]
+) -> dict[int, int]:
+    """Return how often the word stands in which of the items that are looked at."""
+    return {
+        item: count
+        for scope in scopes
+        for item, count in connection.execute(SELECT_HOLDERS, (scope, word, LOOKED_AT_MAX))
+        if item in lengths
+    }
 
 
 def _meaning(
@@ -120,7 +136,7 @@ def _meaning(
     for item in _best(Probe(question.vector).likenesses(codes), COMPARED):
         vector = array("f")
         vector.frombytes(connection.execute(SELECT_VECTOR, (item,)).fetchone()[0])
-        scores[item] = sum(map(mul, vector, question.vector))
+        scores[item] = cosine(vector, question.vector)
     return scores
 
 
