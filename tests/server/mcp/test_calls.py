@@ -157,7 +157,7 @@ def test_a_key_of_another_workflow_starts_nothing() -> None:
             result = await here.call("reporting", key="k")
 
             assert result.is_error
-            assert "of workflow 'hello'. Nothing was started" in text_of(result)
+            assert "for another workflow. Nothing was started" in text_of(result)
             assert len(await here.runtime.sessions()) == 1
 
     run(work)

@@ -2,6 +2,7 @@
 
 import asyncio
 import signal
+from collections.abc import Iterator
 from pathlib import Path
 
 import httpx2
@@ -28,9 +29,15 @@ INITIALIZE = {
 }
 
 
+@pytest.fixture(scope="module")
+def hello(tmp_path_factory: pytest.TempPathFactory) -> Iterator[HttpServer]:
+    with HttpServer(tmp_path_factory.mktemp("hello"), "hello") as server:
+        yield server
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
-def test_two_clients_with_one_key_share_one_session(tmp_path: Path, mode: str) -> None:
+def test_two_clients_with_one_key_share_one_session(hello: HttpServer, mode: str) -> None:
     async def work(url: str) -> None:
         told: list[str | None] = []
 
@@ -43,7 +50,7 @@ def test_two_clients_with_one_key_share_one_session(tmp_path: Path, mode: str) -
                     "hello",
                     {"name": "Ada"},
                     progress_callback=hear,
-                    meta={"tenuto/key": "order-17"},  # type: ignore[typeddict-unknown-key]
+                    meta={"tenuto/key": f"order-{mode}"},  # type: ignore[typeddict-unknown-key]
                 )
                 assert text_of(result) == "Hello, Ada!"
                 return (result.meta or {})["tenuto/session"]
@@ -52,8 +59,7 @@ def test_two_clients_with_one_key_share_one_session(tmp_path: Path, mode: str) -
         assert first == second
         assert "greet starts (function)" in told
 
-    with HttpServer(tmp_path, "hello") as server:
-        run(lambda: work(server.url))
+    run(lambda: work(hello.url))
 
 
 @pytest.mark.slow
@@ -77,30 +83,28 @@ def test_a_session_outlives_its_server_and_is_ended_by_the_next(tmp_path: Path) 
 
 
 @pytest.mark.slow
-def test_a_foreign_host_or_origin_is_refused(tmp_path: Path) -> None:
-    with HttpServer(tmp_path, "hello") as server, httpx2.Client(headers=JSON) as client:
-        host = client.post(server.url, json=INITIALIZE, headers={"Host": "evil.example.com"})
+def test_a_foreign_host_or_origin_is_refused(hello: HttpServer) -> None:
+    with httpx2.Client(headers=JSON) as client:
+        host = client.post(hello.url, json=INITIALIZE, headers={"Host": "evil.example.com"})
         origin = client.post(
-            server.url, json=INITIALIZE, headers={"Origin": "http://evil.example.com"}
+            hello.url, json=INITIALIZE, headers={"Origin": "http://evil.example.com"}
         )
-        own = client.post(server.url, json=INITIALIZE, headers={"Origin": "http://localhost:3000"})
+        own = client.post(hello.url, json=INITIALIZE, headers={"Origin": "http://localhost:3000"})
 
     assert (host.status_code, origin.status_code, own.status_code) == (421, 403, 200)
 
 
 @pytest.mark.slow
-def test_malformed_requests_are_refused_and_the_next_is_served(tmp_path: Path) -> None:
-    with HttpServer(tmp_path, "hello") as server, httpx2.Client(headers=JSON) as client:
-        no_json = client.post(
-            server.url, content=b"{", headers={"Content-Type": "application/json"}
-        )
-        no_message = client.post(server.url, json={"jsonrpc": "1.0"})
-        no_session = client.post(server.url, json=PING, headers={"mcp-session-id": "nowhere"})
+def test_malformed_requests_are_refused_and_the_next_is_served(hello: HttpServer) -> None:
+    with httpx2.Client(headers=JSON) as client:
+        no_json = client.post(hello.url, content=b"{", headers={"Content-Type": "application/json"})
+        no_message = client.post(hello.url, json={"jsonrpc": "1.0"})
+        no_session = client.post(hello.url, json=PING, headers={"mcp-session-id": "nowhere"})
         too_large = client.post(
-            server.url, content=b" " * 5_000_000, headers={"Content-Type": "application/json"}
+            hello.url, content=b" " * 5_000_000, headers={"Content-Type": "application/json"}
         )
-        elsewhere = client.post(server.url.replace("/mcp", "/else"), json=PING)
-        good = client.post(server.url, json=INITIALIZE)
+        elsewhere = client.post(hello.url.replace("/mcp", "/else"), json=PING)
+        good = client.post(hello.url, json=INITIALIZE)
 
     codes = [r.status_code for r in (no_json, no_message, no_session, too_large, elsewhere, good)]
     assert codes == [400, 400, 404, 413, 404, 200]

@@ -181,8 +181,25 @@ def test_what_cannot_be_served_is_said_once_on_stderr(tmp_path: Path) -> None:
     process = spawn(tmp_path, "nowhere.yaml")
     out, err = process.communicate(timeout=30)
 
-    assert (process.returncode, out) == (4, "") or (process.returncode, out) == (2, "")
+    assert (process.returncode, out) == (2, "")
     assert err.startswith("tenuto: No file 'nowhere.yaml' was found.")
+
+
+@pytest.mark.slow
+def test_without_an_open_stdin_there_is_nobody_to_serve(tmp_path: Path) -> None:
+    line = " ".join([*command("hello"), "<&-"])
+    done = subprocess.run(
+        ["bash", "-c", line],
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "both must be open" in done.stderr
 
 
 @pytest.mark.slow

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import os
+import sys
 from collections.abc import Awaitable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -67,7 +68,7 @@ def _place(
 @click.option(
     "--wait",
     type=click.FloatRange(0),
-    default=60.0,
+    default=50.0,
     show_default=True,
     metavar="SECONDS",
     help="How long a call stays with its session; then it tells the session's id.",
@@ -97,10 +98,13 @@ async def _over_stdio(asked: Options) -> int:
     with _needing_extra():
         from tenuto.server.mcp.face import Face
         from tenuto.server.mcp.stdio import serve_stdio, wire
+    is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
         offers, terms = _offers(asked), _terms(asked)
         async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
             face = Face(runtime, offers, terms)
+            if is_person:
+                say(f"serving {', '.join(offers)} to the MCP client that started this command")
             await _until_stopped(face, serve_stdio(face.server(), ends))
     return exit_codes.COMPLETED
 
@@ -111,7 +115,7 @@ async def _over_http(asked: Options) -> int:
     with _needing_extra():
         from tenuto.server.mcp import http
         from tenuto.server.mcp.face import Face
-    token = os.environ.get(http.TOKEN_VARIABLE, "")
+    token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
     offers, terms = _offers(asked), _terms(asked)
     with http.listening(host, port) as listener:

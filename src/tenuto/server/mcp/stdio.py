@@ -21,6 +21,8 @@ from mcp.server import Server
 from mcp.shared.message import SessionMessage
 from pydantic import ValidationError
 
+from tenuto.core.errors import Rejected
+
 T = TypeVar("T")
 
 LINE_BYTES_MAX: Final = 64 * 1024 * 1024
@@ -39,7 +41,13 @@ def wire() -> Iterator[Wire]:
     """Keep standard input and output for the protocol, until the end.
 
     Whoever reads the one finds it empty, what anybody writes to the other goes to stderr: also what
-    a workflow prints, or a program that it starts."""
+    a workflow prints, or a program that it starts.
+
+    Raises:
+        Rejected: one of them is closed.
+    """
+    if sys.stdin is None or sys.stdout is None:
+        raise Rejected("A client talks over stdin and stdout: both must be open. Or use --http.")
     sys.stdout.flush()
     reading, writing = os.dup(0), os.dup(1)
     nothing = os.open(os.devnull, os.O_RDONLY)

@@ -34,8 +34,8 @@ _KEY_CHARS_MAX: Final = 200
 class Terms(msgspec.Struct, kw_only=True):
     """How clients are served."""
 
-    wait_seconds: float = 60.0
-    """How long a call stays with its session."""
+    wait_seconds: float = 50.0
+    """How long a call stays with its session. Many clients give a request up after 60 seconds."""
     cancels: bool = False
     """Whether a cancelled call cancels its session."""
     approvals: bool = False
@@ -67,8 +67,8 @@ class Visits:
             head = await session.head()
             if head.workflow != offer.name:
                 return refused(
-                    f"Key {key!r} was used before, for session {session.id} of workflow "
-                    f"{head.workflow!r}. Nothing was started; give another {KEY_META!r}."
+                    f"Key {key!r} was used before, for another workflow. Nothing was started; "
+                    f"give another {KEY_META!r}."
                 )
         return await self.stay(context, session, self.terms.wait_seconds, ends=True)
 
