@@ -2,7 +2,7 @@
 
     python scripts/conformance.py install           bring the suite; say so where that cannot be
     python scripts/conformance.py client            every scenario that our client claims
-    python scripts/conformance.py server --url URL  every scenario that our server claims
+    python scripts/conformance.py server --url URL  every scenario for servers
     python scripts/conformance.py list              which scenarios there are, and why some do not
 
 `--scenario NAME` (several times, if need be) runs others than those that are claimed. The suite is
@@ -33,9 +33,6 @@ CLIENT_NOT_CLAIMED: Final = {
     "auth/": "the client does no OAuth: credentials come from the environment",
 }
 """Scenarios, or beginnings of their names, that do not run, each with the reason."""
-
-SERVER: Final[tuple[str, ...]] = ()
-"""Scenarios of what our server claims. Empty: those that the suite calls active."""
 
 SCENARIO_SECONDS_MAX: Final = 120
 ATTEMPTS: Final = {"sse-retry": 3}
@@ -212,7 +209,7 @@ def main() -> int:
     if options.what == "server":
         if not options.url:
             parser.error("server: give the address of a running server, as --url URL")
-        names = options.scenario or SERVER or scenarios("server")
+        names = options.scenario or scenarios("server")
         return told({name: server(name, options.url) for name in names})
     return 0
 
