@@ -135,9 +135,7 @@ def scenarios(kind: str) -> "list[str]":
     Raises:
         NotInstalled: the suite is not there.
     """
-    run = subprocess.run(
-        [*command(), "list", f"--{kind}"], capture_output=True, text=True, check=True, timeout=60
-    )
+    run = conformance("list", f"--{kind}")
     lines = [line.strip() for line in run.stdout.splitlines()]
     return [line.split()[1] for line in lines if line.startswith("- ")]
 
@@ -154,30 +152,35 @@ def server(scenario: str, url: str) -> "tuple[bool, str]":
 
 
 def attempted(scenario: str, arguments: "list[str]") -> "tuple[bool, str]":
-    said = ""
+    passed, said = False, ""
     for _ in range(ATTEMPTS.get(scenario, 1)):
-        passed, said = once([*command(), *arguments, "--scenario", scenario])
+        try:
+            done = conformance(*arguments, "--scenario", scenario)
+            passed, said = done.returncode == 0, done.stdout + done.stderr
+        except subprocess.TimeoutExpired:
+            said = f"nothing came within {SCENARIO_SECONDS_MAX} s"
         if passed:
-            return True, said
-    return False, said
+            break
+    return passed, said
 
 
-def once(arguments: "list[str]") -> "tuple[bool, str]":
+def conformance(*arguments: str) -> "subprocess.CompletedProcess[str]":
+    """Return what the suite did and said, run with these arguments in the folder of the project.
+
+    Raises:
+        NotInstalled: the suite is not there.
+        subprocess.TimeoutExpired: it took too long.
+    """
     paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
-    try:
-        run = subprocess.run(
-            arguments,
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            check=False,
-            timeout=SCENARIO_SECONDS_MAX,
-        )
-    except subprocess.TimeoutExpired:
-        return False, f"nothing came within {SCENARIO_SECONDS_MAX} s"
-    return run.returncode == 0, run.stdout + run.stderr
+    return subprocess.run(
+        [*command(), *arguments],
+        cwd=ROOT,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=SCENARIO_SECONDS_MAX,
+    )
 
 
 def why_not(scenario: str) -> str:

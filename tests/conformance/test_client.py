@@ -3,11 +3,7 @@
 import pytest
 
 from scripts import conformance
-
-needs_suite = pytest.mark.skipif(
-    bool(conformance.fault()), reason=f"{conformance.fault()}. Skipped: what it says of our client."
-)
-"""On a test that runs the suite. With CI=true a skipped test is a failed one."""
+from tests.conformance.suite import needs_suite
 
 pytestmark = [pytest.mark.slow, needs_suite]
 
