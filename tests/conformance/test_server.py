@@ -8,12 +8,8 @@ import pytest
 
 from scripts import conformance
 from tests.conformance.server_program import NOT_APPLICABLE, PASSING
+from tests.conformance.suite import needs_suite
 from tests.server.mcp.serving import ROOT, environment
-
-needs_suite = pytest.mark.skipif(
-    bool(conformance.fault()), reason=f"{conformance.fault()}. Skipped: what it says of our server."
-)
-"""On a test that runs the suite. With CI=true a skipped test is a failed one."""
 
 pytestmark = [pytest.mark.slow, needs_suite]
 
