@@ -183,5 +183,9 @@ def thread(number: int) -> dict[str, Any]:
 
 
 def disk_bytes(folder: Path) -> float:
-    """Return the size of everything below `folder`."""
-    return float(sum(path.stat().st_size for path in folder.rglob("*") if path.is_file()))
+    """Return the size of everything below `folder`, of all peers alike.
+
+    SQLite's `-shm` is not counted: it holds nothing that lasts, and is made anew from the `-wal` by
+    whoever opens the file first. Source: sqlite.org/walformat.html, section 2."""
+    files = (path for path in folder.rglob("*") if path.is_file())
+    return float(sum(path.stat().st_size for path in files if not path.name.endswith("-shm")))

@@ -24,6 +24,15 @@ POST_S_MAX: Final = 10.0
 
 ANSWERS_KEPT_MS: Final = 24 * 60 * 60 * 1000
 
+MAKE: Final = """
+    CREATE TABLE IF NOT EXISTS mailbox(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session TEXT NOT NULL,
+        payload BLOB NOT NULL,
+        posted_ms INTEGER NOT NULL,
+        answer BLOB)"""
+"""Made by the first post. AUTOINCREMENT: an id that was swept must not come again."""
+IS_MADE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'mailbox'"
 INSERT_LETTER: Final = "INSERT INTO mailbox(session, payload, posted_ms) VALUES (?, ?, ?)"
 SELECT_ANSWER: Final = "SELECT answer FROM mailbox WHERE id = ?"
 SELECT_LETTERS: Final = """
@@ -54,6 +63,7 @@ class SqliteMailbox:
     def post(self, session: SessionId, payload: bytes) -> int:
         """Return the id of the letter, once it is durable."""
         with telling(file=self._file, doing="posting"):
+            self._connection.execute(MAKE)
             row = self._connection.execute(INSERT_LETTER, (session, payload, _now_ms()))
         assert row.lastrowid is not None, "an insert has a row"
         return row.lastrowid
@@ -65,7 +75,8 @@ class SqliteMailbox:
             NotFound: there is no such letter, or it was answered more than a day ago.
         """
         with telling(file=self._file, doing="reading"):
-            row = self._connection.execute(SELECT_ANSWER, (id,)).fetchone()
+            made = self._connection.execute(IS_MADE).fetchone()
+            row = made and self._connection.execute(SELECT_ANSWER, (id,)).fetchone()
         if row is None:
             raise NotFound(what="letter", name=str(id))
         return None if row[0] is None else bytes(row[0])
@@ -101,6 +112,8 @@ class Inbox:
 
 
 def _letters(connection: sqlite3.Connection, after: int) -> list[Letter]:
+    if connection.execute(IS_MADE).fetchone() is None:
+        return []
     return [
         (row[0], SessionId(row[1]), bytes(row[2]))
         for row in connection.execute(SELECT_LETTERS, (after,))

@@ -1,4 +1,4 @@
-"""Pieces of answers in the file of the log, in a table of their own.
+"""Pieces of answers in the file of the log, in a table of their own, made with the first of them.
 
 They are written with the next batch of commits and nobody waits for the disk: a crash loses the
 last ones, and the turn is asked again anyway.
@@ -18,6 +18,17 @@ from tenuto.ports.pieces import KEPT_MS, Piece
 SWEEP_EVERY: Final = 2_000
 """Pieces written between two looks for old ones."""
 
+MAKE: Final = (
+    """CREATE TABLE IF NOT EXISTS pieces(
+        id INTEGER PRIMARY KEY AUTOINCREMENT,
+        session TEXT NOT NULL,
+        task INTEGER NOT NULL,
+        at_ms INTEGER NOT NULL,
+        text TEXT NOT NULL,
+        restart INTEGER NOT NULL)""",
+    "CREATE INDEX IF NOT EXISTS pieces_of_session ON pieces(session, id)",
+)
+IS_MADE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pieces'"
 INSERT: Final = "INSERT INTO pieces(session, task, at_ms, text, restart) VALUES (?, ?, ?, ?, ?)"
 DELETE_OLD: Final = "DELETE FROM pieces WHERE at_ms < ?"
 SELECT: Final = """
@@ -36,6 +47,11 @@ class SqlitePieces:
         """See `Pieces.append`."""
         assert self._commits is not None, "who only reads asks no models"
         now_ms = time.time_ns() // 1_000_000
+        if not self._written:
+            # With the piece in one transaction: a row without its table would refuse the commits of
+            # sessions that are written with it.
+            for statement in MAKE:
+                self._commits.execute(statement, ()).add_done_callback(_ignored)
         if self._written % SWEEP_EVERY == 0:
             self._commits.execute(DELETE_OLD, (now_ms - KEPT_MS,)).add_done_callback(_ignored)
         self._written += 1
@@ -70,6 +86,8 @@ def _ignored(written: "asyncio.Future[Position]") -> None:
 def _select(
     connection: sqlite3.Connection, session: SessionId, after: int, limit: int
 ) -> tuple[Piece, ...]:
+    if connection.execute(IS_MADE).fetchone() is None:
+        return ()
     rows = connection.execute(SELECT, (session, after, limit))
     return tuple(
         Piece(offset=row[0], task=TaskNo(row[1]), text=row[2], restart=bool(row[3])) for row in rows

