@@ -1,5 +1,6 @@
 # The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else;
-# `make test` tries a few things more where the system package bubblewrap is there, and as root installs it.
+# `make test` tries a few things more where the system package bubblewrap is there, and as root installs it; and
+# the conformance suite of MCP where npm is there.
 #
 # PYTHON picks the interpreter; without it the first of these that runs and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -28,6 +29,7 @@ check: venv
 
 test: check
 	@$(PYTHON) scripts/services.py
+	@$(PYTHON) scripts/conformance.py install
 	.venv/bin/python -m pytest $(PYTEST_ARGS)
 
 bench:

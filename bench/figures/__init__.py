@@ -5,6 +5,7 @@ from typing import Final
 
 from bench.figures.agents import agents
 from bench.figures.growth import growth
+from bench.figures.guards import guards
 from bench.figures.live import live
 from bench.figures.long_logs import long_logs
 from bench.figures.parking import parking
@@ -28,6 +29,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "recovery": recovery,
     "store": storing,
     "agents": agents,
+    "guards": guards,
 }
 
 NEED_A_PEER: Final = ("many",)

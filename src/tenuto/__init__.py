@@ -23,7 +23,12 @@ __all__ = [
     "Escalatable",
     "ExpressionFailed",
     "Fatal",
+    "Guard",
     "Matcher",
+    "Memories",
+    "MemoryItem",
+    "MemoryPolicy",
+    "MemoryUnavailable",
     "NeedsApproval",
     "NotAllowed",
     "NotFound",
@@ -49,14 +54,18 @@ __all__ = [
     "TenutoError",
     "Tool",
     "Transient",
+    "Verdict",
     "WorkFailed",
     "Workflow",
     "WorkflowDefinition",
     "__version__",
     "add_collection",
     "body",
+    "mcp_server",
     "open",
     "open_collection",
+    "open_memory",
+    "read_servers",
     "run",
     "sandbox",
     "tool",
@@ -74,7 +83,12 @@ _HOME = {
     "Escalatable": "tenuto.core.errors",
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
+    "Guard": "tenuto.core.agent.guards",
     "Matcher": "tenuto.core.agent.policy",
+    "Memories": "tenuto.sdk.memory",
+    "MemoryItem": "tenuto.core.memory.items",
+    "MemoryPolicy": "tenuto.core.agent.remembering",
+    "MemoryUnavailable": "tenuto.ports.memory",
     "NeedsApproval": "tenuto.core.errors",
     "NotAllowed": "tenuto.core.errors",
     "NotFound": "tenuto.core.errors",
@@ -100,13 +114,17 @@ _HOME = {
     "TenutoError": "tenuto.core.errors",
     "Tool": "tenuto.sdk.tool",
     "Transient": "tenuto.core.errors",
+    "Verdict": "tenuto.core.agent.guards",
     "WorkFailed": "tenuto.core.errors",
     "Workflow": "tenuto.sdk.workflow",
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "mcp_server": "tenuto.bootstrap.mcp_servers",
     "open": "tenuto.bootstrap.opening",
     "open_collection": "tenuto.bootstrap.collections",
+    "open_memory": "tenuto.bootstrap.memories",
+    "read_servers": "tenuto.bootstrap.mcp_servers",
     "run": "tenuto.bootstrap.opening",
     "sandbox": "tenuto.bootstrap.sandboxes",
     "tool": "tenuto.sdk.tool",
@@ -118,11 +136,17 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.mcp_servers import mcp_server as mcp_server
+    from tenuto.bootstrap.mcp_servers import read_servers as read_servers
+    from tenuto.bootstrap.memories import open_memory as open_memory
     from tenuto.bootstrap.opening import open as open
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.agent.guards import Guard as Guard
+    from tenuto.core.agent.guards import Verdict as Verdict
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule
+    from tenuto.core.agent.remembering import MemoryPolicy as MemoryPolicy
     from tenuto.core.agent.routes import Route as Route
     from tenuto.core.agent.routes import RouteModel as RouteModel
     from tenuto.core.budget import Budget as Budget
@@ -144,8 +168,10 @@ if TYPE_CHECKING:
     from tenuto.core.errors import TenutoError as TenutoError
     from tenuto.core.errors import Transient as Transient
     from tenuto.core.errors import WorkFailed as WorkFailed
+    from tenuto.core.memory.items import MemoryItem as MemoryItem
     from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
     from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
+    from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable
     from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
     from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
     from tenuto.runtime.caching import Cache as Cache
@@ -156,6 +182,7 @@ if TYPE_CHECKING:
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError
     from tenuto.sdk.factory import tool_factory as tool_factory
     from tenuto.sdk.history import StoredEvent as StoredEvent
+    from tenuto.sdk.memory import Memories as Memories
     from tenuto.sdk.runtime import Runtime as Runtime
     from tenuto.sdk.session import Session as Session
     from tenuto.sdk.team import Team as Team

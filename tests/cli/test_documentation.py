@@ -32,6 +32,8 @@ def commands() -> Iterator[tuple[str, click.Command]]:
 
 
 def options_of(command: click.Command) -> set[str]:
+    if isinstance(command, click.Group):
+        return {option for verb in command.commands.values() for option in options_of(verb)}
     return {
         text
         for parameter in command.params

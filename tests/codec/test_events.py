@@ -73,6 +73,12 @@ FIELDS: Final[dict[str, st.SearchStrategy[Any]]] = {
         usd=st.none() | st.floats(0, 1e9),
         seconds=st.none() | st.floats(0, 1e9),
     ),
+    "shown": st.none()
+    | st.builds(
+        e.Shown,
+        agent=st.text(max_size=4),
+        messages=st.lists(st.integers(1, 99), max_size=3).map(tuple),
+    ),
     "labels": st.lists(st.text(max_size=5), max_size=2).map(tuple),
     "spent": st.none() | st.builds(Spending, tokens=st.integers(0, 2**40), usd=st.floats(0, 1e9)),
     "ask": st.none()

@@ -38,6 +38,7 @@ def run(*command: str, folder: Path) -> subprocess.CompletedProcess[str]:
         ),
         ("examples/patterns/orchestrator.py", "The north is colder."),
         ("examples/patterns/evaluator.py", "A poem about fog."),
+        ("examples/patterns/messages.py", "Fog is a grey coat."),
         ("examples/patterns/team.py", "One cup is on its way to Ada."),
     ],
 )

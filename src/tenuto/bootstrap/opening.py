@@ -12,13 +12,16 @@ from tenuto.adapters.memory import (
     MemoryEventStore,
     MemoryPieces,
     MemoryResponses,
+    VolatileMemory,
 )
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers, refuse_reserved
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
@@ -26,7 +29,9 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock
+from tenuto.ports.embedder import Embedder
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
 from tenuto.ports.responses import Responses
 from tenuto.runtime.asking import Asker
@@ -34,8 +39,12 @@ from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.workflow import Workflow
 
@@ -56,10 +65,18 @@ class Settings(TypedDict, total=False):
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     routes: Mapping[str, Route | Mapping[str, Any]]
     """Several models under one name: an agent with `model="route:name"` asks one of them."""
+    memory: Memory
+    """Where agents remember; by default the database itself."""
+    embedder: Embedder
+    """What memory compares meanings with; by default words and pieces of words, without a model."""
     stream: bool
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    guards: Sequence[Guard]
+    """At the borders of all that runs in this process, beside those of workflows and agents."""
+    guard_key: str
+    """What personal data are sealed with; by default `$TENUTO_GUARD_KEY`."""
     policy: Sequence[PermissionRule]
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
@@ -88,6 +105,7 @@ class OpenRuntime:
             raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
         refuse_reserved(settings.get("models", {}))
         self._cache = _cache_from(settings.get("cache", True))
+        self._guards = checked_guards(settings.get("guards", ()), "The process")
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -142,16 +160,33 @@ class OpenRuntime:
         )
         pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
         responses = self._responses(store)
-        policy = tuple(self._settings.get("policy", ()))
+        rememberer = Rememberer(
+            self._settings.get("memory") or _memory_of(store),
+            embedder=self._settings.get("embedder") or HashingEmbedder(),
+            clock=clock,
+        )
+        judges = Judges(
+            code=code, schemas=schemas, sealing=AesSivSealing(self._settings.get("guard_key"))
+        )
+        judges.check(self._guards)
+        caller = Caller(
+            code,
+            clock=clock,
+            policy=tuple(self._settings.get("policy", ())),
+            around=[GuardedCalls(judges, self._guards)],
+        )
+        caller.rememberer = rememberer
         asker = Asker(
             self._providers,
             code=code,
             schemas=schemas,
+            # Guards see what is recalled, and memory what guards have let through.
+            around=[Recollecting(rememberer), GuardedTurns(judges, schemas, self._guards)],
             pieces=pieces if self._settings.get("stream", False) else None,
         )
         asker.cache = self._answers(responses, clock)
         performer = Performer(
-            caller=Caller(code, clock=clock, policy=policy),
+            caller=caller,
             asker=asker,
             clock=clock,
             ids=ids,
@@ -167,9 +202,11 @@ class OpenRuntime:
             readonly=self._readonly,
         )
         self._engine.pieces = pieces
+        self._engine.starts = GuardedStarts(judges, self._guards)
         code.register(self._settings.get("code", {}))
         runtime = Runtime(self._engine, code, schemas)
         runtime.responses = responses
+        runtime.rememberer = rememberer
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime
@@ -200,6 +237,10 @@ def _cache_from(given: object) -> Cache | None:
     return given
 
 
+def _memory_of(store: EventStore) -> Memory:
+    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
+
+
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     """Return an async context manager that gives a `Runtime` on the database at `url`.
 
@@ -207,8 +248,9 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
 
     Args:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
-        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `stream`, `code`,
-            `policy`, `concurrency`, `cache`, `recover`, `hold`; see `Settings`.
+        settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
+            `embedder`, `stream`, `code`, `guards`, `guard_key`, `policy`, `concurrency`, `cache`,
+            `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

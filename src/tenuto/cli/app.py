@@ -27,6 +27,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "resume": "Go on with a session, or with everything that is unfinished.",
         "validate": "Check workflow files.",
         "agents": "List the agents of workflows and teams.",
+        "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
     },
     "Look": {
         "sessions": "List sessions, newest first.",
@@ -34,6 +35,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "events": "Print the log of a session.",
         "trace": "Export a session as an OpenTelemetry trace.",
         "replay": "Decide a recorded session anew and report the first difference.",
+        "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
     },

@@ -4,25 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import sys
-import time
-from contextlib import suppress
 from typing import Final, Protocol
 
 import tenuto
 from tenuto.cli.outcome import tell_outcome
 from tenuto.cli.printing import say
-from tenuto.core.lifecycle import TERMINAL
-from tenuto.core.session.effects import is_active
-from tenuto.core.session.inputs import Wake
 from tenuto.core.session.state import SessionState
-from tenuto.core.vocabulary import SessionId, Version
+from tenuto.core.vocabulary import Version
 from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.sdk.resting import until_resting
 from tenuto.views.open_tasks import OpenTasks
-from tenuto.views.waiting import Wait, why_waiting
 
 TICK_S: Final = 0.1
-_FAMILY_S: Final = 0.25
-"""How often the sessions below one that waits for them are looked at."""
 
 
 class View(Protocol):
@@ -93,18 +86,30 @@ async def attend(
     printed.
 
     `before` is its state up to which everything is known; None: nothing is."""
-    definition = await session.definition()
-    start = before or SessionState()
-    view, after = view_of(start, definition, as_json=as_json, quiet=quiet)
-    watcher = _Watcher(session, view, after=after)
     try:
-        state = await until_idle(runtime, session)
-        await watcher.reached(state.version)
+        return await _attend(
+            runtime, session, before or SessionState(), as_json=as_json, quiet=quiet
+        )
     except asyncio.CancelledError:
-        watcher.close()
         say("interrupted: what runs may end now (Ctrl-C again to leave at once)")
         say(f"Go on with: tenuto resume {session.id}")
         raise
+
+
+async def _attend(
+    runtime: tenuto.Runtime,
+    session: tenuto.Session,
+    before: SessionState,
+    *,
+    as_json: bool,
+    quiet: bool,
+) -> int:
+    definition = await session.definition()
+    view, after = view_of(before, definition, as_json=as_json, quiet=quiet)
+    watcher = _Watcher(session, view, after=after)
+    try:
+        state = await until_resting(runtime, session)
+        await watcher.reached(state.version)
     finally:
         watcher.close()
     return tell_outcome(state, definition, as_json=as_json, status_shown=view.shows_status)
@@ -152,53 +157,3 @@ class _Watcher:
         for chore in self._chores:
             chore.cancel()
         self._view.close()
-
-
-async def until_idle(runtime: tenuto.Runtime, session: tenuto.Session) -> SessionState:
-    """Return the session's state once it has ended, is paused, or only a person or a signal helps.
-
-    While it waits for a clock, or for a session that goes on, this waits with it."""
-    definition = await session.definition()
-    while True:
-        await session.wait_until_idle()
-        state = await session.state()
-        if state.phase in TERMINAL or state.phase == "paused":
-            return state
-        waits = () if is_active(state) else why_waiting(state, definition)
-        clocks = [wait.until_ms for wait in waits if wait.by == "clock" and wait.until_ms]
-        children = [wait.child for wait in waits if wait.by == "session" and wait.child]
-        if waits and not clocks and not await any_moving(runtime, children):
-            return state
-        # Without waits it has moved on since it was idle: that shows soon.
-        timeout = None if clocks and not children else _FAMILY_S
-        if clocks:
-            until_due = max(0.0, min(clocks) / 1000 - time.time()) + _FAMILY_S
-            timeout = min(timeout or until_due, until_due)
-        if not await has_news(session, after=state.version, timeout=timeout) and clocks:
-            # A far deadline is nobody's who did not ask for all sessions of the database.
-            await runtime.deliver(session.id, lambda now: Wake(at_ms=now))
-
-
-async def any_moving(runtime: tenuto.Runtime, sessions: list[SessionId]) -> bool:
-    """Return whether one of these sessions, or one below them, goes on by itself."""
-    for session in sessions:
-        state = await runtime.session(session).state()
-        if state.phase in TERMINAL or is_active(state):
-            return True
-        waits: tuple[Wait, ...] = why_waiting(state)
-        if any(wait.by == "clock" for wait in waits):
-            return True
-        children = [wait.child for wait in waits if wait.by == "session" and wait.child]
-        if await any_moving(runtime, children):
-            return True
-    return False
-
-
-async def has_news(session: tenuto.Session, *, after: int, timeout: float | None) -> bool:
-    """Return whether an event beyond version `after` came within `timeout` seconds."""
-    events = session.events(after=after)
-    with suppress(TimeoutError):
-        async with asyncio.timeout(timeout):
-            async for _ in events:
-                return True
-    return False

@@ -9,12 +9,13 @@ import msgspec
 
 import tenuto
 from tenuto.cli import exit_codes
-from tenuto.cli.attending import any_moving, attend, until_idle
+from tenuto.cli.attending import attend
 from tenuto.cli.outcome import exit_code_of, status_of, tell_outcome
 from tenuto.cli.printing import say, status_text
 from tenuto.core.errors import TenutoError
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.sdk.resting import any_moving, until_resting
 from tenuto.views.moments import duration_text
 from tenuto.views.waiting import why_waiting
 
@@ -84,7 +85,7 @@ async def _finish(runtime: tenuto.Runtime, head: Head, *, as_json: bool, quiet: 
     """Return the exit code of one of many; a session that cannot go on does not stop the others."""
     session = runtime.session(head.session)
     try:
-        state = await until_idle(runtime, session)
+        state = await until_resting(runtime, session)
     except TenutoError as error:
         say(f"{head.session}  {head.workflow}  cannot go on: {error}")
         return exit_codes.FAILED

@@ -16,6 +16,9 @@ from tenuto.core.errors import (
     TenutoError,
 )
 
+_NAMED = ("session", "version", "workflow", "memory")
+"""What a verb is given by name, and may not be there."""
+
 
 def drive(work: Coroutine[Any, Any, int]) -> int:
     """Return the exit code of a verb's work; an interrupt lets it close what it opened first."""
@@ -52,6 +55,6 @@ def message_of(error: TenutoError) -> str:
 
 def code_of(error: TenutoError) -> int:
     """Return the exit code that an error calls for."""
-    if isinstance(error, NotFound) and error.what.startswith(("session", "version", "workflow")):
+    if isinstance(error, NotFound) and error.what.startswith(_NAMED):
         return exit_codes.NOT_FOUND
     return exit_codes.USAGE

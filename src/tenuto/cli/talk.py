@@ -9,6 +9,7 @@ from tenuto.core.agent.messages import Usage
 from tenuto.core.vocabulary import Json
 from tenuto.views.excerpts import call_text, excerpt
 from tenuto.views.messages import Answered, Asked, Decided, Message, Put, Returned, Signalled
+from tenuto.views.told import Read, Told, Unread
 
 _LINES_MAX: Final = 12
 _WIDTH: Final = 160
@@ -43,8 +44,25 @@ def _headline(message: Message) -> str:
         case Decided():
             word = "approved" if message.approved else "denied"
             return f"{click.style(word, bold=True)} {message.path}{_by(message.by)}"
+        case Told():
+            return _told(message)
+        case Read():
+            numbers = ", ".join(map(str, message.messages))
+            name = click.style(message.agent, fg="cyan", bold=True)
+            return f"{name} reads {numbers} {faint(message.path)}"
+        case Unread():
+            return click.style("never read", fg="yellow")
         case _:
             assert_never(message)
+
+
+def _told(message: Told) -> str:
+    """Return who writes to whom, in which way, under which number."""
+    name, to = click.style(message.agent, fg="cyan", bold=True), ", ".join(message.to) or "nobody"
+    if message.error:
+        return f"  {click.style('✗', fg='red')} {name} to {to} {faint(message.path)}"
+    kind = f"response to {message.answers}" if message.answers else message.kind
+    return f"{name} to {to}: {kind} {message.message} {faint(message.path)}"
 
 
 def _lines(message: Message) -> list[str]:
@@ -54,7 +72,11 @@ def _lines(message: Message) -> list[str]:
         case Answered():
             said: Json = message.text if message.data is None else message.data
             lines = _cut(said) if said else []
-            lines += [f"→ {call_text(wish.tool, wish.arguments, 100)}" for wish in message.calls]
+            lines += [
+                f"→ {call_text(wish.tool, wish.arguments, 100)}"
+                for wish in message.calls
+                if not wish.is_message
+            ]
             return lines + ([f"misses its schema: {message.fault}"] if message.fault else [])
         case Returned():
             return [message.error] if message.error else _cut(message.value)
@@ -62,6 +84,12 @@ def _lines(message: Message) -> list[str]:
             return _cut(message.data) if message.data is not None else []
         case Decided():
             return [message.note] if message.note else []
+        case Told():
+            return [message.error] if message.error else _cut(message.text)
+        case Read():
+            return []
+        case Unread():
+            return [f"{no} by {', '.join(names)}" for no, names in message.messages.items()]
         case _:
             assert_never(message)
 

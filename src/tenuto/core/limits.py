@@ -25,6 +25,16 @@ REPEATS_MAX: Final = 6
 """After so many an agent runs in circles: a person is asked."""
 PLAN_STEPS_MAX: Final = 50
 
+MESSAGE_CHARS_MAX: Final = 10_000
+"""Of one message between agents."""
+MESSAGES_MAX: Final = 10_000
+"""Messages between agents that a session may hold in all."""
+MESSAGES_UNREAD_MAX: Final = 1_000
+"""Of these, those that are kept until their addressees take a turn."""
+MESSAGE_ROUNDS_MAX: Final = 5
+"""Turns that an agent is given in one task only because of messages, when it has answered already.
+Without a bound two agents that thank each other would never end."""
+
 OUTPUT_REPAIRS_MAX: Final = 2
 """How often a model is told that its output does not fit the schema. Source: DESIGN section 6."""
 
@@ -51,4 +61,7 @@ APPEND_ATTEMPTS_MAX: Final = 5
 assert PAYLOAD_BYTES_INLINE_MAX < OUTPUT_BYTES_MAX
 assert MAP_CONCURRENCY < MAP_ITEMS_MAX
 assert TURNS_MAX < STEPS_MAX
+# An agent must be able to end within its turns although others write to it.
+assert MESSAGE_ROUNDS_MAX < TURNS_MAX
+assert MESSAGES_UNREAD_MAX <= MESSAGES_MAX
 assert 1 < REPEATS_TOLD < REPEATS_MAX

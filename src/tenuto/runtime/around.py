@@ -5,7 +5,7 @@ record it adds to `notes`; they enter the log together with the outcome. What go
 parts from the first to the last, what comes out from the last to the first.
 """
 
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.session.effects import AskModel, Call, CallTool
@@ -44,4 +44,25 @@ class AroundCall(Protocol):
 
     async def after(self, call: ToolUse, tool: ToolCode, output: Json, notes: list[Note]) -> Json:
         """Return the output as it is to be recorded. What it raises is the call's outcome."""
+        ...
+
+
+@runtime_checkable
+class AroundFailure(Protocol):
+    """A part around the calls of tools that looks at their failures too: what a failed call says
+    goes back to the model."""
+
+    async def failed(
+        self, call: ToolUse, tool: ToolCode, error: Exception, notes: list[Note]
+    ) -> Exception:
+        """Return the failure as it is to be recorded; it must call for the same."""
+        ...
+
+
+@runtime_checkable
+class HoldsBack(Protocol):
+    """A part around the turns of models that may have to see a whole answer first."""
+
+    def holds_back(self, turn: AskModel) -> bool:
+        """Return whether nothing may be shown of an answer while it is being given."""
         ...

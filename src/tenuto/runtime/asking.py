@@ -5,21 +5,22 @@ from collections.abc import Mapping, Sequence
 
 import msgspec
 
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.agent.routes import ROUTE
 from tenuto.core.agent.strategy import WITHOUT_TOOLS, fitted
 from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
-from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import Json, SessionId
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.model import Model, StreamingModel
 from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
-from tenuto.runtime.around import AroundTurn
+from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
 
 
@@ -37,12 +38,13 @@ class Asker:
     ) -> None:
         self._models, self._code, self._schemas = models, code, schemas
         self._around = tuple(around)
+        self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
         self.cache: AnswerCache | None = None
         """Answers that may be given again."""
 
-    async def ask(self, effect: AskModel, notes: list[Note]) -> Json:
+    async def ask(self, effect: AskModel, record: Record) -> Json:
         """Return the model's answer as JSON.
 
         Raises:
@@ -58,8 +60,8 @@ class Asker:
         if effect.timeout_ms:
             request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
-            request = await part.before(effect, request, notes)
-        look_up = await self._looked_up(effect, request, notes)
+            request = await part.before(effect, request, record.notes)
+        look_up = await self._looked_up(effect, request, record)
         if look_up is not None and look_up.answer is not None:
             said = look_up.answer
             self._hand_on_whole(said, request, effect)
@@ -68,7 +70,7 @@ class Asker:
                 said = await self._answer(model, name, request, effect)
         answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
-            answer = await part.after(effect, request, answer, notes)
+            answer = await part.after(effect, request, answer, record.notes)
         output = to_json(msgspec.to_builtins(answer))
         if self.cache is not None and look_up is not None:
             # Last of all: what was stopped on its way is not given again.
@@ -76,18 +78,18 @@ class Asker:
         return output
 
     async def _looked_up(
-        self, effect: AskModel, request: ModelRequest, notes: list[Note]
+        self, effect: AskModel, request: ModelRequest, record: Record
     ) -> LookUp | None:
         """Return what the cache knows of the request, where the agent has one."""
         if self.cache is None or effect.agent.cache == "off":
             return None
         tools = [self._code.tool(ref) for ref in effect.agent.tools]
         safe = frozenset(tool.spec.name for tool in tools if tool.safe)
-        return await self.cache.look_up(effect, request, notes, safe=safe)
+        return await self.cache.look_up(effect, request, record, safe=safe)
 
     def _hand_on_whole(self, answer: ModelAnswer, request: ModelRequest, effect: AskModel) -> None:
         """Give those who read along an answer that is there already."""
-        if self._pieces is not None:
+        if self._pieces is not None and not self._holds_back(effect):
             piece = Piece(task=effect.task, text=answer.text, restart=True)
             self._pieces.append(SessionId(request.session), piece)
 
@@ -97,12 +99,17 @@ class Asker:
         pieces = self._pieces
         if pieces is None or not isinstance(model, StreamingModel):
             return await model.answer(name, request)
+        if self._holds_back(effect):
+            return await model.answer(name, request)
         session = SessionId(request.session)
 
         def hand_on(piece: Piece) -> None:
             pieces.append(session, piece)
 
         return await streamed(model, name, request, task=effect.task, hand_on=hand_on)
+
+    def _holds_back(self, effect: AskModel) -> bool:
+        return any(part.holds_back(effect) for part in self._holding)
 
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
         """Return what answers for the agent, and under which name it is asked."""
@@ -125,6 +132,8 @@ class Asker:
         schema, purpose = effect.request.output_schema, effect.request.purpose
         if purpose:
             answer = msgspec.structs.replace(answer, purpose=purpose)
+        if purpose == COMPACT:
+            return fitted(answer, effect.turns, effect.agent)
         if schema is None or answer.calls or answer.finish == "refusal":
             return answer
         data = answer.data

@@ -10,20 +10,25 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, own_scope, seen_scopes
 from tenuto.core.errors import Fatal, WorkFailed
+from tenuto.core.memory.items import Source
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.tool import ToolCode
-from tenuto.runtime.around import AroundCall
+from tenuto.runtime.around import AroundCall, AroundFailure
 from tenuto.runtime.code import Code, Function
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
 from tenuto.runtime.live import Live
 from tenuto.runtime.permitting import permit
+from tenuto.runtime.record import Record
+from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.task_memory import Remembering, TaskMemory
 from tenuto.runtime.turns import Turns
 
 _VERIFY_MS_MAX: Final = 60_000
@@ -49,22 +54,25 @@ class Caller:
     ) -> None:
         self._code, self._clock, self._policy = code, clock, policy
         self._around = tuple(around)
+        self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
+        self.rememberer: Rememberer | None = None
+        """What code remembers with; None: this process keeps no memory."""
 
     def release(self) -> None:
         """Let the threads go."""
         if self._pool is not None:
             self._pool.shutdown(wait=False, cancel_futures=True)
 
-    async def call(self, live: Live, effect: Call, notes: list[i.Note]) -> Json:
+    async def call(self, live: Live, effect: Call, record: Record) -> Json:
         """Return the output of a node's function or tool, checked to be JSON."""
         if effect.kind == "tool":
             tool = self._code.tool(effect.ref)
-            return await self._run_tool(live, effect, tool, effect.inputs, notes)
+            return await self._run_tool(live, effect, tool, effect.inputs, record)
         function = self._code.function(effect.ref)
-        context = self._context(live, effect, notes)
+        context = self._context(live, effect, record)
         if effect.once:
             await self._begin(live, effect.task)
         inputs = {name: own_copy(value) for name, value in effect.inputs.items()}
@@ -75,10 +83,10 @@ class Caller:
             value = await self._limited(function, run, effect.timeout_ms)
         return checked_output(value, what=f"Function {effect.ref!r}")
 
-    async def call_tool(self, live: Live, effect: CallTool, notes: list[i.Note]) -> Json:
+    async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
         tool = self._agent_tool(effect.agent, effect.tool)
-        return await self._run_tool(live, effect, tool, effect.arguments, notes)
+        return await self._run_tool(live, effect, tool, effect.arguments, record)
 
     async def _run_tool(
         self,
@@ -86,22 +94,31 @@ class Caller:
         effect: Call | CallTool,
         tool: ToolCode,
         arguments: JsonObject,
-        notes: list[i.Note],
+        record: Record,
     ) -> Json:
-        permit(live.state, effect, tool, self._policy)
         for part in self._around:
-            arguments = await part.before(effect, tool, arguments, notes)
+            arguments = await part.before(effect, tool, arguments, record.notes)
+        # What the function gets is what the rules are about.
+        permit(live.state, effect, tool, self._policy, arguments)
         bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
         if tool.takes_context:
-            bound["ctx"] = self._context(live, effect, notes)
+            bound["ctx"] = self._context(live, effect, record)
         if tool.once or (isinstance(effect, Call) and effect.once):
             await self._begin(live, effect.task)
         run = partial(tool.function, **bound)
         timeout_ms = effect.timeout_ms or tool.timeout_ms
-        value = await self._limited(tool.function, run, timeout_ms)
-        output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+        try:
+            value = await self._limited(tool.function, run, timeout_ms)
+            output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+        except Exception as error:
+            found = error
+            for watcher in reversed(self._on_failure):
+                found = await watcher.failed(effect, tool, found, record.notes)
+            if found is error:
+                raise
+            raise found from None
         for part in reversed(self._around):
-            output = await part.after(effect, tool, output, notes)
+            output = await part.after(effect, tool, output, record.notes)
         return output
 
     def attempts_max(self, effect: object) -> int:
@@ -187,7 +204,7 @@ class Caller:
             value = await asyncio.get_running_loop().run_in_executor(self._pool, run)
         return await value if inspect.isawaitable(value) else value
 
-    def _context(self, live: Live, effect: Call | CallTool, notes: list[i.Note]) -> Context:
+    def _context(self, live: Live, effect: Call | CallTool, record: Record) -> Context:
         context = Context(
             live.state.session,
             effect.effect,
@@ -195,8 +212,28 @@ class Caller:
             node=effect.node,
             attempt=effect.attempt,
         )
-        context.notes = notes
+        memory = self.rememberer
+        if memory is not None:
+            context.attach(record, TaskMemory(memory, _about(live, effect), record))
+        else:
+            context.attach(record, None)
         return context
+
+
+def _about(live: Live, effect: Call | CallTool) -> Remembering:
+    """Return for whom an attempt remembers: an agent's tool for the agent, a function for all."""
+    state = live.state
+    agent, policy = "", MemoryPolicy(shared="team")
+    if isinstance(effect, CallTool):
+        agent, policy = effect.agent.name, effect.agent.memory or MemoryPolicy()
+    return Remembering(
+        scope=own_scope(policy, tenant=state.tenant, agent=agent, user=state.user),
+        seen=seen_scopes(tenant=state.tenant, agent=agent, user=state.user),
+        effect=effect.effect,
+        source=Source(state.session, effect.task),
+        labels=effect.labels,
+        keep_days=policy.keep_days,
+    )
 
 
 def own_copy(value: Json) -> Json:

@@ -21,6 +21,7 @@ from tenuto.ports.pieces import Pieces
 from tenuto.runtime.chores import Chores
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
+from tenuto.runtime.guarding import GuardedStarts
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.performer import Performer
@@ -49,6 +50,8 @@ class Engine:
         self.readonly = readonly
         self.pieces: Pieces | None = None
         """Where answers that are being given can be read; set by who composes."""
+        self.starts: GuardedStarts | None = None
+        """Who looks at the inputs of sessions; set by who composes."""
         self.store, self.artifacts, self.clock, self.ids = store, artifacts, clock, ids
         self.programs, self.performer = programs, performer
         self.decoder = EventDecoder(artifacts.get)
@@ -101,7 +104,13 @@ class Engine:
     async def start(self, program: Program, cause: i.StartSession) -> SessionId:
         """Return the session's id once its first events are committed (P1).
 
-        A start with a key that was used before returns the first session of that key."""
+        A start with a key that was used before returns the first session of that key.
+
+        Raises:
+            Rejected: a guard does not let the inputs pass; nothing was started.
+        """
+        if self.starts is not None:
+            cause = await self.starts.admit(program, cause)
         live = Live(SessionState(), program, None)
         self.residents.add(cause.session, live)
         try:

@@ -81,4 +81,7 @@ def _reason(task: Task) -> str:
         return f"timer {task.node!r}"
     if task.kind == "workflow":
         return f"session {task.child!r} of {task.node!r}"
+    if task.agent is not None and task.agent.post is not None and task.agent.post.awaits:
+        numbers = ", ".join(map(str, task.agent.post.awaits))
+        return f"responses to {task.node!r} (message {numbers})"
     return f"{task.node!r}"

@@ -21,6 +21,7 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.live import Live
+from tenuto.runtime.record import Record
 from tenuto.runtime.turns import Turns
 
 Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Refuse
@@ -120,34 +121,34 @@ class Performer:
 
     async def _perform(self, live: Live, effect: Attempt) -> None:
         cause: i.SessionInput | None = None
-        notes: list[i.Note] = []
+        record = Record()
         try:
-            cause = await self._outcome(live, effect, notes)
+            cause = await self._outcome(live, effect, record)
         except asyncio.CancelledError as error:
             task = asyncio.current_task()
             if task is None or task.cancelling():
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
                 # promise.
                 raise
-            cause = self._failed(live, effect, error, notes)
+            cause = self._failed(live, effect, error, record)
         except Exception as error:
-            cause = self._failed(live, effect, error, notes)
+            cause = self._failed(live, effect, error, record)
         finally:
             self._finished(live, effect.task, asyncio.current_task())
             if cause is not None:
                 self._turns.put(live, cause)
 
     async def _outcome(
-        self, live: Live, effect: Attempt, notes: list[i.Note]
+        self, live: Live, effect: Attempt, record: Record
     ) -> i.CompleteTask | i.FailTask | i.SettleDoubt:
         output: Json
         match effect:
             case Call():
-                output = await self._caller.call(live, effect, notes)
+                output = await self._caller.call(live, effect, record)
             case AskModel():
-                output = await self._asker.ask(effect, notes)
+                output = await self._asker.ask(effect, record)
             case CallTool():
-                output = await self._caller.call_tool(live, effect, notes)
+                output = await self._caller.call_tool(live, effect, record)
             case Verify():
                 happened, output = await self._caller.verify(effect)
                 now = self._clock.now_ms()
@@ -159,12 +160,12 @@ class Performer:
             at_ms=self._clock.now_ms(),
             task=effect.task,
             output=output,
-            notes=tuple(notes),
-            labels=self._caller.labels_of(effect),
+            notes=tuple(record.notes),
+            labels=_labels(self._caller, effect, record),
         )
 
     def _failed(
-        self, live: Live, effect: Attempt, error: BaseException, notes: list[i.Note]
+        self, live: Live, effect: Attempt, error: BaseException, record: Record
     ) -> i.FailTask:
         return i.FailTask(
             at_ms=self._clock.now_ms(),
@@ -172,11 +173,17 @@ class Performer:
             failure=_failure(live, effect, error),
             retry_after_ms=retry_after_ms(error),
             jitter=self._ids.jitter(),
-            notes=tuple(notes),
+            notes=tuple(record.notes),
             ask=error.ask if isinstance(error, NeedsApproval) else None,
-            labels=self._caller.labels_of(effect),
+            labels=_labels(self._caller, effect, record),
             attempts_max=self._caller.attempts_max(effect),
         )
+
+
+def _labels(caller: Caller, effect: Attempt, record: Record) -> tuple[str, ...]:
+    """Return what the tool says of all that it gives, and what it said of this."""
+    known = caller.labels_of(effect)
+    return tuple(sorted({*known, *record.labels})) if record.labels else known
 
 
 def _failure(live: Live, effect: Attempt, error: BaseException) -> Failure:

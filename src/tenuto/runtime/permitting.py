@@ -1,14 +1,13 @@
 """Holds each call of a tool against the rules, before anything of it happens."""
 
 from tenuto.core.agent.asks import Ask
-from tenuto.core.agent.policy import PermissionRule, Wish, judge
+from tenuto.core.agent.lineage import Judged, judged, open_question
+from tenuto.core.agent.policy import PermissionRule, Wish
 from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.state import SessionState
+from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.tool import ToolCode
-
-PERMISSION = "permission"
-"""The kind of question."""
 
 
 def permit(
@@ -16,10 +15,12 @@ def permit(
     effect: Call | CallTool,
     tool: ToolCode,
     policy: tuple[PermissionRule, ...],
+    arguments: JsonObject,
 ) -> None:
-    """Return when the call is allowed: by the rules of this process, and by those of its agent.
+    """Return when the call is allowed: by the rules of this process, by those of its agent, and by
+    those of every agent that this one works for.
 
-    Each of the two must allow it; a person who was asked has said so for both.
+    `arguments` are those that the function gets; a question tells those that the log has.
 
     Raises:
         Fatal: a rule denies it.
@@ -29,35 +30,47 @@ def permit(
     wish = Wish(
         tool=tool.spec.name,
         permission=tool.permission,
-        arguments=effect.arguments if isinstance(effect, CallTool) else effect.inputs,
+        arguments=arguments,
         agent=effect.agent.name if isinstance(effect, CallTool) else "",
         tenant=state.tenant,
         user=state.user,
         labels=effect.labels,
         safe=tool.safe,
     )
+    recorded = effect.arguments if isinstance(effect, CallTool) else effect.inputs
     own = effect.agent.policy if isinstance(effect, CallTool) else ()
-    verdicts = [judge(rules, wish) for rules in (policy, own) if rules] or [judge((), wish)]
-    for verdict in verdicts:
-        if verdict.effect == "deny":
-            raise Fatal(f"Tool {wish.tool!r} may not be called: {verdict.reason}.", code="denied")
-    for verdict in verdicts:
-        if verdict.effect == "ask" and PERMISSION not in effect.approved:
-            rule = verdict.rule or PermissionRule(effect="ask")
-            who = f"Agent {wish.agent!r}" if by_agent else f"Node {effect.node!r}"
-            raise NeedsApproval(
-                Ask(
-                    kind=PERMISSION,
-                    title=f"{who} wants to call {wish.tool!r}, and {verdict.reason}",
-                    details={
-                        "tool": wish.tool,
-                        "arguments": wish.arguments,
-                        "permission": wish.permission,
-                        "agent": wish.agent,
-                        "labels": list(wish.labels),
-                    },
-                    assignees=rule.assignees,
-                    quorum=rule.quorum,
-                    expires_ms=rule.expires_ms,
-                )
-            )
+    chain = judged(policy, own, effect.lineage if isinstance(effect, CallTool) else (), wish)
+    for part in chain:
+        if part.verdict.effect == "deny":
+            reason = _reason(part)
+            raise Fatal(f"Tool {wish.tool!r} may not be called: {reason}.", code="denied")
+    question = open_question(chain, effect.approved)
+    if question is not None:
+        who = f"Agent {wish.agent!r}" if by_agent else f"Node {effect.node!r}"
+        title = f"{who} wants to call {wish.tool!r}, and {_reason(question)}"
+        raise NeedsApproval(_ask(title, question, wish, recorded))
+
+
+def _reason(part: Judged) -> str:
+    reason = part.verdict.reason
+    if not part.agent:
+        return reason
+    return f"{reason} (by the rules of agent {part.agent!r}, which it works for)"
+
+
+def _ask(title: str, part: Judged, wish: Wish, recorded: JsonObject) -> Ask:
+    rule = part.verdict.rule or PermissionRule(effect="ask")
+    return Ask(
+        kind=part.kind,
+        title=title,
+        details={
+            "tool": wish.tool,
+            "arguments": recorded,
+            "permission": wish.permission,
+            "agent": wish.agent,
+            "labels": list(wish.labels),
+        },
+        assignees=rule.assignees,
+        quorum=rule.quorum,
+        expires_ms=rule.expires_ms,
+    )

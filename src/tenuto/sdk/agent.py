@@ -6,11 +6,22 @@ from typing import Any, TypedDict, Unpack, get_args
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
+from tenuto.core.agent.writing import REPLY, SEND
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, Reuse, Strategy
+from tenuto.runtime.json_values import NotJson, to_json
 from tenuto.sdk.tool import Tool
+
+
+class Narrowed:
+    """An agent, with rules that whoever calls it sets for it; see `Agent.narrowed`."""
+
+    def __init__(self, agent: "Agent", rules: tuple[PermissionRule, ...]) -> None:
+        self.agent, self.rules = agent, rules
 
 
 class Options(TypedDict, total=False):
@@ -18,7 +29,7 @@ class Options(TypedDict, total=False):
 
     model: str | Sequence[str]
     instructions: str
-    tools: "Sequence[Tool | Agent | Callable[..., Any]]"
+    tools: "Sequence[Tool | Agent | Narrowed | Callable[..., Any]]"
     role: str
     description: str
     version: str
@@ -31,9 +42,13 @@ class Options(TypedDict, total=False):
     keep: int
     cache: Reuse
     cache_ttl: float
-    handoffs: "Sequence[Agent]"
+    handoffs: "Sequence[Agent | Narrowed]"
+    writes_to: Sequence[str]
     settings: Mapping[str, Any]
     policy: Sequence[PermissionRule]
+    memory: bool | MemoryPolicy
+    context_tokens: int
+    guards: Sequence[Guard]
 
 
 class Agent:
@@ -60,8 +75,13 @@ class Agent:
         cache: `"off"`, the default: every turn asks the model. `"exact"`: a request that was made
             before gets its answer again. `"semantic"`: also one that asks the same in other words.
         cache_ttl: seconds that such an answer may be old; as `tenuto.open` says by default.
+        writes_to: whom it may write messages to: names of agents, `role:…`, or `*` for everybody in
+            the session.
         settings: handed to the model as they are.
         policy: which tools it may call with what; none: all of its own, with anything.
+        memory: True, or a `MemoryPolicy`: it remembers from session to session.
+        context_tokens: above so many its conversation is summed up by its model; 0: never.
+        guards: what is looked at on its way in and out, as `Guard.pii(redact=True)`.
 
     Raises:
         DefinitionError: a name is missing, two tools share one, or a type has no schema.
@@ -70,19 +90,25 @@ class Agent:
         clerk = Agent("clerk", model="offline", instructions="Sort the mail.", tools=[refund])
     """
 
+    name: str
+
     def __init__(self, name: str, **options: Unpack[Options]) -> None:
-        given = options.get("tools", ())
+        passed = (*options.get("tools", ()), *options.get("handoffs", ()))
+        narrowed = {part.agent.name: part.rules for part in passed if isinstance(part, Narrowed)}
+        given = [_whole(part) for part in options.get("tools", ())]
         self.delegates = tuple(found for found in given if isinstance(found, Agent))
-        self.handoffs = tuple(options.get("handoffs", ()))
+        self.handoffs = tuple(_agent(part) for part in options.get("handoffs", ()))
         self.tools = tuple(
             found if isinstance(found, Tool) else Tool(found)
             for found in given
             if not isinstance(found, Agent)
         )
-        problems = [Problem(message=message) for message in _faults(name, options, self.called())]
+        names = (*self.called(), *((SEND, REPLY) if options.get("writes_to") else ()))
+        problems = [Problem(message=message) for message in _faults(name, options, names)]
         if problems:
             raise DefinitionError(problems)
         self.name = name
+        memory = policy_from(to_json(options.get("memory", False)))
         self._definition = AgentDefinition(
             name=name,
             version=options.get("version", "1"),
@@ -90,11 +116,12 @@ class Agent:
             description=options.get("description", ""),
             model=_named(options.get("model", "offline")),
             instructions=options.get("instructions", ""),
-            tools=tuple(found.ref for found in self.tools),
+            tools=tools_with(tuple(found.ref for found in self.tools), memory),
             delegates=tuple(found.name for found in self.delegates),
             output_schema=_schema_of(options.get("output")),
             turns_max=options.get("turns_max", limits.TURNS_MAX),
             handoffs=tuple(found.name for found in self.handoffs),
+            writes_to=tuple(options.get("writes_to", ())),
             strategy=options.get("strategy", "react"),
             rounds=options.get("rounds", 2),
             width=options.get("width", 3),
@@ -104,10 +131,31 @@ class Agent:
             cache_ttl_ms=round(options.get("cache_ttl", 0) * 1000),
             settings=dict(options.get("settings") or {}),
             policy=tuple(options.get("policy", ())),
+            narrowed=narrowed,
+            memory=memory,
+            context_tokens=options.get("context_tokens", 0),
+            guards=checked_guards(options.get("guards", ()), f"Agent {name!r}"),
         )
 
     def __repr__(self) -> str:
         return f"Agent({self.name!r})"
+
+    def narrowed(self, *rules: PermissionRule) -> Narrowed:
+        """Return this agent for the `tools` or `handoffs` of another one, which lets it do only
+        what these rules allow too, and all that it calls in turn.
+
+        Raises:
+            DefinitionError: no rules are given, or something else.
+
+        Example:
+            lead = Agent("lead", tools=[scout.narrowed(PermissionRule(effect="deny", tools=["x"]))])
+        """
+        faults = _rule_faults(self.name, "narrowed", rules)
+        if not rules:
+            faults = [f"Agent {self.name!r} is narrowed by no rules."]
+        if faults:
+            raise DefinitionError([Problem(message=message) for message in faults])
+        return Narrowed(self, rules)
 
     def called(self) -> tuple[str, ...]:
         """Return the names under which its model calls tools and other agents."""
@@ -140,12 +188,10 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
         f"Agent {name!r} has two tools named {twice!r}; give one another name: @tool(name=…)."
         for twice in sorted({found for found in names if names.count(found) > 1})
     ]
-    given_rules: Sequence[object] = options.get("policy", ())
-    faults += [
-        f"Agent {name!r} has policy={rule!r:.60}, which is no PermissionRule."
-        for rule in given_rules
-        if not isinstance(rule, PermissionRule)
-    ]
+    writes_to: object = options.get("writes_to", ())
+    if writes_to and not _are_texts(writes_to):
+        faults.append(f"Agent {name!r} has writes_to={writes_to!r:.60}, which is no list of texts.")
+    faults += _rule_faults(name, "policy", options.get("policy", ()))
     strategy = options.get("strategy", "react")
     if strategy not in get_args(Strategy):
         known_ones = ", ".join(get_args(Strategy))
@@ -163,9 +209,45 @@ def _faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
     ttl: object = options.get("cache_ttl", 0)
     if isinstance(ttl, bool) or not isinstance(ttl, int | float) or not 0 <= ttl < float("inf"):
         faults.append(f"Agent {name!r} has cache_ttl={ttl!r}; give it seconds, 0 or more.")
+    faults += _memory_faults(name, options, names)
     turns: object = options.get("turns_max", limits.TURNS_MAX)
     if not isinstance(turns, int) or turns < 1:
         faults.append(f"Agent {name!r} has turns_max={turns!r}; give it 1 or more.")
+    return faults
+
+
+def _rule_faults(name: str, option: str, rules: Sequence[object]) -> list[str]:
+    return [
+        f"Agent {name!r} has {option}={rule!r:.60}, which is no PermissionRule."
+        for rule in rules
+        if not isinstance(rule, PermissionRule)
+    ]
+
+
+def _whole(part: "Tool | Agent | Narrowed | Callable[..., Any]") -> Any:
+    return part.agent if isinstance(part, Narrowed) else part
+
+
+def _agent(part: "Agent | Narrowed") -> Agent:
+    return part.agent if isinstance(part, Narrowed) else part
+
+
+def _memory_faults(name: str, options: Options, names: tuple[str, ...]) -> list[str]:
+    faults = []
+    try:
+        memory = policy_from(to_json(options.get("memory", False)))
+    except (msgspec.ValidationError, NotJson) as error:
+        given = f"memory={options.get('memory')!r:.60}"
+        return [f"Agent {name!r} has {given}, which is no MemoryPolicy: {error}."]
+    if not _is_whole(options.get("context_tokens", 0), 0):
+        given = f"context_tokens={options.get('context_tokens')!r}"
+        faults.append(f"Agent {name!r} has {given}; give a number of tokens.")
+    brought = {ref.rpartition(":")[2] for ref in tools_with((), memory)}
+    faults += [
+        f"Agent {name!r} has a tool named {twice!r}, and its memory brings one; give it another "
+        "name, or memory=MemoryPolicy(tools=False)."
+        for twice in sorted(brought.intersection(names))
+    ]
     return faults
 
 

@@ -1,10 +1,11 @@
 """What a workflow is told besides its nodes and edges, read as a file would be."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, TypeAlias, TypedDict
 
 import msgspec
 
+from tenuto.core.agent.guards import Guard
 from tenuto.core.budget import Budget
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import JsonObject
@@ -27,6 +28,7 @@ class Options(TypedDict, total=False):
     on_failure: OnFailure
     steps: int
     budget: Budget
+    guards: Sequence[Guard]
 
 
 def refuse_others(what: str, options: Options) -> None:

@@ -15,6 +15,8 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.memory import Memories
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 
@@ -45,6 +47,7 @@ class Runtime:
         self._engine, self._code, self._schemas = engine, code, schemas
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
+        self.rememberer: Rememberer | None = None
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -100,6 +103,16 @@ class Runtime:
     def session(self, session_id: str) -> Session:
         """Return a handle on the session; whether there is one shows when it is used."""
         return Session(self._engine, SessionId(session_id))
+
+    def memory(self, *, tenant: str = "local") -> Memories:
+        """Return a handle on what the tenant's agents remember.
+
+        Raises:
+            Rejected: this runtime keeps no memory.
+        """
+        if self.rememberer is None:
+            raise Rejected("This runtime keeps no memory; open it with tenuto.open.")
+        return Memories(self.rememberer, tenant)
 
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""

@@ -5,6 +5,7 @@ from typing import Any, Unpack
 
 import msgspec
 
+from tenuto.core.agent.guards import checked_guards
 from tenuto.core.budget import UNBOUNDED
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.limits import STEPS_MAX
@@ -37,6 +38,7 @@ class Workflow:
         on_failure: `"fail"`, `"compensate"` or `"continue"`.
         steps: node activations that a session may make before it asks for more.
         budget: what it may spend, with all sessions below it, before it asks for more.
+        guards: what is looked at on its way into the session, and in and out of all its agents.
 
     Raises:
         DefinitionError: an option does not fit. What nodes and edges lack shows in `definition()`.
@@ -59,6 +61,7 @@ class Workflow:
         self._limits = Limits(
             steps=options.get("steps", STEPS_MAX), budget=options.get("budget", UNBOUNDED)
         )
+        self._guards = checked_guards(options.get("guards", ()), f"Workflow {name!r}")
         self._nodes: list[Node] = []
         self._edges: list[Edge] = []
         self._switches: list[Switch] = []
@@ -158,6 +161,7 @@ class Workflow:
             on_failure=self._on_failure,
             limits=self._limits,
             children=children,
+            guards=self._guards,
         )
         problems = problems_of(definition)
         if problems:

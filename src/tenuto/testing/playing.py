@@ -64,6 +64,9 @@ async def play(
     if replay in ("model", "both"):
         definition = _with_model(definition)
         providers[_PROVIDER] = _RecordedModel(cassette.models)
+    if replay == "both":
+        # What is on the cassette has passed its guards.
+        definition = _without_guards(definition)
     if replay in ("tools", "both"):
         code.update(_recorded_tools(definition, code, cassette.tools))
     async with tenuto.open("memory://", models=providers, code=code) as runtime:
@@ -201,6 +204,15 @@ def _with_model(definition: WorkflowDefinition) -> WorkflowDefinition:
         definition,
         agents=tuple(msgspec.structs.replace(a, model=_PROVIDER) for a in definition.agents),
         children=tuple(_with_model(child) for child in definition.children),
+    )
+
+
+def _without_guards(definition: WorkflowDefinition) -> WorkflowDefinition:
+    return msgspec.structs.replace(
+        definition,
+        guards=(),
+        agents=tuple(msgspec.structs.replace(a, guards=()) for a in definition.agents),
+        children=tuple(_without_guards(child) for child in definition.children),
     )
 
 

@@ -141,7 +141,9 @@ def _children_line(event: e.ChildrenStarted, tasks: OpenTasks) -> str:
     if event.kind == "recover":
         return f"{parent}: looking for a fix"
     if event.kind == "model":
-        return f"{parent} asks its model ({first.label})"
+        numbers = ", ".join(map(str, event.shown.messages)) if event.shown is not None else ""
+        shown = f", shown messages {numbers}" if numbers else ""
+        return f"{parent} asks its model ({first.label}{shown})"
     if first.call is not None:
         children = [tasks[TaskNo(event.first + offset)] for offset in range(event.count)]
         calls = [task.call for task in children if task.call is not None]

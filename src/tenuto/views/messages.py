@@ -5,19 +5,13 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.messages import Usage
+from tenuto.core.agent.writing import offered
 from tenuto.core.session import events as e
-from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
+from tenuto.core.vocabulary import Json, JsonObject, SessionId, Version
+from tenuto.core.workflow.addresses import addresses_of
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.views.open_tasks import NO_TASK, OpenTask, OpenTasks, answer_of
-
-
-class Entry(msgspec.Struct, frozen=True, kw_only=True):
-    """What every entry has. `path` names the task, as `research[2]`; empty for the session."""
-
-    version: Version
-    at_ms: int
-    task: TaskNo
-    path: str
+from tenuto.views.told import Entry, Posts, Read, Told, Unread
 
 
 class Asked(Entry, frozen=True, kw_only=True, tag="asked"):
@@ -47,6 +41,8 @@ class Wish(msgspec.Struct, frozen=True, kw_only=True):
 
     tool: str
     arguments: JsonObject
+    is_message: bool = False
+    """It is a message to another agent: an entry of its own tells it."""
 
 
 class Returned(Entry, frozen=True, kw_only=True, tag="returned"):
@@ -84,7 +80,7 @@ class Decided(Entry, frozen=True, kw_only=True, tag="decided"):
     note: str
 
 
-Message: TypeAlias = Asked | Answered | Returned | Put | Signalled | Decided
+Message: TypeAlias = Asked | Answered | Returned | Put | Signalled | Decided | Told | Read | Unread
 
 
 class Messages:
@@ -92,11 +88,17 @@ class Messages:
 
     def __init__(self, definition: WorkflowDefinition | None = None) -> None:
         self._tasks = OpenTasks(definition)
+        self._posts = Posts(self._tasks)
+        self._addresses = addresses_of(definition) if definition is not None else {}
 
     def add(self, version: Version, event: e.SessionEvent) -> Message | None:
         """Fold one event and return what it says, mostly nothing."""
         self._tasks.begin(event)
-        message = self._session(version, event) or self._task(version, event)
+        message = (
+            self._posts.add(version, event)
+            or self._session(version, event)
+            or self._task(version, event)
+        )
         self._tasks.end(event)
         return message
 
@@ -162,6 +164,7 @@ class Messages:
 
     def _answered(self, version: Version, event: e.TaskCompleted, task: OpenTask) -> Answered:
         answer = answer_of(event.output)
+        messages = offered(self._addresses.get(task.agent))
         return Answered(
             version=version,
             at_ms=event.at_ms,
@@ -172,7 +175,10 @@ class Messages:
             turn=task.index + 1,
             text=answer.text,
             data=answer.data,
-            calls=tuple(Wish(tool=call.tool, arguments=call.arguments) for call in answer.calls),
+            calls=tuple(
+                Wish(tool=call.tool, arguments=call.arguments, is_message=call.tool in messages)
+                for call in answer.calls
+            ),
             usage=answer.usage,
             fault=answer.fault,
         )

@@ -10,7 +10,7 @@ import msgspec
 from tenuto.core.agent.messages import ModelAnswer, ToolCall
 from tenuto.core.errors import CorruptLog
 from tenuto.core.session import events as e
-from tenuto.core.session.state import SessionState
+from tenuto.core.session.state import CALLED, SessionState
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import AgentDefinition, Node, WorkflowDefinition
 
@@ -104,7 +104,8 @@ class OpenTasks:
         return self._nodes.get(name)
 
     def path(self, no: TaskNo) -> str:
-        """Return a task's labels from the top down, as `research[2] / turn 1`.
+        """Return a task's labels from the top down, as `research[2] / turn 1`; of task 0 that it is
+        the session.
 
         The map or loop itself is left out: its name is in that of the item."""
         labels: list[str] = []
@@ -115,7 +116,7 @@ class OpenTasks:
             task = self._tasks.get(task.parent)
             if is_item and task is not None:
                 task = self._tasks.get(task.parent)
-        return " / ".join(reversed(labels)) or f"task {no}"
+        return " / ".join(reversed(labels)) or (f"task {no}" if no else "session")
 
     def begin(self, event: e.SessionEvent) -> None:
         """Take in what `event` starts or changes."""
@@ -175,7 +176,7 @@ class OpenTasks:
         if parent.kind != "agent":
             return
         task.agent, task.model = parent.agent, parent.model
-        if task.kind in ("tool", "agent") and parent.answer is not None:
+        if task.kind in CALLED and parent.answer is not None:
             task.call = parent.answer.calls[index]
         if task.kind == "agent" and task.call is not None:
             task.agent = task.call.tool

@@ -5,6 +5,7 @@ from typing import Final, assert_never
 from tenuto.core.vocabulary import Json
 from tenuto.views.excerpts import excerpt
 from tenuto.views.messages import Answered, Asked, Decided, Message, Put, Returned, Signalled
+from tenuto.views.told import Read, Told, Unread
 
 WIDTH: Final = 60
 """Characters of a line; longer texts are cut."""
@@ -39,6 +40,13 @@ class Sequence:
             case Decided():
                 word = "approved" if message.approved else "denied"
                 self._arrow(message.by or USER, "->>", SESSION, f"{word} {message.path}")
+            case Told():
+                self._told(message)
+            case Read():
+                pass  # The arrow of the message tells it.
+            case Unread():
+                for no, names in message.messages.items():
+                    self._note(SESSION, f"message {no} has not reached {', '.join(names)}")
             case _:
                 assert_never(message)
 
@@ -52,10 +60,22 @@ class Sequence:
 
     def _answered(self, message: Answered) -> None:
         for wish in message.calls:
+            if wish.is_message:
+                continue
             self._arrow(message.agent, "->>", wish.tool, excerpt(wish.arguments, WIDTH))
         if not message.calls:
             said = message.text if message.data is None else excerpt(message.data, WIDTH)
             self._arrow(message.agent, "->>", SESSION, said)
+
+    def _told(self, message: Told) -> None:
+        """An open arrow: nobody waits for the receiver."""
+        if message.error:
+            self._note(message.agent, message.error)
+            return
+        arrow = "--)" if message.answers else "-)"
+        mark = "? " if message.kind == "request" else " "
+        for name in message.to:
+            self._arrow(message.agent, arrow, name, f"{message.message}{mark}{message.text}")
 
     def _arrow(self, source: str, arrow: str, target: str, said: str) -> None:
         line = f"    {self._short(source)}{arrow}{self._short(target)}: {_clean(said) or '…'}"

@@ -22,7 +22,7 @@ _AT_EXPIRY: Final = {
     "continue": "the work goes on without it",
 }
 
-EndedBy: TypeAlias = Literal["person", "signal", "clock", "session"]
+EndedBy: TypeAlias = Literal["person", "signal", "clock", "session", "agent"]
 """What kind of thing ends a wait: only those of the clock end by themselves for sure."""
 
 
@@ -110,7 +110,9 @@ def _for_person(
         then = _AT_EXPIRY[node.on_expiry] if task.due_ms and node is not None else ""
     elif task.ask is not None:
         ask = task.ask
-        reason = f"{ask.title} (with {excerpt(ask.details.get('arguments'))})"
+        reason = ask.title
+        if "arguments" in ask.details:
+            reason += f" (with {excerpt(ask.details['arguments'])})"
         if ask.quorum > 1:
             reason += f"; {len(task.approvers)} of {ask.quorum} have approved"
         owner = ", ".join(ask.assignees) or owner
@@ -152,6 +154,11 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         by = "session"
         owner, reason = f"session {task.child}", f"{task.node!r} runs as a session of its own"
         commands = (f"tenuto show {task.child}",)
+    elif task.agent is not None and task.agent.post is not None and task.agent.post.awaits:
+        asked = task.agent.post.awaits
+        by, owner = "agent", ", ".join(dict.fromkeys(n for names in asked.values() for n in names))
+        numbers = ", ".join(map(str, asked))
+        reason = f"{task.node!r} has its answer and waits for responses to message {numbers}"
     else:
         return None
     return Wait(

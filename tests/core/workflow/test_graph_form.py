@@ -323,3 +323,40 @@ def test_a_policy_that_is_not_understood_is_refused_and_not_left_out() -> None:
 
     assert "unknown field `tool`" in problem.message
     assert problem.path == "agents.clerk.policy"
+
+
+DESK = """
+    workflow: desk
+    agents:
+      lead:
+        delegates: [helper]
+        writes_to: [%s]
+        narrowed: {%s: [{effect: %s, tools: [refund]}]}
+      helper: {role: clerk}
+    graph: {nodes: {work: {agent: lead}}, edges: [], entry: work}
+"""
+
+
+def test_agents_say_whom_they_write_to_and_how_they_narrow_whom_they_call() -> None:
+    lead, _ = read(DESK % ("'role:clerk'", "helper", "deny")).agents
+
+    assert lead.writes_to == ("role:clerk",)
+    assert lead.narrowed == {"helper": (PermissionRule(effect="deny", tools=("refund",)),)}
+
+
+@pytest.mark.parametrize(
+    ("whom", "name", "effect", "message", "path"),
+    [
+        ("helper", "lead", "deny", "narrows what 'lead' may do, and cannot", "narrowed.lead"),
+        ("helper", "helper", "forbid", "rules for 'helper' cannot be read", "narrowed.helper"),
+        ("boss", "helper", "deny", "may write to 'boss', and no node leads to", "writes_to"),
+    ],
+)
+def test_mistakes_in_whom_an_agent_writes_to_and_narrows_have_their_place(
+    whom: str, name: str, effect: str, message: str, path: str
+) -> None:
+    (problem,) = problems(DESK % (whom, name, effect))
+
+    assert message in problem.message
+    assert problem.path == f"agents.lead.{path}"
+    assert problem.line

@@ -32,9 +32,14 @@ def _compile(schema: JsonObject) -> Any:
     import jsonschema_rs
 
     try:
-        return jsonschema_rs.validator_for(schema)
+        return jsonschema_rs.validator_for(schema, retriever=_refuse)
     except (jsonschema_rs.ValidationError, ValueError) as error:
         raise Rejected(f"This is no JSON Schema: {error}") from None
+
+
+def _refuse(address: str) -> Any:
+    """A schema may come from anybody: what it refers to is in it, not in a file or on a server."""
+    raise ValueError(f"{address!r:.80} is not part of the schema, and nothing is fetched")
 
 
 def _sentence(error: Any) -> str:

@@ -1,11 +1,18 @@
-"""Event store and artifacts in memory, for `memory://` and simulation; may import core and ports.
+"""Event store, artifacts and memory of agents in a process; may import core and ports.
 
-No thread, no clock, no chance: the same calls in the same order give the same answers in the same
-order."""
+For `memory://` and simulation. No thread, no clock, no chance: the same calls in the same order
+give the same answers in the same order."""
 
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
 from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
 
-__all__ = ["MemoryArtifacts", "MemoryEventStore", "MemoryPieces", "MemoryResponses"]
+__all__ = [
+    "MemoryArtifacts",
+    "MemoryEventStore",
+    "MemoryPieces",
+    "MemoryResponses",
+    "VolatileMemory",
+]

@@ -1,7 +1,8 @@
-"""Event store, artifacts and mailbox in one SQLite file; may import core, codec and ports."""
+"""Event store, artifacts, mailbox and memory in one SQLite file; may import core, codec, ports."""
 
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.mailbox import SqliteMailbox
+from tenuto.adapters.sqlite.memory import SqliteMemory
 from tenuto.adapters.sqlite.store import SqliteEventStore
 
-__all__ = ["SqliteArtifacts", "SqliteEventStore", "SqliteMailbox"]
+__all__ = ["SqliteArtifacts", "SqliteEventStore", "SqliteMailbox", "SqliteMemory"]

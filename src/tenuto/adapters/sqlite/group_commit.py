@@ -21,6 +21,7 @@ from queue import SimpleQueue
 from typing import Final, TypeAlias
 
 from tenuto.adapters.sqlite.planning import Row
+from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import Answer, Busy, LogWriter, OutcomeUnknown, Statement
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Position
@@ -79,8 +80,9 @@ class Pace:
 class GroupCommit:
     """The queue in front of a writer, and the thread behind it. Made and used by one event loop."""
 
-    def __init__(self, writer: LogWriter, *, file: str, written: Written) -> None:
+    def __init__(self, writer: LogWriter, *, file: str, written: Written, works: Works) -> None:
         self._writer = writer
+        self._works = works
         self._file = file
         self._written = written
         self._loop = asyncio.get_running_loop()
@@ -88,6 +90,7 @@ class GroupCommit:
         self._statements: deque[Task] = deque()
         self._turn = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
+        works.wake = lambda: self._wake.put(None)
         self._flush_is_due = False
         self._closing = False
         self._pace = Pace()
@@ -190,11 +193,14 @@ class GroupCommit:
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
-            while not self._closing or self._queue or self._statements or self._in_doubt:
+            while not self._closing or (
+                self._queue or self._statements or self._works.are_waiting or self._in_doubt
+            ):
                 self._wake.get()
                 with self._turn:
                     self._drain()
             with self._turn:
+                self._works.close()
                 self._writer.close()
         finally:
             self._tell_loop(self._end)
@@ -204,11 +210,13 @@ class GroupCommit:
             unknown, batch, tasks = self._in_doubt
             self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
-        while self._queue or self._statements:
+        while self._queue or self._statements or self._works.are_waiting:
             self._batch, self._tasks = take_batch(self._queue, self._statements)
-            answers = self._write_patiently()
-            self._tell_loop(self._settle, self._batch, self._tasks, answers)
+            if self._batch or self._tasks:
+                answers = self._write_patiently()
+                self._tell_loop(self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
+            self._works.do_some()
             if self._writer.checkpoint_is_due:
                 self._writer.checkpoint()
         if self._writer.checkpoint_is_due:
@@ -261,6 +269,7 @@ class GroupCommit:
         rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
         for _, future in rest:
             future.settle(closed(self._file))
+        self._works.refuse()
         self._queue.clear()
         self._statements.clear()
         if not self._ended.done():

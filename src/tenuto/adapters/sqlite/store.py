@@ -21,11 +21,13 @@ from tenuto.adapters.sqlite.connection import (
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.mailbox import Inbox
+from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId, Version
@@ -62,8 +64,12 @@ class SqliteEventStore:
         self._followers = Followers()
         self._reads = ReadPool(file.open_readonly, file=file.path)
         self._commits: GroupCommit | None = None
+        self._works: Works | None = None
         if writer is not None:
-            self._commits = GroupCommit(writer, file=file.path, written=self._followers.publish)
+            self._works = Works(file.open_writable, file=file.path)
+            self._commits = GroupCommit(
+                writer, file=file.path, written=self._followers.publish, works=self._works
+            )
         self._closed = False
 
     @classmethod
@@ -111,6 +117,11 @@ class SqliteEventStore:
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
+
+    @property
+    def memory(self) -> SqliteMemory:
+        """Return what agents remember, in the same file."""
+        return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

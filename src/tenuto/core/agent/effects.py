@@ -7,10 +7,19 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.circles import repeats
+from tenuto.core.agent.compacting import COMPACT, summed_up, without_summaries
 from tenuto.core.agent.messages import Message, ModelRequest, ToolSpec
 from tenuto.core.agent.prompting import prompt_for, results_of_plan
+from tenuto.core.agent.remembering import first_text, told
 from tenuto.core.agent.state import AgentState, Turn
-from tenuto.core.agent.strategy import WITHOUT_TOOLS, as_text, next_purpose, schema_for
+from tenuto.core.agent.strategy import (
+    WITHOUT_TOOLS,
+    as_text,
+    next_purpose,
+    purpose_once_more,
+    schema_for,
+)
+from tenuto.core.agent.writing import shown_text
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 
@@ -44,17 +53,29 @@ def request_of(
     said = Said() if said is None else said
     messages = said.messages
     if not messages:
-        messages.append(Message(role="user", text=_as_text(inputs)))
+        messages.append(Message(role="user", text=first_text(inputs)))
     for number in range(said.turns, len(state.turns)):
         turn = state.turns[number]
-        _ask(messages, turn.answer.purpose, _before(state, number), definition)
+        if number == 0 and turn.answer.recalled:
+            messages[0] = Message(role="user", text=first_text(inputs) + told(turn.answer.recalled))
+        if turn.answer.purpose == COMPACT:
+            messages[:] = [summed_up(turn.answer, state.turns[0].answer, inputs)]
+            # What came with the last turn may be in no summary yet.
+            _add(messages, shown_text(state, number, definition))
+            continue
+        _add(messages, shown_text(state, number, definition))
+        if turn.answer.purpose:
+            _ask(messages, turn.answer.purpose, _before(state, number), definition)
         _tell(messages, turn)
         if repeats(state.turns[: number + 1]) == limits.REPEATS_TOLD:
             messages.append(Message(role="user", text=_REPEATS))
     said.turns = len(state.turns)
-    purpose = next_purpose(state, definition) or ""
+    purpose = next_purpose(state, definition)
+    purpose = purpose_once_more(definition) if purpose is None else purpose
     messages = [*messages]
-    _ask(messages, purpose, state, definition)
+    _add(messages, shown_text(state, len(state.turns), definition))
+    if purpose:
+        _ask(messages, purpose, without_summaries(state), definition)
     shown = () if purpose in WITHOUT_TOOLS else (*definition.delegates, *definition.handoffs)
     return ModelRequest(
         agent=definition.name,
@@ -70,7 +91,7 @@ def request_of(
 
 
 def _before(state: AgentState, number: int) -> AgentState:
-    return AgentState(turns=state.turns[:number])
+    return without_summaries(AgentState(turns=state.turns[:number]))
 
 
 def _ask(
@@ -78,9 +99,15 @@ def _ask(
 ) -> None:
     """Say what a turn is for, where that is new."""
     turns = before.turns
-    if not purpose or (turns and turns[-1].answer.purpose == purpose):
+    if turns and turns[-1].answer.purpose == purpose:
         return
-    text = prompt_for(purpose, before, definition)
+    _add(messages, prompt_for(purpose, before, definition))
+
+
+def _add(messages: list[Message], text: str) -> None:
+    """Say something to the model, in one message with what was said last."""
+    if not text:
+        return
     if messages[-1].role == "user":
         last = messages.pop()
         text = f"{last.text}\n\n{text}"
@@ -131,15 +158,6 @@ def _as_tool(agent: AgentDefinition, caller: AgentDefinition) -> ToolSpec:
             "additionalProperties": False,
         },
     )
-
-
-def _as_text(inputs: JsonObject) -> str:
-    """A single text input is the message itself; anything else is shown as JSON."""
-    if len(inputs) == 1:
-        (only,) = inputs.values()
-        if isinstance(only, str):
-            return only
-    return msgspec.json.encode(inputs).decode()
 
 
 def _complaint(fault: str) -> str:

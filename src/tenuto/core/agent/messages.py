@@ -43,6 +43,16 @@ class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Of the input tokens, those that the provider had in its own prompt cache."""
 
 
+class Recollection(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+    """A memory item as it was recalled for a task."""
+
+    id: str
+    kind: str
+    text: str
+    labels: tuple[str, ...] = ()
+    """Of the data that the item came from."""
+
+
 class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """One answer: text, wishes to call tools, or both; `data` when the model gave structured
     output."""
@@ -62,6 +72,8 @@ class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """What was tried before the model that answered, and why it did not: `openai:x: rate_limit`."""
     purpose: str = ""
     """What the strategy wanted the turn for; see `strategy`."""
+    recalled: tuple[Recollection, ...] = ()
+    """Of the first turn of a task: what its agent remembered when it was asked."""
 
 
 class Message(msgspec.Struct, frozen=True, kw_only=True):

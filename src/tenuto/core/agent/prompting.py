@@ -2,6 +2,7 @@
 
 import msgspec
 
+from tenuto.core.agent.compacting import ASKED
 from tenuto.core.agent.state import AgentState, Turn
 from tenuto.core.agent.strategy import (
     Critique,
@@ -23,6 +24,8 @@ _REVIEW = (
 def prompt_for(purpose: str, state: AgentState, definition: AgentDefinition) -> str:
     """Return what is said before a turn for `purpose` that follows the turns of `state`."""
     match purpose:
+        case "compact":
+            return ASKED
         case "plan":
             return _planning(definition)
         case "synthesize":

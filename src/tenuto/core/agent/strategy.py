@@ -7,6 +7,8 @@
 | `plan` | `plan`; workers do its steps; `synthesize`; then `critique` and `revise` as above |
 | `tree` | `propose` and `score`, `depth` times, keeping the best `keep` lines; then `conclude` |
 
+An agent with `context_tokens` sums its conversation up in turns for `compact` between them.
+
 The purpose of a turn is kept with its answer, so what comes next follows from the turns alone.
 Source of the strategies: DESIGN section 6; of `tree`: Yao et al., Tree of Thoughts, 2023; of
 `reflect`: Madaan et al., Self-Refine, 2023.
@@ -18,13 +20,17 @@ from typing import Final
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.compacting import COMPACT, as_summary, is_full, without_summaries
 from tenuto.core.agent.messages import ModelAnswer, ToolCall
 from tenuto.core.agent.state import AgentState, Turn
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 
-WITHOUT_TOOLS: Final = frozenset({"plan", "propose", "score"})
+WITHOUT_TOOLS: Final = frozenset({"plan", "propose", "score", COMPACT})
 """Purposes for which a model is shown no tools."""
+
+_ASIDE: Final = frozenset({"critique", COMPACT})
+"""Purposes of turns that give no output."""
 
 _FIRST: Final = {"react": "", "reflect": "", "plan": "plan", "tree": "propose"}
 
@@ -74,6 +80,15 @@ def next_purpose(state: AgentState, definition: AgentDefinition) -> str | None:
     """Return what the next turn is for; None when the output is there."""
     if not state.turns:
         return _FIRST[definition.strategy]
+    if not definition.context_tokens:
+        return _next(state, definition)
+    purpose = _next(without_summaries(state), definition)
+    if purpose is not None and is_full(state, definition.context_tokens):
+        return COMPACT
+    return purpose
+
+
+def _next(state: AgentState, definition: AgentDefinition) -> str | None:
     last = state.turns[-1].answer
     if last.fault or (last.calls and last.purpose != "plan"):
         return last.purpose
@@ -90,6 +105,11 @@ def next_purpose(state: AgentState, definition: AgentDefinition) -> str | None:
             scored = sum(1 for turn in state.turns if _is_done(turn, "score"))
             return "propose" if scored < definition.depth else "conclude"
     return None
+
+
+def purpose_once_more(definition: AgentDefinition) -> str:
+    """Return what a turn is for that comes after the output: it may put another in its place."""
+    return "conclude" if definition.strategy == "tree" else ""
 
 
 def _after_review(turns: Sequence[Turn], definition: AgentDefinition) -> str | None:
@@ -109,7 +129,7 @@ def output_of(state: AgentState) -> Json:
     """Return the output: what was answered last, but for the review of it."""
     for turn in reversed(state.turns):
         answer = turn.answer
-        if answer.purpose != "critique" and not answer.calls and not answer.fault:
+        if answer.purpose not in _ASIDE and not answer.calls and not answer.fault:
             return answer.data if answer.data is not None else {"text": answer.text}
     return None
 
@@ -127,6 +147,8 @@ def schema_for(purpose: str, definition: AgentDefinition) -> JsonObject | None:
             return _SCORES
         case "" if definition.strategy == "tree":
             return None
+        case "compact":
+            return None
     return definition.output_schema
 
 
@@ -138,6 +160,8 @@ def workers_of(definition: AgentDefinition) -> tuple[str, ...]:
 def fitted(answer: ModelAnswer, state: AgentState, definition: AgentDefinition) -> ModelAnswer:
     """Return an answer that has a purpose as it is kept: with what is wrong with it, or, of a plan,
     with a call for each step."""
+    if answer.purpose == COMPACT:
+        return as_summary(answer, state)
     fault = misfit(answer, state, definition)
     if fault:
         return msgspec.structs.replace(answer, fault=fault)

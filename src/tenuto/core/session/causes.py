@@ -14,7 +14,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.session.state import SessionState, Task
 
-_INLINE = frozenset({"map", "loop", "agent", "wait", "condition"})
+_INLINE = frozenset({"map", "loop", "agent", "message", "wait", "condition"})
 """Kinds whose outcome is a move of the core, never an input."""
 
 
@@ -36,6 +36,7 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
                 depth=event.depth,
                 budget=event.budget,
                 labels=event.labels,
+                notes=_notes_of_start(log, at + 1),
             )
         case e.SessionForked():
             return _forked(event)
@@ -80,6 +81,18 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
             return i.Advance(at_ms=now, parent=event.task)
         case _:
             return i.Advance(at_ms=now)
+
+
+def _notes_of_start(log: Sequence[e.SessionEvent], at: int) -> tuple[i.Note, ...]:
+    """Return the notes of no task that stand from `at` on."""
+    notes: list[i.Note] = []
+    while at < len(log):
+        event = log[at]
+        if not isinstance(event, e.Noted) or event.task:
+            break
+        notes.append(i.Note(event.kind, event.data))
+        at += 1
+    return tuple(notes)
 
 
 def _forked(event: e.SessionForked) -> i.ForkSession:

@@ -124,7 +124,11 @@ def _start(state: SessionState, cause: i.StartSession, program: Program) -> Even
             rules=RULES,
             budget=narrower(definition.limits.budget, cause.budget),
             labels=cause.labels,
-        )
+        ),
+        *(
+            e.Noted(at_ms=cause.at_ms, task=TaskNo(0), kind=note.kind, data=note.data)
+            for note in cause.notes
+        ),
     ]
 
 

@@ -10,13 +10,25 @@ from typing import TypeAlias
 import msgspec
 
 from tenuto.core.agent.effects import Said, request_of
+from tenuto.core.agent.guards import Guard
+from tenuto.core.agent.lineage import Link
 from tenuto.core.agent.messages import ModelRequest
 from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.strategy import WITHOUT_TOOLS
+from tenuto.core.agent.writing import message_tools
 from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.reducers import detached
-from tenuto.core.session.scope import Memo, agent_of, failure_of, inputs_of, scope_of
+from tenuto.core.session.scope import (
+    Memo,
+    agent_of,
+    callers_of,
+    failure_of,
+    inputs_of,
+    lineage_of,
+    scope_of,
+)
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
 from tenuto.core.workflow.model import AgentDefinition
@@ -49,6 +61,10 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     """Kinds of question that people have answered with yes for this effect."""
     labels: tuple[str, ...] = ()
     """Of what the task has seen."""
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
 
 
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
@@ -59,8 +75,16 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     turns: AgentState
     """What the agent has done so far. Not to be changed."""
+    agent_task: TaskNo = TaskNo(0)
+    """The task that the turn is a part of."""
     labels: tuple[str, ...] = ()
-    """Of what the agent has seen."""
+    """Of what the task has seen."""
+    approved: tuple[str, ...] = ()
+    """Kinds of question that people have answered with yes for this turn."""
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    callers: tuple[AgentDefinition, ...] = ()
+    """Agents that have come to call this one, nearest first."""
 
 
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
@@ -72,6 +96,12 @@ class CallTool(Work, frozen=True, kw_only=True, gc=False):
     timeout_ms: int
     approved: tuple[str, ...] = ()
     labels: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
+    lineage: tuple[Link, ...] = ()
+    """Rules of the agents above, which must allow it too."""
 
 
 class StartChild(Work, frozen=True, kw_only=True, gc=False):
@@ -259,6 +289,9 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         once=node.once and task.kind in ("function", "tool"),
         approved=task.granted,
         labels=task.labels,
+        guards=program.definition.guards,
+        tenant=state.tenant,
+        user=state.user,
     )
 
 
@@ -283,6 +316,10 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     if not isinstance(said, Said):
         said = memo[parent.no] = Said()
     request = request_of(parent.agent, agent, inputs, delegates=program.agents, said=said)
+    addresses = program.addresses.get(agent.name)
+    if addresses is not None and request.purpose not in WITHOUT_TOOLS:
+        tools = (*request.tools, *message_tools(addresses, program.agents))
+        request = msgspec.structs.replace(request, tools=tools)
     return AskModel(
         effect=effect_id(state.session, task.no),
         promise=task.promised,
@@ -293,7 +330,11 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         request=_addressed(state, task, request),
         timeout_ms=agent.model_timeout_ms,
         turns=parent.agent,
+        agent_task=parent.no,
         labels=task.labels,
+        approved=task.granted,
+        guards=program.definition.guards,
+        callers=callers_of(state, parent, program),
     )
 
 
@@ -325,6 +366,10 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         timeout_ms=0,
         approved=task.granted,
         labels=task.labels,
+        guards=program.definition.guards,
+        tenant=state.tenant,
+        user=state.user,
+        lineage=lineage_of(state, parent, program),
     )
 
 

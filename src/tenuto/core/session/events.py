@@ -82,13 +82,21 @@ class MapOpened(Event, tag="MapOpened/1", frozen=True, array_like=True, kw_only=
     count: int
 
 
+class Shown(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
+    """Messages from other agents that a turn of `agent` is shown, by number."""
+
+    agent: str
+    messages: tuple[int, ...]
+
+
 class ChildrenStarted(
     Event, tag="ChildrenStarted/1", frozen=True, array_like=True, kw_only=True, gc=False
 ):
     """`count` tasks below `parent` began, numbered from `first`, with indexes from `index`.
 
     Items of a map, iterations of a loop, an agent's turn (kind `model`, index = turn) and tool
-    calls (kind `tool`, index = place in the answer), a failed task's `recover`."""
+    calls (kind `tool`, `agent` or `message`, index = place in the answer), a failed task's
+    `recover`."""
 
     parent: TaskNo
     first: TaskNo
@@ -98,6 +106,8 @@ class ChildrenStarted(
     kind: str
     captures: tuple[str, ...]
     due_ms: int
+    shown: Shown | None = None
+    """Of a turn: what other agents have written."""
 
 
 class TimerSet(Event, tag="TimerSet/1", frozen=True, array_like=True, kw_only=True, gc=False):

@@ -16,7 +16,7 @@ from tenuto.core.budget import Spending
 from tenuto.core.errors import CorruptLog
 from tenuto.core.lifecycle import next_phase
 from tenuto.core.session import events as e
-from tenuto.core.session import labelling, spending
+from tenuto.core.session import labelling, mailbox, spending
 from tenuto.core.session.reducers import capture, reduce_into, unshared
 from tenuto.core.session.state import (
     WHOLE,
@@ -29,7 +29,7 @@ from tenuto.core.session.state import (
 )
 from tenuto.core.vocabulary import Json, TaskNo, Version, effect_id
 
-_TENDED: Final = frozenset({"map", "loop", "agent", "wait", "condition", "timer"})
+_TENDED: Final = frozenset({"map", "loop", "agent", "message", "wait", "condition", "timer"})
 """Kinds whose start calls for a move of the core itself, not of the outside world."""
 
 
@@ -143,6 +143,8 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
     elif kind == "recover":
         parent.waiting = "recover"
         parent.recoveries += 1
+    if event.shown is not None:
+        mailbox.show(state, parent, event.index, event.shown)
     spending.count_calls(state, parent, kind, event.count)
     share = spending.shares(state, parent, kind, count=event.count, at_ms=event.at_ms)
     for offset in range(event.count):
@@ -169,6 +171,10 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
             if kind == "agent":
                 task.agent = AgentState()
     state.next_task = TaskNo(event.first + event.count)
+    if kind == "message":
+        # Sent before anything else moves: an addressee that ends in the same commit shall see it.
+        rest = {no: None for no in state.tend if no < event.first}
+        state.tend = {no: None for no in state.tend if no >= event.first} | rest
 
 
 def _timer_set(state: SessionState, event: e.TimerSet) -> None:
@@ -190,6 +196,8 @@ def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
     task = _close(state, event.task, event.spent)
     output = event.output
     labelling.mark_ended(state, task, event.labels)
+    if task.kind == "message":
+        mailbox.keep(state, task, output)
     if task.parent:
         _child_settled(state, task, output, error=None)
         if task.parent in state.tasks and state.tasks[task.parent].kind == "loop":
@@ -233,7 +241,9 @@ def _task_retried(state: SessionState, event: e.TaskRetried) -> None:
     if event.inputs is not None:
         task.override = event.inputs
     if task.ask is not None:
-        task.granted = (*task.granted, task.ask.kind)
+        # Who approved other arguments has not approved these.
+        kept = task.granted if event.inputs is None else ()
+        task.granted = (*kept, task.ask.kind)
         task.ask, task.approvers = None, ()
     if task.kind in _TENDED:
         state.tend[event.task] = None
@@ -436,6 +446,8 @@ def _close(state: SessionState, no: TaskNo, spent: Spending | None = None) -> Ta
     if task.due_ms:
         state.due.pop(no, None)
     state.tend.pop(no, None)
+    if task.agent is not None and state.messages:
+        mailbox.close(state, task)
     return task
 
 
@@ -466,6 +478,8 @@ def _child_settled(state: SessionState, child: Task, output: Json, *, error: str
             answer = msgspec.convert(output, ModelAnswer)
             spending.add_usage(state, answer.usage)
             add_answer(parent.agent, answer)
+            if answer.recalled:
+                labelling.mark_recalled(state, parent, answer)
         else:
             add_result(parent.agent, child.index, value=output, error=error)
         return

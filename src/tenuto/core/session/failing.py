@@ -11,7 +11,7 @@ from tenuto.core import limits
 from tenuto.core.errors import Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.inputs import FailTask
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import CALLED, SessionState, Task
 from tenuto.core.vocabulary import TaskNo
 from tenuto.core.workflow.model import RETRY_MODEL, RETRY_TOOL, RetryPolicy
 from tenuto.core.workflow.program import Program
@@ -147,7 +147,7 @@ def _parent_goes_on(task: Task, state: SessionState, program: Program) -> bool:
     fail."""
     parent = state.tasks[task.parent]
     if parent.kind == "agent":
-        return task.kind in ("tool", "agent")
+        return task.kind in CALLED
     if task.kind == "recover":
         return True
     return parent.kind == "map" and program.nodes[parent.node].node.on_item_failure == "collect"

@@ -16,6 +16,13 @@ class Input(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     at_ms: int
 
 
+class Note(msgspec.Struct, frozen=True, array_like=True, gc=False):
+    """Something a task wants on record."""
+
+    kind: str
+    data: Json
+
+
 class StartSession(Input, frozen=True, kw_only=True, gc=False):
     """Begin; the first input of every session that is no fork."""
 
@@ -31,6 +38,8 @@ class StartSession(Input, frozen=True, kw_only=True, gc=False):
     """Bounds beside those of the workflow."""
     labels: tuple[str, ...] = ()
     """Of the inputs, as `untrusted`."""
+    notes: tuple[Note, ...] = ()
+    """What is to be on record of how the inputs came to be."""
 
 
 class ForkSession(Input, frozen=True, kw_only=True, gc=False):
@@ -40,13 +49,6 @@ class ForkSession(Input, frozen=True, kw_only=True, gc=False):
     origin: SessionId
     origin_version: Version
     patch: JsonObject = {}
-
-
-class Note(msgspec.Struct, frozen=True, array_like=True, gc=False):
-    """Something a task wants on record."""
-
-    kind: str
-    data: Json
 
 
 class CompleteTask(Input, frozen=True, kw_only=True, gc=False):

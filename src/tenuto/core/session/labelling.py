@@ -9,6 +9,7 @@ Source: information-flow control by floating labels (HiStar, 2006; CaMeL, arXiv:
 
 from collections.abc import Iterable
 
+from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.session.state import SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject
 
@@ -46,6 +47,14 @@ def mark_ended(state: SessionState, task: Task, labels: Labels) -> None:
     parent = state.tasks.get(task.parent)
     if parent is not None and task.labels:
         parent.labels = joined(parent.labels, task.labels)
+
+
+def mark_recalled(state: SessionState, agent: Task, answer: ModelAnswer) -> None:
+    """Give an agent's task the labels of what the agent remembered for it."""
+    labels = joined(*(one.labels for one in answer.recalled))
+    if labels:
+        agent.labels = joined(agent.labels, labels)
+        state.labels_seen = joined(state.labels_seen, labels)
 
 
 def mark_output(state: SessionState, task: Task) -> None:

@@ -7,11 +7,12 @@ from msgspec import structs
 
 from tenuto.core.agent.effects import Said
 from tenuto.core.agent.handing_over import handed_over
+from tenuto.core.agent.lineage import Link
 from tenuto.core.agent.messages import ToolCall
 from tenuto.core.agent.strategy import step_inputs
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session.reducers import detached, values_then
-from tenuto.core.session.state import Captured, SessionState, Task
+from tenuto.core.session.state import CALLED, Captured, SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Expression, Program
@@ -131,7 +132,7 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
 
     While it is open the answer that wants it is the agent's last."""
     parent = state.tasks.get(task.parent)
-    if parent is None or parent.agent is None or task.kind not in ("tool", "agent"):
+    if parent is None or parent.agent is None or task.kind not in CALLED:
         return None
     return parent.agent.turns[-1].answer.calls[task.index]
 
@@ -146,6 +147,30 @@ def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefiniti
         # It works on a step of its own plan: it does not plan again.
         return structs.replace(definition, strategy="react", output_schema=None)
     return definition
+
+
+def callers_of(state: SessionState, task: Task, program: Program) -> tuple[AgentDefinition, ...]:
+    """Return the agents that have come to call the one whose task this is, nearest first."""
+    found: list[AgentDefinition] = []
+    while call_of(state, task) is not None:
+        task = state.tasks[task.parent]
+        found.append(agent_of(state, task, program))
+    return tuple(found)
+
+
+def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link, ...]:
+    """Return the rules that stand above an agent's task: of all agents that it works for, nearest
+    first."""
+    links: list[Link] = []
+    while (call := call_of(state, task)) is not None:
+        task = state.tasks[task.parent]
+        above = agent_of(state, task, program)
+        rules = above.narrowed.get(call.tool, ())
+        links += [
+            Link(agent=above.name, rules=rules, to=call.tool),
+            Link(agent=above.name, rules=above.policy),
+        ]
+    return tuple(link for link in links if link.rules)
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

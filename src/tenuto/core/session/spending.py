@@ -5,7 +5,7 @@ Part of the fold. What is set aside follows from the state alone, so no event ha
 
 from tenuto.core.agent.messages import Usage
 from tenuto.core.budget import UNBOUNDED, Budget, Spending, set_aside, share_of, short_of, wider
-from tenuto.core.session.state import WHOLE, SessionState, Task, left_now
+from tenuto.core.session.state import CALLED, WHOLE, SessionState, Task, left_now
 
 
 def begin_time(state: SessionState, at_ms: int) -> None:
@@ -42,7 +42,7 @@ def count_calls(state: SessionState, parent: Task, kind: str, count: int) -> Non
         return
     if kind == "model":
         state.spent = state.spent.plus(Spending(turns=count))
-    elif kind in ("tool", "agent"):
+    elif kind in CALLED:
         state.spent = state.spent.plus(Spending(tool_calls=count))
 
 

@@ -13,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core.agent.asks import Ask
-from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.state import AgentMessage, AgentState
 from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending, left_of
 from tenuto.core.errors import Failure
 from tenuto.core.lifecycle import Phase
@@ -31,6 +31,9 @@ from tenuto.core.workflow.model import StateKey
 Waiting: TypeAlias = Literal["", "retry", "recover", "recovered", "person", "verify", "doubt"]
 """Why an open task has no attempt under way, beyond what its kind says."""
 
+
+CALLED: Final = frozenset({"tool", "agent", "message"})
+"""Kinds of task that a model's call becomes."""
 
 WHOLE: Final = TaskNo(0)
 """Key of the session's own deadline."""
@@ -157,6 +160,12 @@ class SessionState(msgspec.Struct, kw_only=True):
     due: dict[TaskNo, int] = {}
     """Deadlines of open tasks, in ms since 1970; that of the session itself under `WHOLE`."""
     undo: list[Undo] = []
+    messages: int = 0
+    """Messages that agents have sent to each other."""
+    unread: dict[int, AgentMessage] = {}
+    """Those that not all of their addressees have been shown, by number."""
+    awaiting: dict[TaskNo, None] = {}
+    """Agents that have made requests which are not answered."""
     orphans: dict[EffectId, int] = {}
     """Child sessions to cancel, with their promise."""
 

@@ -1,18 +1,23 @@
 """The moves of tasks that the core itself carries out: maps, loops, agents, waits, conditions,
 timers, and tasks whose recovery has come back."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 from typing import Final
 
 from tenuto.core import limits
+from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
 from tenuto.core.agent.state import AgentState
+from tenuto.core.agent.strategy import next_purpose
+from tenuto.core.agent.writing import offered
 from tenuto.core.budget import Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
+from tenuto.core.session.mailbox import unread_by
 from tenuto.core.session.moments import due_from_delay, due_from_moment
+from tenuto.core.session.posting import due_before_end, send, waits_for_response
 from tenuto.core.session.reducers import detached, misfit
 from tenuto.core.session.scope import (
     agent_of,
@@ -185,14 +190,24 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     move = next_move(task.agent, definition, grants=task.attempt, under_way=under_way)
     match move:
         case AskModel():
-            held = _held(state, task, wanted_of(task), at_ms)
-            return [_next_turn(state, task, at_ms)] if held is None else held
+            # A turn that sums up tells nothing new, and what it is shown would be summed up too.
+            sums_up = next_purpose(task.agent, definition) == COMPACT
+            messages = () if sums_up else unread_by(state, task, definition.name)
+            return _next_turn(state, task, definition, messages, at_ms)
         case CallTools(calls=()):
             return []
         case CallTools(calls=calls):
             held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
-            return _calls(state, task, definition, calls, at_ms) if held is None else held
+            if held is not None:
+                return held
+            kinds = _kinds_of_calls(task.agent, definition, program)
+            return _calls(state, task, kinds, calls, at_ms)
         case Finish(output=output):
+            due = due_before_end(state, task, definition, program)
+            if due:
+                return _next_turn(state, task, definition, due, at_ms)
+            if waits_for_response(state, task, program):
+                return []
             return complete(state, task, output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
         return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=move.failure)]
@@ -216,24 +231,32 @@ def _follows_plan(agent: AgentState) -> bool:
     return bool(agent.turns) and agent.turns[-1].answer.purpose == "plan"
 
 
-def _calls(
-    state: SessionState,
-    task: Task,
-    definition: AgentDefinition,
-    wanted: tuple[int, ...],
-    at_ms: int,
-) -> Moves:
-    """Return the starts of the wanted calls of the last answer: tools, and other agents.
-    Neighbours of a kind start together."""
-    assert task.agent is not None, "an agent's task has turns"
-    answer = task.agent.turns[-1].answer
+def _kinds_of_calls(
+    agent: AgentState, definition: AgentDefinition, program: Program
+) -> tuple[str, ...]:
+    """Return what each call of the last answer is: of a tool, of another agent, a message."""
+    answer = agent.turns[-1].answer
     agents = {*definition.delegates, *definition.handoffs}
-    planned = answer.purpose == "plan"
+    messages = offered(program.addresses.get(definition.name))
+    return tuple(
+        "agent"
+        if answer.purpose == "plan" or call.tool in agents
+        else "message"
+        if call.tool in messages
+        else "tool"
+        for call in answer.calls
+    )
+
+
+def _calls(
+    state: SessionState, task: Task, kinds: Sequence[str], wanted: tuple[int, ...], at_ms: int
+) -> Moves:
+    """Return the starts of the wanted calls of the last answer. Neighbours of a kind start
+    together."""
 
     def group(place: tuple[int, int]) -> tuple[str, int]:
         number, index = place
-        is_agent = planned or answer.calls[index].tool in agents
-        return ("agent" if is_agent else "tool"), index - number
+        return kinds[index], index - number
 
     started: Moves = []
     no = state.next_task
@@ -256,9 +279,19 @@ def _calls(
     return started
 
 
-def _next_turn(state: SessionState, task: Task, at_ms: int) -> e.ChildrenStarted:
+def _next_turn(
+    state: SessionState,
+    task: Task,
+    definition: AgentDefinition,
+    messages: tuple[int, ...],
+    at_ms: int,
+) -> Moves:
+    """Return the start of the next turn, which is shown these messages of other agents."""
     assert task.agent is not None, "only agents have turns"
-    return e.ChildrenStarted(
+    held = _held(state, task, wanted_of(task), at_ms)
+    if held is not None:
+        return held
+    turn = e.ChildrenStarted(
         at_ms=at_ms,
         parent=task.no,
         first=state.next_task,
@@ -268,7 +301,9 @@ def _next_turn(state: SessionState, task: Task, at_ms: int) -> e.ChildrenStarted
         kind="model",
         captures=(),
         due_ms=0,
+        shown=e.Shown(agent=definition.name, messages=messages) if messages else None,
     )
+    return [turn]
 
 
 def _wait(state: SessionState, task: Task, program: Program, at_ms: int) -> Moves:
@@ -318,6 +353,7 @@ _MOVES: Final[dict[str, Callable[[SessionState, Task, Program, int], Moves]]] = 
     "map": _map,
     "loop": _loop,
     "agent": _agent,
+    "message": send,
     "wait": _wait,
     "condition": _condition,
     "timer": _timer,

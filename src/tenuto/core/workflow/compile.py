@@ -7,6 +7,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tenuto.core.errors import DefinitionError, Rejected
+from tenuto.core.workflow.addresses import addresses_of
 from tenuto.core.workflow.faults import Fault, Path, Place, meant
 from tenuto.core.workflow.literals import path_expression
 from tenuto.core.workflow.model import (
@@ -120,6 +121,7 @@ class _Compiler:
             output=self.output(),
             sinks=tuple(name for name, targets in shape.graph.items() if not targets),
             agents={agent.name: agent for agent in definition.agents},
+            addresses=addresses_of(definition),
         )
 
     def node(self, node: Node) -> CompiledNode:

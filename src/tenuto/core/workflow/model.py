@@ -21,7 +21,9 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.vocabulary import Digest, Json, JsonObject
 
@@ -184,6 +186,10 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     """Agents of the workflow that it may call as tools, each with one text, its `task`."""
     handoffs: tuple[str, ...] = ()
     """Agents that it may leave the task to: their answer is its own."""
+    narrowed: dict[str, tuple[PermissionRule, ...]] = {}
+    """Agents that it passes work to, with rules that hold for them and all below them."""
+    writes_to: tuple[str, ...] = ()
+    """Whom it may write messages to: names, `role:…`, or `*` for everybody. Empty: nobody."""
     rounds: int = 2
     """reflect, plan: how often an answer is revised at most."""
     width: int = 3
@@ -195,6 +201,12 @@ class AgentDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=T
     cache: Reuse = "off"
     cache_ttl_ms: int = 0
     """How old an answer from the cache may be; 0: as the process says."""
+    memory: MemoryPolicy | None = None
+    """None: it remembers nothing from session to session."""
+    context_tokens: int = 0
+    """Above so many the conversation of a task is summed up by its own model. 0: never."""
+    guards: tuple[Guard, ...] = ()
+    """Beside those of the workflow and of the process."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -225,6 +237,9 @@ class WorkflowDefinition(msgspec.Struct, frozen=True, kw_only=True, omit_default
     limits: Limits = Limits()
     children: "tuple[WorkflowDefinition, ...]" = ()
     """Workflows that `workflow` nodes start, so that any process can go on with a session."""
+    guards: tuple[Guard, ...] = ()
+    """Of the session's inputs, of all its agents, and of its `tool` nodes; children have their
+    own."""
 
 
 def encode_definition(definition: WorkflowDefinition) -> bytes:

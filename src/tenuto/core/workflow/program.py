@@ -7,6 +7,7 @@ from typing import Protocol
 import msgspec
 
 from tenuto.core.vocabulary import Digest, Json
+from tenuto.core.workflow.addresses import Addresses
 from tenuto.core.workflow.model import AgentDefinition, Node, RetryPolicy, WorkflowDefinition
 
 
@@ -116,3 +117,5 @@ class Program(msgspec.Struct, frozen=True, kw_only=True):
     sinks: tuple[str, ...]
     """Nodes with no edge out, in order of definition: their outputs are the default output."""
     agents: dict[str, AgentDefinition]
+    addresses: dict[str, Addresses] = {}
+    """By agent, of those that write messages or are written to."""

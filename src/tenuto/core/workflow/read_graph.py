@@ -2,6 +2,7 @@
 
 from tenuto.core.workflow.faults import Path, unknown
 from tenuto.core.workflow.model import Case, Edge, Node, Switch, WorkflowDefinition
+from tenuto.core.workflow.read_guards import guards_of
 from tenuto.core.workflow.read_nodes import NodeReader, expression
 from tenuto.core.workflow.read_parts import (
     ON_FAILURE,
@@ -44,6 +45,7 @@ def read_graph_form(
         on_failure=section.choice("on_failure", ON_FAILURE, "fail"),
         limits=limits_of(section),
         children=children,
+        guards=guards_of(section),
     )
     _check_parallel(graph, definition)
     if graph.data:

@@ -6,6 +6,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.budget import NAMES, UNBOUNDED, Budget, fault_of
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.faults import unknown
@@ -19,6 +20,7 @@ from tenuto.core.workflow.model import (
     StateKey,
     Strategy,
 )
+from tenuto.core.workflow.read_guards import guards_of
 from tenuto.core.workflow.section import Section, duration, members, shown
 
 _REDUCERS: Final[tuple[Reducer, ...]] = (
@@ -143,6 +145,7 @@ def agents_of(section: Section) -> tuple[AgentDefinition, ...]:
 def _agent(section: Section, name: str) -> AgentDefinition:
     schema = section.section("output_schema", f"the output schema of agent {name!r}")
     settings = section.section("settings", f"the settings of agent {name!r}")
+    memory = _memory(section)
     agent = AgentDefinition(
         name=name,
         version=version_of(section),
@@ -150,7 +153,7 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         description=section.text("description"),
         model=_model(section),
         instructions=section.text("instructions"),
-        tools=_named(section, "tools"),
+        tools=tools_with(_named(section, "tools"), memory),
         strategy=section.choice("strategy", get_args(Strategy), "react"),
         output_schema=schema.data if schema is not None else None,
         turns_max=section.whole("turns_max", limits.TURNS_MAX, minimum=1, maximum=10_000),
@@ -159,12 +162,17 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         policy=_policy(section),
         delegates=_named(section, "delegates"),
         handoffs=_named(section, "handoffs"),
+        narrowed=_narrowed(section),
+        writes_to=_named(section, "writes_to"),
         rounds=section.whole("rounds", 2, minimum=0, maximum=100),
         width=section.whole("width", 3, minimum=1, maximum=20),
         depth=section.whole("depth", 2, minimum=1, maximum=20),
         keep=section.whole("keep", 2, minimum=1, maximum=20),
         cache=section.choice("cache", get_args(Reuse), "off"),
         cache_ttl_ms=duration(section, "cache_ttl"),
+        memory=memory,
+        context_tokens=section.whole("context_tokens", 0, minimum=0, maximum=2**53),
+        guards=guards_of(section),
     )
     section.close()
     return agent
@@ -178,15 +186,37 @@ def _model(section: Section) -> str:
 
 
 def _policy(section: Section) -> tuple[PermissionRule, ...]:
-    value = section.get("policy")
-    if value is None and "policy" not in section.data:
+    return _rules(section, "policy", f"The policy of {section.what}")
+
+
+def _narrowed(section: Section) -> dict[str, tuple[PermissionRule, ...]]:
+    found = section.section("narrowed", f"what {section.what} narrows")
+    if found is None:
+        return {}
+    return {name: _rules(found, name, f"The rules for {name!r}") for name in list(found.data)}
+
+
+def _rules(section: Section, key: str, what: str) -> tuple[PermissionRule, ...]:
+    value = section.get(key)
+    if value is None and key not in section.data:
         return ()
     try:
         return msgspec.convert(value, tuple[PermissionRule, ...])
     except msgspec.ValidationError as error:
         # One rule that is not understood might have been the one that denies.
-        section.fault("policy", f"The policy of {section.what} cannot be read: {error}.")
+        section.fault(key, f"{what} cannot be read: {error}.")
         return ()
+
+
+def _memory(section: Section) -> MemoryPolicy | None:
+    if "memory" not in section.data:
+        return None
+    try:
+        return policy_from(section.get("memory"))
+    except msgspec.ValidationError as error:
+        message = f"The memory of {section.what} cannot be read: {error}."
+        section.fault("memory", message, "Write true, or what differs: {recall: 3}.")
+        return None
 
 
 def _named(section: Section, key: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from tenuto.core.workflow.faults import meant, unknown
 from tenuto.core.workflow.kinds import KIND_OF
 from tenuto.core.workflow.literals import path_expression
 from tenuto.core.workflow.model import Edge, Node, OnFailure, RetryPolicy, WorkflowDefinition
+from tenuto.core.workflow.read_guards import guards_of
 from tenuto.core.workflow.read_nodes import NodeReader, retry_policy
 from tenuto.core.workflow.read_parts import (
     ON_FAILURE,
@@ -54,6 +55,7 @@ def read_task_form(
         on_failure=_on_failure(section),
         limits=limits_of(section),
         children=children,
+        guards=guards_of(section),
     )
     section.close(["id"])
     return definition

@@ -5,12 +5,15 @@ It says less than reading does: names, expressions and the shape of the graph ar
 from typing import Final, get_args
 
 from tenuto.core import limits
+from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
+from tenuto.core.memory.items import MemoryKind
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, Strategy
 from tenuto.core.workflow.read_nodes import RULES
 from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
+from tenuto.core.workflow.schema_guards import guard_schema
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -39,6 +42,7 @@ def workflow_schema() -> JsonObject:
             ),
             "task": _task(),
             "agent": _agent(),
+            "guard": guard_schema(),
             "state_key": _state_key(),
             "input": _input(),
             "retry": _retry(),
@@ -156,6 +160,11 @@ def _both_forms() -> JsonObject:
             },
             "What a session, with all below it, may spend before it stops and asks.",
         ),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "At the borders of the session and of all its agents.",
+        },
         "workflows": {
             "type": "object",
             "description": "Workflows that nodes of this one start, by name.",
@@ -397,6 +406,10 @@ def _agent() -> JsonObject:
             "type": ["array", "string"],
             "description": "Agents of the workflow that it may leave its task to.",
         },
+        "writes_to": {
+            "type": ["array", "string"],
+            "description": "Whom it may write messages to: agents, role:…, or * for everybody.",
+        },
         "strategy": _choice(get_args(Strategy), "How it goes about a task."),
         "rounds": _whole(0, 100, "reflect, plan: how often an answer is revised at most."),
         "width": _whole(1, 20, "tree: thoughts that are proposed for each line."),
@@ -417,8 +430,36 @@ def _agent() -> JsonObject:
             "items": _rule(),
             "description": "Which tools it may call with what.",
         },
+        "narrowed": {
+            "type": "object",
+            "additionalProperties": {"type": "array", "items": _rule()},
+            "description": "Agents that it passes work to, with rules for them and all below.",
+        },
+        "memory": _memory(),
+        "context_tokens": _whole(0, 2**53, "Above so many its conversation is summed up."),
+        "guards": {
+            "type": "array",
+            "items": _ref("guard"),
+            "description": "What is looked at on its way in and out.",
+        },
     }
     return _closed(properties, "An agent.")
+
+
+def _memory() -> JsonObject:
+    full = _closed(
+        {
+            "recall": _whole(0, RECALLED_MAX, "Items recalled when a task begins."),
+            "characters": _whole(0, 100_000, "Of what is recalled, together."),
+            "kinds": {"type": "array", "items": {"enum": list(get_args(MemoryKind))}},
+            "shared": _choice(get_args(Sharing), "Whose the items are that it keeps."),
+            "learn": {"type": "boolean", "description": "It keeps what it did."},
+            "tools": {"type": "boolean", "description": "Its model may remember by itself."},
+            "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
+        },
+        "What differs from the default.",
+    )
+    return {"if": {"type": "object"}, "then": full, "else": {"type": "boolean"}}
 
 
 def _rule() -> JsonObject:

@@ -7,10 +7,12 @@ from typing import get_args
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import Guard, faults_of_guard
 from tenuto.core.agent.routes import listed
 from tenuto.core.budget import fault_of
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
+from tenuto.core.workflow.addresses import faults_of_addresses
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, StateKey, WorkflowDefinition
 from tenuto.core.workflow.parallel import faults_of_writers
@@ -34,7 +36,8 @@ def faults_of(
     if misshapen is not None:
         return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
-    faults += _of_delegates(definition)
+    faults += [*_of_delegates(definition), *_of_guards(definition)]
+    faults += faults_of_addresses(definition)
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
     for node in definition.nodes:
@@ -121,12 +124,26 @@ def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
                 if other not in calls:
                     path = ("agents", name, part)
                     yield Fault(path, f"Agent {name!r} may call {other!r}, and there is none.")
+        for other in agent.narrowed:
+            if other not in calls[name]:
+                message = f"Agent {name!r} narrows what {other!r} may do, and cannot call it."
+                hint = "Name it under delegates or handoffs."
+                yield Fault(("agents", name, "narrowed", other), message, hint)
         if _calls_itself(name, calls):
             yield Fault(
                 ("agents", name, "delegates"),
                 f"Agent {name!r} may come to call itself by way of those that it calls.",
                 "Give a lower agent fewer delegates: nothing would end the calls.",
             )
+
+
+def _of_guards(definition: WorkflowDefinition) -> Iterator[Fault]:
+    parts: list[tuple[Path, tuple[Guard, ...]]] = [(("guards",), definition.guards)]
+    parts += [(("agents", agent.name, "guards"), agent.guards) for agent in definition.agents]
+    for path, guards in parts:
+        for guard in guards:
+            for fault in faults_of_guard(guard):
+                yield Fault(path, f"Guard {guard.called!r} {fault}")
 
 
 def _calls_itself(name: str, calls: Mapping[str, Sequence[str]]) -> bool:

@@ -11,17 +11,21 @@ from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
+from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
+from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
     "ArtifactsContract",
     "CollectionContract",
     "EmbedderContract",
     "EventStoreContract",
+    "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
     "ResponsesContract",
     "SnippetSandboxContract",
+    "ToolSourceContract",
 ]

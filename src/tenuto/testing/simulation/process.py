@@ -6,7 +6,10 @@ from typing import Any, Final
 
 import msgspec
 
+from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
+from tenuto.adapters.memory import VolatileMemory
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.core.errors import TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
@@ -17,8 +20,12 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.recollecting import Recollecting
+from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
@@ -53,6 +60,7 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     """Providers by name; empty: a simulated model answers for all."""
     crash_after: int = 0
     """Number of the commit after which the process dies; 0: none."""
+    memory: VolatileMemory = msgspec.field(default_factory=VolatileMemory)
     story: list[tuple[int, float, str]] = []
     """What happened beside the log: number of commits before it, the moment, in words."""
 
@@ -87,9 +95,18 @@ class Process:
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
         models = site.models or AnyProvider(self.model)
+        rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
+        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
+        caller = Caller(code, clock=site.clock, threads=0, around=[GuardedCalls(judges)])
+        caller.rememberer = rememberer
         performer = Performer(
-            caller=Caller(code, clock=site.clock, threads=0),
-            asker=Asker(models, code=code, schemas=schemas),
+            caller=caller,
+            asker=Asker(
+                models,
+                code=code,
+                schemas=schemas,
+                around=[Recollecting(rememberer), GuardedTurns(judges, schemas)],
+            ),
             clock=site.clock,
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
@@ -102,6 +119,7 @@ class Process:
             programs=Programs(site.expressions, site.artifacts),
             performer=performer,
         )
+        self.engine.starts = GuardedStarts(judges)
         self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
         self.runtime = Runtime(self.engine, code, schemas)
 

@@ -5,6 +5,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.core.memory.items import MemoryItem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.testing.simulation.faults import EPOCH_MS, Faults
@@ -34,6 +35,8 @@ class SimulationReport(msgspec.Struct, frozen=True, kw_only=True):
     commits: int = 0
     outputs: tuple[Json, ...] = ()
     """Of the sessions, in order of their start; null where one has none."""
+    remembered: tuple[MemoryItem, ...] = ()
+    """What agents kept in their memory, in the order in which it came there."""
     asked: int = 0
     """Requests that the given models got."""
     reproduce: str = ""

@@ -197,6 +197,7 @@ def _run(
         sessions=len(inputs),
         commits=len(witness.commits),
         outputs=tuple(seen.state.output for seen in witness.sessions.values()),
+        remembered=site.memory.everything(),
         asked=sum(model.requests for model in site.models.values()),
         events=sum(stored.count for stored, _ in witness.commits),
         crashes=fleet.crashes,

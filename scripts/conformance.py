@@ -1,0 +1,229 @@
+"""Runs the official conformance suite of the Model Context Protocol against Tenuto.
+
+    python scripts/conformance.py install           bring the suite; say so where that cannot be
+    python scripts/conformance.py client            every scenario that our client claims
+    python scripts/conformance.py server --url URL  every scenario that our server claims
+    python scripts/conformance.py list              which scenarios there are, and why some do not
+
+`--scenario NAME` (several times, if need be) runs others than those that are claimed. The suite is
+a package of npm and needs Node.js 22; where there is an older one, the newer is brought as a
+package too. Both are kept outside of the source tree; npm gets them from where it gets everything.
+"""
+
+import argparse
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).resolve().parents[1]
+
+SUITE: Final = ("@modelcontextprotocol/conformance", "0.1.16")
+NODE: Final = ("node", "22.23.3")
+NODE_MAJOR_MIN: Final = 22
+
+CLIENT: Final = ("initialize", "tools_call", "sse-retry")
+"""Scenarios of what `tenuto.mcp_server` claims."""
+
+CLIENT_NOT_CLAIMED: Final = {
+    "elicitation-sep1034-client-defaults": "the client does not claim elicitation",
+    "auth/": "the client does no OAuth: credentials come from the environment",
+}
+"""Scenarios, or beginnings of their names, that do not run, each with the reason."""
+
+SERVER: Final[tuple[str, ...]] = ()
+"""Scenarios of what our server claims. Empty: those that the suite calls active."""
+
+SCENARIO_SECONDS_MAX: Final = 120
+ATTEMPTS: Final = {"sse-retry": 3}
+"""Scenarios that measure milliseconds, and how often they are tried: a busy machine is late."""
+
+
+class NotInstalled(Exception):
+    """The suite is not there; the message says what to do."""
+
+
+def home() -> Path:
+    """Return the folder that holds the suite: beside the packages of Python where there is one."""
+    environment = ROOT / ".venv"
+    return (environment if environment.is_dir() else ROOT / "build") / "conformance"
+
+
+def install() -> str:
+    """Bring the suite, where it is not there yet; return what hinders it, or nothing."""
+    if not fault():
+        return ""
+    npm = shutil.which("npm")
+    if npm is None:
+        return "npm is not installed. Install Node.js with npm"
+    wanted = [SUITE] if node_major(shutil.which("node")) >= NODE_MAJOR_MIN else [SUITE, NODE]
+    home().mkdir(parents=True, exist_ok=True)
+    (home() / "package.json").write_text('{"private": true}\n', "utf-8")
+    packages = [f"{name}@{version}" for name, version in wanted]
+    try:
+        run = subprocess.run(
+            [npm, "install", "--no-audit", "--no-fund", "--no-progress", "--save-exact", *packages],
+            cwd=home(),
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=600,
+        )
+    except (OSError, subprocess.TimeoutExpired) as error:
+        return f"npm install failed: {error}"
+    if run.returncode:
+        return f"npm install failed: {' '.join(run.stderr.split())[-300:]}"
+    return fault()
+
+
+def fault() -> str:
+    """Return why the suite cannot be run, in words, or nothing."""
+    try:
+        command()
+    except NotInstalled as error:
+        return str(error)
+    return ""
+
+
+def command() -> list[str]:
+    """Return how the suite is started.
+
+    Raises:
+        NotInstalled: it is not there, or no Node.js is new enough.
+    """
+    modules = home() / "node_modules"
+    suite = modules / SUITE[0]
+    if version_of(suite) != SUITE[1]:
+        raise NotInstalled(
+            f"The conformance suite {SUITE[0]} {SUITE[1]} is not installed; bring it, "
+            "as python scripts/conformance.py install"
+        )
+    own = modules / "node" / "bin" / ("node.exe" if sys.platform == "win32" else "node")
+    for node in (shutil.which("node"), str(own)):
+        if node_major(node) >= NODE_MAJOR_MIN:
+            return [str(node), str(suite / "dist" / "index.js")]
+    raise NotInstalled(
+        f"The conformance suite needs Node.js {NODE_MAJOR_MIN} or newer, and there is none; "
+        "bring it, as python scripts/conformance.py install"
+    )
+
+
+def version_of(package: Path) -> str:
+    try:
+        version = json.loads((package / "package.json").read_text("utf-8"))["version"]
+    except (OSError, ValueError, KeyError):
+        return ""
+    return str(version)
+
+
+def node_major(node: "str | None") -> int:
+    """Return the major version of a program `node`, 0 where it does not run."""
+    if node is None:
+        return 0
+    try:
+        run = subprocess.run(
+            [node, "--version"], capture_output=True, text=True, check=False, timeout=30
+        )
+        return int(run.stdout.strip().removeprefix("v").split(".")[0])
+    except (OSError, ValueError, subprocess.TimeoutExpired):
+        return 0
+
+
+def scenarios(kind: str) -> "list[str]":
+    """Return the names of all scenarios of the suite for `client` or `server`.
+
+    Raises:
+        NotInstalled: the suite is not there.
+    """
+    run = subprocess.run(
+        [*command(), "list", f"--{kind}"], capture_output=True, text=True, check=True, timeout=60
+    )
+    lines = [line.strip() for line in run.stdout.splitlines()]
+    return [line.split()[1] for line in lines if line.startswith("- ")]
+
+
+def client(scenario: str) -> "tuple[bool, str]":
+    """Return whether our client passes, and what the suite said."""
+    program = f"{sys.executable} {ROOT / 'tests' / 'conformance' / 'client.py'}"
+    return attempted(scenario, ["client", "--command", program])
+
+
+def server(scenario: str, url: str) -> "tuple[bool, str]":
+    """Return whether the server at `url` passes, and what the suite said."""
+    return attempted(scenario, ["server", "--url", url])
+
+
+def attempted(scenario: str, arguments: "list[str]") -> "tuple[bool, str]":
+    said = ""
+    for _ in range(ATTEMPTS.get(scenario, 1)):
+        passed, said = once([*command(), *arguments, "--scenario", scenario])
+        if passed:
+            return True, said
+    return False, said
+
+
+def once(arguments: "list[str]") -> "tuple[bool, str]":
+    paths = [str(ROOT / "src"), *filter(None, [os.environ.get("PYTHONPATH")])]
+    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(paths), "NO_COLOR": "1"}
+    try:
+        run = subprocess.run(
+            arguments,
+            cwd=ROOT,
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=False,
+            timeout=SCENARIO_SECONDS_MAX,
+        )
+    except subprocess.TimeoutExpired:
+        return False, f"nothing came within {SCENARIO_SECONDS_MAX} s"
+    return run.returncode == 0, run.stdout + run.stderr
+
+
+def why_not(scenario: str) -> str:
+    """Return why a scenario for clients is not run, or nothing where it is."""
+    for beginning, reason in CLIENT_NOT_CLAIMED.items():
+        if scenario.startswith(beginning):
+            return reason
+    return ""
+
+
+def main() -> int:
+    """Return 0 when all that ran passed."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("what", choices=["install", "client", "server", "list"])
+    parser.add_argument("--scenario", action="append", default=[])
+    parser.add_argument("--url", default="", help="of the server that is tried")
+    options = parser.parse_args()
+    hindrance = install()
+    if hindrance:
+        print(f"The conformance tests of MCP will be skipped: {hindrance}.")
+        return 0 if options.what == "install" else 1
+    if options.what == "list":
+        for kind in ("client", "server"):
+            for name in scenarios(kind):
+                reason = why_not(name) if kind == "client" else ""
+                print(f"{kind}  {name}" + (f"  (does not run: {reason})" if reason else ""))
+    if options.what == "client":
+        return told({name: client(name) for name in options.scenario or CLIENT})
+    if options.what == "server":
+        if not options.url:
+            parser.error("server: give the address of a running server, as --url URL")
+        names = options.scenario or SERVER or scenarios("server")
+        return told({name: server(name, options.url) for name in names})
+    return 0
+
+
+def told(results: "dict[str, tuple[bool, str]]") -> int:
+    for name, (passed, said) in results.items():
+        print(f"{'passed' if passed else 'FAILED'}  {name}")
+        if not passed:
+            print(said)
+    return 0 if all(passed for passed, _ in results.values()) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

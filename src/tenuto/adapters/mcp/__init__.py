@@ -1,0 +1,6 @@
+"""Tools of MCP servers, by the official SDK (extra `mcp`). May import `core`, `ports`."""
+
+from tenuto.adapters.mcp.settings import Address, Command, Rules
+from tenuto.adapters.mcp.source import McpServer
+
+__all__ = ["Address", "Command", "McpServer", "Rules"]

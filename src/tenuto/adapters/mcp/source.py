@@ -1,0 +1,294 @@
+"""An MCP server as a source of tools."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+from tenuto.adapters.mcp.connection import Connection
+from tenuto.adapters.mcp.credentials import Credentials
+from tenuto.adapters.mcp.faults import Faults
+from tenuto.adapters.mcp.results import value_of
+from tenuto.adapters.mcp.settings import Address, Command, Rules, checked
+from tenuto.adapters.mcp.tools import McpTool, Parts, specs_of, traits_of
+from tenuto.adapters.mcp.transports import HEARD, Heard
+from tenuto.core.errors import Escalatable, Fatal, Transient, WorkFailed
+from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.schemas import Schemas
+from tenuto.ports.tool import ToolCode
+
+TOOLS_MAX: Final = 1_000
+PAGES_MAX: Final = 100
+BACKOFF_SECONDS: Final = (0.5, 30.0)
+"""Least and longest wait after a connection that did not come about."""
+
+EFFECT_META: Final = "tenuto/effectId"
+"""Under which a call carries its effect id, the same in every attempt: an idempotency key."""
+
+_LOG: Final = logging.getLogger("tenuto.mcp")
+
+
+class McpServer:
+    """A `ToolSource`. It connects when it is first used, and again after the server died.
+
+    To be used in one event loop at a time, from any of its tasks."""
+
+    def __init__(
+        self,
+        name: str,
+        place: Command | Address,
+        rules: Rules,
+        *,
+        schemas: Schemas,
+        now: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Make a source; nothing is started.
+
+        Raises:
+            Rejected: the settings do not fit.
+        """
+        checked(name, place, rules)
+        self.name, self.place, self.rules = name, place, rules
+        self.left_out: dict[str, str] = {}
+        """Tools of the server that are not offered, each with the reason."""
+        self._now = now
+        self._credentials = Credentials(name)
+        self._faults = Faults(name, place, self._credentials)
+        self._parts = Parts(schemas=schemas, call=self._call)
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._guard = asyncio.Lock()
+        self._connection: Connection | None = None
+        self._failures, self._not_before = 0, 0.0
+        self._listing = Listing()
+
+    def __repr__(self) -> str:
+        return f"McpServer({self.name!r}, {self.place})"
+
+    async def tools(self) -> Sequence[ToolCode]:
+        """Return the tools that the server has now, under the names that it gives them.
+
+        The server is asked again when it said that they changed, after a new connection, and when
+        `list_seconds` have passed.
+
+        Raises:
+            Transient: the server is away or slow.
+            Escalatable: a person must see to it: no such command, credentials refused, …
+        """
+        async with self._alone():
+            connection = await self._connected()
+            since = self._now() - self.rules.list_seconds
+            if not self._listing.holds(connection, connection.changes, since):
+                await self._list(connection)
+            return self._listing.tools
+
+    async def close(self) -> None:
+        """Let the server go; a child process is terminated, then killed. Another use starts it
+        again."""
+        async with self._alone():
+            connection, self._connection = self._connection, None
+            self._failures, self._not_before = 0, 0.0
+            if connection is not None:
+                await connection.close()
+
+    def _alone(self) -> asyncio.Lock:
+        """Return what lets one task at a time connect, list and close."""
+        loop = asyncio.get_running_loop()
+        if self._loop is not loop:
+            # A connection of another loop ended with it; a lock belongs to one.
+            self._loop, self._guard, self._connection = loop, asyncio.Lock(), None
+        return self._guard
+
+    async def _connected(self) -> Connection:
+        """Return a connection that stands."""
+        if self._connection is not None:
+            if self._connection.stands:
+                return self._connection
+            await self._connection.close()
+            self._connection = None
+        self._check_backoff()
+        connection = Connection(
+            self.place, self._credentials, connect_seconds=self.rules.connect_timeout
+        )
+        try:
+            await connection.opened()
+        except asyncio.CancelledError:
+            await connection.close()
+            raise
+        except Exception as error:
+            least, longest = BACKOFF_SECONDS
+            self._not_before = self._now() + min(least * 2**self._failures, longest)
+            self._failures += 1
+            scene = await connection.scene()
+            await connection.close()
+            raise self._faults.starting(error, scene) or error from None
+        self._failures, self._connection = 0, connection
+        return connection
+
+    def _check_backoff(self) -> None:
+        wait = self._not_before - self._now()
+        if self._failures and wait > 0:
+            raise Transient(
+                f"MCP server {self.name!r} did not get ready, {self._failures} times in a row; it "
+                f"can be tried again in {wait:.1f} s.",
+                code="backing_off",
+                retry_after_ms=round(wait * 1000),
+            )
+
+    async def _list(self, connection: Connection) -> None:
+        changes, now = connection.changes, self._now()
+        found = await self._fetched(connection)
+        tools = self._made(found)
+        names = frozenset(tool.name for tool in found)
+        self._listing = self._listing.renewed(tools, connection, changes, now)
+        self._listing.names = names
+
+    async def _fetched(self, connection: Connection) -> list[Any]:
+        """Return all pages of the list of tools."""
+        client = connection.client
+        if client.server_capabilities.tools is None:
+            return []
+        found: list[Any] = []
+        cursors: set[str] = set()
+        with hearing() as heard:
+            try:
+                async with asyncio.timeout(self.rules.timeout):
+                    page = await client.list_tools()
+                    found += page.tools
+                    while page.next_cursor:
+                        self._check_paging(page.next_cursor, cursors, found)
+                        page = await client.list_tools(cursor=page.next_cursor)
+                        found += page.tools
+            except Exception as error:
+                error = self._timed(error)
+                scene = await connection.scene(heard)
+                raise self._told(self._faults.listing(error, scene), connection, error) from None
+        return found
+
+    def _check_paging(self, cursor: str, cursors: set[str], found: list[Any]) -> None:
+        if cursor in cursors or len(cursors) >= PAGES_MAX or len(found) > TOOLS_MAX:
+            raise Escalatable(
+                f"MCP server {self.name!r} gives a list of tools without an end: {len(found)} on "
+                f"{len(cursors) + 1} pages; at most {TOOLS_MAX} on {PAGES_MAX} are taken. Mend "
+                "it, then approve to try again.",
+                code="bad_answer",
+            )
+        cursors.add(cursor)
+
+    def _made(self, found: list[Any]) -> tuple[McpTool, ...]:
+        specs, left_out = specs_of(found, self._parts.schemas)
+        for name, reason in left_out.items():
+            if self.left_out.get(name) != reason:
+                _LOG.warning("MCP server %r: tool %r is left out: %s", self.name, name, reason)
+        self.left_out = left_out
+        traits = {tool.name: traits_of(tool, self.rules) for tool in reversed(found)}
+        return tuple(
+            McpTool(spec, server=self.name, traits=traits[name], parts=self._parts)
+            for name, spec in specs.items()
+        )
+
+    async def _call(self, tool: McpTool, arguments: JsonObject, effect: str) -> Json:
+        async with self._alone():
+            connection = await self._connected()
+            # The SDK would ask for the schema of a tool that it has not seen after the call, and a
+            # fault of that would look like one of the call.
+            if not self._listing.is_of(connection):
+                await self._list(connection)
+        if tool.spec.name not in self._listing.names:
+            raise Fatal(
+                f"MCP server {self.name!r} has no tool {tool.spec.name!r} any more.",
+                code="no_such_tool",
+            )
+        progress = Progress()
+        with hearing() as heard:
+            try:
+                async with asyncio.timeout(self.rules.timeout):
+                    result = await connection.client.call_tool(
+                        tool.spec.name,
+                        arguments,
+                        progress_callback=progress,
+                        meta={EFFECT_META: effect} if effect else None,
+                    )
+            except Exception as error:
+                error = self._timed(error, progress)
+                failed = self._faults.calling(
+                    error,
+                    await connection.scene(heard),
+                    tool=tool.spec.name,
+                    repeats=not tool.once,
+                )
+                raise self._told(failed, connection, error) from None
+        try:
+            return self._credentials.hidden_in(value_of(result))
+        except Fatal as error:
+            raise Fatal(self._credentials.hide(str(error)), code=error.code) from None
+
+    def _timed(self, error: Exception, progress: "Progress | str" = "") -> Exception:
+        if isinstance(error, TimeoutError):
+            return TimeoutError(f"within {self.rules.timeout:g} s{progress}")
+        return error
+
+    def _told(
+        self, failed: WorkFailed | None, connection: Connection, error: Exception
+    ) -> Exception:
+        if failed is not None and failed.code == "session_ended":
+            connection.end()
+        return failed or error
+
+
+class Listing:
+    """The tools as they were told, when, and by which connection."""
+
+    def __init__(self) -> None:
+        self.tools: tuple[McpTool, ...] = ()
+        self.names: frozenset[str] = frozenset()
+        """Of all tools that the server has, also of those that are left out."""
+        self._from: Connection | None = None
+        self._changes, self._at = 0, 0.0
+
+    def is_of(self, connection: Connection) -> bool:
+        return self._from is connection
+
+    def holds(self, connection: Connection, changes: int, since: float) -> bool:
+        return self._from is connection and self._changes == changes and self._at > since
+
+    def renewed(
+        self, tools: tuple[McpTool, ...], connection: Connection, changes: int, at: float
+    ) -> "Listing":
+        """Return the listing with `tools`; those that are as they were are the same objects."""
+        known = {tool.spec.name: tool for tool in self.tools}
+        fresh = Listing()
+        fresh.tools = tuple(
+            old if (old := known.get(tool.spec.name)) is not None and old.is_like(tool) else tool
+            for tool in tools
+        )
+        fresh._from, fresh._changes, fresh._at = connection, changes, at
+        return fresh
+
+
+class Progress:
+    """What a server last said of a call that takes long."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
+        of = f" of {total:g}" if total is not None else ""
+        self._last = f"; its last progress was {progress:g}{of}" + (
+            f", {message}" if message else ""
+        )
+
+    def __str__(self) -> str:
+        return self._last
+
+
+@contextmanager
+def hearing() -> Iterator[Heard]:
+    """Give what HTTP says about the requests made inside."""
+    heard = Heard()
+    token = HEARD.set(heard)
+    try:
+        yield heard
+    finally:
+        HEARD.reset(token)

@@ -1,0 +1,165 @@
+"""`tenuto mcp`: workflows as tools of the Model Context Protocol."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Awaitable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any
+
+import click
+import msgspec
+
+import tenuto
+from tenuto.cli import exit_codes
+from tenuto.cli.driving import drive
+from tenuto.cli.options import db_option
+from tenuto.cli.printing import say
+from tenuto.cli.starting import find_workflow, with_model
+from tenuto.core.errors import Rejected
+
+if TYPE_CHECKING:
+    from tenuto.server.mcp.face import Face
+    from tenuto.server.mcp.offers import Offer
+    from tenuto.server.mcp.visits import Terms
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """What was asked for."""
+
+    workflows: tuple[str, ...]
+    http: tuple[str, int] | None
+    allow_host: tuple[str, ...]
+    wait: float
+    cancel: bool
+    allow_approvals: bool
+    model: str | None
+    db: str | None
+
+
+def _place(
+    context: click.Context, parameter: click.Parameter, given: str | None
+) -> tuple[str, int] | None:
+    """Read [HOST:]PORT."""
+    if given is None:
+        return None
+    host, _, port = given.rpartition(":")
+    if not port.isdecimal() or int(port) > 65_535:
+        raise click.BadParameter(f"{given!r} is no [HOST:]PORT, as 8931 or 127.0.0.1:8931.")
+    return host.strip("[]") or "127.0.0.1", int(port)
+
+
+@click.command()
+@click.argument("workflows", nargs=-1, required=True, metavar="WORKFLOW…")
+@click.option(
+    "--http",
+    metavar="[HOST:]PORT",
+    callback=_place,
+    help="Serve streamable HTTP at /mcp there, instead of stdin and stdout. [host: 127.0.0.1]",
+)
+@click.option(
+    "--allow-host",
+    multiple=True,
+    metavar="NAME",
+    help="A name by which clients reach the server, besides HOST. May be given again.",
+)
+@click.option(
+    "--wait",
+    type=click.FloatRange(0),
+    default=60.0,
+    show_default=True,
+    metavar="SECONDS",
+    help="How long a call stays with its session; then it tells the session's id.",
+)
+@click.option("--cancel", is_flag=True, help="A cancelled call cancels its session.")
+@click.option(
+    "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
+)
+@click.option("--model", metavar="MODEL", help="The model for all agents, as provider:name.")
+@db_option
+def command(**options: Any) -> int:
+    """Offer each WORKFLOW as a tool to clients of the Model Context Protocol.
+
+    A call starts a durable session. Without --http one client is served over stdin and stdout,
+    until it closes them. Listening on other addresses than loopback needs $TENUTO_MCP_TOKEN, which
+    clients send as bearer token. What earlier processes left unfinished goes on.
+
+    \b
+    tenuto mcp flow.yaml research
+    tenuto mcp shop.flows:refund --http 8931
+    """
+    asked = Options(**options)
+    return drive(_over_http(asked) if asked.http else _over_stdio(asked))
+
+
+async def _over_stdio(asked: Options) -> int:
+    with _needing_extra():
+        from tenuto.server.mcp.face import Face
+        from tenuto.server.mcp.stdio import serve_stdio, wire
+    with wire() as ends:
+        offers, terms = _offers(asked), _terms(asked)
+        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+            face = Face(runtime, offers, terms)
+            await _until_stopped(face, serve_stdio(face.server(), ends))
+    return exit_codes.COMPLETED
+
+
+async def _over_http(asked: Options) -> int:
+    assert asked.http is not None
+    host, port = asked.http
+    with _needing_extra():
+        from tenuto.server.mcp import http
+        from tenuto.server.mcp.face import Face
+    token = os.environ.get(http.TOKEN_VARIABLE, "")
+    http.check_exposure(host, token=token, names=asked.allow_host)
+    offers, terms = _offers(asked), _terms(asked)
+    with http.listening(host, port) as listener:
+        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+            face = Face(runtime, offers, terms)
+            app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
+            say(f"serving {', '.join(offers)} at {http.address_of(listener)}")
+            await _until_stopped(face, http.serve_http(app, listener))
+    return exit_codes.COMPLETED
+
+
+async def _until_stopped(face: Face, serving: Awaitable[None]) -> None:
+    """Serve; when this process is told to stop, let calls know that nobody cancelled them."""
+    task = asyncio.ensure_future(serving)
+    try:
+        await asyncio.wait({task})
+    finally:
+        face.terms.closing = True
+        task.cancel()
+        await asyncio.wait({task})
+    task.result()
+
+
+def _offers(asked: Options) -> dict[str, Offer]:
+    from tenuto.server.mcp.offers import by_tool, offer_of
+
+    loaded = [find_workflow(target) for target in asked.workflows]
+    return by_tool(
+        offer_of(with_model(found.workflow, asked.model), found.description) for found in loaded
+    )
+
+
+def _terms(asked: Options) -> Terms:
+    from tenuto.server.mcp.visits import Terms
+
+    return Terms(wait_seconds=asked.wait, cancels=asked.cancel, approvals=asked.allow_approvals)
+
+
+def _known(offers: dict[str, Offer]) -> list[tenuto.Workflow]:
+    """Return the workflows whose code sessions of earlier processes need."""
+    return [
+        offer.workflow for offer in offers.values() if isinstance(offer.workflow, tenuto.Workflow)
+    ]
+
+
+@contextmanager
+def _needing_extra() -> Iterator[None]:
+    try:
+        yield
+    except ModuleNotFoundError as error:
+        raise Rejected(f"`tenuto mcp` needs {error.name!r}: pip install 'tenuto[mcp]'.") from None

@@ -1,0 +1,1 @@
+"""Faces for other programs: what the sdk offers, over a protocol. May import sdk and below."""

@@ -1,0 +1,96 @@
+"""`tenuto memory`: what agents remember, looked after from the command line."""
+
+import pytest
+
+from tests.cli.shell import Shell
+
+
+def remember(shell: Shell, text: str, *options: str) -> str:
+    result = shell("memory", "remember", text, *options)
+    assert result.code == 0
+    return result.out.strip()
+
+
+@pytest.fixture
+def stored(shell: Shell) -> Shell:
+    """A database that a session has made."""
+    shell.flow("hello", "-i", "name=Ada")
+    return shell
+
+
+def test_what_is_remembered_is_listed_newest_first_and_by_whose_it_is(stored: Shell) -> None:
+    first = remember(stored, "Reports are one page.", "--user", "ada", "--key", "length")
+    second = remember(stored, "The vault opens at nine.", "--agent", "clerk")
+
+    every = stored("memory", "list")
+    of_ada = stored("memory", "list", "--user", "ada", "--json").json_lines
+
+    assert [line.split()[0] for line in every.out.splitlines()] == ["ID", second, first]
+    assert [(item["id"], item["text"]) for item in of_ada] == [(first, "Reports are one page.")]
+    assert stored("memory", "list", "--kind", "episodic").err == "nothing is remembered like that\n"
+
+
+def test_a_newer_word_on_a_key_supersedes_the_older_which_can_still_be_seen(stored: Shell) -> None:
+    old = remember(stored, "Reports are one page.", "--key", "length")
+    new = remember(stored, "Reports are two pages.", "--key", "length")
+
+    current = stored("memory", "list", "--json").json_lines
+    past = stored("memory", "list", "--past", "--json").json_lines
+
+    assert [item["id"] for item in current] == [new]
+    assert {item["id"]: item["superseded_by"] for item in past} == {new: "", old: new}
+
+
+def test_a_search_shows_what_an_agent_would_recall_for_a_user(stored: Shell) -> None:
+    found = remember(stored, "Reports are one page.", "--user", "ada")
+    remember(stored, "The vault opens at nine.", "--user", "ada")
+    remember(stored, "Reports are ten pages.", "--user", "bob")
+
+    result = stored("memory", "search", "how long is a report", "--user", "ada", "--json")
+
+    assert [item["id"] for item in result.json_lines] == [found]
+    assert stored("memory", "search", "zeppelin").err == "nothing would be recalled\n"
+
+
+def test_one_memory_is_shown_with_all_that_is_known_of_it(stored: Shell) -> None:
+    known = remember(stored, "Reports are one page.", "--user", "ada", "--key", "length")
+
+    result = stored("memory", "show", known)
+    missing = stored("memory", "show", "mem_none")
+
+    assert result.out.startswith("Reports are one page.\n")
+    assert "all agents for ada" in result.out
+    assert (missing.code, missing.err) == (4, "tenuto: No memory 'mem_none' was found.\n")
+
+
+def test_forgetting_deletes_what_was_meant_and_nothing_else(stored: Shell) -> None:
+    kept = remember(stored, "The vault opens at nine.", "--user", "bob")
+    remember(stored, "Reports are one page.", "--user", "ada")
+    named = remember(stored, "Ada likes tea.", "--user", "ada")
+
+    by_name = stored("memory", "forget", named)
+    by_user = stored("memory", "forget", "--user", "ada", "--yes")
+    again = stored("memory", "forget", named)
+    unsaid = stored("memory", "forget")
+
+    assert (by_name.code, by_name.err) == (0, "forgotten: 1\n")
+    assert (by_user.code, by_user.err) == (0, "forgotten: 1\n")
+    assert (again.code, again.err) == (4, "forgotten: 0\n")
+    assert (unsaid.code, unsaid.err.startswith("tenuto: Say what is to be forgotten")) == (2, True)
+    assert [item["id"] for item in stored("memory", "export").json_lines] == [kept]
+
+
+def test_statistics_count_what_is_there(stored: Shell) -> None:
+    remember(stored, "Reports are one page.", "--key", "length")
+    remember(stored, "Reports are two pages.", "--key", "length")
+
+    (told,) = [stored("memory", "stats", "--json").json]
+
+    assert (told["items"], told["superseded"], told["by_kind"]) == (2, 1, {"semantic": 2})
+
+
+def test_memory_that_ends_with_its_process_cannot_be_looked_after(shell: Shell) -> None:
+    result = shell("memory", "list", "--db", "memory://")
+
+    assert result.code == 2
+    assert "ends with its process" in result.err
