@@ -21,6 +21,7 @@ from tenuto.core.session.effects import AskModel
 from tenuto.core.vocabulary import EffectId, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.runtime.caching import AnswerCache
+from tenuto.runtime.record import Record
 from tenuto.sdk.session import Session
 from tenuto.testing import MockLLM, calls
 from tenuto.views.cost import Costs
@@ -260,11 +261,11 @@ def test_a_retried_turn_asks_the_model(attempt: int, found: bool) -> None:
     )
 
     async def main() -> None:
-        first = await cache.look_up(turn, request, [], safe=())
+        first = await cache.look_up(turn, request, Record(), safe=())
         assert first is not None
         cache.keep(turn, first, ModelAnswer(text="one"), fault="")
 
-        second = await cache.look_up(turn, request, [], safe=())
+        second = await cache.look_up(turn, request, Record(), safe=())
         assert second is not None
         assert (second.answer is not None) == found
 

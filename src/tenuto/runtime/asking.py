@@ -88,11 +88,11 @@ class Asker:
         # What tools of a source do is known to the source alone, and may change.
         tools, _ = self._toolbox.split(effect.agent.tools)
         safe = frozenset(tool.spec.name for tool in tools if tool.safe)
-        return await self.cache.look_up(effect, request, record.notes, safe=safe)
+        return await self.cache.look_up(effect, request, record, safe=safe)
 
     def _hand_on_whole(self, answer: ModelAnswer, request: ModelRequest, effect: AskModel) -> None:
         """Give those who read along an answer that is there already."""
-        if self._pieces is not None:
+        if self._pieces is not None and not self._holds_back(effect):
             piece = Piece(task=effect.task, text=answer.text, restart=True)
             self._pieces.append(SessionId(request.session), piece)
 
@@ -102,7 +102,7 @@ class Asker:
         pieces = self._pieces
         if pieces is None or not isinstance(model, StreamingModel):
             return await model.answer(name, request)
-        if any(part.holds_back(effect) for part in self._holding):
+        if self._holds_back(effect):
             return await model.answer(name, request)
         session = SessionId(request.session)
 
@@ -110,6 +110,9 @@ class Asker:
             pieces.append(session, piece)
 
         return await streamed(model, name, request, task=effect.task, hand_on=hand_on)
+
+    def _holds_back(self, effect: AskModel) -> bool:
+        return any(part.holds_back(effect) for part in self._holding)
 
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
         """Return what answers for the agent, and under which name it is asked."""

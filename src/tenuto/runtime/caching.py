@@ -20,6 +20,7 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.clock import Clock
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.responses import Found, Response, Responses
+from tenuto.runtime.record import Record
 
 LOOK_UP_S_MAX: Final = 5.0
 """Looking for longer would cost more than it saves."""
@@ -99,20 +100,23 @@ class AnswerCache:
         self._settings = settings
 
     async def look_up(
-        self, turn: AskModel, request: ModelRequest, notes: list[Note], *, safe: Collection[str]
+        self, turn: AskModel, request: ModelRequest, record: Record, *, safe: Collection[str]
     ) -> LookUp | None:
         """Return what is known of a request; None where the model must be asked and its answer is
         not to be kept.
 
         `safe` are the names of the tools that change nothing in the world. What a hit saved is
-        added to `notes`."""
+        added to the record."""
         agent, settings = turn.agent, self._settings
         if agent.cache == "off" or not may_be_reused(request, turn.turns, safe=safe):
+            return None
+        if turn.callers and agent.name in turn.callers[0].handoffs:
+            # Its task holds what came of another agent's calls, as text.
             return None
         keys = asked(
             request,
             agent,
-            labels=turn.labels,
+            labels=tuple(sorted({*turn.labels, *record.labels})),
             across_users=settings.across_users,
             same_words=settings.same_words,
         )
@@ -122,7 +126,7 @@ class AnswerCache:
             async with asyncio.timeout(LOOK_UP_S_MAX):
                 # What was tried before did not do: it must not come from here again.
                 if turn.attempt == 1:
-                    await self._find(look_up, notes)
+                    await self._find(look_up, record.notes)
                 if look_up.vector is None and keys.scope and look_up.answer is None:
                     look_up.vector = await self._embedded(keys.question)
         except _AWAY as error:

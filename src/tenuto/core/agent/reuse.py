@@ -89,6 +89,9 @@ def asked(
     last = request.messages[-1]
     if agent.cache != "semantic" or request.purpose or last.role != "user":
         return Asked(key=key)
+    if agent.memory is not None:
+        # What it recalls stands behind the question, and is no question.
+        return Asked(key=key)
     marks = marks_of(last.text, same_words=same_words)
     if marks is None:
         return Asked(key=key)
