@@ -47,7 +47,7 @@ async def lessons(
     text = f"Asked: {_short(first_text(request.inputs))}\nAnswered: {_short(output)}"
     ended = await lesson.ended(without_summaries(after).turns)
     # Of an item that is in both, the one that was begun is ended.
-    return [*{one.id: one for one in (*items, *ended)}.values(), lesson.item("episodic", text)]
+    return [*{one.id: one for one in (*items, *ended)}.values(), lesson.episode(text)]
 
 
 class _Lesson:
@@ -114,6 +114,11 @@ class _Lesson:
     def _task(self) -> str:
         """What names the task in a procedure, so that it is counted once."""
         return f"{self._request.session}:{self._turn.agent_task}"
+
+    def episode(self, text: str) -> MemoryItem:
+        """Return what the task came to: one item, also where messages make it answer again."""
+        item = self.item("episodic", text)
+        return msgspec.structs.replace(item, id=f"{self._task}#episodic")
 
     def item(self, kind: MemoryKind, text: str) -> MemoryItem:
         """Return what is to be kept, under an id that the turn alone gives."""
