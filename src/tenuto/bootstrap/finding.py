@@ -10,7 +10,6 @@ from typing import Any
 import msgspec
 
 from tenuto.adapters.cel import CelExpressions
-from tenuto.adapters.yaml import parse_yaml
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import WorkflowDefinition
@@ -75,6 +74,9 @@ def read_file(path: str) -> WorkflowDefinition:
     except UnicodeDecodeError as error:
         raise Rejected(f"{path}: the file is not UTF-8 text: {error.reason}.") from None
     _importable(os.path.dirname(os.path.abspath(path)))
+    # Loaded here: who opens a database reads no file of a workflow.
+    from tenuto.adapters.yaml import parse_yaml
+
     data, place = parse_yaml(text, path)
     return read_workflow(data, file=path, place=place, expressions=CelExpressions())
 
