@@ -89,6 +89,13 @@ def test_statistics_count_what_is_there(stored: Shell) -> None:
     assert (told["items"], told["superseded"], told["by_kind"]) == (2, 1, {"semantic": 2})
 
 
+def test_where_no_session_has_made_the_database_that_is_said(shell: Shell) -> None:
+    result = shell("memory", "list")
+
+    assert result.code == 2
+    assert "The first `tenuto run` makes it" in result.err
+
+
 def test_memory_that_ends_with_its_process_cannot_be_looked_after(shell: Shell) -> None:
     result = shell("memory", "list", "--db", "memory://")
 

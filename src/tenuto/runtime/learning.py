@@ -136,4 +136,5 @@ class _Lesson:
 
 
 def _short(text: str) -> str:
+    text = text.strip()
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"
