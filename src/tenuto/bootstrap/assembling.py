@@ -21,6 +21,7 @@ from tenuto.runtime.asking import Asker
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
+from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
 from tenuto.runtime.judging import Judges
@@ -58,6 +59,8 @@ class Assembly:
             embedder=settings.get("embedder") or HashingEmbedder(),
             clock=self._clock,
         )
+        self.consolidator = Consolidator(self._rememberer)
+        self._rememberer.watch = self.consolidator.kept
         self._responses = _responses_of(store, cache_of(settings) or Cache())
         self.providers = Providers(
             settings.get("models", {}),
