@@ -50,19 +50,6 @@ async def ask(
     return session
 
 
-def remembering(model: MockLLM, task: str = "hello", *, memory: Any = None) -> Any:
-    """Return what `ask` gives for one session of a new runtime."""
-    settings: dict[str, Any] = {"models": {"mock": model}}
-    if memory is not None:
-        settings["memory"] = memory
-
-    async def main() -> tenuto.Session:
-        async with tenuto.open("memory://", **settings) as runtime:
-            return await ask(runtime, flow(), task)
-
-    return asyncio.run(main())
-
-
 def first_message(request: ModelRequest) -> str:
     return request.messages[0].text
 
@@ -134,7 +121,9 @@ def test_who_recalls_an_item_follows_from_how_it_is_shared(
 
 
 def test_tenants_never_recall_what_others_remember() -> None:
-    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "?"])
+    model = MockLLM(
+        [calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "At ten, I guess."]
+    )
     policy = MemoryPolicy(shared="agent")
 
     async def main() -> None:
@@ -256,21 +245,21 @@ def test_a_memory_that_is_away_stops_no_agent_and_is_told_of(away: dict[str, boo
     memory = Away(**away)
 
     async def main() -> tuple[Any, list[Any]]:
-        settings: dict[str, Any] = {"models": {"mock": MockLLM(["Hello."])}, "memory": memory}
+        settings: dict[str, Any] = {"models": {"mock": MockLLM(["At nine."])}, "memory": memory}
         async with tenuto.open("memory://", **settings) as runtime:
-            session = await ask(runtime, flow(), "hello")
+            session = await ask(runtime, flow(), "The vault opens at nine. When does it?")
             events = [stored.event async for stored in session.events()]
             return await session.result(), [e for e in events if isinstance(e, Noted)]
 
     output, notes = asyncio.run(main())
-    assert output == "Hello."
+    assert output == "At nine."
     assert notes[0].kind == "memory.away"
     assert "the disk is" in str(notes[0].data)
     assert memory.asked == (3 if away.get("reading") else 1), "a query is tried twice more"
 
 
 def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
-    model = MockLLM([calls(("remember", {"text": "x"})), "I could not."])
+    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "I could not."])
 
     class Full(Away):
         async def keep(self, items: Sequence[Kept]) -> None:
@@ -285,6 +274,30 @@ def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
 
     asyncio.run(main())
     assert model.requests[1].messages[-1].results[0].error == "The memory is full."
+
+
+def test_what_says_nothing_of_use_is_not_kept_and_the_model_is_told() -> None:
+    model = MockLLM([calls(("remember", {"text": "Thanks a lot!"})), "You are welcome."])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Thank you!")
+            return await runtime.memory().list(kind="semantic")
+
+    assert asyncio.run(main()) == ()
+    result = model.requests[1].messages[-1].results[0].value
+    assert result == {"kept": False, "why": "It says nothing that could be of use later."}
+
+
+def test_a_greeting_is_no_episode() -> None:
+    model = MockLLM(["Hello! How can I help you?"])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Hello there!")
+            return await runtime.memory().list()
+
+    assert asyncio.run(main()) == ()
 
 
 def test_a_function_remembers_for_all_agents_of_the_user() -> None:
