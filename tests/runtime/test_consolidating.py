@@ -19,7 +19,8 @@ ADA = Scope(tenant="local", user="ada")
 
 
 def item(number: int, text: str, **parts: Any) -> MemoryItem:
-    facts: dict[str, Any] = {"scope": ADA, "kind": "semantic", "created_ms": 1_000 + number}
+    facts: dict[str, Any] = {"scope": ADA, "kind": "semantic", "importance": 0.4}
+    facts["created_ms"] = 1_000 + number
     return MemoryItem(id=f"m{number}", text=text, **{**facts, **parts})
 
 
@@ -34,25 +35,25 @@ def looked_after(
 
 
 def test_duplicates_merge_denied_facts_are_superseded_and_junk_goes() -> None:
+    memory = VolatileMemory()
+    texts = (
+        "The vault opens at nine.",
+        "The vault opens at nine.",
+        "The harbour opens at eight.",
+        "The harbour does not open at eight.",
+        "Thanks a lot!",
+    )
+
     async def story(memories: tenuto.Memories) -> None:
-        for number, text in enumerate(
-            (
-                "The vault opens at nine.",
-                "The vault opens at nine.",
-                "The harbour opens at eight.",
-                "The harbour does not open at eight.",
-                "Thanks a lot!",
-            )
-        ):
-            await memories.remember(text, id=f"m{number}", user="ada", importance=0.4)
+        await memory.keep([Kept(item=item(number, text)) for number, text in enumerate(texts)])
 
         done = await memories.consolidate(user="ada")
 
-        texts = sorted(one.text for one in await memories.list(user="ada"))
-        assert texts == ["The harbour does not open at eight.", "The vault opens at nine."]
+        found = sorted(one.text for one in await memories.list(user="ada"))
+        assert found == ["The harbour does not open at eight.", "The vault opens at nine."]
         assert (done.looked_at, done.superseded, done.dropped) == (5, 1, 2)
 
-    looked_after(story)
+    looked_after(story, memory)
 
 
 def test_doing_it_again_changes_nothing_more() -> None:
