@@ -30,7 +30,7 @@ check: venv
 test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/conformance.py install
-	.venv/bin/python -m pytest $(PYTEST_ARGS)
+	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
 
 bench:
 	@$(PYTHON) scripts/environment.py .venv-bench --extra bench --constraints constraints.txt constraints-bench.txt
