@@ -7,6 +7,7 @@ from msgspec import structs
 
 from tenuto.core.agent.remembering import seen_scopes
 from tenuto.core.errors import NotFound, Rejected
+from tenuto.core.memory.checking import check
 from tenuto.core.memory.consolidating import Budget
 from tenuto.core.memory.items import MemoryItem, MemoryKind, Recalled, Scope
 from tenuto.ports.memory import PAGE_MAX, MemoryQuery, MemoryStatistics
@@ -118,6 +119,7 @@ class Memories:
             importance=facts.get("importance", IMPORTANCE),
             created_ms=self._rememberer.clock.now_ms(),
         )
+        check(item)
         await self._rememberer.keep([item])
         return item
 

@@ -168,6 +168,8 @@ def _answer_text(event: e.TaskCompleted) -> str:
     usage = f"{answer.usage.input_tokens}+{answer.usage.output_tokens} tokens"
     if answer.cached:
         usage = f"from the cache, {answer.cached}"
+    if answer.recalled:
+        usage += f", {len(answer.recalled)} recalled"
     if answer.calls:
         wishes = ", ".join(call_text(call.tool, call.arguments, 60) for call in answer.calls)
         return f"wants {wishes} ({usage})"

@@ -15,6 +15,7 @@ from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import columns, faint, say, show, show_json
+from tenuto.cli.progress.outline import counted
 from tenuto.core.memory.items import MemoryItem, MemoryKind
 from tenuto.core.memory.procedures import rate
 from tenuto.views.excerpts import excerpt
@@ -208,7 +209,7 @@ async def _show(which: Which, item_id: str) -> int:
         ("remembered", moment_text(item.created_ms)),
         ("expires", moment_text(item.expires_ms) if item.expires_ms else ""),
         ("superseded by", item.superseded_by),
-        ("recalled", f"{item.accesses} times"),
+        ("recalled", counted(item.accesses, "time")),
         ("tried", rate(item) if item.tries else ""),
         ("data", msgspec.json.encode(item.data).decode() if item.data is not None else ""),
     ]
@@ -256,7 +257,7 @@ async def _stats(which: Which, *, as_json: bool) -> int:
         ("items", f"{found.items:,}" + (f" ({kinds})" if kinds else "")),
         ("superseded", f"{found.superseded:,}"),
         ("characters", f"{found.characters:,}"),
-        ("recalled", f"{found.accesses:,} times"),
+        ("recalled", counted(found.accesses, "time")),
     ]
     if found.items:
         rows.append(("from", moment_text(found.oldest_ms)))
