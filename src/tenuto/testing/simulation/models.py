@@ -4,11 +4,11 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, ToolSpec
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.errors import Escalatable, Transient
-from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.model import Model
 from tenuto.testing.simulation.faults import Weather
+from tenuto.testing.simulation.speaking import spoken
 
 _PAUSE_S: Final = 10.0
 _HANG_S: Final = 300.0
@@ -16,7 +16,7 @@ _HANG_S: Final = 300.0
 
 
 class SimulatedModel:
-    """Every provider's model: calls each of its tools in a first turn, then answers.
+    """Every provider's model: calls each of its tools, in one turn or in several, then answers.
 
     What it says follows from the request alone."""
 
@@ -45,17 +45,7 @@ class SimulatedModel:
             raise Escalatable("the simulated model wants a key")
         if weather.strikes(faults.work_unusable):
             return ModelAnswer(text="I would rather not.", finish="refusal")
-        if request.turn == 0 and request.tools:
-            return ModelAnswer(
-                calls=tuple(
-                    ToolCall(id=f"call_{n}", tool=tool.name, arguments=_arguments(tool))
-                    for n, tool in enumerate(request.tools)
-                ),
-                finish="tools",
-            )
-        if request.output_schema is not None:
-            return ModelAnswer(data=_example(request.output_schema))
-        return ModelAnswer(text=f"{request.agent} has read {len(request.messages)} messages.")
+        return spoken(request)
 
 
 class Counted:
@@ -85,32 +75,3 @@ class AnyProvider(Mapping[str, Model]):
 
     def __len__(self) -> int:
         return 1
-
-
-def _arguments(tool: ToolSpec) -> JsonObject:
-    example = _example(tool.parameters)
-    return example if isinstance(example, dict) else {}
-
-
-def _example(schema: JsonObject) -> Json:
-    """Return a value that fits the usual kinds of schema."""
-    for name in ("const", "default"):
-        if name in schema:
-            return schema[name]
-    choices = schema.get("enum") or schema.get("examples")
-    if isinstance(choices, list):
-        return choices[0]
-    options = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(options, list) and isinstance(options[0], dict):
-        return _example(options[0])
-    kind = schema.get("type")
-    if kind == "object" or "properties" in schema:
-        properties = schema.get("properties")
-        if not isinstance(properties, dict):
-            return {}
-        return {name: _example(part) for name, part in properties.items() if isinstance(part, dict)}
-    simple: dict[str, Json] = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
-    if kind == "array":
-        items = schema.get("items")
-        return [_example(items)] if isinstance(items, dict) else []
-    return simple.get(kind, "words") if isinstance(kind, str) else "words"
