@@ -387,8 +387,10 @@ def test_guards_of_process_workflow_and_agent_all_hold_and_rewrites_are_chained(
         guards=[Guard.function("first", at=["output"], name="1")],
     )
 
-    assert run.output == "said first second third"
-    assert [note["guard"] for note in run.notes] == ["1", "2", "3"]
+    # What the session gives passes the guards of the process and of the workflow once more.
+    assert run.output == "said first second third first second"
+    assert [note["guard"] for note in run.notes] == ["1", "2", "3", "1", "2"]
+    assert [note.get("agent") for note in run.notes] == ["clerk"] * 3 + [None] * 2
 
 
 def adding(word: str) -> Callable[[Any, Any], Verdict]:

@@ -1,4 +1,4 @@
-"""Guards at the borders of an agent's work, of calls of tools, and of sessions.
+"""Guards at the borders of an agent's work and of calls of tools. Those of sessions: `borders`.
 
 The guards of the process are asked first, then those of the workflow, then those of the agent. What
 a guard says is put on record together with the outcome of the turn or call.
@@ -19,16 +19,14 @@ from tenuto.core.errors import (
     Fatal,
     NeedsApproval,
     Recoverable,
-    Rejected,
     Transient,
     WorkFailed,
 )
 from tenuto.core.guarding.checks import unsealed
 from tenuto.core.session.effects import AskModel, Call, CallTool, Verify
-from tenuto.core.session.inputs import Note, StartSession
-from tenuto.core.vocabulary import Digest, Json, JsonObject
+from tenuto.core.session.inputs import Note
+from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import AgentDefinition
-from tenuto.core.workflow.program import Program
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
 from tenuto.runtime.around import ToolUse
@@ -266,49 +264,6 @@ class GuardedCalls:
         )
         approved = () if isinstance(call, Verify) else call.approved
         return Hearing(self._judges, place, notes, approved)
-
-
-class GuardedStarts:
-    """Guards the inputs of sessions before they enter a log."""
-
-    def __init__(self, judges: Judges, guards: Sequence[Guard] = ()) -> None:
-        self._judges, self._guards = judges, tuple(guards)
-        self._checked: set[Digest] = set()
-
-    def restored(self, value: Json, tenant: str) -> Json:
-        """Return the value with what stands behind the tokens of this tenant; others stay."""
-        return unsealed(value, self._judges.means(tenant))
-
-    async def admit(self, program: Program, cause: StartSession) -> StartSession:
-        """Return the start as it may be recorded.
-
-        Raises:
-            Rejected: a guard does not let the inputs pass, or a person would have to be asked.
-        """
-        definition = program.definition
-        if program.digest not in self._checked:
-            for agent in definition.agents:
-                self._judges.check(agent.guards)
-            self._judges.check(definition.guards)
-            self._checked.add(program.digest)
-        guards = guards_at("input", self._guards, definition.guards)
-        if not guards:
-            return cause
-        notes: list[Note] = []
-        place = Place(border="input", tenant=cause.tenant, user=cause.user, session=cause.session)
-        hearing = Hearing(self._judges, place, notes)
-        try:
-            (inputs,) = await hearing.hear(guards, [cause.inputs])
-            hearing.close()
-        except NeedsApproval as error:
-            raise Rejected(
-                f"{error} There is no session yet that could wait for one: nothing was started."
-            ) from None
-        except WorkFailed as error:
-            raise Rejected(f"{error} Nothing was started.") from None
-        if not isinstance(inputs, dict):
-            raise Rejected("What a guard made of the inputs is no object. Nothing was started.")
-        return msgspec.structs.replace(cause, inputs=inputs, notes=(*cause.notes, *notes))
 
 
 # What passes, as values and back

@@ -47,8 +47,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     agent: str = ""
     tool: str = ""
+    what: str = ""
+    """In words what passes, where the border does not say it."""
 
     def __str__(self) -> str:
+        if self.what:
+            return self.what
         whose = f"agent {self.agent!r}" if self.agent else "the session"
         match self.border:
             case "input":
@@ -292,6 +296,8 @@ def _note(guard: Guard, place: Place, verdict: Verdict) -> Note:
         data["agent"] = place.agent
     if place.tool:
         data["tool"] = place.tool
+    if place.what:
+        data["what"] = place.what
     return Note(NOTE, data)
 
 
