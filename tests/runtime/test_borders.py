@@ -367,6 +367,86 @@ def test_guards_of_the_inputs_cost_a_bare_decision_nothing() -> None:
     asyncio.run(main())
 
 
+# What functions give
+
+
+@pytest.mark.parametrize("where", ["workflow", "process"])
+def test_what_a_function_gives_is_rewritten_where_a_guard_stands_behind_it(where: str) -> None:
+    guard = Guard.secrets(redact=True, at=["after_function"])
+    made, process = (flow(guard), ()) if where == "workflow" else (flow(), (guard,))
+
+    output, log = run(made, f"the key is {SECRET}", process=process)
+
+    assert output == "the key is [secret:github_token]"
+    (noted,) = [event for event in log if isinstance(event, e.Noted)]
+    assert (noted.data["border"], noted.task) == ("after_function", 1)
+    (done,) = [event for event in log if isinstance(event, e.TaskCompleted)]
+    assert done.output == {"text": output}
+
+
+def test_what_a_function_gives_is_blocked_and_its_node_fails() -> None:
+    failure, _ = run(flow(Guard.regex(deny="never", at=["after_function"])), "never")
+
+    assert failure.code == "guard_blocked"
+    assert "blocks what function" in failure.message
+
+
+def test_a_function_is_called_again_when_a_person_has_let_its_output_pass() -> None:
+    times: list[int] = []
+
+    def count(ctx: tenuto.Context) -> str:
+        times.append(1)
+        return "never"
+
+    guard = Guard.regex(deny="never", at=["after_function"], action="ask")
+    made = Workflow("counting", guards=[guard], output="outputs.work").node("work", function=count)
+
+    async def main() -> Any:
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(made)
+            await session.wait_until_idle(20)
+            await session.approve()
+            return await session.result(20)
+
+    assert asyncio.run(main()) == "never"
+    assert len(times) == 2
+
+
+def test_what_a_function_that_runs_once_gives_fails_its_node_where_a_person_would_be_asked() -> (
+    None
+):
+    guard = Guard.regex(deny="never", at=["after_function"], action="ask")
+    made = Workflow("giving", guards=[guard])
+    made.node("work", function=give, inputs={"text": "inputs.text"}, once=True)
+
+    failure, _ = run(made, "never")
+
+    assert failure.code == "guard_blocked"
+    assert "It runs once" in failure.message
+
+
+def test_a_function_is_not_called_before_the_key_for_its_output_is_there(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("TENUTO_GUARD_KEY", raising=False)
+    times: list[int] = []
+
+    def count(ctx: tenuto.Context) -> str:
+        times.append(1)
+        return MAIL
+
+    guard = Guard.pii(redact=True, at=["after_function"])
+    made = Workflow("counting", guards=[guard]).node("work", function=count)
+
+    async def main() -> str:
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(made)
+            return (await session.wait_until_idle(20)).waiting_for
+
+    assert "$TENUTO_GUARD_KEY is not set" in asyncio.run(main())
+    assert not times
+
+
 # A crash after each commit
 
 

@@ -58,16 +58,8 @@ class Borders:
             return cause
         place = Place(border="input", tenant=cause.tenant, user=cause.user, session=cause.session)
         notes: list[i.Note] = []
-        (inputs,) = await self._heard(
-            guards,
-            place,
-            [cause.inputs],
-            notes,
-            asked="There is no session yet that could wait for one: nothing was started.",
-            blocked="Nothing was started.",
-        )
-        if not isinstance(inputs, dict):
-            raise Rejected("What a guard made of the inputs is no object. Nothing was started.")
+        inputs = await self._passed(guards, place, cause.inputs, notes)
+        assert isinstance(inputs, dict), "an object stays one"
         return msgspec.structs.replace(cause, inputs=inputs, notes=(*cause.notes, *notes))
 
     async def hear(self, program: Program, state: SessionState, cause: Told) -> Told:
@@ -90,17 +82,13 @@ class Borders:
         notes: list[i.Note] = []
         data = cause.data
         if data is not None:
-            (data,) = await self._told(guards, place, data, notes)
-            if isinstance(cause.data, dict) and not isinstance(data, dict):
-                raise Rejected(f"What a guard made of {place} is no object. Nothing was recorded.")
-        notes_all = (*cause.notes, *notes)
+            data = await self._passed(guards, place, data, notes)
         if isinstance(cause, i.SendSignal):
-            return msgspec.structs.replace(cause, data=data, notes=notes_all)
+            return msgspec.structs.replace(cause, data=data, notes=(*cause.notes, *notes))
         if text:
             # A sentence of a person fits no schema that is meant for data.
             texts = [guard for guard in guards if guard.kind != "schema"]
-            (note,) = await self._told(texts, place, text, notes)
-            text = str(note)
+            text = str(await self._passed(texts, place, text, notes))
         return msgspec.structs.replace(cause, data=data, note=text, notes=(*cause.notes, *notes))
 
     async def review(self, effect: Review, notes: list[i.Note]) -> Json:
@@ -124,39 +112,26 @@ class Borders:
         hearing.close({"output": output})
         return output
 
-    async def _told(
+    async def _passed(
         self, guards: Sequence[Guard], place: Place, value: Json, notes: list[i.Note]
-    ) -> list[Json]:
-        nothing = "Nothing was recorded."
-        return await self._heard(
-            guards,
-            place,
-            [value],
-            notes,
-            asked=f"Who has told it cannot wait for another: {nothing[0].lower()}{nothing[1:]}",
-            blocked=nothing,
-        )
+    ) -> Json:
+        """Return a value as it passes. Nobody is asked: there is no task that could wait.
 
-    async def _heard(
-        self,
-        guards: Sequence[Guard],
-        place: Place,
-        values: list[Json],
-        notes: list[i.Note],
-        *,
-        asked: str,
-        blocked: str,
-    ) -> list[Json]:
-        """Return the values as they pass. A person cannot be asked here, nothing could wait."""
+        Raises:
+            Rejected: it does not pass.
+        """
+        refused = "Nothing was recorded." if place.what else "Nothing was started."
         hearing = Hearing(self._judges, place, notes)
         try:
-            values = await hearing.hear(guards, values)
+            (passed,) = await hearing.hear(guards, [value])
             hearing.close()
         except NeedsApproval as error:
-            raise Rejected(f"{error} {asked}") from None
+            raise Rejected(f"{error} Nobody can be asked about it here. {refused}") from None
         except WorkFailed as error:
-            raise Rejected(f"{error} {blocked}") from None
-        return values
+            raise Rejected(f"{error} {refused}") from None
+        if isinstance(value, dict) and not isinstance(passed, dict):
+            raise Rejected(f"What a guard made of {place} is no object. {refused}")
+        return passed
 
 
 def _what(cause: Told) -> str:

@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tenuto.core.agent.compacting import COMPACT
-from tenuto.core.agent.guards import Border, Guard, guards_at
+from tenuto.core.agent.guards import GUARD_BLOCKED, Border, Guard, guards_at
 from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, ToolResult
 from tenuto.core.agent.policy import fits
 from tenuto.core.agent.remembering import first_text
@@ -170,7 +170,8 @@ class GuardedTurns:
 
 
 class GuardedCalls:
-    """Guards around the calls of tools; see `AroundCall` and `AroundFailure`."""
+    """Guards around the calls of tools; see `AroundCall`, `AroundFailure`, and
+    `AroundFunction`."""
 
     def __init__(self, judges: Judges, guards: Sequence[Guard] = ()) -> None:
         self._judges, self._guards = judges, tuple(guards)
@@ -231,6 +232,41 @@ class GuardedCalls:
         if said == failure.message:
             return error
         return _same_failure(error, failure.kind, str(said), failure.code)
+
+    def ready(self, call: Call) -> None:
+        """Check that the guards of a function can speak. See `AroundFunction.ready`."""
+        guards = self._of_function(call)
+        if guards:
+            self._judges.ready(guards, call.tenant)
+
+    async def given(self, call: Call, output: Json, notes: list[Note]) -> Json:
+        """Return what a function gave, as it may be recorded. See `AroundFunction.given`."""
+        guards = self._of_function(call)
+        if not guards:
+            return output
+        place = Place(
+            border="after_function",
+            tenant=call.tenant,
+            user=call.user,
+            session=call.effect.rpartition(":")[0],
+            tool=call.ref,
+        )
+        hearing = Hearing(self._judges, place, notes, call.approved)
+        (passed,) = await hearing.hear(guards, [output])
+        try:
+            hearing.close({"function": call.ref})
+        except NeedsApproval as error:
+            if not call.once:
+                raise
+            message = f"{error} It runs once, so it cannot be asked for the same again."
+            raise Fatal(message, code=GUARD_BLOCKED) from None
+        return passed
+
+    def _of_function(self, call: Call) -> tuple[Guard, ...]:
+        """What a function gives to mend or undo something is no output of its node."""
+        if call.kind != "function" or not (self._guards or call.guards):
+            return ()
+        return guards_at("after_function", self._guards, call.guards)
 
     async def _passed(
         self,

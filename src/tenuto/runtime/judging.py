@@ -47,6 +47,7 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     agent: str = ""
     tool: str = ""
+    """Of a node's function its reference."""
     what: str = ""
     """In words what passes, where the border does not say it."""
 
@@ -65,6 +66,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 return f"the arguments for tool {self.tool!r}"
             case "after_tool":
                 return f"the result of tool {self.tool!r}"
+            case "after_function":
+                return f"what function {self.tool!r} gave"
             case "handoff":
                 return f"what {whose} was given to do"
             case "output":
