@@ -9,7 +9,7 @@ import pytest
 import tenuto
 from tenuto import Agent, Guard, Rejected, Verdict, Workflow
 from tenuto.core.session import events as e
-from tenuto.testing import MockLLM, crash_after, crash_points
+from tenuto.testing import MockLLM, crash_after, crash_points, play, record
 
 KEY: Final = "a key for tests, of more than 32 characters"
 MAIL: Final = "bob@acme.com"
@@ -450,7 +450,7 @@ def test_a_function_is_not_called_before_the_key_for_its_output_is_there(
 # A crash after each commit
 
 
-def shout(value: Any, ctx: Any) -> Any:
+def shout(value: Any, ctx: tenuto.GuardContext) -> Any:
     return Verdict.rewrite(f"{value}!", "it whispers") if ctx.agent == "" else True
 
 
@@ -468,3 +468,66 @@ def test_a_crash_lets_no_output_out_that_guards_have_not_seen(commit: int) -> No
 
     report.check()
     assert set(report.outputs) <= {"never [secret:github_token]!", None}
+
+
+# Recorded, and played again
+
+
+def test_a_recorded_session_gives_what_its_guards_made_of_its_output() -> None:
+    guard = Guard.secrets(redact=True, at=["output"])
+    child = flow(guard)
+    made = Workflow("parent", output="outputs.go + '; ' + inputs.text", guards=[guard])
+    made.node("go", workflow=child, inputs={"text": "inputs.text"})
+
+    async def main() -> None:
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(made, {"text": SECRET})
+            output = await session.result(20)
+            cassette = await record(runtime, session)
+        transcript = await play(cassette, made)
+
+        assert transcript.output == output == "[secret:github_token]; [secret:github_token]"
+        cassette.assert_like(transcript)
+
+    asyncio.run(main())
+
+
+def test_a_recorded_session_fails_as_it_did_when_its_output_was_blocked() -> None:
+    made = flow(Guard.regex(deny="never", at=["output"]))
+
+    async def main() -> None:
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(made, {"text": "never"})
+            await session.wait_until_idle(20)
+            cassette = await record(runtime, session)
+        transcript = await play(cassette, made)
+
+        assert transcript.status == "failed"
+        assert transcript.failure is not None
+        assert transcript.failure.code == "guard_blocked"
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("replay", ["both", "model"])
+def test_people_whom_only_guards_had_asked_are_asked_when_the_guards_hold(replay: Any) -> None:
+    guard = Guard.regex(deny="never", at=["output"], action="ask")
+    agent = Agent("clerk", model="mock:any", guards=[guard])
+    made = Workflow("asking").node("work", agent=agent, inputs={"text": "'hello'"})
+    made.node("ask", approval="May it?").edge("work", "ask")
+
+    async def main() -> None:
+        model = MockLLM(["never", "never"])
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            session = await runtime.start(made)
+            await session.wait_until_idle(20)
+            await session.approve(by="ann")
+            await session.wait_until_idle(20)
+            await session.approve(by="bob")
+            await session.result(20)
+            cassette = await record(runtime, session)
+        transcript = await play(cassette, made, replay=replay)
+
+        transcript.assert_completed()
+
+    asyncio.run(main())
