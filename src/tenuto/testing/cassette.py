@@ -62,6 +62,8 @@ class Cassette(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Take, ...]
     people: tuple[Act, ...]
     definition: WorkflowDefinition
+    outputs: tuple[Take, ...] = ()
+    """What guards made of the outputs of sessions."""
 
     def save(self, path: str | Path) -> None:
         """Write the cassette as indented JSON.
@@ -142,6 +144,7 @@ async def record(runtime: tenuto.Runtime, session: tenuto.Session) -> Cassette:
         tools=tuple(_take(part) for part in transcript.calls if part.settled),
         people=tuple(_acts(log)),
         definition=await session.definition(),
+        outputs=tuple(_take(part) for part in transcript.outputs),
     )
 
 

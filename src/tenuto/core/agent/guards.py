@@ -2,13 +2,14 @@
 
 | border | what passes it |
 | --- | --- |
-| `input` | the inputs of a session, and of each agent's task |
+| `input` | the inputs of a session, what people tell it, and the inputs of each agent's task |
 | `before_model` | all that a model is shown in a turn |
 | `after_model` | what it answers: text, data, arguments of calls |
 | `before_tool` | arguments of a call |
 | `after_tool` | its result |
+| `after_function` | what the function of a node gives |
 | `handoff` | what another agent is given to do, with the conversation where it takes over |
-| `output` | the answer that becomes an agent's output |
+| `output` | the answer that becomes an agent's output; the output of a session |
 
 All guards of a border are asked, those of the process first, then those of the workflow, then those
 of the agent; each sees what the ones before it made of the value. The strictest verdict counts:
@@ -24,7 +25,14 @@ from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json, JsonObject
 
 Border: TypeAlias = Literal[
-    "input", "before_model", "after_model", "before_tool", "after_tool", "handoff", "output"
+    "input",
+    "before_model",
+    "after_model",
+    "before_tool",
+    "after_tool",
+    "after_function",
+    "handoff",
+    "output",
 ]
 GuardKind: TypeAlias = Literal[
     "schema", "length", "regex", "secrets", "pii", "injection", "function"
