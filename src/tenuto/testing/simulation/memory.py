@@ -52,10 +52,10 @@ class FaultyMemory:
         await self._reach("forget")
         return await self._memory.forget(query)
 
-    async def statistics(self, tenant: str) -> MemoryStatistics:
+    async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""
         await self._reach("count")
-        return await self._memory.statistics(tenant)
+        return await self._memory.statistics(query)
 
     async def _reach(self, what: str) -> None:
         weather = self._weather

@@ -6,9 +6,11 @@ from typing import Final
 
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.errors import Escalatable, Transient
+from tenuto.core.vocabulary import EffectId, SessionId, task_of
 from tenuto.ports.model import Model
 from tenuto.testing.simulation.faults import Weather
 from tenuto.testing.simulation.speaking import spoken
+from tenuto.testing.simulation.witness import Witness
 
 _PAUSE_S: Final = 10.0
 _HANG_S: Final = 300.0
@@ -20,14 +22,15 @@ class SimulatedModel:
 
     What it says follows from the request alone."""
 
-    def __init__(self, weather: Weather) -> None:
-        self._weather = weather
+    def __init__(self, weather: Weather, witness: Witness) -> None:
+        self._weather, self._witness = weather, witness
         self.asked = 0
         """Requests that have no answer yet."""
 
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
         self.asked += 1
+        self._check_mail(request)
         try:
             return await self._answer(request)
         finally:
@@ -46,6 +49,18 @@ class SimulatedModel:
         if weather.strikes(faults.work_unusable):
             return ModelAnswer(text="I would rather not.", finish="refusal")
         return spoken(request)
+
+    def _check_mail(self, request: ModelRequest) -> None:
+        """Check that a model reads those messages of other agents that the log says (M1)."""
+        seen = self._witness.sessions.get(SessionId(request.session))
+        agent = seen.cast.parents.get(task_of(EffectId(request.effect))) if seen else None
+        if seen is None or agent is None:
+            return
+        texts = [message.text for message in request.messages if message.role == "user"]
+        fault = seen.mail.misread(agent, texts)
+        if fault:
+            where = f"Task {agent} of session {request.session!r}"
+            self._witness.object_to("M1", f"{where} asks its model, and {fault}.")
 
 
 class Counted:

@@ -90,7 +90,7 @@ class Process:
         )
         self.store = FaultyStore(site.log, weather=weather, witness=site.witness)
         self.in_flight: dict[Execution, None] = {}
-        self.model = SimulatedModel(weather)
+        self.model = SimulatedModel(weather, site.witness)
         self.followed: list[StoredCommit] = []
         self.is_open = False
         self.has_failed = False

@@ -1,4 +1,4 @@
-"""Agents that nobody would write: strategies, sub-agents, rules, memories, guards by seeded dice."""
+"""Agents that nobody would write: strategies, sub-agents, rules, memories by seeded dice."""
 
 import random
 from typing import Any, Final
@@ -57,7 +57,7 @@ _GUARDS: Final = (
 def random_agents(dice: random.Random) -> tuple[AgentDefinition, ...]:
     """Return two to five agents; each may have those after it work for it."""
     names = dice.sample(_NAMES, dice.randint(2, 5))
-    return tuple(_agent(dice, name, names[at + 1 :]) for at, name in enumerate(names))
+    return tuple(_agent(dice, name, names[at + 1 : at + 3]) for at, name in enumerate(names))
 
 
 def _agent(dice: random.Random, name: str, below: list[str]) -> AgentDefinition:

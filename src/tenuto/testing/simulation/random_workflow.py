@@ -41,6 +41,11 @@ _KINDS: Final = (
     *("map", "loop", "tool", "agent", "workflow") * 2,
     *("approval", "wait", "timer", "condition"),
 )
+_DEAR_MAX: Final = 3
+_BODIES: Final = (
+    *("function", "agent", "workflow") * 2,
+    *("tool", "approval", "timer"),
+)
 
 
 class _Wiring:
@@ -118,10 +123,10 @@ def _budget(dice: random.Random) -> Budget:
     if dice.random() < 0.6:
         return UNBOUNDED
     bounds: dict[str, Any] = {
-        "tokens": dice.choice((40, 400, 1_500)),
-        "usd": dice.choice((0.002, 0.02, 0.5)),
-        "turns": dice.choice((0, 2, 5, 12)),
-        "tool_calls": dice.choice((0, 3, 8, 20)),
+        "tokens": dice.choice((60, 200, 400, 1_000)),
+        "usd": dice.choice((0.001, 0.003, 0.02)),
+        "turns": dice.choice((0, 2, 3, 5, 9)),
+        "tool_calls": dice.choice((0, 2, 4, 9)),
         "seconds": dice.choice((5.0, 90.0, 3_600.0)),
     }
     names = dice.sample(sorted(bounds), dice.choice((1, 1, 2)))
@@ -248,8 +253,7 @@ def _agent(wiring: _Wiring, name: str, depth: int) -> Node:
 
 def _simple_body(wiring: _Wiring, name: str, depth: int) -> Node:
     dice = wiring.dice
-    kinds = ("function", "function", "function", "tool", "agent", "approval", "timer", "workflow")
-    kind = "function" if depth else dice.choice(kinds)
+    kind = "function" if depth else dice.choice(_BODIES)
     body = _MAKE[kind](wiring, f"{name}.do", depth)
     return msgspec.structs.replace(body, compensate="")
 
@@ -273,6 +277,9 @@ def _loop(wiring: _Wiring, name: str, depth: int) -> Node:
     repeat = dice.choice(("", f"state.rounds < {dice.randint(1, 6)}", "index < 2"))
     limit = dice.randint(1, 4) if not repeat or dice.random() < 0.5 else 0
     body = _simple_body(wiring, name, depth)
+    if body.kind in ("agent", "workflow"):
+        # Dear ones, which count no rounds: by itself the loop would use up all steps.
+        limit = min(limit or _DEAR_MAX, _DEAR_MAX)
     return Node(id=name, kind="loop", body=body, repeat=repeat, max_iterations=limit)
 
 

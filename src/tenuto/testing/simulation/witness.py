@@ -4,7 +4,7 @@ The witness stands outside of all processes: it shares nothing with the runtime 
 and a crash does not touch it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.codec.events import EventDecoder
 from tenuto.codec.snapshots import decode_snapshot, encode_snapshot
+from tenuto.core.budget import Budget
 from tenuto.core.errors import CorruptLog
 from tenuto.core.session import events as e
 from tenuto.core.session.evolve import evolve
@@ -19,6 +20,10 @@ from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Commit, Head, StoredCommit
+from tenuto.testing.simulation.account import Account, is_same_amount
+from tenuto.testing.simulation.border import Consents
+from tenuto.testing.simulation.cast import Cast
+from tenuto.testing.simulation.mail import Mail
 
 Attempt: TypeAlias = tuple[TaskNo, int]
 
@@ -45,6 +50,8 @@ class Seen:
         """Attempt at a `once` effect to the version of its `TaskBegun`."""
         self.acknowledged = 0
         """The highest version that its owner was told is written."""
+        self.cast, self.account, self.mail = Cast(), Account(), Mail()
+        self.consents = Consents()
 
     def fold(self, event: e.SessionEvent) -> None:
         """Add one event of the log.
@@ -121,8 +128,50 @@ class Witness:
         origin = commit.head.origin
         if origin is not None:
             for event in self.sessions[origin].log[: commit.head.origin_version]:
-                seen.fold(event)
+                # What is wrong there was said when it came.
+                list(self._fold(seen, event))
         return seen
+
+    def _fold(self, seen: Seen, event: e.SessionEvent) -> Iterator[tuple[str, str]]:
+        """Add one event to what is known of a session, and yield what promises it breaks.
+
+        Raises:
+            CorruptLog: it cannot follow.
+        """
+        seen.fold(event)
+        seen.cast.take(event, self.program(seen))
+        seen.account.take(event, seen.cast)
+        seen.consents.take(event)
+        for fault in seen.mail.take(event, seen.cast, seen.state.tasks):
+            yield "M1", fault
+        if isinstance(event, e.SessionResumed):
+            self._allow_above(seen, event.budget)
+        if seen.account.has_news:
+            yield from self._spending_faults(seen)
+
+    def _allow_above(self, seen: Seen, granted: Budget) -> None:
+        """What people grant a session is its own, and none of what is above it."""
+        parent = seen.state.parent
+        while parent is not None and parent in self.sessions:
+            above = self.sessions[parent]
+            above.account.allow(granted)
+            parent = above.state.parent
+
+    def _spending_faults(self, seen: Seen) -> Iterator[tuple[str, str]]:
+        """Book what an event has spent with its session and all above it, and hold it against
+        their budgets."""
+        account = seen.account
+        spent, leeway = account.news()
+        told = seen.state.spent
+        if not account.has_children and not is_same_amount(told, account.spent):
+            yield "P9", f"it has spent {account.spent}, and its state says {told}"
+        above: Seen | None = seen
+        while above is not None:
+            above.account.book(spent, leeway)
+            fault = above.account.overspent()
+            if fault:
+                yield "P9", f"session {above.head.session!r} has spent {fault}"
+            above = self.sessions.get(above.state.parent) if above.state.parent else None
 
     def _take(self, seen: Seen, commit: Commit, position: Position) -> None:
         events = self._decoder.decode(commit.payload)
@@ -138,7 +187,8 @@ class Witness:
         self._position = position
         for event in events:
             try:
-                seen.fold(event)
+                for promise, fault in self._fold(seen, event):
+                    self.object_to(promise, f"{_where(seen)}: {fault}.")
             except CorruptLog as error:
                 self.object_to("P2", f"{_where(seen)} does not fold: {error} ({event!r:.200})")
                 return

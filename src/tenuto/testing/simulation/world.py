@@ -17,6 +17,7 @@ from tenuto.core.errors import Escalatable, Fatal, Recoverable, Transient
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo
 from tenuto.ports.tool import Function, ToolCode, ToolSource
 from tenuto.runtime.context import Context
+from tenuto.testing.simulation.border import faults_of_call
 from tenuto.testing.simulation.faults import Weather
 from tenuto.testing.simulation.witness import Witness
 
@@ -68,6 +69,22 @@ class World:
             else:
                 found[ref] = _weathered(part, self, process)
         return found
+
+    def check_call(self, context: Context, tool: ToolCode, arguments: JsonObject) -> None:
+        """Hold a call that is about to run against the rules (A1, A2)."""
+        seen = self.witness.sessions.get(context.session_id)
+        if seen is None or context.task not in seen.state.tasks:
+            return
+        faults = faults_of_call(
+            context.task,
+            tool,
+            arguments,
+            cast=seen.cast,
+            consents=seen.consents,
+            program=self.witness.program(seen),
+        )
+        for promise, fault in faults:
+            self.witness.object_to(promise, f"In session {context.session_id!r} {fault}.")
 
     def happened(self, effect: EffectId) -> Execution | None:
         """Return the execution in which `effect` took place, or None if it did not."""
@@ -197,6 +214,7 @@ class WeatheredTool:
 
     async def _run(self, ctx: Context, **arguments: Any) -> Any:
         tool = self._tool
+        self._world.check_call(ctx, tool, arguments)
         if tool.takes_context:
             arguments["ctx"] = ctx
         return await self._world.carry_out(
