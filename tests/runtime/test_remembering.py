@@ -10,6 +10,7 @@ import tenuto
 from tenuto import Agent, MemoryPolicy, Workflow
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.memory.items import MemoryItem
 from tenuto.core.session.events import Noted
 from tenuto.ports.memory import Kept, MemoryUnavailable, Question
 from tenuto.testing import MockLLM, calls, crash_after, crash_points
@@ -148,7 +149,27 @@ def test_a_task_that_was_done_is_an_episode_with_the_turn_it_came_from() -> None
     session_id, (episode,), _ = asyncio.run(main())
     assert episode.text == "Asked: How is the north?\nAnswered: Fog in the north."
     assert episode.source.session == session_id
-    assert episode.id.startswith(f"{session_id}:{episode.source.task}")
+    assert episode.id == f"{session_id}:1#episodic"
+    assert episode.source.task == 4
+
+
+def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_answer() -> None:
+    writer = Agent("writer", model="mock", memory=True, writes_to=["critic"])
+    critic = Agent("critic", model="mock")
+    poem = Workflow("poem").node("write", agent=writer).node("review", agent=critic)
+    ask_critic = calls(("send_message", {"to": "critic", "text": "Fog.", "kind": "request"}))
+    reply = calls(("reply_message", {"message": 1, "text": "More."}))
+    model = MockLLM(
+        {"writer": [ask_critic, "Fog.", "Fog, more."], "critic": ["Nothing.", reply, "Done."]}
+    )
+
+    async def main() -> tuple[MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await (await runtime.start(poem)).result(timeout=20)
+            return await runtime.memory().list(kind="episodic")
+
+    (episode,) = asyncio.run(main())
+    assert episode.text.endswith("Answered: Fog, more.")
 
 
 def test_a_way_that_led_to_an_answer_is_recalled_with_how_often_it_did() -> None:

@@ -52,7 +52,7 @@ async def lessons(
     if is_junk(asked) and is_junk(output):
         # A greeting and its like: nobody will want to know.
         return [*known]
-    return [*known, lesson.item("episodic", text)]
+    return [*known, lesson.episode(text)]
 
 
 class _Lesson:
@@ -119,6 +119,11 @@ class _Lesson:
     def _task(self) -> str:
         """What names the task in a procedure, so that it is counted once."""
         return f"{self._request.session}:{self._turn.agent_task}"
+
+    def episode(self, text: str) -> MemoryItem:
+        """Return what the task came to: one item, also where messages make it answer again."""
+        item = self.item("episodic", text)
+        return msgspec.structs.replace(item, id=f"{self._task}#episodic")
 
     def item(self, kind: MemoryKind, text: str) -> MemoryItem:
         """Return what is to be kept, under an id that the turn alone gives."""

@@ -46,7 +46,7 @@ def event_line(event: e.SessionEvent, tasks: OpenTasks) -> str:
         case e.TaskBegun():
             return f"{path} is about to take effect, once"
         case e.TaskDoubted():
-            return f"{path} is in doubt: its process died while it took effect"
+            return f"{path} is in doubt: nobody knows whether it happened"
         case e.TaskCompleted():
             return _completed_line(event, tasks)
         case e.AttemptFailed():

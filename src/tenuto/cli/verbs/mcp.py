@@ -18,6 +18,7 @@ from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
+from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.errors import Rejected
 
 if TYPE_CHECKING:
@@ -36,6 +37,8 @@ class Options(msgspec.Struct, kw_only=True):
     cancel: bool
     allow_approvals: bool
     model: str | None
+    user: str
+    tools: str | None
     db: str | None
 
 
@@ -78,6 +81,10 @@ def _place(
     "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
 )
 @click.option("--model", metavar="MODEL", help="The model for all agents, as provider:name.")
+@click.option(
+    "--user", metavar="NAME", default="", help="For whom calls are: agents remember by user."
+)
+@tools_option
 @db_option
 def command(**options: Any) -> int:
     """Offer each WORKFLOW as a tool to clients of the Model Context Protocol.
@@ -100,8 +107,8 @@ async def _over_stdio(asked: Options) -> int:
         from tenuto.server.mcp.stdio import serve_stdio, wire
     is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
-        offers, terms = _offers(asked), _terms(asked)
-        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+        offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
+        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
             face = Face(runtime, offers, terms)
             if is_person:
                 say(f"serving {', '.join(offers)} to the MCP client that started this command")
@@ -117,9 +124,9 @@ async def _over_http(asked: Options) -> int:
         from tenuto.server.mcp.face import Face
     token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
-    offers, terms = _offers(asked), _terms(asked)
+    offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
     with http.listening(host, port) as listener:
-        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
             face = Face(runtime, offers, terms)
             app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
             say(f"serving {', '.join(offers)} at {http.address_of(listener)}")
@@ -151,7 +158,12 @@ def _offers(asked: Options) -> dict[str, Offer]:
 def _terms(asked: Options) -> Terms:
     from tenuto.server.mcp.visits import Terms
 
-    return Terms(wait_seconds=asked.wait, cancels=asked.cancel, approvals=asked.allow_approvals)
+    return Terms(
+        wait_seconds=asked.wait,
+        cancels=asked.cancel,
+        approvals=asked.allow_approvals,
+        user=asked.user,
+    )
 
 
 def _known(offers: dict[str, Offer]) -> list[tenuto.Workflow]:

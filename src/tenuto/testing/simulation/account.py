@@ -6,10 +6,12 @@ never spends more.
 """
 
 import math
+from functools import reduce
 from typing import Final
 
 from tenuto.core.budget import NOTHING, UNBOUNDED, Budget, Spending, set_aside, wider
 from tenuto.core.session import events as e
+from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import TaskNo
 from tenuto.testing.simulation.cast import CALLED, Cast
 
@@ -21,9 +23,14 @@ class Account:
 
     def __init__(self) -> None:
         self.budget = UNBOUNDED
+        self.share = UNBOUNDED
+        """What it may spend without what people have granted it."""
+        self.below: list[Account] = []
+        """Those of its child sessions."""
         self.spent = NOTHING
         """By itself, without those below it."""
         self.has_children = False
+        self.has_ended = False
         self.has_news = False
         """Something was spent that is not booked yet."""
         self._leeway = NOTHING
@@ -49,8 +56,12 @@ class Account:
                 self._turn_ended(event.task, cast)
             case e.TaskCompleted() | e.TaskFailed() if event.spent is not None:
                 self._reported = self._reported.plus(event.spent)
+            case e.TaskFailed() | e.TaskCancelled():
+                self._aside.pop(event.task, None)
             case e.SessionStarted():
-                self.budget = event.budget
+                self.budget = self.share = event.budget
+            case e.SessionCompleted() | e.SessionFailed() | e.SessionCancelled():
+                self.has_ended = True
             case e.SessionForked():
                 # What its origin's children have spent is spent here too; who knows of what.
                 self.book(self._reported, self._reported)
@@ -61,7 +72,7 @@ class Account:
         agent = cast.parents[task]
         usage = cast.answers[agent].usage
         took = Spending(tokens=usage.input_tokens + usage.output_tokens, usd=usage.cost_usd)
-        aside = self._aside.pop(task)
+        aside = self._aside.pop(task, NOTHING)
         self._last[agent] = took
         self._spend(took)
         self._leeway = self._leeway.plus(
@@ -71,6 +82,17 @@ class Account:
     def _spend(self, amount: Spending) -> None:
         self.spent = self.spent.plus(amount)
         self.has_news = True
+
+    def misstated(self, state: SessionState) -> str:
+        """Return what the state tells otherwise than the log, in words, or nothing."""
+        if self.has_children:
+            return ""
+        if not is_same_amount(state.spent, self.spent):
+            return f"it has spent {self.spent}, and its state says {state.spent}"
+        aside = reduce(Spending.plus, self._aside.values(), NOTHING)
+        if self.budget != UNBOUNDED and not is_same_amount(state.reserved, aside):
+            return f"its turns under way need {aside}, and its state says {state.reserved}"
+        return ""
 
     def news(self) -> tuple[Spending, Spending]:
         """Return what was spent since the last call, and the leeway that came with it."""
@@ -90,14 +112,26 @@ class Account:
 
     def overspent(self) -> str:
         """Return which bound was overspent by more than the leeway, in words, or nothing."""
-        if self.budget == UNBOUNDED:
-            return ""
+        found = self._beyond(self._all_spent)
+        return f"has spent {found}" if found else ""
+
+    def overpromised(self) -> str:
+        """Return which bound those below may overspend together, in words, or nothing."""
+        promised = self.spent
+        for child in self.below:
+            promised = promised.plus(
+                child._all_spent if child.has_ended else set_aside(child.share)
+            )
+        found = self._beyond(promised)
+        return f"has promised {found}" if found else ""
+
+    def _beyond(self, amount: Spending) -> str:
         for name in BOUNDS:
             bound = getattr(self.budget, name)
-            spent, leeway = getattr(self._all_spent, name), getattr(self._all_leeway, name)
-            if bound is None or spent <= bound + leeway or math.isclose(spent, bound + leeway):
+            found, leeway = getattr(amount, name), getattr(self._all_leeway, name)
+            if bound is None or found <= bound + leeway or math.isclose(found, bound + leeway):
                 continue
-            return f"{spent:g} {name} of {bound:g}, where {leeway:g} beyond that are due"
+            return f"{found:g} {name} of {bound:g}, where {leeway:g} beyond that are due"
         return ""
 
 

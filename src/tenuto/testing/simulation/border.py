@@ -11,11 +11,9 @@ from collections.abc import Iterator, Sequence
 from tenuto.core.agent.lineage import PERMISSION
 from tenuto.core.agent.policy import PermissionRule, Verdict, Wish, judge
 from tenuto.core.session import events as e
-from tenuto.core.vocabulary import JsonObject, TaskNo
+from tenuto.core.vocabulary import TaskNo
 from tenuto.core.workflow.program import Program
-from tenuto.ports.tool import ToolCode
 from tenuto.testing.simulation.cast import Cast
-from tenuto.testing.simulation.marks import labels_in
 
 
 class Consents:
@@ -48,33 +46,16 @@ class Consents:
 
 
 def faults_of_call(
-    task: TaskNo,
-    tool: ToolCode,
-    arguments: JsonObject,
-    *,
-    cast: Cast,
-    consents: Consents,
-    program: Program,
+    task: TaskNo, wish: Wish, *, cast: Cast, consents: Consents, program: Program
 ) -> Iterator[tuple[str, str]]:
-    """Yield each promise that the call of a tool breaks as it runs, and how."""
-    caller = cast.parents.get(task)
-    name = cast.agents.get(caller, "") if caller is not None else ""
-    wish = Wish(
-        tool=tool.spec.name,
-        permission=tool.permission,
-        arguments=arguments,
-        agent=name,
-        tenant="local",
-        labels=labels_in(arguments),
-        safe=tool.safe,
-    )
-    own: Sequence[PermissionRule] = program.agents[name].policy if name else ()
+    """Yield each promise that a call breaks as it runs, and how."""
+    own: Sequence[PermissionRule] = program.agents[wish.agent].policy if wish.agent else ()
     verdict = judge(own, wish)
     if not _is_let(verdict, task, consents):
         yield "A1", f"{_told(task, wish)}: {verdict.reason}"
-    if caller is None or not name:
+    if not wish.agent:
         return
-    for above, called in cast.callers(caller, program):
+    for above, called in cast.callers(cast.parents[task], program):
         for rules in (above.policy, above.narrowed.get(called, ())):
             if not rules:
                 continue

@@ -46,6 +46,10 @@ class Cast:
             else:
                 self.agents[no] = program.nodes[event.node].node.ref
 
+    def caller_of(self, task: TaskNo) -> str:
+        """Return the agent whose model called a task's tool, or nothing where a node did."""
+        return self.agents.get(self.parents.get(task, TaskNo(0)), "")
+
     def callers(self, task: TaskNo, program: Program) -> list[tuple[AgentDefinition, str]]:
         """Return the agents above an agent's task, nearest first, each with whom it has called."""
         found = []

@@ -2,7 +2,9 @@
 
 `Witness` itself checks each commit; here is what can only be said when nothing moves (P8), and what
 can only be said at the end. `G1` and `G2` are the routing rules of DESIGN section 4: nothing of the
-graph is left out, and joins wait for all of their sources.
+graph is left out, and joins wait for all of their sources. `M1` (`mail`), `A1` and `A2` (`border`)
+and `R1` are what agents are promised: messages arrive once, in order; labelled data is let nowhere
+by nobody; who works for others may do no more than they may; what is remembered is kept once.
 """
 
 from collections import Counter

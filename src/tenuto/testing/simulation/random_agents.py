@@ -74,7 +74,7 @@ def _agent(dice: random.Random, name: str, below: list[str]) -> AgentDefinition:
         more["policy"] = dice.choice(_POLICIES)
     if called and dice.random() < 0.3:
         more["narrowed"] = {called[0]: dice.choice(_POLICIES)}
-    if dice.random() < 0.35:
+    if dice.random() < 0.5:
         more["writes_to"] = (dice.choice((*_NAMES, EVERYBODY, EVERYBODY, f"{ROLE}keeper")),)
     if dice.random() < 0.25:
         more["memory"] = MemoryPolicy(

@@ -120,7 +120,7 @@ def _drawn(wiring: _Wiring, nodes_max: int, *, name: str, depth: int) -> Workflo
 
 def _budget(dice: random.Random) -> Budget:
     """Return bounds that many sessions meet."""
-    if dice.random() < 0.6:
+    if dice.random() < 0.5:
         return UNBOUNDED
     bounds: dict[str, Any] = {
         "tokens": dice.choice((60, 200, 400, 1_000)),

@@ -20,7 +20,7 @@ from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Commit, Head, StoredCommit
-from tenuto.testing.simulation.account import Account, is_same_amount
+from tenuto.testing.simulation.account import Account
 from tenuto.testing.simulation.border import Consents
 from tenuto.testing.simulation.cast import Cast
 from tenuto.testing.simulation.mail import Mail
@@ -144,6 +144,12 @@ class Witness:
         seen.consents.take(event)
         for fault in seen.mail.take(event, seen.cast, seen.state.tasks):
             yield "M1", fault
+        parent = self._above(seen)
+        if isinstance(event, e.SessionStarted) and parent is not None:
+            parent.account.below.append(seen.account)
+            fault = parent.account.overpromised()
+            if fault:
+                yield "P9", f"session {parent.head.session!r} {fault}"
         if isinstance(event, e.SessionResumed):
             self._allow_above(seen, event.budget)
         if seen.account.has_news:
@@ -151,27 +157,30 @@ class Witness:
 
     def _allow_above(self, seen: Seen, granted: Budget) -> None:
         """What people grant a session is its own, and none of what is above it."""
-        parent = seen.state.parent
-        while parent is not None and parent in self.sessions:
-            above = self.sessions[parent]
+        above = self._above(seen)
+        while above is not None:
             above.account.allow(granted)
-            parent = above.state.parent
+            above = self._above(above)
+
+    def _above(self, seen: Seen) -> Seen | None:
+        """Return the parent of a session; a fork has none, whatever its origin had."""
+        return self.sessions.get(seen.head.parent) if seen.head.parent is not None else None
 
     def _spending_faults(self, seen: Seen) -> Iterator[tuple[str, str]]:
         """Book what an event has spent with its session and all above it, and hold it against
         their budgets."""
         account = seen.account
         spent, leeway = account.news()
-        told = seen.state.spent
-        if not account.has_children and not is_same_amount(told, account.spent):
-            yield "P9", f"it has spent {account.spent}, and its state says {told}"
+        misstated = account.misstated(seen.state)
+        if misstated:
+            yield "P9", misstated
         above: Seen | None = seen
         while above is not None:
             above.account.book(spent, leeway)
             fault = above.account.overspent()
             if fault:
-                yield "P9", f"session {above.head.session!r} has spent {fault}"
-            above = self.sessions.get(above.state.parent) if above.state.parent else None
+                yield "P9", f"session {above.head.session!r} {fault}"
+            above = self._above(above)
 
     def _take(self, seen: Seen, commit: Commit, position: Position) -> None:
         events = self._decoder.decode(commit.payload)
