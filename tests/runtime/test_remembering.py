@@ -241,6 +241,25 @@ def test_what_was_remembered_from_untrusted_data_is_untrusted_when_it_is_recalle
     assert "wants to call 'send'" in head.waiting_for and "untrusted" in head.waiting_for
 
 
+def test_what_a_task_remembered_labels_what_it_leaves_even_when_it_ends_in_one_turn() -> None:
+    model = MockLLM(
+        [calls(("fetch", {"url": "x"})), "The harbour opens at nine.", "At nine, they say."]
+    )
+    workflow = flow(tools=[fetch])
+
+    async def main() -> Any:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, workflow, "When does the harbour open?")
+            later = await ask(runtime, workflow, "Say when the harbour opens.")
+            kept = await runtime.memory().list(kind="episodic")
+            return [item for item in kept if item.source.session == later.id]
+
+    (item,) = asyncio.run(main())
+
+    assert "harbour" in first_message(model.requests[-1]).partition("remember")[2]
+    assert item.labels == ("untrusted",)
+
+
 class Away(VolatileMemory):
     """A memory that cannot be read, or not be written."""
 

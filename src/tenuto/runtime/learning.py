@@ -14,6 +14,7 @@ from tenuto.core.memory import procedures
 from tenuto.core.memory.items import TEXT_CHARS_MAX, MemoryItem, MemoryKind, Source
 from tenuto.core.memory.judging import is_junk
 from tenuto.core.session.effects import AskModel
+from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.memory import MemoryQuery
 from tenuto.runtime.remembering import Rememberer
@@ -35,7 +36,7 @@ async def lessons(
     Raises:
         MemoryUnavailable: what is known cannot be looked up.
     """
-    lesson = _Lesson(rememberer, turn, request)
+    lesson = _Lesson(rememberer, turn, request, answer)
     after = AgentState(turns=[*turn.turns.turns, Turn(answer=answer, results=[])])
     items = await lesson.begun(answer)
     if answer.purpose == COMPACT:
@@ -58,9 +59,17 @@ async def lessons(
 class _Lesson:
     """What one turn teaches."""
 
-    def __init__(self, rememberer: Rememberer, turn: AskModel, request: ModelRequest) -> None:
+    def __init__(
+        self,
+        rememberer: Rememberer,
+        turn: AskModel,
+        request: ModelRequest,
+        answer: ModelAnswer,
+    ) -> None:
         self._rememberer, self._turn, self._request = rememberer, turn, request
         self._now_ms = rememberer.clock.now_ms()
+        # What the first turn recalls is recorded with its answer: its task does not bear it yet.
+        self._labels = joined(turn.labels, *(one.labels for one in answer.recalled))
         policy = turn.agent.memory or MemoryPolicy()
         self._keep_days = policy.keep_days
         self._scope = own_scope(
@@ -133,7 +142,7 @@ class _Lesson:
             kind=kind,
             text=text[:TEXT_CHARS_MAX],
             importance=IMPORTANCE[kind],
-            labels=self._turn.labels,
+            labels=self._labels,
             source=Source(SessionId(self._request.session), self._turn.task),
             created_ms=self._now_ms,
             expires_ms=expiry(self._keep_days, self._now_ms),

@@ -6,10 +6,11 @@ from typing import Final
 
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.errors import Escalatable, Transient
-from tenuto.core.vocabulary import EffectId, SessionId, task_of
+from tenuto.core.vocabulary import EffectId, SessionId, TaskNo, task_of
 from tenuto.ports.model import Model
 from tenuto.testing.simulation.faults import Weather
-from tenuto.testing.simulation.speaking import spoken
+from tenuto.testing.simulation.marks import labels_in
+from tenuto.testing.simulation.speaking import spoken, texts_of
 from tenuto.testing.simulation.witness import Witness
 
 _PAUSE_S: Final = 10.0
@@ -30,7 +31,7 @@ class SimulatedModel:
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
         self.asked += 1
-        self._check_mail(request)
+        self._check_reading(request)
         try:
             return await self._answer(request)
         finally:
@@ -50,17 +51,27 @@ class SimulatedModel:
             return ModelAnswer(text="I would rather not.", finish="refusal")
         return spoken(request)
 
-    def _check_mail(self, request: ModelRequest) -> None:
-        """Check that a model reads those messages of other agents that the log says (M1)."""
-        seen = self._witness.sessions.get(SessionId(request.session))
-        agent = seen.cast.parents.get(task_of(EffectId(request.effect))) if seen else None
-        if seen is None or agent is None:
+    def _check_reading(self, request: ModelRequest) -> None:
+        """Check that a model reads those messages of other agents that the log says (M1), and that
+        its turn bears the labels of all that it reads (A1)."""
+        seen, turn = self._witness.sessions.get(SessionId(request.session)), TaskNo(0)
+        if seen is not None:
+            turn = task_of(EffectId(request.effect))
+        if seen is None or turn not in seen.state.tasks:
             return
+        where = f"Task {turn} of session {request.session!r}"
         texts = [message.text for message in request.messages if message.role == "user"]
-        fault = seen.mail.misread(agent, texts)
+        fault = seen.mail.misread(seen.cast.parents[turn], texts)
         if fault:
-            where = f"Task {agent} of session {request.session!r}"
             self._witness.object_to("M1", f"{where} asks its model, and {fault}.")
+        agent = self._witness.program(seen).agents[request.agent]
+        if agent.memory is not None and not request.turn:
+            # What it remembers is recorded with the answer.
+            return
+        read = labels_in(*(text for message in request.messages for text in texts_of(message)))
+        borne = seen.state.tasks[turn].labels
+        if not set(read) <= set(borne):
+            self._witness.object_to("A1", f"{where} reads what is {read}, and bears {borne}.")
 
 
 class Counted:

@@ -21,6 +21,7 @@ from tenuto.runtime.heads import head_of, status_of
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.replaying import replay
 from tenuto.runtime.task_memory import KEPT
+from tenuto.testing.simulation.marks import labels_in
 from tenuto.testing.simulation.people import People
 from tenuto.testing.simulation.process import Process, Site
 from tenuto.testing.simulation.witness import Seen, Witness, is_same, settled
@@ -149,6 +150,11 @@ def _check_memory(site: Site) -> None:
     for (source, kind), number in count.items():
         if number > 1:
             site.witness.object_to("R1", f"Work {source} has {number} {kind} items.")
+    for item in items:
+        told = labels_in(item.text)
+        if not set(told) <= set(item.labels):
+            message = f"Item {item.id!r} tells what is {told}, and bears {item.labels}."
+            site.witness.object_to("A1", message)
     for seen in site.witness.sessions.values():
         for event in seen.log:
             if not isinstance(event, e.Noted) or event.kind != KEPT:

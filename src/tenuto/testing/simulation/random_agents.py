@@ -61,7 +61,7 @@ def random_agents(dice: random.Random) -> tuple[AgentDefinition, ...]:
 
 
 def _agent(dice: random.Random, name: str, below: list[str]) -> AgentDefinition:
-    tools = tuple(dict.fromkeys(dice.choices(_TOOLS, k=dice.choice((0, 1, 2, 2, 3)))))
+    tools = dice.choices(_TOOLS, k=dice.choice((0, 1, 2, 2, 3)))
     called = dice.sample(below, min(len(below), dice.choice((0, 0, 1, 2))))
     handoffs = tuple(name for name in called if dice.random() < 0.3)
     more: dict[str, Any] = {}
@@ -76,6 +76,8 @@ def _agent(dice: random.Random, name: str, below: list[str]) -> AgentDefinition:
         more["narrowed"] = {called[0]: dice.choice(_POLICIES)}
     if dice.random() < 0.5:
         more["writes_to"] = (dice.choice((*_NAMES, EVERYBODY, EVERYBODY, f"{ROLE}keeper")),)
+        # Who writes has often seen what not everybody may hand on.
+        tools.append(dice.choice(("look", "fetch", "open")))
     if dice.random() < 0.25:
         more["memory"] = MemoryPolicy(
             shared=dice.choice(("user", "agent", "team")), tools=dice.random() < 0.5
@@ -84,14 +86,15 @@ def _agent(dice: random.Random, name: str, below: list[str]) -> AgentDefinition:
         more["context_tokens"] = dice.choice((30, 150))
     if dice.random() < 0.25:
         more["guards"] = tuple(dice.sample(_GUARDS, dice.choice((1, 1, 2))))
+    refs = [f"simulated:{tool}" for tool in tools]
     return AgentDefinition(
         name=name,
         model="simulated",
         role=dice.choice(_ROLES),
-        tools=tools_with(tuple(f"simulated:{tool}" for tool in tools), more.get("memory")),
+        tools=tools_with(tuple(dict.fromkeys(refs)), more.get("memory")),
         delegates=tuple(name for name in called if name not in handoffs),
         handoffs=handoffs,
-        turns_max=dice.choice((1, 2, 3, 5, 8)),
+        turns_max=dice.choice((1, 2, 4, 8, 8)),
         **more,
     )
 

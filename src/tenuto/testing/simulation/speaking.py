@@ -72,6 +72,9 @@ class _Speaker:
         made = [call for message in request.messages for call in message.calls]
         called = {call.tool for call in made}
         left = [tool for tool in request.tools if tool.name not in called and tool.name != REPLY]
+        if self._mood // 4 % 2:
+            # What it sends then tells what it has seen.
+            left.reverse()
         at_once = (len(left), 1, 2, 3)[self._mood % 4]
         calls = [(tool.name, self._arguments(tool)) for tool in left[:at_once]]
         if any(tool.name == REPLY for tool in request.tools):
