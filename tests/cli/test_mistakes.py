@@ -60,7 +60,8 @@ YAML = {
         [
             ':2:1: This is no JSON Schema: at properties/q/type: "nothing"',
             ':6:5: This is no JSON Schema: at type: "nonsense"',
-            ":8: '(' is no regular expression",
+            "'(' is no regular expression",
+            ":8:50:",
             "agents.a.guards[1].fits",
         ],
     ),
