@@ -9,7 +9,7 @@ import pytest
 import tenuto
 from tenuto import Agent, Guard, Rejected, Verdict, Workflow
 from tenuto.core.session import events as e
-from tenuto.testing import MockLLM, crash_after, crash_points, play, record
+from tenuto.testing import MockLLM, calls, crash_after, crash_points, play, record
 
 KEY: Final = "a key for tests, of more than 32 characters"
 MAIL: Final = "bob@acme.com"
@@ -529,5 +529,35 @@ def test_people_whom_only_guards_had_asked_are_asked_when_the_guards_hold(replay
         transcript = await play(cassette, made, replay=replay)
 
         transcript.assert_completed()
+
+    asyncio.run(main())
+
+
+def test_an_answer_on_record_is_given_to_the_question_that_it_answered() -> None:
+    @tenuto.tool(permission="orders:refund")
+    def refund(cents: int) -> str:
+        """Pay back."""
+        return f"paid {cents}"
+
+    fits: Any = {"properties": {"cents": {"maximum": 50}}}
+    guard = Guard.schema(fits, at=["before_tool"], action="ask")
+    rule = tenuto.PermissionRule(effect="ask", tools=("refund",), assignees=("bob",))
+    agent = Agent("clerk", model="mock:any", tools=[refund], guards=[guard], policy=[rule])
+    made = Workflow("paying").node("work", agent=agent, inputs={"text": "'hello'"})
+
+    async def main() -> None:
+        model = MockLLM([calls(("refund", {"cents": 90})), "done"])
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            session = await runtime.start(made)
+            await session.wait_until_idle(20)
+            await session.approve(by="eve")
+            await session.wait_until_idle(20)
+            await session.approve(by="bob")
+            await session.result(20)
+            cassette = await record(runtime, session)
+        transcript = await play(cassette, made)
+
+        transcript.assert_completed()
+        cassette.assert_like(transcript)
 
     asyncio.run(main())

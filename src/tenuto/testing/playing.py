@@ -108,8 +108,7 @@ async def play(
 
 
 async def _act(session: tenuto.Session, act: Act) -> None:
-    task = (await session.state()).tasks.get(TaskNo(act.task))
-    if act.verb != "signal" and (task is None or not needs_person(task)):
+    if act.verb != "signal" and not await _is_asked(session, act):
         # Whom the guards and rules of then had asked, those of now do not ask.
         return
     match act.verb:
@@ -119,6 +118,13 @@ async def _act(session: tenuto.Session, act: Act) -> None:
             await session.approve(act.task, by=act.by, note=act.note, data=act.data)
         case "deny":
             await session.deny(act.task, by=act.by, note=act.note)
+
+
+async def _is_asked(session: tenuto.Session, act: Act) -> bool:
+    task = (await session.state()).tasks.get(TaskNo(act.task))
+    if task is None or not needs_person(task):
+        return False
+    return not act.about or (task.ask is not None and task.ask.kind == act.about)
 
 
 class _RecordedModel:

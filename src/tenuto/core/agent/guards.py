@@ -100,7 +100,7 @@ class Guard(
 
     kind: GuardKind
     name: str = ""
-    """What records and messages call it; its kind where there is none."""
+    """What records and messages call it; where there is none its function, or its kind."""
     at: tuple[Border, ...] = ()
     """The borders it stands at; empty: those that are usual for its kind."""
     action: Action = "block"
@@ -131,7 +131,7 @@ class Guard(
     @property
     def called(self) -> str:
         """Return what records and messages call it."""
-        return self.name or self.kind
+        return self.name or self.ref.rpartition(":")[2] or self.kind
 
     @property
     def borders(self) -> tuple[Border, ...]:

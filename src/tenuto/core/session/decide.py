@@ -443,7 +443,7 @@ def _decide_approval(state: SessionState, cause: i.DecideApproval, program: Prog
         waiting = [task for task in waiting if task.no == cause.task]
     if len(waiting) != 1:
         if waiting:
-            names = ", ".join(f"{task.no} ({task.node!r})" for task in waiting)
+            names = ", ".join(f"{task.no} ({_asked_about(task)})" for task in waiting)
             found, hint = f"{len(waiting)} tasks wait for a decision", f"Say which: {names}."
         elif cause.task:
             found, hint = f"task {cause.task} does not wait for a decision", ""
@@ -452,6 +452,11 @@ def _decide_approval(state: SessionState, cause: i.DecideApproval, program: Prog
         raise NotAllowed(session=state.session, wanted=word, found=found, hint=hint)
     events = _approval(state, waiting[0], cause, program)
     return [*_notes(cause, waiting[0].no), *events]
+
+
+def _asked_about(task: Task) -> str:
+    tool = task.ask.details.get("tool") if task.ask is not None else None
+    return f"{task.node!r}" if tool is None else f"tool {tool!r} for {task.node!r}"
 
 
 def needs_person(task: Task) -> bool:
