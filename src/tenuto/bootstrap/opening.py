@@ -16,7 +16,7 @@ from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
 
@@ -102,17 +102,21 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     return OpenRuntime(url, settings)
 
 
+class RunSettings(Settings, Facts, total=False):
+    """How a database is opened, and for whom the session is."""
+
+
 def run(
     workflow: Workflow | WorkflowDefinition,
     inputs: dict[str, Any] | None = None,
     *,
     db: str = "memory://",
     timeout: float | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[RunSettings],
 ) -> Json:
     """Return the output of one session of `workflow`, run here and now. Blocks; for scripts.
 
-    `settings` are those of `tenuto.open`, as `models`.
+    `settings` are those of `tenuto.open`, as `models`, and those of `Runtime.start`, as `user`.
 
     Raises:
         DefinitionError, Rejected: the workflow or the inputs are wrong.
@@ -120,9 +124,12 @@ def run(
         TimeoutError: it had not ended after `timeout` seconds.
     """
 
+    given: dict[str, Any] = {**settings}
+    facts = {name: given.pop(name) for name in Facts.__annotations__ if name in given}
+
     async def main() -> Json:
-        async with open(db, **settings) as runtime:
-            session = await runtime.start(workflow, inputs)
+        async with open(db, **given) as runtime:
+            session = await runtime.start(workflow, inputs, **facts)
             return await session.result(timeout)
 
     return asyncio.run(main())

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -19,12 +20,19 @@ from tenuto.cli.options import db_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
 from tenuto.cli.tool_sources import sources_in, tools_option
-from tenuto.core.errors import Rejected
+from tenuto.core.errors import Rejected, StoreOwned
 
 if TYPE_CHECKING:
+    from tenuto.bootstrap.opening import OpenRuntime
     from tenuto.server.mcp.face import Face
     from tenuto.server.mcp.offers import Offer
     from tenuto.server.mcp.visits import Terms
+
+
+PREDECESSOR_SECONDS_MAX: Final = 15.0
+"""A server whose client went away lets its work come to an end, for DRAIN_SECONDS at most. The
+client may have started this one meanwhile."""
+PREDECESSOR_PAUSE_S: Final = 0.1
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -108,7 +116,12 @@ async def _over_stdio(asked: Options) -> int:
     is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
         offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
-        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
+        async with AsyncExitStack() as stack:
+            runtime = await after_a_predecessor(
+                stack,
+                lambda: tenuto.open(asked.db, workflows=_known(offers), tools=tools),
+                seconds=0 if is_person else PREDECESSOR_SECONDS_MAX,
+            )
             face = Face(runtime, offers, terms)
             if is_person:
                 say(f"serving {', '.join(offers)} to the MCP client that started this command")
@@ -132,6 +145,24 @@ async def _over_http(asked: Options) -> int:
             say(f"serving {', '.join(offers)} at {http.address_of(listener)}")
             await _until_stopped(face, http.serve_http(app, listener))
     return exit_codes.COMPLETED
+
+
+async def after_a_predecessor(
+    stack: AsyncExitStack, open_runtime: Callable[[], OpenRuntime], *, seconds: float
+) -> tenuto.Runtime:
+    """Return a runtime that `stack` closes, as soon as nobody else owns its database.
+
+    Raises:
+        StoreOwned: somebody owned it for so many seconds. Else what opening raises.
+    """
+    give_up_s = time.monotonic() + seconds
+    while True:
+        try:
+            return await stack.enter_async_context(open_runtime())
+        except StoreOwned:
+            if time.monotonic() >= give_up_s:
+                raise
+        await asyncio.sleep(PREDECESSOR_PAUSE_S)
 
 
 async def _until_stopped(face: Face, serving: Awaitable[None]) -> None:
