@@ -160,7 +160,10 @@ def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_
     ask_critic = calls(("send_message", {"to": "critic", "text": "Fog.", "kind": "request"}))
     reply = calls(("reply_message", {"message": 1, "text": "More."}))
     model = MockLLM(
-        {"writer": [ask_critic, "Fog.", "Fog, more."], "critic": ["Nothing.", reply, "Done."]}
+        {
+            "writer": [ask_critic, "Fog lies on the sea.", "Thick fog lies on the sea."],
+            "critic": ["Nothing.", reply, "Done."],
+        }
     )
 
     async def main() -> tuple[MemoryItem, ...]:
@@ -169,7 +172,7 @@ def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_
             return await runtime.memory().list(kind="episodic")
 
     (episode,) = asyncio.run(main())
-    assert episode.text.endswith("Answered: Fog, more.")
+    assert episode.text.endswith("Answered: Thick fog lies on the sea.")
 
 
 def test_a_way_that_led_to_an_answer_is_recalled_with_how_often_it_did() -> None:
