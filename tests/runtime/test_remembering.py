@@ -51,19 +51,6 @@ async def ask(
     return session
 
 
-def remembering(model: MockLLM, task: str = "hello", *, memory: Any = None) -> Any:
-    """Return what `ask` gives for one session of a new runtime."""
-    settings: dict[str, Any] = {"models": {"mock": model}}
-    if memory is not None:
-        settings["memory"] = memory
-
-    async def main() -> tenuto.Session:
-        async with tenuto.open("memory://", **settings) as runtime:
-            return await ask(runtime, flow(), task)
-
-    return asyncio.run(main())
-
-
 def first_message(request: ModelRequest) -> str:
     return request.messages[0].text
 
@@ -135,7 +122,9 @@ def test_who_recalls_an_item_follows_from_how_it_is_shared(
 
 
 def test_tenants_never_recall_what_others_remember() -> None:
-    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "?"])
+    model = MockLLM(
+        [calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "At ten, I guess."]
+    )
     policy = MemoryPolicy(shared="agent")
 
     async def main() -> None:
@@ -171,7 +160,10 @@ def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_
     ask_critic = calls(("send_message", {"to": "critic", "text": "Fog.", "kind": "request"}))
     reply = calls(("reply_message", {"message": 1, "text": "More."}))
     model = MockLLM(
-        {"writer": [ask_critic, "Fog.", "Fog, more."], "critic": ["Nothing.", reply, "Done."]}
+        {
+            "writer": [ask_critic, "Fog lies on the sea.", "Thick fog lies on the sea."],
+            "critic": ["Nothing.", reply, "Done."],
+        }
     )
 
     async def main() -> tuple[MemoryItem, ...]:
@@ -180,7 +172,7 @@ def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_
             return await runtime.memory().list(kind="episodic")
 
     (episode,) = asyncio.run(main())
-    assert episode.text.endswith("Answered: Fog, more.")
+    assert episode.text.endswith("Answered: Thick fog lies on the sea.")
 
 
 def test_a_way_that_led_to_an_answer_is_recalled_with_how_often_it_did() -> None:
@@ -252,6 +244,25 @@ def test_what_was_remembered_from_untrusted_data_is_untrusted_when_it_is_recalle
     assert "wants to call 'send'" in head.waiting_for and "untrusted" in head.waiting_for
 
 
+def test_what_a_task_remembered_labels_what_it_leaves_even_when_it_ends_in_one_turn() -> None:
+    model = MockLLM(
+        [calls(("fetch", {"url": "x"})), "The harbour opens at nine.", "At nine, they say."]
+    )
+    workflow = flow(tools=[fetch])
+
+    async def main() -> Any:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, workflow, "When does the harbour open?")
+            later = await ask(runtime, workflow, "Say when the harbour opens.")
+            kept = await runtime.memory().list(kind="episodic")
+            return [item for item in kept if item.source.session == later.id]
+
+    (item,) = asyncio.run(main())
+
+    assert "harbour" in first_message(model.requests[-1]).partition("remember")[2]
+    assert item.labels == ("untrusted",)
+
+
 class Away(VolatileMemory):
     """A memory that cannot be read, or not be written."""
 
@@ -277,21 +288,21 @@ def test_a_memory_that_is_away_stops_no_agent_and_is_told_of(away: dict[str, boo
     memory = Away(**away)
 
     async def main() -> tuple[Any, list[Any]]:
-        settings: dict[str, Any] = {"models": {"mock": MockLLM(["Hello."])}, "memory": memory}
+        settings: dict[str, Any] = {"models": {"mock": MockLLM(["At nine."])}, "memory": memory}
         async with tenuto.open("memory://", **settings) as runtime:
-            session = await ask(runtime, flow(), "hello")
+            session = await ask(runtime, flow(), "The vault opens at nine. When does it?")
             events = [stored.event async for stored in session.events()]
             return await session.result(), [e for e in events if isinstance(e, Noted)]
 
     output, notes = asyncio.run(main())
-    assert output == "Hello."
+    assert output == "At nine."
     assert notes[0].kind == "memory.away"
     assert "the disk is" in str(notes[0].data)
     assert memory.asked == (3 if away.get("reading") else 1), "a query is tried twice more"
 
 
 def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
-    model = MockLLM([calls(("remember", {"text": "x"})), "I could not."])
+    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "I could not."])
 
     class Full(Away):
         async def keep(self, items: Sequence[Kept]) -> None:
@@ -306,6 +317,30 @@ def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
 
     asyncio.run(main())
     assert model.requests[1].messages[-1].results[0].error == "The memory is full."
+
+
+def test_what_says_nothing_of_use_is_not_kept_and_the_model_is_told() -> None:
+    model = MockLLM([calls(("remember", {"text": "Thanks a lot!"})), "You are welcome."])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Thank you!")
+            return await runtime.memory().list(kind="semantic")
+
+    assert asyncio.run(main()) == ()
+    result = model.requests[1].messages[-1].results[0].value
+    assert result == {"kept": False, "why": "It says nothing that could be of use later."}
+
+
+def test_a_greeting_is_no_episode() -> None:
+    model = MockLLM(["Hello! How can I help you?"])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Hello there!")
+            return await runtime.memory().list()
+
+    assert asyncio.run(main()) == ()
 
 
 def test_a_function_remembers_for_all_agents_of_the_user() -> None:

@@ -14,6 +14,7 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
@@ -31,6 +32,7 @@ class OpenRuntime:
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
+        self._consolidator: Consolidator | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Runtime:
@@ -39,6 +41,7 @@ class OpenRuntime:
         try:
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
+            self._consolidator = made.consolidator
             if self._settings.get("hold", False):
                 made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
@@ -61,6 +64,8 @@ class OpenRuntime:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
             try:
+                if self._consolidator is not None:
+                    await self._consolidator.close()
                 await close_sources(self._sources)
             finally:
                 if self._providers is not None:

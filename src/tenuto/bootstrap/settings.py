@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict, get_args
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.bootstrap.models import refuse_reserved
 from tenuto.core.agent.guards import Guard, checked_guards
-from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.policy import PermissionRule, faults_of_rule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
 from tenuto.ports.embedder import Embedder
@@ -74,6 +74,9 @@ def check_settings(settings: Settings) -> None:
     if settings.get("concurrency", 1) < 1:
         raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
     checked_guards(settings.get("guards", ()), "The process")
+    for rule in settings.get("policy", ()):
+        for fault in faults_of_rule(rule):
+            raise Rejected(f"A rule of the process {fault}")
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
 

@@ -142,8 +142,7 @@ class Runtime:
     def restored(self, value: Json, *, tenant: str = "local") -> Json:
         """Return the value with the personal data that stand behind its tokens, for people who may
         see them. Tokens of another tenant or key stay as they are; see the guide to guards."""
-        starts = self._engine.starts
-        return value if starts is None else starts.restored(value, tenant)
+        return self._engine.borders.restored(value, tenant)
 
     async def cached(self, tenant: str | None = None) -> tuple[Reused, ...]:
         """Return how many answers the cache holds for each tenant and agent, how often they were

@@ -3,6 +3,7 @@
 from typing import TypeAlias, assert_never
 
 from tenuto.core.session import events as e
+from tenuto.core.session.state import REVIEW
 from tenuto.core.vocabulary import TaskNo
 from tenuto.views.excerpts import call_text, excerpt
 from tenuto.views.moments import duration_text, moment_text
@@ -159,6 +160,8 @@ def _children_line(event: e.ChildrenStarted, tasks: OpenTasks) -> str:
 def _completed_line(event: e.TaskCompleted, tasks: OpenTasks) -> str:
     task = tasks[event.task]
     path, took = tasks.path(event.task), duration_text(event.at_ms - task.since_ms)
+    if task.kind == REVIEW:
+        return f"{path} has passed its guards in {took}"
     said = _answer_text(event) if task.kind == "model" else excerpt(event.output)
     return f"{path} is done in {took}: {said}"
 

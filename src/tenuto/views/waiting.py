@@ -113,6 +113,8 @@ def _for_person(
         reason = ask.title
         if "arguments" in ask.details:
             reason += f" (with {excerpt(ask.details['arguments'])})"
+        elif "output" in ask.details:
+            reason = f"{reason.rstrip('.')} ({excerpt(ask.details['output'])})"
         if ask.quorum > 1:
             reason += f"; {len(task.approvers)} of {ask.quorum} have approved"
         owner = ", ".join(ask.assignees) or owner

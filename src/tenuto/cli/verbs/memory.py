@@ -136,6 +136,20 @@ def stats(as_json: bool, **which: Any) -> int:
 
 @command.command()
 @_which
+@click.option(
+    "--items",
+    type=click.IntRange(0),
+    default=1_000,
+    show_default=True,
+    help="How many an agent may hold of a user; 0: any number.",
+)
+def consolidate(items: int, **which: Any) -> int:
+    """Merge duplicates, and let go of what newer facts deny, of junk, and of what has expired."""
+    return drive(_consolidate(Which(**which), items))
+
+
+@command.command()
+@_which
 def export(**which: Any) -> int:
     """Print all that is remembered, past and present, as one JSON object per line."""
     return drive(_export(Which(**which)))
@@ -250,6 +264,16 @@ async def _stats(which: Which, *, as_json: bool) -> int:
         rows.append(("to", moment_text(found.newest_ms)))
     for line in columns([(faint(name), value) for name, value in rows]):
         show(line)
+    return exit_codes.COMPLETED
+
+
+async def _consolidate(which: Which, items: int) -> int:
+    async with _opened(which) as memories:
+        done = await memories.consolidate(items=items, **which.filters())
+    say(
+        f"looked at {done.looked_at:,}: superseded {done.superseded:,}, merged {done.merged:,}, "
+        f"dropped {done.dropped:,}"
+    )
     return exit_codes.COMPLETED
 
 
