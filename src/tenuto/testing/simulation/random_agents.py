@@ -18,7 +18,7 @@ SEEN: Final = ("state.names", "has(inputs.seen) ? inputs.seen : []")
 
 _NAMES: Final = ("reader", "clerk", "judge", "scribe", "scout", "hasty")
 _ROLES: Final = ("", "keeper", "seeker")
-_TOOLS: Final = ("look", "look", "fetch", "open", "pay", "pay", "mail", "post")
+_TOOLS: Final = ("look", "fetch", "open", "study", "pay", "pay", "mail", "post")
 
 _BEST: Final[JsonObject] = {
     "type": "object",

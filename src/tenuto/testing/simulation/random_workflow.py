@@ -237,7 +237,7 @@ def _function(wiring: _Wiring, name: str, depth: int) -> Node:
 
 def _tool(wiring: _Wiring, name: str, depth: int) -> Node:
     dice = wiring.dice
-    ref = dice.choice(("look", "pay", "fetch", "mail", "post"))
+    ref = dice.choice(("look", "pay", "fetch", "mail", "post", "study"))
     inputs = {"what": dice.choice(SEEN) if dice.random() < 0.3 else f"'{name}'"}
     return Node(id=name, kind="tool", ref=f"simulated:{ref}", inputs=inputs)
 
