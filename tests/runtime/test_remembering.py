@@ -367,6 +367,41 @@ def test_a_function_remembers_for_all_agents_of_the_user() -> None:
     assert [item.superseded_by for item in past] == ["", current.id]
 
 
+@tenuto.tool(safe=True)
+async def think(ctx: tenuto.Context) -> str:
+    """Draw a conclusion from what is known."""
+    (known,) = await ctx.memory.recall("harbour")
+    await ctx.memory.remember(f"So {known.text}")
+    return "done"
+
+
+@tenuto.tool(safe=True, labels=["untrusted"])
+async def study(ctx: tenuto.Context) -> str:
+    """Read a page and remember it."""
+    await ctx.memory.remember("The harbour opens at nine.")
+    return "done"
+
+
+def test_what_a_tool_remembers_bears_its_labels_and_those_of_what_it_recalled() -> None:
+    workflow = Workflow("learn").node("study", tool=study)
+    later = Workflow("later").node("think", tool=think)
+
+    async def main() -> Any:
+        async with tenuto.open("memory://") as runtime:
+            for one in (workflow, later):
+                session = await runtime.start(one, {}, user="ada")
+                await session.result(timeout=20)
+            return await runtime.memory().list()
+
+    items = asyncio.run(main())
+
+    assert [item.text for item in items][::-1] == [
+        "The harbour opens at nine.",
+        "So The harbour opens at nine.",
+    ]
+    assert [item.labels for item in items] == [("untrusted",), ("untrusted",)]
+
+
 class Shared:
     """Rules, not a script: a crash may ask a turn again."""
 

@@ -17,6 +17,7 @@ from tenuto.core.memory.items import (
 )
 from tenuto.core.memory.judging import importance_of, is_junk
 from tenuto.core.session.inputs import Note
+from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import EffectId
 from tenuto.ports.memory import RECALL_MAX, MemoryQuery
 from tenuto.runtime.json_values import to_json
@@ -41,7 +42,7 @@ class Remembering(msgspec.Struct, frozen=True, kw_only=True):
     effect: EffectId
     source: Source
     labels: tuple[str, ...]
-    """Of what its task has seen, and so of what it keeps."""
+    """Of what its task has seen, and so of what it keeps: with those of what it recalls."""
     keep_days: float = 0.0
 
 
@@ -138,6 +139,12 @@ class TaskMemory:
         self._record.notes.append(Note(FORGOTTEN, {"key": key, "count": count}))
         return count
 
+    def _labels(self) -> set[str]:
+        """Return what this attempt has recalled, and its tool says of all that it gives: its task
+        bears them only when it has ended."""
+        tool = self._record.tool
+        return self._record.labels.union(tool.labels if tool is not None else ())
+
     def _item(
         self, text: str, *, key: str, kind: MemoryKind, importance: float, data: Any
     ) -> MemoryItem:
@@ -162,7 +169,7 @@ class TaskMemory:
             key=key,
             data=plain,
             importance=importance,
-            labels=about.labels,
+            labels=joined(about.labels, self._labels()),
             source=about.source,
             created_ms=now_ms,
             expires_ms=expiry(about.keep_days, now_ms),

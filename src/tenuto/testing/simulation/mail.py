@@ -15,7 +15,9 @@ from tenuto.core.session import events as e
 from tenuto.core.vocabulary import TaskNo
 from tenuto.testing.simulation.cast import Cast
 
-_READ: Final = re.compile(r"Message (\d+) from ")
+_READ: Final = re.compile(
+    r"Message (\d+) from [^\n(]+ \((?:request|notification|response to \d+)\): "
+)
 
 
 class Letter(msgspec.Struct, frozen=True, kw_only=True):

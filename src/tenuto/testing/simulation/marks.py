@@ -14,12 +14,12 @@ import msgspec
 LABELS: Final = ("secret", "untrusted")
 """Those that simulated data bears."""
 
-_MARK: Final = re.compile(r"<<(\w+)>>")
+_MARK: Final = re.compile(r"<<label:(\w+)>>")
 
 
 def mark(label: str) -> str:
     """Return the text that tells of a label."""
-    return f"<<{label}>>"
+    return f"<<label:{label}>>"
 
 
 def labels_in(*values: object) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from tenuto.core.agent.remembering import MemoryPolicy, tools_with
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.addresses import EVERYBODY, ROLE, reached, used_agents
 from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
+from tenuto.testing.simulation.marks import mark
 from tenuto.testing.simulation.random_code import GUARD
 
 SEEN: Final = ("state.names", "has(inputs.seen) ? inputs.seen : []")
@@ -18,7 +19,7 @@ SEEN: Final = ("state.names", "has(inputs.seen) ? inputs.seen : []")
 
 _NAMES: Final = ("reader", "clerk", "judge", "scribe", "scout", "hasty")
 _ROLES: Final = ("", "keeper", "seeker")
-_TOOLS: Final = ("look", "look", "fetch", "open", "pay", "pay", "mail", "post")
+_TOOLS: Final = ("look", "fetch", "open", "study", "pay", "pay", "mail", "post")
 
 _BEST: Final[JsonObject] = {
     "type": "object",
@@ -41,11 +42,11 @@ _POLICIES: Final[tuple[tuple[PermissionRule, ...], ...]] = (
     (PermissionRule(effect="ask", permissions=("orders:*",)), _ANYTHING),
     (PermissionRule(effect="ask", tools=("mail",), assignees=("ann",), expires_ms=90_000),),
     (PermissionRule(effect="ask", permissions=("news:*", "mail:*"), quorum=2), _ANYTHING),
-    (PermissionRule(effect="deny", arguments=(Matcher(path="what", glob="*secret*"),)),),
+    (PermissionRule(effect="deny", arguments=(Matcher(path="what", glob="*:secret*"),)),),
 )
 _GUARDS: Final = (
     Guard.length(60, at=["after_tool"], cut=True),
-    Guard.regex(at=["before_tool"], deny="<<secret>>"),
+    Guard.regex(at=["before_tool"], deny=mark("secret")),
     Guard.pii(redact=True),
     Guard.function(GUARD, at=["before_tool"]),
     Guard.function(GUARD, at=["after_tool", "handoff"]),

@@ -77,6 +77,22 @@ class SimulatedTool:
         return {"rounds": 1, "names": [marked(name, (*self.labels, *labels_in(what)))], "to": whom}
 
 
+class Studying(SimulatedTool):
+    """A tool that recalls what it is asked about, and remembers what it found."""
+
+    def __init__(self, name: str, **traits: Unpack[Traits]) -> None:
+        super().__init__(name, **traits)
+        self.takes_context = True
+        self.function = self._study
+
+    async def _study(self, ctx: Context, what: str = "it") -> JsonObject:
+        found = await ctx.memory.recall(str(what), limit=3)
+        known = labels_in(what, *(item.text for item in found))
+        text = marked("words of it", (*self.labels, *known))
+        await ctx.memory.remember(text)
+        return {"rounds": 1, "names": [text]}
+
+
 def random_code(verify: Callable[[str], Json]) -> dict[str, Any]:
     """Return the code that random workflows name; `verify` tells whether an effect happened."""
 
@@ -90,6 +106,7 @@ def random_code(verify: Callable[[str], Json]) -> dict[str, Any]:
         SimulatedTool("pay", once=True, verify=ask, permission="orders:pay"),
         SimulatedTool("mail", once=True, permission="mail:send"),
         SimulatedTool("post", permission="news:post"),
+        Studying("study", labels=("untrusted",)),
     )
     return {
         "simulated:work": _work,

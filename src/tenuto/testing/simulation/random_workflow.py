@@ -133,6 +133,11 @@ def _budget(dice: random.Random) -> Budget:
     return Budget(**{name: bounds[name] for name in names})
 
 
+def _is_dear(node: Node) -> bool:
+    """Return whether a node makes many events each time it runs."""
+    return node.kind in ("agent", "workflow") or (node.body is not None and _is_dear(node.body))
+
+
 def _names_child(node: Node) -> bool:
     return node.kind == "workflow" or (node.body is not None and node.body.kind == "workflow")
 
@@ -181,6 +186,10 @@ def _cycle(wiring: _Wiring, depth: int) -> None:
     back = dice.choice(wiring.nodes).id
     if any(switch.source == source for switch in wiring.switches):
         return
+    if any(map(_is_dear, wiring.nodes)):
+        # It is to end by its rounds, and not when it has used up all steps: a function counts them.
+        before, source = source, wiring.add(_function(wiring, f"n{len(wiring.nodes)}", depth))
+        wiring.edge((before,), source)
     condition = f"state.rounds < {dice.randint(1, 4)}"
     exit_node = wiring.add(_node(wiring, depth))
     again = Case(condition=condition, target=back)
@@ -237,7 +246,7 @@ def _function(wiring: _Wiring, name: str, depth: int) -> Node:
 
 def _tool(wiring: _Wiring, name: str, depth: int) -> Node:
     dice = wiring.dice
-    ref = dice.choice(("look", "pay", "fetch", "mail", "post"))
+    ref = dice.choice(("look", "pay", "fetch", "mail", "post", "study"))
     inputs = {"what": dice.choice(SEEN) if dice.random() < 0.3 else f"'{name}'"}
     return Node(id=name, kind="tool", ref=f"simulated:{ref}", inputs=inputs)
 
@@ -277,8 +286,8 @@ def _loop(wiring: _Wiring, name: str, depth: int) -> Node:
     repeat = dice.choice(("", f"state.rounds < {dice.randint(1, 6)}", "index < 2"))
     limit = dice.randint(1, 4) if not repeat or dice.random() < 0.5 else 0
     body = _simple_body(wiring, name, depth)
-    if body.kind in ("agent", "workflow"):
-        # Dear ones, which count no rounds: by itself the loop would use up all steps.
+    if _is_dear(body):
+        # It counts no rounds: by itself the loop would use up all steps.
         limit = min(limit or _DEAR_MAX, _DEAR_MAX)
     return Node(id=name, kind="loop", body=body, repeat=repeat, max_iterations=limit)
 
