@@ -3,12 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, get_args
 
+from tenuto.adapters.sealing.aes_siv import KEY_CHARS_MIN
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.bootstrap.models import refuse_reserved
 from tenuto.core.agent.guards import Guard, checked_guards
-from tenuto.core.agent.policy import PermissionRule, faults_of_rule
+from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
+from tenuto.core.workflow.faults import meant
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
@@ -66,15 +68,27 @@ def check_settings(settings: Settings) -> None:
     Raises:
         Rejected: one cannot; the message says which, and what to give.
     """
+    for name in settings:
+        if name not in Settings.__annotations__:
+            raise Rejected(
+                f"A database is not opened with {name!r}. {meant(name, Settings.__annotations__)}"
+            )
+    for name in ("models", "routes", "code", "tools"):
+        given: object = settings.get(name, {})
+        if not isinstance(given, Mapping):
+            raise Rejected(f"{name} is an object of names and values, found {given!r:.60}.")
+    key: object = settings.get("guard_key", "x" * KEY_CHARS_MIN)
+    if not isinstance(key, str) or len(key.strip()) < KEY_CHARS_MIN:
+        # What it is stands nowhere: it is a secret, and may be most of the right one.
+        raise Rejected(f"guard_key is a text of {KEY_CHARS_MIN} random characters or more.")
     durability = settings.get("durability", "sync")
     if durability not in get_args(Durability):
         raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
     if settings.get("concurrency", 1) < 1:
         raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
     checked_guards(settings.get("guards", ()), "The process")
-    for rule in settings.get("policy", ()):
-        for fault in faults_of_rule(rule):
-            raise Rejected(f"A rule of the process {fault}")
+    for fault in faults_of_rules("policy", settings.get("policy", ())):
+        raise Rejected(f"The process has {fault}")
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
 
