@@ -1,11 +1,12 @@
 """What was made by hand with values of wrong types is told, in words."""
 
+import asyncio
 from typing import Any
 
 import pytest
 
 import tenuto
-from tenuto import Agent, DefinitionError, Guard, Matcher, PermissionRule, Rejected, Workflow
+from tenuto import Agent, DefinitionError, Guard, Matcher, PermissionRule, Rejected, Route, Workflow
 
 
 @pytest.mark.parametrize(
@@ -78,3 +79,23 @@ def test_a_setting_that_is_none_is_refused_when_the_database_is_opened(
 
     assert message in str(caught.value)
     assert "too short" not in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    ("route", "message"),
+    [
+        (Route(models="first:any"), "'a' has 'models', which must be a list, found text"),  # type: ignore[arg-type]
+        (Route(models=("a:x",), order="fast"), "There are: failover, round_robin"),  # type: ignore[arg-type]
+        ({"models": ["a:x"], "order": "fast"}, "Route 'a': 'order' cannot be 'fast'"),
+        (["a:x"], "Route 'a' must be an object, found a list"),
+    ],
+)
+def test_a_route_of_wrong_parts_is_told_in_words(route: Any, message: str) -> None:
+    async def main() -> None:
+        async with tenuto.open("memory://", routes={"a": route}):
+            pass
+
+    with pytest.raises(DefinitionError) as caught:
+        asyncio.run(main())
+
+    assert message in str(caught.value)
