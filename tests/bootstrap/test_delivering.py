@@ -19,9 +19,10 @@ from tenuto import Workflow
 
 flow = Workflow("waiter", output="outputs.ask")
 flow.node("ask", wait="go")
+guards = [tenuto.Guard.secrets(redact=True), tenuto.Guard.regex(deny="never", at=["input"])]
 
 async def main():
-    async with tenuto.open(sys.argv[1]) as runtime:
+    async with tenuto.open(sys.argv[1], guards=guards) as runtime:
         session = await runtime.start(flow)
         await session.wait_until_idle(10)
         print(session.id, flush=True)
@@ -47,6 +48,27 @@ def test_a_letter_reaches_the_process_that_owns_the_database(tmp_path: Path) -> 
         asyncio.run(deliver(url, session, "signal", {"name": "go", "data": {"n": 1}}))
 
         assert owner.stdout.readline().strip() == "{'n': 1}"
+        assert owner.wait(20) == 0
+    finally:
+        owner.kill()
+        owner.wait()
+        if owner.stdout is not None:
+            owner.stdout.close()
+
+
+def test_a_letter_passes_the_guards_of_the_process_that_owns_the_database(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'work.db'}"
+    secret = "ghp_" + "aB3dE5" * 6
+    owner = subprocess.Popen([sys.executable, "-c", OWNER, url], stdout=subprocess.PIPE, text=True)
+    try:
+        assert owner.stdout is not None
+        session = SessionId(owner.stdout.readline().strip())
+
+        with pytest.raises(Rejected, match="blocks the data of signal 'go'"):
+            asyncio.run(deliver(url, session, "signal", {"name": "go", "data": "never"}))
+        asyncio.run(deliver(url, session, "signal", {"name": "go", "data": secret}))
+
+        assert owner.stdout.readline().strip() == "[secret:github_token]"
         assert owner.wait(20) == 0
     finally:
         owner.kill()

@@ -14,15 +14,12 @@ from tenuto.testing import MockLLM
 @pytest.mark.parametrize(
     ("settings", "told"),
     [
-        ({"polcy": []}, "There is no setting 'polcy'; there are: durability, readonly, "),
-        ({"tools": ["shop"]}, "tools is {name: …}; found ['shop']."),
+        ({"polcy": []}, "A database is not opened with 'polcy'. Did you mean 'policy'?"),
+        ({"tools": ["shop"]}, "tools is an object of names and values, found ['shop']."),
         ({"models": {"x": 5}}, "models={'x': 5} is no model: it cannot answer."),
         ({"memory": 5}, "memory=5 is none: it has no method 'recall'."),
         ({"embedder": 5}, "embedder=5 is none: it has no method 'embed'."),
-        (
-            {"policy": [{"effect": "deny"}]},
-            "policy is a list of tenuto.PermissionRule(…); found [{",
-        ),
+        ({"policy": [{"effect": "deny"}]}, "which is no PermissionRule."),
     ],
 )
 def test_a_setting_that_cannot_be_used_is_refused(settings: Any, told: str) -> None:

@@ -74,6 +74,39 @@ def test_a_guard_of_the_process_stands_at_the_start_of_every_session() -> None:
     asyncio.run(main())
 
 
+def test_inputs_that_guards_have_rewritten_still_fit_what_the_workflow_wants() -> None:
+    made = Workflow(
+        "mailing",
+        inputs={"to": {"type": "string", "maxLength": 20}},
+        guards=[Guard.pii(redact=True)],
+    )
+    made.node("ask", approval="May it?")
+
+    async def main() -> int:
+        async with tenuto.open("memory://", guard_key=KEY) as runtime:
+            with pytest.raises(
+                Rejected, match="does not fit workflow 'mailing': at to: "
+            ) as caught:
+                await runtime.start(made, {"to": MAIL})
+            assert MAIL not in str(caught.value)
+            return len(await runtime.sessions())
+
+    assert asyncio.run(main()) == 0
+
+
+def test_a_guard_function_that_cannot_be_called_is_told_how_guards_are_called() -> None:
+    guard = Guard.function("short", at=["input"])
+
+    async def main() -> None:
+        async with tenuto.open("memory://", code={"short": lambda value: True}) as runtime:
+            with pytest.raises(
+                Rejected, match=r"it is called with \(value, ctx\), and takes \(value\)"
+            ):
+                await runtime.start(flow(guard), {"text": "x"})
+
+    asyncio.run(main())
+
+
 def test_a_child_session_has_guards_of_its_own() -> None:
     child = flow(Guard.regex(deny="forbidden", at=["input"]))
     parent = Workflow("parent").node("go", workflow=child, inputs={"text": "'forbidden'"})

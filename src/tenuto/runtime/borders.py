@@ -13,7 +13,7 @@ import msgspec
 
 from tenuto.core.agent.guards import Guard, guards_at
 from tenuto.core.errors import NeedsApproval, Rejected, WorkFailed
-from tenuto.core.guarding.checks import unsealed
+from tenuto.core.guarding.checks import masked, unsealed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Review
 from tenuto.core.session.state import SessionState
@@ -60,6 +60,14 @@ class Borders:
         notes: list[i.Note] = []
         inputs = await self._passed(guards, place, cause.inputs, notes)
         assert isinstance(inputs, dict), "an object stays one"
+        schema = definition.input_schema
+        if schema is not None and inputs is not cause.inputs:
+            fault = self._judges.means(cause.tenant).fault(schema, inputs)
+            if fault is not None:
+                raise Rejected(
+                    f"What guards made of the inputs does not fit workflow {definition.name!r}: "
+                    f"{masked(fault)}. Nothing was started."
+                )
         return msgspec.structs.replace(cause, inputs=inputs, notes=(*cause.notes, *notes))
 
     async def hear(self, program: Program, state: SessionState, cause: Told) -> Told:

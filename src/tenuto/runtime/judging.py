@@ -153,7 +153,8 @@ class Judges:
         except WorkFailed as error:
             return Verdict.block(f"it failed: {masked(str(error)).rstrip('.')}")
         except Exception as error:
-            return Verdict.block(f"it failed with {type(error).__name__}")
+            misfit = _misfit(function) if isinstance(error, TypeError) else ""
+            return Verdict.block(misfit or f"it failed with {type(error).__name__}")
 
     async def _asked(
         self, guard: Guard, place: Place, values: list[Json], *, function: Function, again: bool
@@ -279,6 +280,20 @@ class Hearing:
                 return values
         assert isinstance(verdict.value, list), "what is rewritten are the values"
         return verdict.value
+
+
+def _misfit(function: Function | None) -> str:
+    """Return that a function cannot be called as guards are, or nothing."""
+    if function is None:
+        return ""
+    try:
+        signature = inspect.signature(function)
+        signature.bind(None, None)
+    except TypeError:
+        return f"it is called with (value, ctx), and takes {signature}"
+    except ValueError:
+        pass
+    return ""
 
 
 def _kind_of_question(guard: Guard, place: Place, verdict: Verdict) -> str:

@@ -406,7 +406,7 @@ def test_an_unknown_route_is_one_clear_error() -> None:
         (Route(models=("route:b",)), "names the route 'route:b'"),
         (Route(models=("m:a",), breaker_failures=0), "has breaker_failures=0"),
         ({"models": ["m:a"], "weights": [1]}, "has no setting 'weights'"),
-        ({"models": 3}, "cannot be read"),
+        ({"models": 3}, "'models' must be a list"),
         (Route(models=(RouteModel(model="m:a", input_usd=1.0),)), "gives 'm:a' input_usd alone"),
         (Route(models=(RouteModel(model="m:a", output_usd=1.0),)), "gives 'm:a' output_usd alone"),
     ],

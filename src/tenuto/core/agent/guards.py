@@ -22,6 +22,7 @@ from typing import Final, Literal, TypeAlias, TypedDict, Unpack, get_args
 import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
+from tenuto.core.misfits import choices_at, misfit, misfit_of, told
 from tenuto.core.vocabulary import Json, JsonObject
 
 Border: TypeAlias = Literal[
@@ -275,17 +276,13 @@ def guards_at(border: Border, *parts: Sequence[Guard]) -> tuple[Guard, ...]:
 
 def faults_of_guard(guard: Guard) -> Iterator[str]:
     """Return what is wrong with a guard, as sentences that go on after its name."""
-    if guard.kind not in get_args(GuardKind):
-        yield f"is of kind {guard.kind!r}; there are: {', '.join(get_args(GuardKind))}."
+    fault = misfit_of(guard)
+    if fault:
+        yield fault
         return
-    strange = [border for border in guard.at if border not in BORDERS]
-    if strange:
-        yield f"stands at {strange[0]!r}; there are: {', '.join(BORDERS)}."
     if not guard.borders:
         yield f"stands nowhere; give it at=[…] of: {', '.join(BORDERS)}."
-    if guard.action not in get_args(Action):
-        yield f"has action={guard.action!r}; there are: {', '.join(get_args(Action))}."
-    elif guard.action == "rewrite" and guard.kind not in _REWRITERS:
+    if guard.action == "rewrite" and guard.kind not in _REWRITERS:
         yield f"cannot rewrite; of kind {guard.kind!r} it blocks or asks."
     for setting, kind in _OWN.items():
         default = Guard(kind=kind)
@@ -300,6 +297,9 @@ def checked_guards(given: Sequence[object], whose: str) -> tuple[Guard, ...]:
     Raises:
         DefinitionError: one is none, or is wrong.
     """
+    if not isinstance(given, list | tuple):
+        fault = f"{whose} has guards={given!r:.60}, which is no list; write guards=[…]."
+        raise DefinitionError([Problem(message=fault)])
     faults: list[str] = []
     guards: list[Guard] = []
     for guard in given:
@@ -336,9 +336,6 @@ def _faults_of_settings(guard: Guard) -> Iterator[str]:
                 f"has the pattern {pattern!r:.80}, which is empty or looks around or back; the "
                 "time of such a one cannot be bounded. Write several patterns, or a function."
             )
-    strange = [kind for kind in guard.only if kind not in PII_KINDS]
-    if strange:
-        yield f"looks for {strange[0]!r}; there are: {', '.join(PII_KINDS)}."
 
 
 def _backtracks(pattern: str) -> bool:
@@ -362,7 +359,12 @@ def _made(cls: type[Guard], **settings: object) -> Guard:
     try:
         guard = msgspec.convert(msgspec.to_builtins(settings), cls)
         faults = [f"Guard {guard.called!r} {fault}" for fault in faults_of_guard(guard)]
-    except (msgspec.ValidationError, TypeError) as error:
+    except msgspec.ValidationError as error:
+        place, message = misfit(error)
+        what = f"{told(place)!r} {message}" if place else f"it {message}"
+        hint = choices_at(cls, place)
+        faults = [f"A guard of kind {settings['kind']!r} cannot be made: {what}. {hint}".rstrip()]
+    except TypeError as error:
         faults = [f"A guard of kind {settings['kind']!r} cannot be made: {error}."]
     if faults:
         raise DefinitionError([Problem(message=fault) for fault in faults])
@@ -373,8 +375,9 @@ def _acting(more: Common, *, rewrite: bool) -> dict[str, object]:
     return {"action": "rewrite", **more} if rewrite else {**more}
 
 
-def _texts(given: str | Sequence[str]) -> tuple[str, ...]:
-    return (given,) if isinstance(given, str) else tuple(given)
+def _texts(given: str | Sequence[str]) -> Sequence[str]:
+    """What is neither goes on as it is, to be refused with everything else."""
+    return (given,) if isinstance(given, str) else given
 
 
 def _ref_of(function: Callable[..., object]) -> str:

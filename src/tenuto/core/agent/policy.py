@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tenuto.core.misfits import misfit_of
 from tenuto.core.vocabulary import Json, JsonObject
 
 Effect: TypeAlias = Literal["deny", "ask", "allow"]
@@ -109,8 +110,25 @@ def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
     return Verdict(effect="allow", rule=None, reason="")
 
 
+def faults_of_rules(option: str, rules: object) -> Iterator[str]:
+    """Return what is wrong with a list of rules, as sentences that go on after who has them."""
+    if not isinstance(rules, list | tuple):
+        yield f"{option}={rules!r:.60}, which is no list; write {option}=[…]."
+        return
+    for rule in rules:
+        if not isinstance(rule, PermissionRule):
+            yield f"{option}={rule!r:.60}, which is no PermissionRule."
+            continue
+        for fault in faults_of_rule(rule):
+            yield f"a rule in {option} that {fault}"
+
+
 def faults_of_rule(rule: PermissionRule) -> Iterator[str]:
     """Return what is wrong with a rule, as sentences that go on after its name."""
+    fault = misfit_of(rule)
+    if fault:
+        yield fault
+        return
     if rule.effect != "ask" and (rule.assignees or rule.quorum != 1 or rule.expires_ms):
         yield f"has effect {rule.effect!r} and says who is asked; only one that asks can."
     if rule.quorum < 1:

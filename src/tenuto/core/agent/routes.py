@@ -6,6 +6,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
+from tenuto.core.misfits import choices_at, misfit, misfit_of, told
 
 ROUTE: Final = "route"
 """The provider under which routes are asked: `route:cheap`."""
@@ -110,9 +111,12 @@ def read_routes(given: Mapping[str, object]) -> dict[str, Route]:
 
 
 def _route_from(name: str, value: object) -> Route:
-    if isinstance(value, Route):
-        return value
     path = f"routes.{name}"
+    if isinstance(value, Route):
+        fault = misfit_of(value)
+        if fault:
+            raise DefinitionError([Problem(message=f"Route {name!r} {fault}", path=path)])
+        return value
     known = Route.__struct_fields__
     unknown = [str(key) for key in value if key not in known] if isinstance(value, Mapping) else []
     if unknown:
@@ -122,8 +126,11 @@ def _route_from(name: str, value: object) -> Route:
     try:
         return msgspec.convert(value, Route)
     except msgspec.ValidationError as error:
-        message = f"Route {name!r} cannot be read: {error}"
-        raise DefinitionError([Problem(message=message, path=path)]) from None
+        place, message = misfit(error)
+        what = f"Route {name!r}: {told(place)!r}" if place else f"Route {name!r}"
+        hint = choices_at(Route, place)
+        problem = Problem(message=f"{what} {message}.", path=path, hint=hint)
+        raise DefinitionError([problem]) from None
 
 
 def _sound(route: Route, name: str, path: str) -> Route:
