@@ -24,6 +24,7 @@ __all__ = [
     "ExpressionFailed",
     "Fatal",
     "Guard",
+    "GuardContext",
     "Matcher",
     "Memories",
     "MemoryItem",
@@ -85,6 +86,7 @@ _HOME = {
     "ExpressionFailed": "tenuto.core.errors",
     "Fatal": "tenuto.core.errors",
     "Guard": "tenuto.core.agent.guards",
+    "GuardContext": "tenuto.core.agent.guards",
     "Matcher": "tenuto.core.agent.policy",
     "Memories": "tenuto.sdk.memory",
     "MemoryItem": "tenuto.core.memory.items",
@@ -146,6 +148,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
     from tenuto.core.agent.guards import Guard as Guard
+    from tenuto.core.agent.guards import GuardContext as GuardContext
     from tenuto.core.agent.guards import Verdict as Verdict
     from tenuto.core.agent.policy import Matcher as Matcher
     from tenuto.core.agent.policy import PermissionRule as PermissionRule

@@ -36,7 +36,36 @@ agents: {a: {tools: ['tenuto.tools:http({"alow": []})', "os:system({})", "tenuto
 graph: {nodes: {a: {agent: a}}, entry: a}
 """
 
+BORDERS = """\
+workflow: w
+inputs: {q: {type: nothing}}
+guards: [{kind: function, at: [output], ref: "nosuch.guards:polite"}]
+agents:
+  a:
+    output_schema: {type: nonsense}
+    guards:
+      - {kind: regex, at: [output], deny: [fine, "("]}
+      - {kind: schema, at: [output], fits: {type: never}}
+graph: {nodes: {a: {agent: a}}, entry: a}
+"""
+GUARD_CODE = """\
+workflow: w
+guards: [{kind: function, at: [output], ref: "nosuch.guards:polite"}]
+graph: {nodes: {a: {condition: "true"}}, entry: a}
+"""
+
 YAML = {
+    "borders.yaml": (
+        BORDERS,
+        [
+            ':2:1: This is no JSON Schema: at properties/q/type: "nothing"',
+            ':6:5: This is no JSON Schema: at type: "nonsense"',
+            "'(' is no regular expression",
+            ":8:50:",
+            "agents.a.guards[1].fits",
+        ],
+    ),
+    "guard-code.yaml": (GUARD_CODE, ["'nosuch.guards:polite' cannot be imported", "guards[0].ref"]),
     "unknown-node.yaml": (UNKNOWN_NODE, [":5:", "There is no node 'bb'", "Did you mean 'b'?"]),
     "reducer.yaml": (REDUCER, [":2:", "There is no reducer 'appendd'", "'append'?"]),
     "expression.yaml": (EXPRESSION, [":3:", "'inputs.x ==== 3'"]),

@@ -13,14 +13,17 @@ from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
 from tenuto.adapters.memory.log import MemoryLog
+from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.system import SystemClock
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Digest, SessionId, Version
 from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredSession
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.sdk.runtime import Runtime
@@ -101,6 +104,7 @@ async def opened_on(
         ids=ids,
         concurrency=concurrency,
     )
+    performer.borders = Borders(Judges(code=code, schemas=schemas, sealing=AesSivSealing()))
     engine = Engine(
         store=store,
         artifacts=artifacts,

@@ -15,6 +15,8 @@ from tenuto.views.approvals import inbox_of
 from tenuto.views.waiting import why_waiting
 
 KEY: Final = "a key for tests, of more than 32 characters"
+OF_AGENTS: Final = [border for border in get_args(Border) if border != "after_function"]
+"""Borders that the work of an agent passes."""
 MARK: Final = "MARK"
 """What the guards of these tests look for."""
 
@@ -174,7 +176,7 @@ def passing_everywhere(border: Border, outcome: Outcome, acts: tuple[Act, ...] =
     return run
 
 
-@pytest.mark.parametrize("border", get_args(Border))
+@pytest.mark.parametrize("border", OF_AGENTS)
 def test_what_passes_leaves_no_trace(border: Border) -> None:
     run = passing_everywhere(border, "pass")
 
@@ -182,7 +184,7 @@ def test_what_passes_leaves_no_trace(border: Border) -> None:
     assert run.notes == []
 
 
-@pytest.mark.parametrize("border", get_args(Border))
+@pytest.mark.parametrize("border", OF_AGENTS)
 def test_what_is_rewritten_at_a_border_is_seen_only_as_it_was_rewritten(border: Border) -> None:
     run = passing_everywhere(border, "rewrite")
 
@@ -213,7 +215,7 @@ def test_what_is_rewritten_at_a_border_is_seen_only_as_it_was_rewritten(border: 
     assert {(note["border"], note["verdict"]) for note in run.notes} == {(border, "rewrite")}
 
 
-@pytest.mark.parametrize("border", get_args(Border))
+@pytest.mark.parametrize("border", OF_AGENTS)
 def test_what_is_blocked_at_a_border_does_not_pass(border: Border) -> None:
     run = passing_everywhere(border, "block")
 
@@ -237,7 +239,7 @@ def test_what_is_blocked_at_a_border_does_not_pass(border: Border) -> None:
     assert run.notes[0]["reason"] == "it is marked"
 
 
-@pytest.mark.parametrize("border", [b for b in get_args(Border) if b != "after_tool"])
+@pytest.mark.parametrize("border", [b for b in OF_AGENTS if b != "after_tool"])
 def test_what_is_asked_about_passes_once_a_person_has_said_so(border: Border) -> None:
     # Each turn and each call has a question of its own.
     questions = {"before_model": 2, "after_model": 2}.get(border, 1)
@@ -387,8 +389,10 @@ def test_guards_of_process_workflow_and_agent_all_hold_and_rewrites_are_chained(
         guards=[Guard.function("first", at=["output"], name="1")],
     )
 
-    assert run.output == "said first second third"
-    assert [note["guard"] for note in run.notes] == ["1", "2", "3"]
+    # What the session gives passes the guards of the process and of the workflow once more.
+    assert run.output == "said first second third first second"
+    assert [note["guard"] for note in run.notes] == ["1", "2", "3", "1", "2"]
+    assert [note.get("agent") for note in run.notes] == ["clerk"] * 3 + [None] * 2
 
 
 def adding(word: str) -> Callable[[Any, Any], Verdict]:

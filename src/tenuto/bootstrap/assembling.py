@@ -18,11 +18,13 @@ from tenuto.ports.memory import Memory
 from tenuto.ports.responses import Responses
 from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
+from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
@@ -58,6 +60,8 @@ class Assembly:
             embedder=settings.get("embedder") or HashingEmbedder(),
             clock=self._clock,
         )
+        self.consolidator = Consolidator(self._rememberer)
+        self._rememberer.watch = self.consolidator.kept
         self._responses = _responses_of(store, cache_of(settings) or Cache())
         self.providers = Providers(
             settings.get("models", {}),
@@ -70,23 +74,24 @@ class Assembly:
 
     def _engine(self, artifacts: Artifacts) -> Engine:
         ids = SystemIds()
+        performer = Performer(
+            caller=self._caller(),
+            asker=self._asker(),
+            clock=self._clock,
+            ids=ids,
+            concurrency=self._settings.get("concurrency", CONCURRENCY),
+        )
+        performer.borders = Borders(self._judges, self._guards)
         engine = Engine(
             store=self._store,
             artifacts=artifacts,
             clock=self._clock,
             ids=ids,
             programs=Programs(CelExpressions(), artifacts),
-            performer=Performer(
-                caller=self._caller(),
-                asker=self._asker(),
-                clock=self._clock,
-                ids=ids,
-                concurrency=self._settings.get("concurrency", CONCURRENCY),
-            ),
+            performer=performer,
             readonly=self._settings.get("readonly", False),
         )
         engine.pieces = self._pieces
-        engine.starts = GuardedStarts(self._judges, self._guards)
         return engine
 
     def _caller(self) -> Caller:

@@ -10,8 +10,9 @@ from typing import Any
 import msgspec
 
 from tenuto.adapters.cel import CelExpressions
-from tenuto.adapters.yaml import parse_yaml
+from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.core.errors import NotFound, Rejected
+from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.read import read_workflow
@@ -75,8 +76,22 @@ def read_file(path: str) -> WorkflowDefinition:
     except UnicodeDecodeError as error:
         raise Rejected(f"{path}: the file is not UTF-8 text: {error.reason}.") from None
     _importable(os.path.dirname(os.path.abspath(path)))
+    # Loaded here: who opens a database reads no file of a workflow.
+    from tenuto.adapters.yaml import parse_yaml
+
     data, place = parse_yaml(text, path)
-    return read_workflow(data, file=path, place=place, expressions=CelExpressions())
+    return read_workflow(
+        data, file=path, place=place, expressions=CelExpressions(), schemas=_schema_fault
+    )
+
+
+def _schema_fault(schema: JsonObject) -> str:
+    """Return why something is no JSON Schema, or nothing."""
+    try:
+        JsonSchemas().fault(schema, None)
+    except Rejected as error:
+        return str(error)
+    return ""
 
 
 def installed_teams() -> Mapping[str, EntryPoint]:

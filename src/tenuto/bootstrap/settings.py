@@ -6,7 +6,7 @@ from typing import Any, Final, TypedDict, get_args
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.bootstrap.models import refuse_reserved
 from tenuto.core.agent.guards import Guard, checked_guards
-from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.policy import PermissionRule, faults_of_rule
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
 from tenuto.ports.embedder import Embedder
@@ -66,14 +66,44 @@ def check_settings(settings: Settings) -> None:
     Raises:
         Rejected: one cannot; the message says which, and what to give.
     """
+    _refuse_others(settings)
+    _refuse_misfits(settings)
     durability = settings.get("durability", "sync")
     if durability not in get_args(Durability):
         raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
     if settings.get("concurrency", 1) < 1:
         raise Rejected("At least one effect must be able to run: concurrency is 1 or more.")
     checked_guards(settings.get("guards", ()), "The process")
+    for rule in settings.get("policy", ()):
+        for fault in faults_of_rule(rule):
+            raise Rejected(f"A rule of the process {fault}")
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
+
+
+def _refuse_others(settings: Settings) -> None:
+    others = [name for name in settings if name not in Settings.__annotations__]
+    if others:
+        known = ", ".join(Settings.__annotations__)
+        raise Rejected(f"There is no setting {others[0]!r}; there are: {known}.")
+
+
+def _refuse_misfits(settings: Settings) -> None:
+    given: dict[str, object] = {**settings}
+    for name in ("models", "routes", "code", "tools"):
+        if not isinstance(given.get(name, {}), Mapping):
+            raise Rejected(f"{name} is {{name: …}}; found {given[name]!r:.60}.")
+    for provider, model in settings.get("models", {}).items():
+        if not callable(getattr(model, "answer", None)):
+            raise Rejected(f"models={{{provider!r}: {model!r:.60}}} is no model: it cannot answer.")
+    for name, method in (("memory", "recall"), ("embedder", "embed")):
+        if name in given and not callable(getattr(given[name], method, None)):
+            raise Rejected(f"{name}={given[name]!r:.60} is none: it has no method {method!r}.")
+    policy: object = given.get("policy", ())
+    if not isinstance(policy, list | tuple) or not all(
+        isinstance(r, PermissionRule) for r in policy
+    ):
+        raise Rejected(f"policy is a list of tenuto.PermissionRule(…); found {policy!r:.60}.")
 
 
 def cache_of(settings: Settings) -> Cache | None:

@@ -105,8 +105,16 @@ def _refs(definition: WorkflowDefinition) -> Iterator[tuple[str, str]]:
         for tool in agent.tools:
             if not is_of_a_source(tool):
                 yield f"agents.{agent.name}.tools", tool
+        yield from _refs_of_guards(agent.guards, f"agents.{agent.name}.guards")
+    yield from _refs_of_guards(definition.guards, "guards")
     for child in definition.children:
         yield from _refs(child)
+
+
+def _refs_of_guards(guards: tuple[tenuto.Guard, ...], path: str) -> Iterator[tuple[str, str]]:
+    for n, guard in enumerate(guards):
+        if guard.kind == "function":
+            yield f"{path}[{n}].ref", guard.ref
 
 
 def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:

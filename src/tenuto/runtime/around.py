@@ -60,6 +60,20 @@ class AroundFailure(Protocol):
 
 
 @runtime_checkable
+class AroundFunction(Protocol):
+    """A part around the functions of nodes, which take what they are given and are not held up."""
+
+    def ready(self, call: Call) -> None:
+        """Check that what is needed afterwards is there. What it raises is the call's outcome."""
+        ...
+
+    async def given(self, call: Call, output: Json, notes: list[Note]) -> Json:
+        """Return what a function gave, as it is to be recorded. What it raises is the call's
+        outcome."""
+        ...
+
+
+@runtime_checkable
 class HoldsBack(Protocol):
     """A part around the turns of models that may have to see a whole answer first."""
 

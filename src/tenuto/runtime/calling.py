@@ -17,7 +17,7 @@ from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.ports.clock import Clock
 from tenuto.ports.tool import ToolCode
-from tenuto.runtime.around import AroundCall, AroundFailure
+from tenuto.runtime.around import AroundCall, AroundFailure, AroundFunction
 from tenuto.runtime.code import Code, Function
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
@@ -56,6 +56,7 @@ class Caller:
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
+        self._on_function = tuple(part for part in around if isinstance(part, AroundFunction))
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
         self._is_async: dict[Function, bool] = {}
         self.turns: Turns
@@ -74,6 +75,8 @@ class Caller:
             return await self._run_tool(live, effect, tool, effect.inputs, record)
         function = self._code.function(effect.ref)
         context = self._context(live, effect, record)
+        for part in self._on_function:
+            part.ready(effect)
         if effect.once:
             await self._begin(live, effect.task)
         inputs = {name: own_copy(value) for name, value in effect.inputs.items()}
@@ -82,7 +85,10 @@ class Caller:
         else:
             run = partial(function, context, **inputs)
             value = await self._limited(function, run, effect.timeout_ms)
-        return checked_output(value, what=f"Function {effect.ref!r}")
+        output = checked_output(value, what=f"Function {effect.ref!r}")
+        for part in reversed(self._on_function):
+            output = await part.given(effect, output, record.notes)
+        return output
 
     async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""

@@ -21,7 +21,6 @@ from tenuto.ports.pieces import Pieces
 from tenuto.runtime.chores import Chores
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
-from tenuto.runtime.guarding import GuardedStarts
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.performer import Performer
@@ -50,13 +49,12 @@ class Engine:
         self.readonly = readonly
         self.pieces: Pieces | None = None
         """Where answers that are being given can be read; set by who composes."""
-        self.starts: GuardedStarts | None = None
-        """Who looks at the inputs of sessions; set by who composes."""
         self.store, self.artifacts, self.clock, self.ids = store, artifacts, clock, ids
         self.programs, self.performer = programs, performer
         self.decoder = EventDecoder(artifacts.get)
         self.turns = Turns(store, artifacts, clock, self)
         performer.attach(self.turns)
+        self.borders = performer.borders
         self._deadlines = Deadlines(clock, self._wake, self._due_before)
         self._family = Family(self)
         self.residents = Residents(
@@ -109,8 +107,7 @@ class Engine:
         Raises:
             Rejected: a guard does not let the inputs pass; nothing was started.
         """
-        if self.starts is not None:
-            cause = await self.starts.admit(program, cause)
+        cause = await self.borders.admit(program, cause)
         live = Live(SessionState(), program, None)
         self.residents.add(cause.session, live)
         try:
@@ -136,9 +133,14 @@ class Engine:
 
         Raises:
             NotFound: there is no such session.
-            Rejected: the session does not allow the input; nothing was changed.
+            Rejected: the session does not allow the input, or a guard does not let pass what it
+            says; nothing was changed.
         """
-        return await self._put(await self.residents.get(session), cause)
+        live = await self.residents.get(session)
+        if isinstance(cause, (i.SendSignal, i.DecideApproval)):
+            cause = await self.borders.hear(live.program, live.state, cause)
+            live = await self.residents.get(session)
+        return await self._put(live, cause)
 
     async def _put(self, live: Live, cause: i.SessionInput) -> Version:
         done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()

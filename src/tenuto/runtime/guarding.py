@@ -1,4 +1,4 @@
-"""Guards at the borders of an agent's work, of calls of tools, and of sessions.
+"""Guards at the borders of an agent's work and of calls of tools. Those of sessions: `borders`.
 
 The guards of the process are asked first, then those of the workflow, then those of the agent. What
 a guard says is put on record together with the outcome of the turn or call.
@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tenuto.core.agent.compacting import COMPACT
-from tenuto.core.agent.guards import Border, Guard, guards_at
+from tenuto.core.agent.guards import GUARD_BLOCKED, Border, Guard, guards_at
 from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, ToolResult
 from tenuto.core.agent.policy import fits
 from tenuto.core.agent.remembering import first_text
@@ -19,16 +19,14 @@ from tenuto.core.errors import (
     Fatal,
     NeedsApproval,
     Recoverable,
-    Rejected,
     Transient,
     WorkFailed,
 )
 from tenuto.core.guarding.checks import unsealed
 from tenuto.core.session.effects import AskModel, Call, CallTool, Verify
-from tenuto.core.session.inputs import Note, StartSession
-from tenuto.core.vocabulary import Digest, Json, JsonObject
+from tenuto.core.session.inputs import Note
+from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import AgentDefinition
-from tenuto.core.workflow.program import Program
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
 from tenuto.runtime.around import ToolUse
@@ -172,7 +170,8 @@ class GuardedTurns:
 
 
 class GuardedCalls:
-    """Guards around the calls of tools; see `AroundCall` and `AroundFailure`."""
+    """Guards around the calls of tools; see `AroundCall`, `AroundFailure`, and
+    `AroundFunction`."""
 
     def __init__(self, judges: Judges, guards: Sequence[Guard] = ()) -> None:
         self._judges, self._guards = judges, tuple(guards)
@@ -234,6 +233,41 @@ class GuardedCalls:
             return error
         return _same_failure(error, failure.kind, str(said), failure.code)
 
+    def ready(self, call: Call) -> None:
+        """Check that the guards of a function can speak. See `AroundFunction.ready`."""
+        guards = self._of_function(call)
+        if guards:
+            self._judges.ready(guards, call.tenant)
+
+    async def given(self, call: Call, output: Json, notes: list[Note]) -> Json:
+        """Return what a function gave, as it may be recorded. See `AroundFunction.given`."""
+        guards = self._of_function(call)
+        if not guards:
+            return output
+        place = Place(
+            border="after_function",
+            tenant=call.tenant,
+            user=call.user,
+            session=call.effect.rpartition(":")[0],
+            tool=call.ref,
+        )
+        hearing = Hearing(self._judges, place, notes, call.approved)
+        (passed,) = await hearing.hear(guards, [output])
+        try:
+            hearing.close({"function": call.ref})
+        except NeedsApproval as error:
+            if not call.once:
+                raise
+            message = f"{error} It runs once, so it cannot be asked for the same again."
+            raise Fatal(message, code=GUARD_BLOCKED) from None
+        return passed
+
+    def _of_function(self, call: Call) -> tuple[Guard, ...]:
+        """What a function gives to mend or undo something is no output of its node."""
+        if call.kind != "function" or not (self._guards or call.guards):
+            return ()
+        return guards_at("after_function", self._guards, call.guards)
+
     async def _passed(
         self,
         call: ToolUse,
@@ -266,49 +300,6 @@ class GuardedCalls:
         )
         approved = () if isinstance(call, Verify) else call.approved
         return Hearing(self._judges, place, notes, approved)
-
-
-class GuardedStarts:
-    """Guards the inputs of sessions before they enter a log."""
-
-    def __init__(self, judges: Judges, guards: Sequence[Guard] = ()) -> None:
-        self._judges, self._guards = judges, tuple(guards)
-        self._checked: set[Digest] = set()
-
-    def restored(self, value: Json, tenant: str) -> Json:
-        """Return the value with what stands behind the tokens of this tenant; others stay."""
-        return unsealed(value, self._judges.means(tenant))
-
-    async def admit(self, program: Program, cause: StartSession) -> StartSession:
-        """Return the start as it may be recorded.
-
-        Raises:
-            Rejected: a guard does not let the inputs pass, or a person would have to be asked.
-        """
-        definition = program.definition
-        if program.digest not in self._checked:
-            for agent in definition.agents:
-                self._judges.check(agent.guards)
-            self._judges.check(definition.guards)
-            self._checked.add(program.digest)
-        guards = guards_at("input", self._guards, definition.guards)
-        if not guards:
-            return cause
-        notes: list[Note] = []
-        place = Place(border="input", tenant=cause.tenant, user=cause.user, session=cause.session)
-        hearing = Hearing(self._judges, place, notes)
-        try:
-            (inputs,) = await hearing.hear(guards, [cause.inputs])
-            hearing.close()
-        except NeedsApproval as error:
-            raise Rejected(
-                f"{error} There is no session yet that could wait for one: nothing was started."
-            ) from None
-        except WorkFailed as error:
-            raise Rejected(f"{error} Nothing was started.") from None
-        if not isinstance(inputs, dict):
-            raise Rejected("What a guard made of the inputs is no object. Nothing was started.")
-        return msgspec.structs.replace(cause, inputs=inputs, notes=(*cause.notes, *notes))
 
 
 # What passes, as values and back

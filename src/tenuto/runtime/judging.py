@@ -47,8 +47,13 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
     session: str
     agent: str = ""
     tool: str = ""
+    """Of a node's function its reference."""
+    what: str = ""
+    """In words what passes, where the border does not say it."""
 
     def __str__(self) -> str:
+        if self.what:
+            return self.what
         whose = f"agent {self.agent!r}" if self.agent else "the session"
         match self.border:
             case "input":
@@ -61,6 +66,8 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
                 return f"the arguments for tool {self.tool!r}"
             case "after_tool":
                 return f"the result of tool {self.tool!r}"
+            case "after_function":
+                return f"what function {self.tool!r} gave"
             case "handoff":
                 return f"what {whose} was given to do"
             case "output":
@@ -292,6 +299,8 @@ def _note(guard: Guard, place: Place, verdict: Verdict) -> Note:
         data["agent"] = place.agent
     if place.tool:
         data["tool"] = place.tool
+    if place.what:
+        data["what"] = place.what
     return Note(NOTE, data)
 
 

@@ -12,6 +12,7 @@ from tenuto.core.agent.state import AgentState, Turn
 from tenuto.core.agent.strategy import as_text, next_purpose, output_of
 from tenuto.core.memory import procedures
 from tenuto.core.memory.items import TEXT_CHARS_MAX, MemoryItem, MemoryKind, Source
+from tenuto.core.memory.judging import is_junk
 from tenuto.core.session.effects import AskModel
 from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import SessionId
@@ -44,11 +45,15 @@ async def lessons(
         return items
     if next_purpose(after, turn.agent) is not None:
         return items
-    output = as_text(output_of(after))
-    text = f"Asked: {_short(first_text(request.inputs))}\nAnswered: {_short(output)}"
+    asked, output = first_text(request.inputs), as_text(output_of(after))
+    text = f"Asked: {_short(asked)}\nAnswered: {_short(output)}"
     ended = await lesson.ended(without_summaries(after).turns)
     # Of an item that is in both, the one that was begun is ended.
-    return [*{one.id: one for one in (*items, *ended)}.values(), lesson.item("episodic", text)]
+    known = {one.id: one for one in (*items, *ended)}.values()
+    if is_junk(asked) and is_junk(output):
+        # A greeting and its like: nobody will want to know.
+        return [*known]
+    return [*known, lesson.episode(text)]
 
 
 class _Lesson:
@@ -123,6 +128,11 @@ class _Lesson:
     def _task(self) -> str:
         """What names the task in a procedure, so that it is counted once."""
         return f"{self._request.session}:{self._turn.agent_task}"
+
+    def episode(self, text: str) -> MemoryItem:
+        """Return what the task came to: one item, also where messages make it answer again."""
+        item = self.item("episodic", text)
+        return msgspec.structs.replace(item, id=f"{self._task}#episodic")
 
     def item(self, kind: MemoryKind, text: str) -> MemoryItem:
         """Return what is to be kept, under an id that the turn alone gives."""

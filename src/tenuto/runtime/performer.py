@@ -13,18 +13,19 @@ import msgspec
 
 from tenuto.core.errors import Failure, NeedsApproval, WorkFailed
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Verify
+from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review, Verify
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo
 from tenuto.ports.clock import Clock, Ids
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.live import Live
 from tenuto.runtime.record import Record
 from tenuto.runtime.turns import Turns
 
-Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Refuse
+Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Review | Refuse
 """Effects that are carried out here, one task of the loop each."""
 
 
@@ -48,10 +49,13 @@ class Performer:
         self._closed = False
         self._empty = asyncio.Event()
         self._turns: Turns
+        self.borders: Borders
+        """Who looks at what sessions are given, are told, and give; set by who composes."""
 
     def attach(self, turns: Turns) -> None:
         """Say who takes the outcomes."""
         self._turns = self._caller.turns = turns
+        turns.reviews = self.borders.reviews
 
     def dispatch(self, live: Live, effect: Attempt) -> None:
         """Start `effect`, now or when there is room. After `close` it stays a promise of the
@@ -158,6 +162,8 @@ class Performer:
                     output=output,
                     notes=tuple(record.notes),
                 )
+            case Review():
+                output = await self.borders.review(effect, record.notes)
             case Refuse():
                 now = self._clock.now_ms()
                 return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
@@ -209,4 +215,6 @@ def _name(effect: Attempt) -> str:
             return f"Model {effect.agent.model!r} of agent {effect.agent.name!r}"
         case CallTool():
             return f"Tool {effect.tool!r}"
+        case Review():
+            return "The review of the output"
     return f"Node {effect.node!r}"

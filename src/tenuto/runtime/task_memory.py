@@ -15,6 +15,7 @@ from tenuto.core.memory.items import (
     Scope,
     Source,
 )
+from tenuto.core.memory.judging import importance_of, is_junk
 from tenuto.core.session.inputs import Note
 from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import EffectId
@@ -28,7 +29,7 @@ FORGOTTEN: Final = "memory.forgotten"
 """Kinds of the notes that tell what was done to a memory."""
 
 IMPORTANCE: Final = 0.7
-"""Of what somebody has asked to remember, where nothing else is said."""
+"""Of what somebody has asked to remember, at least, where nothing else is said."""
 
 
 class Remembering(msgspec.Struct, frozen=True, kw_only=True):
@@ -61,15 +62,22 @@ class TaskMemory:
         *,
         key: str = "",
         kind: MemoryKind = "semantic",
-        importance: float = IMPORTANCE,
+        importance: float | None = None,
         data: Any = None,
     ) -> str:
         """Return the id of a new item. One with the same key is superseded by it.
+
+        `importance` goes from 0 to 1. None: the text itself is judged, and one that says nothing
+        worth remembering, as "Thanks!", is not kept: the id is empty then.
 
         Raises:
             Fatal: text, key or data are empty, too long, or no JSON, or importance is not 0 to 1.
             MemoryUnavailable: nothing was kept.
         """
+        if importance is None:
+            importance = max(IMPORTANCE, importance_of(text))
+            if is_junk(text) and data is None:
+                return ""
         item = self._item(text, key=key, kind=kind, importance=importance, data=data)
         await self._rememberer.keep([item])
         self._kept += 1

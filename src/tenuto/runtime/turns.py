@@ -73,6 +73,8 @@ class Turns:
         self._appending = 0
         """Commits on their way to the disk."""
         self._flushed = asyncio.Event()
+        self.reviews = False
+        """Whether guards of the process look at the output of every session."""
         self.snapshot_tail_bytes_min = limits.SNAPSHOT_TAIL_BYTES_MIN
 
     def put(
@@ -113,7 +115,8 @@ class Turns:
                 else:
                     if done is not None:
                         waiters.append(done)
-            events += move_on(live.state, live.program, self._clock.now_ms())
+            now = self._clock.now_ms()
+            events += move_on(live.state, live.program, now, review=self.reviews or None)
             if events or (live.head is not None and is_news(live.head, live.state)):
                 self._append(live, events, waiters)
                 return

@@ -7,7 +7,7 @@ import msgspec
 
 from tenuto.core import limits
 from tenuto.core.agent.guards import Guard, checked_guards
-from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.policy import PermissionRule, faults_of_rule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.agent.tool_names import REF_HINT, ref_fault
 from tenuto.core.agent.writing import REPLY, SEND
@@ -229,6 +229,11 @@ def _rule_faults(name: str, option: str, rules: Sequence[object]) -> list[str]:
         f"Agent {name!r} has {option}={rule!r:.60}, which is no PermissionRule."
         for rule in rules
         if not isinstance(rule, PermissionRule)
+    ] + [
+        f"A rule of agent {name!r} {fault}"
+        for rule in rules
+        if isinstance(rule, PermissionRule)
+        for fault in faults_of_rule(rule)
     ]
 
 

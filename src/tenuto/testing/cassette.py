@@ -16,7 +16,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.causes import cause_of
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
-from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.testing.recording import Exchange
 from tenuto.testing.transcript import Transcript, transcript_of
@@ -47,6 +47,8 @@ class Act(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     data: Json = None
     by: str = ""
     note: str = ""
+    about: str = ""
+    """Kind of the question that was answered, where an effect had asked one."""
 
 
 class Cassette(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,6 +64,8 @@ class Cassette(msgspec.Struct, frozen=True, kw_only=True):
     tools: tuple[Take, ...]
     people: tuple[Act, ...]
     definition: WorkflowDefinition
+    outputs: tuple[Take, ...] = ()
+    """What guards made of the outputs of sessions."""
 
     def save(self, path: str | Path) -> None:
         """Write the cassette as indented JSON.
@@ -142,6 +146,7 @@ async def record(runtime: tenuto.Runtime, session: tenuto.Session) -> Cassette:
         tools=tuple(_take(part) for part in transcript.calls if part.settled),
         people=tuple(_acts(log)),
         definition=await session.definition(),
+        outputs=tuple(_take(part) for part in transcript.outputs),
     )
 
 
@@ -173,12 +178,18 @@ def _acts(log: list[e.SessionEvent]) -> list[Act]:
                             data=decided.data,
                             by=decided.by,
                             note=decided.note,
+                            about=_question(state, decided.task),
                         )
                     )
                 case _:
                     pass
         evolve(state, event)
     return acts
+
+
+def _question(state: SessionState, task: TaskNo) -> str:
+    found = state.tasks.get(task)
+    return found.ask.kind if found is not None and found.ask is not None else ""
 
 
 def _call(name: str, arguments: JsonObject) -> str:

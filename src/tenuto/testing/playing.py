@@ -6,9 +6,12 @@ from typing import Any, Literal, TypeAlias, TypedDict, Unpack
 import msgspec
 
 import tenuto
+from tenuto.core.agent.guards import GuardContext, Verdict
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.agent.tool_names import is_of_a_source
 from tenuto.core.errors import Fatal
+from tenuto.core.session.decide import needs_person
+from tenuto.core.vocabulary import TaskNo
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 from tenuto.ports.model import Model
 from tenuto.runtime.code import Code, CodeNotFound
@@ -22,12 +25,14 @@ from tenuto.testing.recorded_tools import (
     called_sources,
     tape_of,
 )
+from tenuto.testing.recording import digest_of
 from tenuto.testing.transcript import Transcript, transcript_of
 
 Replay: TypeAlias = Literal["model", "tools", "both"]
 """What is taken from the cassette; the rest is asked for real."""
 
 _PROVIDER = "recorded"
+_OUTPUTS = "recorded_outputs"
 _ENDED = ("completed", "failed", "cancelled")
 
 
@@ -80,7 +85,11 @@ async def play(
         providers[_PROVIDER] = _RecordedModel(cassette.models)
     if replay == "both":
         # What is on the cassette has passed its guards.
-        definition = _without_guards(definition)
+        guards: tuple[tenuto.Guard, ...] = ()
+        if cassette.outputs:
+            guards = (tenuto.Guard.function(_OUTPUTS, name="recorded", at=["output"]),)
+            code[_OUTPUTS] = _RecordedOutputs(cassette.outputs)
+        definition = _with_guards(definition, guards)
     if replay in ("tools", "both"):
         tape = tape_of(cassette.tools)
         code.update(_recorded_tools(definition, code, tape))
@@ -99,6 +108,9 @@ async def play(
 
 
 async def _act(session: tenuto.Session, act: Act) -> None:
+    if act.verb != "signal" and not await _is_asked(session, act):
+        # Whom the guards and rules of then had asked, those of now do not ask.
+        return
     match act.verb:
         case "signal":
             await session.signal(act.name, act.data, by=act.by)
@@ -106,6 +118,13 @@ async def _act(session: tenuto.Session, act: Act) -> None:
             await session.approve(act.task, by=act.by, note=act.note, data=act.data)
         case "deny":
             await session.deny(act.task, by=act.by, note=act.note)
+
+
+async def _is_asked(session: tenuto.Session, act: Act) -> bool:
+    task = (await session.state()).tasks.get(TaskNo(act.task))
+    if task is None or not needs_person(task):
+        return False
+    return not act.about or (task.ask is not None and task.ask.kind == act.about)
 
 
 class _RecordedModel:
@@ -137,6 +156,19 @@ class _RecordedModel:
         if take.error:
             raise Fatal(take.error, code="recorded_error")
         return msgspec.convert(take.value, ModelAnswer)
+
+
+class _RecordedOutputs:
+    """A guard that makes of an output of a session what its guards made of it then."""
+
+    def __init__(self, takes: Sequence[Take]) -> None:
+        self._takes = {take.arguments["sha256"]: take for take in takes}
+
+    def __call__(self, value: Any, ctx: GuardContext) -> Verdict:
+        take = None if ctx.agent else self._takes.get(digest_of(value))
+        if take is None:
+            return Verdict.passes()
+        return Verdict.block(take.error) if take.error else Verdict.rewrite(take.value, "recorded")
 
 
 def _recorded_tools(
@@ -179,10 +211,13 @@ def _with_model(definition: WorkflowDefinition) -> WorkflowDefinition:
     )
 
 
-def _without_guards(definition: WorkflowDefinition) -> WorkflowDefinition:
+def _with_guards(
+    definition: WorkflowDefinition, guards: tuple[tenuto.Guard, ...]
+) -> WorkflowDefinition:
+    """Return the definition with these guards in place of its own."""
     return msgspec.structs.replace(
         definition,
-        guards=(),
+        guards=guards,
         agents=tuple(msgspec.structs.replace(a, guards=()) for a in definition.agents),
-        children=tuple(_without_guards(child) for child in definition.children),
+        children=tuple(_with_guards(child, guards) for child in definition.children),
     )

@@ -1,5 +1,6 @@
 """What a session asked of the outside world and what it got, read back from its log."""
 
+import hashlib
 from collections.abc import Sequence
 from typing import Final, Literal, TypeAlias
 
@@ -7,20 +8,21 @@ import msgspec
 
 from tenuto.core.errors import Failure
 from tenuto.core.session import events as e
-from tenuto.core.session.effects import AskModel, Call, CallTool, Effect, pending
+from tenuto.core.session.effects import AskModel, Call, CallTool, Effect, Review, pending
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.scope import Memo
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.program import Program
 
-Kind: TypeAlias = Literal["model", "tool", "function"]
+Kind: TypeAlias = Literal["model", "tool", "function", "output"]
 
 _FUNCTION_KINDS: Final = frozenset({"function", "recover", "undo"})
 
 
 class Exchange(msgspec.Struct, kw_only=True):
-    """One thing asked, and its final outcome: a value, or the failure that was not tried again."""
+    """One thing asked, and its final outcome: a value, or the failure that was not tried again.
+    `output`: guards were asked about the output of a session."""
 
     kind: Kind
     name: str
@@ -30,7 +32,8 @@ class Exchange(msgspec.Struct, kw_only=True):
     turn: int = 0
     purpose: str = ""
     arguments: JsonObject
-    """Of a tool or function; of a model: the inputs of the agent's task."""
+    """Of a tool or function; of a model: the inputs of the agent's task; of an output: its digest,
+    since what guards have taken out of it is to stand nowhere."""
     value: Json = None
     failure: Failure | None = None
     settled: bool = False
@@ -51,6 +54,10 @@ def exchanges_of(log: Sequence[e.SessionEvent], program: Program) -> list[Exchan
             else:
                 asked.failure = event.failure
         evolve(state, event)
+        if isinstance(event, e.SessionCompleted):
+            for asked in known.values():
+                if asked.kind == "output":
+                    asked.value = event.output
         if state.promises > dispatched:
             for effect in pending(state, program, after=dispatched, memo=memo):
                 _ask(effect, known)
@@ -78,5 +85,13 @@ def _ask(effect: Effect, known: dict[TaskNo, Exchange]) -> None:
         case Call():
             kind: Kind = "function" if effect.kind in _FUNCTION_KINDS else "tool"
             known[effect.task] = Exchange(kind=kind, name=effect.ref, arguments=effect.inputs)
+        case Review():
+            arguments: JsonObject = {"sha256": digest_of(effect.output)}
+            known[effect.task] = Exchange(kind="output", name="output", arguments=arguments)
         case _:
             pass
+
+
+def digest_of(value: Json) -> str:
+    """Return what two values have in common only if they are the same."""
+    return hashlib.sha256(msgspec.json.encode(value, order="sorted")).hexdigest()

@@ -38,6 +38,11 @@ class Transcript(msgspec.Struct, frozen=True, kw_only=True):
         return [part for part in self.exchanges if part.kind == "tool"]
 
     @property
+    def outputs(self) -> list[Exchange]:
+        """Return the outputs of sessions that guards were asked about."""
+        return [part for part in self.exchanges if part.kind == "output" and part.settled]
+
+    @property
     def usage(self) -> Usage:
         """Return what all turns cost together."""
         usages = [_answer(turn).usage for turn in self.turns if turn.failure is None]

@@ -3,6 +3,7 @@
 from typing import TypeAlias, assert_never
 
 from tenuto.core.session import events as e
+from tenuto.core.session.state import REVIEW
 from tenuto.core.vocabulary import TaskNo
 from tenuto.views.excerpts import call_text, excerpt
 from tenuto.views.moments import duration_text, moment_text
@@ -45,7 +46,7 @@ def event_line(event: e.SessionEvent, tasks: OpenTasks) -> str:
         case e.TaskBegun():
             return f"{path} is about to take effect, once"
         case e.TaskDoubted():
-            return f"{path} is in doubt: its process died while it took effect"
+            return f"{path} is in doubt: nobody knows whether it happened"
         case e.TaskCompleted():
             return _completed_line(event, tasks)
         case e.AttemptFailed():
@@ -159,6 +160,8 @@ def _children_line(event: e.ChildrenStarted, tasks: OpenTasks) -> str:
 def _completed_line(event: e.TaskCompleted, tasks: OpenTasks) -> str:
     task = tasks[event.task]
     path, took = tasks.path(event.task), duration_text(event.at_ms - task.since_ms)
+    if task.kind == REVIEW:
+        return f"{path} has passed its guards in {took}"
     said = _answer_text(event) if task.kind == "model" else excerpt(event.output)
     return f"{path} is done in {took}: {said}"
 
@@ -168,6 +171,8 @@ def _answer_text(event: e.TaskCompleted) -> str:
     usage = f"{answer.usage.input_tokens}+{answer.usage.output_tokens} tokens"
     if answer.cached:
         usage = f"from the cache, {answer.cached}"
+    if answer.recalled:
+        usage += f", {len(answer.recalled)} recalled"
     if answer.calls:
         wishes = ", ".join(call_text(call.tool, call.arguments, 60) for call in answer.calls)
         return f"wants {wishes} ({usage})"

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from tenuto import Agent, DefinitionError, Guard, Workflow
+from tenuto import Agent, DefinitionError, Guard, PermissionRule, Workflow
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.core.agent.guards import guards_at
 from tenuto.core.workflow.model import decode_definition, encode_definition
@@ -98,11 +98,11 @@ def test_the_task_form_says_them_too() -> None:
 @pytest.mark.parametrize(
     ("guard", "message"),
     [
-        ({"kind": "pii", "acton": "rewrite"}, "unknown field `acton`"),
+        ({"kind": "pii", "acton": "rewrite"}, "cannot have 'acton'"),
         ({"kind": "length", "at": ["input"]}, "bounds nothing"),
         ("regex", "has no pattern"),
-        ({"kind": "nothing"}, "Invalid enum value 'nothing'"),
-        (7, "cannot be read"),
+        ({"kind": "nothing"}, "'kind' of guard 1 of agent 'clerk' cannot be 'nothing'"),
+        (7, "must be an object of keys and values, found 7"),
     ],
 )
 def test_a_guard_in_a_file_that_is_not_understood_is_told_with_its_place(
@@ -111,7 +111,8 @@ def test_a_guard_in_a_file_that_is_not_understood_is_told_with_its_place(
     with pytest.raises(DefinitionError) as caught:
         read_workflow(written(guard, at_agent=True))
 
-    assert all(problem.path == "agents.clerk.guards" for problem in caught.value.problems)
+    for problem in caught.value.problems:
+        assert problem.path.startswith("agents.clerk.guards[0]")
     assert message in str(caught.value)
 
 
@@ -119,3 +120,40 @@ def test_a_definition_without_guards_is_what_it_was() -> None:
     definition = read_workflow(written())
 
     assert b"guards" not in encode_definition(definition)
+
+
+def test_all_that_is_wrong_with_guards_and_rules_is_told_in_one_pass() -> None:
+    data: Any = written({"kind": "secrets", "restore": ["x"]}, at_agent=True)
+    agent = data["agents"]["clerk"]
+    agent["guards"] += [{"kind": "length", "at": "output", "chars": 5}, None]
+    agent["policy"] = [
+        {"effect": "maybe"},
+        {"effect": "ask", "quorum": 2, "assignees": ["ada"]},
+        {"effect": "allow", "tools": ["x"], "assignees": ["ada"]},
+        {"effect": "ask", "arguments": [{"path": "a", "at_least": 2, "at_most": 1}]},
+        {"tools": ["x"]},
+    ]
+    data["limits"] = {"tokens": "lots", "usd": -1}
+
+    with pytest.raises(DefinitionError) as caught:
+        read_workflow(data)
+
+    told = {(problem.path, problem.message) for problem in caught.value.problems}
+    guards, policy = "agents.clerk.guards", "agents.clerk.policy"
+    assert told >= {
+        (f"{guards}[1].at", "'at' of guard 2 of agent 'clerk' must be a list, found text."),
+        (f"{guards}[1].chars", "Guard 2 of agent 'clerk' cannot have 'chars'."),
+        (f"{policy}[0].effect", "'effect' of rule 1 of agent 'clerk' cannot be 'maybe'."),
+        (f"{policy}[4]", "'effect' is missing in rule 5 of agent 'clerk'."),
+        ("limits.tokens", "'tokens' of the limits must be a whole number, found 'lots'."),
+        ("limits.usd", "A budget of -1.0 usd makes no sense; give 0 or more."),
+    }
+    parts = {path for path, _ in told}
+    assert {f"{guards}[0]", f"{guards}[2]", f"{policy}[1]", f"{policy}[2]", f"{policy}[3]"} <= parts
+
+
+def test_a_rule_that_could_never_be_granted_is_refused_in_python_too() -> None:
+    rule = PermissionRule(effect="ask", quorum=2, assignees=("ada",))
+
+    with pytest.raises(DefinitionError, match="could never be granted"):
+        Agent("clerk", policy=[rule])

@@ -86,9 +86,9 @@ class Story:
 
     # What arrives
 
-    def put(self, *causes: i.SessionInput) -> list[e.SessionEvent]:
+    def put(self, *causes: i.SessionInput, review: bool | None = None) -> list[e.SessionEvent]:
         """Return what the inputs add, all taken up in one turn."""
-        events = step(self.state, causes, self.program)
+        events = step(self.state, causes, self.program, review=review)
         self.log += events
         self.check()
         return events

@@ -193,3 +193,17 @@ def test_a_yes_holds_for_one_call_only() -> None:
     story.done("ask", answer("look"))
 
     assert effect_of(story).approved == ()
+
+
+def test_who_says_not_which_question_is_told_what_each_is_about() -> None:
+    story = asking()
+    story.done("ask", answer("look", "buy"))
+    failure = Failure(kind="escalatable", code="needs_approval", message="It wants to.")
+    for number, tool in ((3, "look"), (4, "buy")):
+        ask = Ask(kind="permission", title="It wants to", details={"tool": tool})
+        story.put(i.FailTask(at_ms=story.now_ms, task=TaskNo(number), failure=failure, ask=ask))
+
+    with pytest.raises(
+        NotAllowed, match=r"3 \(tool 'look' for 'ask'\), 4 \(tool 'buy' for 'ask'\)"
+    ):
+        story.decide(True)

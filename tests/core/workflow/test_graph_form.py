@@ -327,8 +327,9 @@ def test_a_policy_that_is_not_understood_is_refused_and_not_left_out() -> None:
         graph: {nodes: {help: {agent: clerk}}, edges: [], entry: help}
     """)
 
-    assert "unknown field `tool`" in problem.message
-    assert problem.path == "agents.clerk.policy"
+    assert problem.message == "Rule 1 of agent 'clerk' cannot have 'tool'."
+    assert problem.hint == "Did you mean 'tools'?"
+    assert problem.path == "agents.clerk.policy[0].tool"
 
 
 DESK = """
@@ -354,7 +355,7 @@ def test_agents_say_whom_they_write_to_and_how_they_narrow_whom_they_call() -> N
     ("whom", "name", "effect", "message", "path"),
     [
         ("helper", "lead", "deny", "narrows what 'lead' may do, and cannot", "narrowed.lead"),
-        ("helper", "helper", "forbid", "rules for 'helper' cannot be read", "narrowed.helper"),
+        ("helper", "helper", "forbid", "cannot be 'forbid'", "narrowed.helper[0].effect"),
         ("boss", "helper", "deny", "may write to 'boss', and no node leads to", "writes_to"),
     ],
 )

@@ -33,7 +33,9 @@ def _compile(schema: JsonObject) -> Any:
 
     try:
         return jsonschema_rs.validator_for(schema, retriever=_refuse)
-    except (jsonschema_rs.ValidationError, ValueError) as error:
+    except jsonschema_rs.ValidationError as error:
+        raise Rejected(f"This is no JSON Schema: {_sentence(error)}.") from None
+    except ValueError as error:
         raise Rejected(f"This is no JSON Schema: {error}") from None
 
 

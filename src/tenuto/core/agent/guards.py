@@ -2,13 +2,14 @@
 
 | border | what passes it |
 | --- | --- |
-| `input` | the inputs of a session, and of each agent's task |
+| `input` | the inputs of a session, what people tell it, and the inputs of each agent's task |
 | `before_model` | all that a model is shown in a turn |
 | `after_model` | what it answers: text, data, arguments of calls |
 | `before_tool` | arguments of a call |
 | `after_tool` | its result |
+| `after_function` | what the function of a node gives |
 | `handoff` | what another agent is given to do, with the conversation where it takes over |
-| `output` | the answer that becomes an agent's output |
+| `output` | the answer that becomes an agent's output; the output of a session |
 
 All guards of a border are asked, those of the process first, then those of the workflow, then those
 of the agent; each sees what the ones before it made of the value. The strictest verdict counts:
@@ -24,7 +25,14 @@ from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json, JsonObject
 
 Border: TypeAlias = Literal[
-    "input", "before_model", "after_model", "before_tool", "after_tool", "handoff", "output"
+    "input",
+    "before_model",
+    "after_model",
+    "before_tool",
+    "after_tool",
+    "after_function",
+    "handoff",
+    "output",
 ]
 GuardKind: TypeAlias = Literal[
     "schema", "length", "regex", "secrets", "pii", "injection", "function"
@@ -92,7 +100,7 @@ class Guard(
 
     kind: GuardKind
     name: str = ""
-    """What records and messages call it; its kind where there is none."""
+    """What records and messages call it; where there is none its function, or its kind."""
     at: tuple[Border, ...] = ()
     """The borders it stands at; empty: those that are usual for its kind."""
     action: Action = "block"
@@ -123,7 +131,7 @@ class Guard(
     @property
     def called(self) -> str:
         """Return what records and messages call it."""
-        return self.name or self.kind
+        return self.name or self.ref.rpartition(":")[2] or self.kind
 
     @property
     def borders(self) -> tuple[Border, ...]:

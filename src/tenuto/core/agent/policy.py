@@ -5,7 +5,7 @@ matches; what cannot be compared (a path that is not there, a text held against 
 rule that allows not match, and one that denies or asks match: doubt never opens anything.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Literal, TypeAlias
 
 import msgspec
@@ -107,6 +107,25 @@ def judge(rules: Sequence[PermissionRule], wish: Wish) -> Verdict:
         reason = f"no rule says anything about permission {wish.permission!r}"
         return Verdict(effect="ask", rule=None, reason=reason)
     return Verdict(effect="allow", rule=None, reason="")
+
+
+def faults_of_rule(rule: PermissionRule) -> Iterator[str]:
+    """Return what is wrong with a rule, as sentences that go on after its name."""
+    if rule.effect != "ask" and (rule.assignees or rule.quorum != 1 or rule.expires_ms):
+        yield f"has effect {rule.effect!r} and says who is asked; only one that asks can."
+    if rule.quorum < 1:
+        yield f"wants {rule.quorum} people to approve; 1 is the least."
+    if rule.assignees and rule.quorum > len(set(rule.assignees)):
+        yield (
+            f"wants {rule.quorum} different people to approve, and names {len(set(rule.assignees))}"
+            " who may: it could never be granted."
+        )
+    if rule.expires_ms < 0:
+        yield f"expires after {rule.expires_ms} ms; give a time above 0, or none."
+    for matcher in rule.arguments:
+        low, high = matcher.at_least, matcher.at_most
+        if isinstance(low, float) and isinstance(high, float) and low > high:
+            yield f"wants {matcher.path!r} to be at least {low:g} and at most {high:g}."
 
 
 def fits(glob: str, text: str) -> bool:

@@ -7,7 +7,7 @@ from tenuto.core.errors import Failure, NotAllowed, Rejected
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
 from tenuto.core.session.inputs import DecideApproval
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import REVIEW, SessionState, Task
 from tenuto.core.workflow.program import Program
 
 
@@ -85,6 +85,8 @@ def _check_person(state: SessionState, task: Task, cause: DecideApproval) -> Non
 def _check_change(task: Task, quorum: int) -> None:
     if task.kind == "model":
         raise Rejected("What a model is asked cannot be changed; approve it as it is, or deny it.")
+    if task.kind == REVIEW:
+        raise Rejected("A session's output cannot be changed; approve it as it is, or deny it.")
     if quorum > 1:
         raise Rejected(
             "With several people to approve nobody can change the arguments: the others would "

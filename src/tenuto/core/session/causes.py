@@ -12,7 +12,7 @@ from msgspec import structs
 from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.failing import IN_DOUBT
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import REVIEW, SessionState, Task
 
 _INLINE = frozenset({"map", "loop", "agent", "message", "wait", "condition"})
 """Kinds whose outcome is a move of the core, never an input."""
@@ -43,7 +43,7 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         case e.Noted():
             return _noted(state, log, at)
         case e.TaskCompleted():
-            return _completed(state, event)
+            return _completed(state, log, at)
         case e.TaskFailed():
             return _failed(state, event)
         case e.AttemptFailed():
@@ -75,6 +75,10 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
             return i.CancelSession(at_ms=now, by=event.by, reason=event.reason)
         case e.ChildrenStarted():
             return i.Advance(at_ms=now, parent=event.parent)
+        case e.SessionCompleting():
+            # Which guards the process had then is not on record, but what came of it is.
+            following = log[at + 1] if at + 1 < len(log) else None
+            return i.Advance(at_ms=now, review=isinstance(following, e.TaskStarted))
         case e.SessionPausing(short="seconds"):
             return i.Wake(at_ms=now)
         case e.MapOpened() | e.SignalTaken() | e.TimerSet() | e.SessionPausing():
@@ -105,7 +109,9 @@ def _forked(event: e.SessionForked) -> i.ForkSession:
     )
 
 
-def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
+def _completed(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.SessionInput:
+    event = log[at]
+    assert isinstance(event, e.TaskCompleted)
     now = event.at_ms
     task = state.tasks.get(event.task)
     if task is None or task.kind in _INLINE:
@@ -114,11 +120,15 @@ def _completed(state: SessionState, event: e.TaskCompleted) -> i.SessionInput:
         return i.Advance(at_ms=now, parent=event.task)
     if task.kind == "timer":
         return i.Wake(at_ms=now)
+    output = event.output
+    if task.kind == REVIEW:
+        following = log[at + 1] if at + 1 < len(log) else None
+        output = following.output if isinstance(following, e.SessionCompleted) else None
     # Also where `verify` found that it happened: that adds what a report of it would have added.
     return i.CompleteTask(
         at_ms=now,
         task=event.task,
-        output=event.output,
+        output=output,
         spent=event.spent,
         labels=event.labels,
     )
@@ -219,6 +229,6 @@ def _noted(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.Ses
         notes.append(i.Note(event.kind, event.data))
         end += 1
     cause = cause_of(state, log, end) if end < len(log) else i.Advance(at_ms=first.at_ms)
-    if isinstance(cause, (i.CompleteTask, i.FailTask)):
+    if isinstance(cause, (i.CompleteTask, i.FailTask, i.SendSignal, i.DecideApproval)):
         return structs.replace(cause, notes=tuple(notes))
     return cause

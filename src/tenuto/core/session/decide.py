@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import structs
 
 from tenuto.core import limits
+from tenuto.core.agent.guards import guards_at
 from tenuto.core.budget import fault_of, narrower
 from tenuto.core.errors import ExpressionFailed, Failure, NotAllowed, Rejected, SessionEnded
 from tenuto.core.lifecycle import TERMINAL
@@ -19,11 +20,11 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.answering import answered, expired
 from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
-from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, give_up
+from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, doubt_in_words, give_up
 from tenuto.core.session.routing import Router, resting_cycle
-from tenuto.core.session.scope import failure_of, scope_now, truth
+from tenuto.core.session.scope import failure_of, output_of, scope_now, truth
 from tenuto.core.session.spending import in_words
-from tenuto.core.session.state import WHOLE, Finished, SessionState, Task
+from tenuto.core.session.state import REVIEW, WHOLE, Finished, SessionState, Task
 from tenuto.core.session.tending import complete, steps_spent, tend, waits_for_deadline
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import REDUCER_EMPTY, StateKey
@@ -47,8 +48,15 @@ def decide(
     return tuple(_RULES[type(cause)](state, cause, program))
 
 
-def step(state: SessionState, causes: Iterable[i.SessionInput], program: Program) -> Events:
+def step(
+    state: SessionState,
+    causes: Iterable[i.SessionInput],
+    program: Program,
+    *,
+    review: bool | None = None,
+) -> Events:
     """Return the events that `causes` and all that follows from them add; `state` has folded them.
+    `review`: see `Advance`.
 
     Raises:
         Rejected: by an input that the state does not allow; those before it have been folded.
@@ -58,7 +66,7 @@ def step(state: SessionState, causes: Iterable[i.SessionInput], program: Program
     for cause in causes:
         at_ms = cause.at_ms
         events += take(state, cause, program)
-    return events + move_on(state, program, at_ms)
+    return events + move_on(state, program, at_ms, review=review)
 
 
 def take(state: SessionState, cause: i.SessionInput, program: Program) -> Events:
@@ -78,27 +86,29 @@ def take(state: SessionState, cause: i.SessionInput, program: Program) -> Events
     return events
 
 
-def move_on(state: SessionState, program: Program, at_ms: int) -> Events:
+def move_on(
+    state: SessionState, program: Program, at_ms: int, *, review: bool | None = None
+) -> Events:
     """Return the events of all moves that the core makes by itself; `state` has folded them.
 
     Outcomes of one batch are taken before the moves that they allow, so that a map refills its
-    window once per batch."""
+    window once per batch. `review`: see `Advance`."""
     events: Events = []
-    while moves := _next_moves(state, program, at_ms):
+    while moves := _next_moves(state, program, at_ms, review):
         for event in moves:
             evolve(state, event)
         events += moves
     return events
 
 
-def _next_moves(state: SessionState, program: Program, at_ms: int) -> Events:
+def _next_moves(state: SessionState, program: Program, at_ms: int, review: bool | None) -> Events:
     while state.tend and state.phase == "running":
         no = next(iter(state.tend))
         del state.tend[no]
         moves = tend(state, no, program, at_ms)
         if moves:
             return moves
-    return _advance(state, program, at_ms)
+    return _advance(state, program, at_ms, review)
 
 
 def _start(state: SessionState, cause: i.StartSession, program: Program) -> Events:
@@ -125,10 +135,7 @@ def _start(state: SessionState, cause: i.StartSession, program: Program) -> Even
             budget=narrower(definition.limits.budget, cause.budget),
             labels=cause.labels,
         ),
-        *(
-            e.Noted(at_ms=cause.at_ms, task=TaskNo(0), kind=note.kind, data=note.data)
-            for note in cause.notes
-        ),
+        *_notes(cause, TaskNo(0)),
     ]
 
 
@@ -176,7 +183,7 @@ def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> E
         return []
     events = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
     events = _telling(events, cause)
-    return [*_notes(cause), *events] if cause.notes else events
+    return [*_notes(cause, task.no), *events] if cause.notes else events
 
 
 def _telling(events: Events, cause: i.CompleteTask | i.FailTask) -> Events:
@@ -196,14 +203,22 @@ def _fail(state: SessionState, cause: i.FailTask, program: Program) -> Events:
     task = state.tasks.get(cause.task)
     if task is None or not is_working(task):
         return []
-    events = _notes(cause)
+    events = _notes(cause, task.no)
     events += attempt_failed(state, task, cause, program)
     return _telling(events, cause)
 
 
-def _notes(cause: i.CompleteTask | i.FailTask | i.SettleDoubt) -> Events:
+def _notes(
+    cause: i.StartSession
+    | i.CompleteTask
+    | i.FailTask
+    | i.SettleDoubt
+    | i.SendSignal
+    | i.DecideApproval,
+    task: TaskNo,
+) -> Events:
     return [
-        e.Noted(at_ms=cause.at_ms, task=cause.task, kind=note.kind, data=note.data)
+        e.Noted(at_ms=cause.at_ms, task=task, kind=note.kind, data=note.data)
         for note in cause.notes
     ]
 
@@ -231,16 +246,11 @@ def _settle_doubt(state: SessionState, cause: i.SettleDoubt, program: Program) -
     if task is None or task.waiting != "verify":
         return []
     if cause.happened is None:
-        message = (
-            f"The effect of task {task.no} ({task.node!r}) was in flight when its process died, "
-            "and it must not run twice. Approve if it did happen (its output may be given), "
-            "deny if it did not."
-        )
-        failure = Failure(kind="escalatable", code=IN_DOUBT, message=message)
+        failure = Failure(kind="escalatable", code=IN_DOUBT, message=doubt_in_words(task))
         return [e.TaskEscalated(at_ms=cause.at_ms, task=task.no, failure=failure)]
     if cause.happened:
         done = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
-        return [*_notes(cause), *done]
+        return [*_notes(cause, task.no), *done]
     return [e.TaskRetried(at_ms=cause.at_ms, task=task.no, inputs=None, by="verify")]
 
 
@@ -249,10 +259,10 @@ def _advance_rule(state: SessionState, cause: i.Advance, program: Program) -> Ev
         if state.phase != "running":
             return []
         return tend(state, cause.parent, program, cause.at_ms)
-    return _advance(state, program, cause.at_ms)
+    return _advance(state, program, cause.at_ms, cause.review)
 
 
-def _advance(state: SessionState, program: Program, at_ms: int) -> Events:
+def _advance(state: SessionState, program: Program, at_ms: int, review: bool | None) -> Events:
     """Return the routing of one finished task, or what follows when there is none."""
     phase = state.phase
     if phase == "running":
@@ -264,7 +274,7 @@ def _advance(state: SessionState, program: Program, at_ms: int) -> Events:
             router.rest(cycle)
             return _activate(state, router, TaskNo(0), program)
         if not state.tasks:
-            return _end_well(state, program, at_ms)
+            return _end_well(state, program, at_ms, review)
     elif phase == "ready":
         router = Router(state, program, at_ms)
         router.enter()
@@ -335,16 +345,31 @@ def _fail_session(state: SessionState, failure: Failure, *, task: TaskNo, at_ms:
     return events
 
 
-def _end_well(state: SessionState, program: Program, at_ms: int) -> Events:
-    output: Json
-    if program.output is None:
-        output = {name: state.outputs.get(name) for name in program.sinks}
-    else:
-        try:
-            output = program.output.evaluate(scope_now(state))
-        except ExpressionFailed as error:
-            return _fail_session(state, failure_of(error), task=TaskNo(0), at_ms=at_ms)
-    return [e.SessionCompleting(at_ms=at_ms), e.SessionCompleted(at_ms=at_ms, output=output)]
+def _end_well(state: SessionState, program: Program, at_ms: int, review: bool | None) -> Events:
+    """Return the end of a session in which no token is left; before it guards look at its output,
+    where there are such."""
+    try:
+        output = output_of(state, program)
+    except ExpressionFailed as error:
+        return _fail_session(state, failure_of(error), task=TaskNo(0), at_ms=at_ms)
+    if review is None:
+        review = bool(guards_at("output", program.definition.guards))
+    return [
+        e.SessionCompleting(at_ms=at_ms),
+        _review(state, at_ms) if review else e.SessionCompleted(at_ms=at_ms, output=output),
+    ]
+
+
+def _review(state: SessionState, at_ms: int) -> e.TaskStarted:
+    return e.TaskStarted(
+        at_ms=at_ms,
+        task=state.next_task,
+        node="output",
+        kind=REVIEW,
+        after=TaskNo(0),
+        captures=(),
+        due_ms=0,
+    )
 
 
 def _compensate(state: SessionState, at_ms: int) -> Events:
@@ -367,11 +392,11 @@ def _wake(state: SessionState, cause: i.Wake, program: Program) -> Events:
 
 def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Events:
     """Return what follows when the deadline of `task` has come."""
-    node = program.nodes[task.node].node
     if task.waiting == "retry":
         return [e.TaskRetried(at_ms=at_ms, task=task.no, inputs=None, by="")]
     if task.ask is not None:
         return expired(state, task, at_ms=at_ms, program=program)
+    node = program.nodes[task.node].node
     if task.kind == "timer":
         return complete(state, task, {"due_ms": task.due_ms}, program=program, at_ms=at_ms)
     if task.kind == "approval" and node.on_expiry != "fail":
@@ -406,7 +431,8 @@ def _signal(state: SessionState, cause: i.SendSignal, program: Program) -> Event
             wanted=f"keep signal {cause.name!r}",
             found=f"it keeps {limits.SIGNALS_BUFFERED_MAX} signals that no wait has taken yet",
         )
-    return [e.SignalReceived(at_ms=cause.at_ms, name=cause.name, data=cause.data, by=cause.by)]
+    taken = e.SignalReceived(at_ms=cause.at_ms, name=cause.name, data=cause.data, by=cause.by)
+    return [*_notes(cause, TaskNo(0)), taken]
 
 
 def _decide_approval(state: SessionState, cause: i.DecideApproval, program: Program) -> Events:
@@ -417,14 +443,20 @@ def _decide_approval(state: SessionState, cause: i.DecideApproval, program: Prog
         waiting = [task for task in waiting if task.no == cause.task]
     if len(waiting) != 1:
         if waiting:
-            names = ", ".join(f"{task.no} ({task.node!r})" for task in waiting)
+            names = ", ".join(f"{task.no} ({_asked_about(task)})" for task in waiting)
             found, hint = f"{len(waiting)} tasks wait for a decision", f"Say which: {names}."
         elif cause.task:
             found, hint = f"task {cause.task} does not wait for a decision", ""
         else:
             found, hint = "no task waits for a decision", ""
         raise NotAllowed(session=state.session, wanted=word, found=found, hint=hint)
-    return _approval(state, waiting[0], cause, program)
+    events = _approval(state, waiting[0], cause, program)
+    return [*_notes(cause, waiting[0].no), *events]
+
+
+def _asked_about(task: Task) -> str:
+    tool = task.ask.details.get("tool") if task.ask is not None else None
+    return f"{task.node!r}" if tool is None else f"tool {tool!r} for {task.node!r}"
 
 
 def needs_person(task: Task) -> bool:

@@ -27,14 +27,15 @@ from tenuto.core.session.scope import (
     failure_of,
     inputs_of,
     lineage_of,
+    output_of,
     scope_of,
 )
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import REVIEW, SessionState, Task
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, effect_id
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import Program
 
-_CALLS = frozenset({"function", "tool", "recover", "undo", "model", "workflow"})
+_CALLS = frozenset({"function", "tool", "recover", "undo", "model", "workflow", REVIEW})
 _OWED = frozenset({"", "verify"})
 
 
@@ -128,6 +129,18 @@ class Verify(Work, frozen=True, kw_only=True, gc=False):
     user: str = ""
 
 
+class Review(Work, frozen=True, kw_only=True, gc=False):
+    """Have guards look at the output of the session before it ends."""
+
+    session: SessionId
+    output: Json
+    approved: tuple[str, ...] = ()
+    guards: tuple[Guard, ...] = ()
+    """Of the workflow."""
+    tenant: str = ""
+    user: str = ""
+
+
 class Refuse(Work, frozen=True, kw_only=True, gc=False):
     """The work cannot even be described: settle the task with this failure."""
 
@@ -154,7 +167,7 @@ class ReportOutcome(msgspec.Struct, frozen=True, kw_only=True):
 
 
 Effect: TypeAlias = (
-    Call | AskModel | CallTool | StartChild | Verify | Refuse | CancelChild | ReportOutcome
+    Call | AskModel | CallTool | StartChild | Verify | Review | Refuse | CancelChild | ReportOutcome
 )
 
 
@@ -232,6 +245,8 @@ def _effect(state: SessionState, task: Task, program: Program, memo: Memo) -> Ef
             return _ask_model(state, task, program, memo)
         if task.kind == "tool" and task.parent and state.tasks[task.parent].agent is not None:
             return _call_tool(state, task, program)
+        if task.kind == REVIEW:
+            return _review(state, task, program)
         return _call(state, task, program, memo)
     except ExpressionFailed as error:
         return Refuse(
@@ -296,6 +311,22 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         once=node.once and task.kind in ("function", "tool"),
         approved=task.granted,
         labels=task.labels,
+        guards=program.definition.guards,
+        tenant=state.tenant,
+        user=state.user,
+    )
+
+
+def _review(state: SessionState, task: Task, program: Program) -> Review:
+    return Review(
+        effect=effect_id(state.session, task.no),
+        promise=task.promised,
+        task=task.no,
+        node=task.node,
+        attempt=task.attempt,
+        session=state.session,
+        output=output_of(state, program),
+        approved=task.granted,
         guards=program.definition.guards,
         tenant=state.tenant,
         user=state.user,

@@ -19,6 +19,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import labelling, mailbox, spending
 from tenuto.core.session.reducers import capture, reduce_into, unshared
 from tenuto.core.session.state import (
+    REVIEW,
     WHOLE,
     Finished,
     Origin,
@@ -100,10 +101,11 @@ def _task_started(state: SessionState, event: e.TaskStarted) -> None:
         state.phase = next_phase(state.phase, "TaskStarted")
     _clear_finished(state, event.after)
     no = event.task
-    state.next_task = TaskNo(no + 1)
-    state.steps += 1
-    state.promises += 1
     kind = event.kind
+    state.next_task = TaskNo(no + 1)
+    # What belongs to no node is no step of the workflow.
+    state.steps += kind != REVIEW
+    state.promises += 1
     task = Task(
         no=no,
         node=event.node,
@@ -204,7 +206,7 @@ def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
             reduce_into(state, output, event.updates)
             labelling.mark_state(state, task, output, event.updates)
         return
-    if task.kind == "undo":
+    if task.kind in ("undo", REVIEW):
         return
     state.outputs[task.node] = output
     reduce_into(state, output, event.updates)

@@ -11,7 +11,7 @@ from tenuto.core import limits
 from tenuto.core.errors import Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.inputs import FailTask
-from tenuto.core.session.state import CALLED, SessionState, Task
+from tenuto.core.session.state import CALLED, REVIEW, SessionState, Task
 from tenuto.core.vocabulary import TaskNo
 from tenuto.core.workflow.model import RETRY_MODEL, RETRY_TOOL, RetryPolicy
 from tenuto.core.workflow.program import Program
@@ -32,6 +32,8 @@ def retry_policy(task: Task, program: Program, attempts_max: int = 0) -> RetryPo
     better, and the default does not."""
     if task.kind == "model":
         return RETRY_MODEL
+    if task.kind == REVIEW:
+        return RETRY_TOOL
     node = program.nodes[task.node]
     by_agent = task.kind == "tool" and node.node.kind == "agent"
     policy = RETRY_TOOL if by_agent else node.retry
@@ -47,6 +49,20 @@ def retry_wait_ms(policy: RetryPolicy, *, attempt: int, jitter: float) -> int:
     return max(1, round(wait * (1 - policy.jitter * jitter)))
 
 
+def doubt_in_words(task: Task) -> str:
+    """Return why nobody knows what became of a `once` effect, and what a person can do."""
+    told = f"The effect of task {task.no} ({task.node!r}) was in flight when its process died,"
+    reason = ""
+    failure = task.failure
+    # One that somebody wrote for people says more than that. What kept logs tell of the others
+    # stays as it is.
+    if failure is not None and (failure.kind, failure.code) == ("escalatable", IN_DOUBT):
+        told = f"The effect of task {task.no} ({task.node!r}) ended without an outcome,"
+        reason = f": {failure.message.rstrip('.')}"
+    told += f" and it must not run twice{reason}."
+    return f"{told} Approve if it did happen (its output may be given), deny if it did not."
+
+
 def attempt_failed(
     state: SessionState, task: Task, cause: FailTask, program: Program
 ) -> list[e.SessionEvent]:
@@ -57,7 +73,7 @@ def attempt_failed(
             e.AttemptFailed(at_ms=at_ms, task=task.no, failure=failure, retry_ms=0, jitter=0.0),
             e.TaskDoubted(at_ms=at_ms, task=task.no),
         ]
-    if state.phase in ("running", "pausing", "failing"):
+    if state.phase in ("running", "pausing", "completing", "failing"):
         policy = retry_policy(task, program, cause.attempts_max)
         if failure.kind == "transient" and task.attempt < policy.max_attempts:
             wait = retry_wait_ms(policy, attempt=task.attempt, jitter=cause.jitter)
@@ -80,7 +96,7 @@ def attempt_failed(
 
 def _can_recover(task: Task, program: Program) -> bool:
     return (
-        task.kind not in ("recover", "undo", "model")
+        task.kind not in ("recover", "undo", "model", REVIEW)
         and bool(program.nodes[task.node].node.recover)
         and task.recoveries < limits.RECOVERIES_MAX
     )
@@ -122,7 +138,7 @@ def give_up(
         chain.append(state.tasks[chain[-1].parent])
     top = chain[-1]
     goes_on = bool(top.parent) or _session_goes_on(top, program)
-    ends_session = not goes_on and state.phase in ("running", "pausing", "paused")
+    ends_session = not goes_on and state.phase in ("running", "pausing", "paused", "completing")
     events: list[e.SessionEvent] = [
         e.TaskFailed(
             at_ms=at_ms,
@@ -156,6 +172,8 @@ def _parent_goes_on(task: Task, state: SessionState, program: Program) -> bool:
 def _session_goes_on(task: Task, program: Program) -> bool:
     if task.kind == "undo":
         return True
+    if task.kind == REVIEW:
+        return False
     node = program.nodes[task.node].node
     return node.on_failure == "continue" or program.definition.on_failure == "continue"
 

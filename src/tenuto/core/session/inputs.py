@@ -106,6 +106,8 @@ class Advance(Input, frozen=True, kw_only=True, gc=False):
     tokens."""
 
     parent: TaskNo = TaskNo(0)
+    review: bool | None = None
+    """Whether guards look at the output before the session ends; None: if its workflow has such."""
 
 
 class Wake(Input, frozen=True, kw_only=True, gc=False):
@@ -118,6 +120,8 @@ class SendSignal(Input, frozen=True, kw_only=True, gc=False):
     name: str
     data: Json = None
     by: str = ""
+    notes: tuple[Note, ...] = ()
+    """What guards said of the data."""
 
 
 class DecideApproval(Input, frozen=True, kw_only=True, gc=False):
@@ -128,6 +132,8 @@ class DecideApproval(Input, frozen=True, kw_only=True, gc=False):
     by: str = ""
     note: str = ""
     data: Json = None
+    notes: tuple[Note, ...] = ()
+    """What guards said of `note` and `data`."""
 
 
 class RecordChild(Input, frozen=True, kw_only=True, gc=False):

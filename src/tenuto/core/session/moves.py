@@ -7,6 +7,7 @@ of one it does not: a fork that shared half of a routing would never start the o
 from collections.abc import Sequence
 
 from tenuto.core.session import events as e
+from tenuto.core.session.state import REVIEW
 
 
 def whole_moves(log: Sequence[e.SessionEvent], upto: int) -> int:
@@ -21,6 +22,8 @@ def whole_moves(log: Sequence[e.SessionEvent], upto: int) -> int:
 def _goes_on(before: e.SessionEvent, event: e.SessionEvent) -> bool:
     """Return whether `event` belongs to the move that `before` belongs to."""
     match event:
+        case e.TaskStarted() if event.kind == REVIEW:
+            return isinstance(before, e.SessionCompleting)
         case e.TaskStarted() | e.TaskSkipped():
             # A finished task's tokens are passed on in one move.
             routing = (e.Routed, e.TaskStarted, e.TaskSkipped)
@@ -32,10 +35,14 @@ def _goes_on(before: e.SessionEvent, event: e.SessionEvent) -> bool:
             return isinstance(before, (*chain, e.ApprovalDecided, e.SignalTaken, e.Noted))
         case e.ChildrenStarted():
             return event.kind == "recover" and isinstance(before, e.AttemptFailed)
-        case e.SessionCompleted() | e.TaskDoubted():
-            return isinstance(before, e.SessionCompleting | e.AttemptFailed | e.TaskDoubted)
+        case e.SessionCompleted():
+            return True
+        case e.TaskDoubted():
+            return isinstance(before, e.AttemptFailed | e.TaskDoubted)
         case (
             e.TaskCompleted() | e.TaskRetried() | e.AttemptFailed() | e.TaskEscalated() | e.Noted()
         ):
             return isinstance(before, e.Noted | e.SignalTaken | e.ApprovalDecided)
+        case e.SignalReceived() | e.ApprovalDecided():
+            return isinstance(before, e.Noted)
     return False

@@ -44,6 +44,17 @@ def scope_now(state: SessionState) -> Scope:
     }
 
 
+def output_of(state: SessionState, program: Program) -> Json:
+    """Return the output of a session in which no token is left.
+
+    Raises:
+        ExpressionFailed: the values do not allow it.
+    """
+    if program.output is None:
+        return {name: state.outputs.get(name) for name in program.sinks}
+    return program.output.evaluate(scope_now(state))
+
+
 def scope_of(state: SessionState, task: Task, program: Program, memo: Memo) -> Scope:
     """Return the names as `task` keeps them, with `item`, `index` and `last` where it is a child.
 

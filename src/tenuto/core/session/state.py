@@ -35,6 +35,10 @@ Waiting: TypeAlias = Literal["", "retry", "recover", "recovered", "person", "ver
 CALLED: Final = frozenset({"tool", "agent", "message"})
 """Kinds of task that a model's call becomes."""
 
+REVIEW: Final = "review"
+"""Kind of the task in which guards look at the output of a session that completes. It belongs to no
+node."""
+
 WHOLE: Final = TaskNo(0)
 """Key of the session's own deadline."""
 

@@ -29,7 +29,7 @@ from tenuto.core.session.scope import (
     truth,
 )
 from tenuto.core.session.spending import in_words, lacking, waits_for_others, wanted_of
-from tenuto.core.session.state import SessionState, Task
+from tenuto.core.session.state import REVIEW, SessionState, Task
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.core.workflow.program import CompiledNode, Program
@@ -56,6 +56,10 @@ def complete(
     state: SessionState, task: Task, output: Json, *, program: Program, at_ms: int
 ) -> Moves:
     """Return the completion of `task` with `output`, or its failure if the state cannot take it."""
+    if task.kind == REVIEW:
+        # The output stands in the log once.
+        ended = e.TaskCompleted(at_ms=at_ms, task=task.no, output=None, updates=None, undo=False)
+        return [ended, e.SessionCompleted(at_ms=at_ms, output=output)]
     node = program.nodes[task.node]
     reduces = task.kind not in ("undo", "recover", "model") and _is_whole(state, task)
     if not reduces:

@@ -10,6 +10,7 @@ from tenuto.core.workflow.read_graph import read_graph_form
 from tenuto.core.workflow.read_tasks import read_task_form
 from tenuto.core.workflow.section import Reading, Section, members, shown
 from tenuto.core.workflow.validate import faults_of
+from tenuto.core.workflow.validate_schemas import SchemaFault, faults_of_schemas
 
 
 def read_workflow(
@@ -18,11 +19,12 @@ def read_workflow(
     file: str = "",
     place: Place | None = None,
     expressions: Expressions | None = None,
+    schemas: SchemaFault | None = None,
 ) -> WorkflowDefinition:
     """Return the workflow that `data` describes, in the graph form or the task form.
 
     With `expressions` its expressions are compiled as well, so that what is wrong with them is told
-    in the same pass, with its place.
+    in the same pass, with its place; with `schemas` so is what is wrong with schemas and patterns.
 
     Args:
         data: what a YAML or JSON parser gave.
@@ -39,6 +41,8 @@ def read_workflow(
         found = faults_of(definition, broken=reading.is_broken)
         if expressions is not None:
             found += faults_of_expressions(definition, expressions)
+        if schemas is not None:
+            found += faults_of_schemas(definition, schemas)
         faults += _in_data(found, reading)
     if faults:
         raise DefinitionError(_in_order(faults, file, place))

@@ -5,9 +5,9 @@ from typing import Final, get_args
 import msgspec
 
 from tenuto.core import limits
-from tenuto.core.agent.policy import PermissionRule
+from tenuto.core.agent.policy import PermissionRule, faults_of_rule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
-from tenuto.core.budget import NAMES, UNBOUNDED, Budget, fault_of
+from tenuto.core.budget import NAMES, Budget, fault_of
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.faults import unknown
 from tenuto.core.workflow.model import (
@@ -21,6 +21,7 @@ from tenuto.core.workflow.model import (
     Strategy,
 )
 from tenuto.core.workflow.read_guards import guards_of
+from tenuto.core.workflow.read_structs import structs_of
 from tenuto.core.workflow.section import Section, duration, members, shown
 
 _REDUCERS: Final[tuple[Reducer, ...]] = (
@@ -186,26 +187,21 @@ def _model(section: Section) -> str:
 
 
 def _policy(section: Section) -> tuple[PermissionRule, ...]:
-    return _rules(section, "policy", f"The policy of {section.what}")
+    what = f"rule {{n}} of {section.what}"
+    return structs_of(section, "policy", PermissionRule, what, judge=faults_of_rule)
 
 
 def _narrowed(section: Section) -> dict[str, tuple[PermissionRule, ...]]:
     found = section.section("narrowed", f"what {section.what} narrows")
     if found is None:
         return {}
-    return {name: _rules(found, name, f"The rules for {name!r}") for name in list(found.data)}
-
-
-def _rules(section: Section, key: str, what: str) -> tuple[PermissionRule, ...]:
-    value = section.get(key)
-    if value is None and key not in section.data:
-        return ()
-    try:
-        return msgspec.convert(value, tuple[PermissionRule, ...])
-    except msgspec.ValidationError as error:
-        # One rule that is not understood might have been the one that denies.
-        section.fault(key, f"{what} cannot be read: {error}.")
-        return ()
+    what = f"of {section.what}"
+    return {
+        name: structs_of(
+            found, name, PermissionRule, f"rule {{n}} for {name!r} {what}", judge=faults_of_rule
+        )
+        for name in list(found.data)
+    }
 
 
 def _memory(section: Section) -> MemoryPolicy | None:
@@ -231,21 +227,24 @@ def limits_of(section: Section) -> Limits:
         return Limits()
     steps = found.whole("steps", limits.STEPS_MAX, minimum=1, maximum=2**53)
     budget = _budget(found)
-    found.close()
+    found.close(NAMES)
     return Limits(steps=steps, budget=budget)
 
 
 def _budget(section: Section) -> Budget:
     given = {name: section.get(name) for name in NAMES if name in section.data}
-    try:
-        budget = msgspec.convert(given, Budget)
-    except msgspec.ValidationError as error:
-        section.fault(next(iter(given)), f"The limits cannot be read: {error}.")
-        return UNBOUNDED
-    fault = fault_of(budget)
-    if fault:
-        section.fault(next(iter(given)), f"{fault[0].upper()}{fault[1:]}.")
-    return budget
+    for name in list(given):
+        try:
+            budget = msgspec.convert({name: given[name]}, Budget)
+        except msgspec.ValidationError:
+            section.wrong(name, "a number" if name in ("usd", "seconds") else "a whole number")
+            del given[name]
+            continue
+        fault = fault_of(budget)
+        if fault:
+            section.fault(name, f"{fault[0].upper()}{fault[1:]}.")
+            del given[name]
+    return msgspec.convert(given, Budget)
 
 
 def output_of(section: Section) -> str:

@@ -7,7 +7,6 @@ from typing import get_args
 import msgspec
 
 from tenuto.core import limits
-from tenuto.core.agent.guards import Guard, faults_of_guard
 from tenuto.core.agent.routes import listed
 from tenuto.core.budget import fault_of
 from tenuto.core.errors import DefinitionError, Problem
@@ -18,6 +17,7 @@ from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, StateKey, WorkflowD
 from tenuto.core.workflow.parallel import faults_of_writers
 from tenuto.core.workflow.section import shown
 from tenuto.core.workflow.topology import arrivals, reachable, successors_of
+from tenuto.core.workflow.validate_borders import faults_of_borders
 from tenuto.core.workflow.validate_nodes import faults_of_node
 from tenuto.core.workflow.validate_tools import faults_of_tools
 
@@ -37,7 +37,7 @@ def faults_of(
     if misshapen is not None:
         return [misshapen]
     faults = [*_of_names(definition), *_of_limits(definition), *_of_agents(definition)]
-    faults += [*_of_delegates(definition), *_of_guards(definition)]
+    faults += [*_of_delegates(definition), *faults_of_borders(definition)]
     faults += faults_of_addresses(definition)
     if not definition.nodes and not broken(("reach",)):
         faults.append(Fault(("nodes",), "The workflow has no nodes.", "Add at least one."))
@@ -136,15 +136,6 @@ def _of_delegates(definition: WorkflowDefinition) -> Iterator[Fault]:
                 f"Agent {name!r} may come to call itself by way of those that it calls.",
                 "Give a lower agent fewer delegates: nothing would end the calls.",
             )
-
-
-def _of_guards(definition: WorkflowDefinition) -> Iterator[Fault]:
-    parts: list[tuple[Path, tuple[Guard, ...]]] = [(("guards",), definition.guards)]
-    parts += [(("agents", agent.name, "guards"), agent.guards) for agent in definition.agents]
-    for path, guards in parts:
-        for guard in guards:
-            for fault in faults_of_guard(guard):
-                yield Fault(path, f"Guard {guard.called!r} {fault}")
 
 
 def _calls_itself(name: str, calls: Mapping[str, Sequence[str]]) -> bool:

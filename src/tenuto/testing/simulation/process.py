@@ -18,10 +18,11 @@ from tenuto.core.workflow.program import Expression, Expressions
 from tenuto.ports.event_store import Commit, StoredCommit
 from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.guarding import GuardedCalls, GuardedStarts, GuardedTurns
+from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
@@ -123,6 +124,7 @@ class Process:
             ids=site.ids,
             concurrency=dice.choice(_CONCURRENCY),
         )
+        performer.borders = Borders(judges)
         self.engine = Engine(
             store=self.store,
             artifacts=site.artifacts,
@@ -131,7 +133,6 @@ class Process:
             programs=Programs(site.expressions, site.artifacts),
             performer=performer,
         )
-        self.engine.starts = GuardedStarts(judges)
         self.engine.turns.snapshot_tail_bytes_min = SNAPSHOT_TAIL_BYTES_MIN
         self.runtime = Runtime(self.engine, code, schemas)
 
