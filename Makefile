@@ -7,7 +7,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PYTEST_ARGS ?=
 
-.PHONY: help venv demo test check bench clean
+.PHONY: help venv demo test check nemo bench clean
 
 help:
 	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
@@ -15,6 +15,7 @@ help:
 	@echo 'make check   format, lint, types, layers, sizes'
 	@echo 'make bench   the figures of docs/benchmarks.md, measured here'
 	@echo 'make venv    .venv with everything for development'
+	@echo 'make nemo    .venv-nemo with NeMo Guardrails (316 MB), for the one test that needs it; CI makes it'
 	@echo 'make clean   remove what these commands made'
 
 venv:
@@ -30,13 +31,17 @@ check: venv
 test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/conformance.py install
-	.venv/bin/python -m pytest $(PYTEST_ARGS)
+	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi
+	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
+
+nemo:
+	@$(PYTHON) scripts/environment.py .venv-nemo --extra nemo --constraints constraints.txt constraints-nemo.txt
 
 bench:
 	@$(PYTHON) scripts/environment.py .venv-bench --extra bench --constraints constraints.txt constraints-bench.txt
 	.venv-bench/bin/python -m bench $(BENCH_ARGS)
 
 clean:
-	rm -rf .venv .venv-bench build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf .venv .venv-bench .venv-nemo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 	rm -rf .coverage htmlcov
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

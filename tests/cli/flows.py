@@ -99,6 +99,13 @@ blinking.node("nap", timer="300ms")
 talking = Workflow("talking", inputs={"text": "string"}, output="outputs.say.text")
 talking.node("say", agent=Agent("speaker", instructions="Repeat."), inputs={"text": "inputs.text"})
 
+remembering = Workflow("remembering", inputs={"task": "string"}, output="outputs.advise.text")
+remembering.node(
+    "advise",
+    agent=Agent("gardener", instructions="Advise.", memory=True),
+    inputs={"task": "inputs.task"},
+)
+
 nested = Workflow("nested", output="outputs.inner")
 nested.node("inner", workflow=blinking)
 

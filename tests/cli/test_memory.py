@@ -89,8 +89,32 @@ def test_statistics_count_what_is_there(stored: Shell) -> None:
     assert (told["items"], told["superseded"], told["by_kind"]) == (2, 1, {"semantic": 2})
 
 
+def test_where_no_session_has_made_the_database_that_is_said(shell: Shell) -> None:
+    result = shell("memory", "list")
+
+    assert result.code == 2
+    assert "The first `tenuto run` makes it" in result.err
+
+
 def test_memory_that_ends_with_its_process_cannot_be_looked_after(shell: Shell) -> None:
     result = shell("memory", "list", "--db", "memory://")
 
     assert result.code == 2
     assert "ends with its process" in result.err
+
+
+def test_a_user_named_on_the_command_line_is_whom_the_agent_remembers(shell: Shell) -> None:
+    for user in ("ada", "bob", "ada"):
+        shell.flow("remembering", "-i", "task=When do beans grow?", "--user", user)
+    talk, page = shell("show", "last", "--messages"), shell("show", "last")
+    log = shell("events", "last")
+    elsewhere = shell.flow("remembering", "-i", "task=When?", "--user", "ada", "--tenant", "acme")
+
+    kept = shell("memory", "list", "--agent", "gardener", "--json").json_lines
+    of_acme = shell("memory", "list", "--tenant", "acme", "--json").json_lines
+    assert [item["scope"]["user"] for item in kept] == ["ada", "bob", "ada"]
+    assert [item["scope"]["user"] for item in of_acme] == ["ada"]
+    assert talk.out.count("remembers: Asked: When do beans grow?") == 1
+    assert "recalls 1; " in page.out
+    assert ", 1 recalled)" in log.out
+    assert elsewhere.code == 0

@@ -122,3 +122,25 @@ def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
                 assert answers[0] == answers[1]
 
     asyncio.run(main())
+
+
+def test_work_that_fails_by_a_fault_of_its_own_ends_with_it_and_the_others_are_done(
+    tmp_path: Path,
+) -> None:
+    def wrong(connection: object) -> None:
+        raise TypeError("a fault of whoever asked")
+
+    async def scenario() -> None:
+        store = await SqliteEventStore.open(tmp_path / "store.db")
+        performer = store.memory._works
+        assert performer is not None
+        try:
+            failing = performer.perform(wrong)
+            await store.memory.keep([kept("a", "Ann likes tea.")])
+            with pytest.raises(TypeError, match="a fault of whoever asked"):
+                await failing
+            assert len(await store.memory.items(MemoryQuery(tenant=ANN.tenant))) == 1
+        finally:
+            await store.close()
+
+    asyncio.run(scenario())

@@ -174,3 +174,25 @@ def test_one_process_owns_a_file_and_others_may_look(tmp_path: Path) -> None:
                 assert isinstance(log[0], e.SessionStarted)
 
     run(main())
+
+
+@pytest.mark.parametrize(
+    ("facts", "told"),
+    [
+        ({"user": None}, 'The user of a session must be a text, "" for nobody; found None.'),
+        ({"user": 5}, 'The user of a session must be a text, "" for nobody; found 5.'),
+        ({"key": 17}, "The key of a session must be a text or None; found 17."),
+        ({"labels": "untrusted"}, "labels of a session must be a list of texts; found 'untrusted'"),
+        ({"labels": [5]}, "labels of a session must be a list of texts; found [5]"),
+        ({"budget": 5}, "The budget of a session must be a tenuto.Budget; found 5."),
+    ],
+)
+def test_what_is_no_fact_of_a_session_starts_nothing(facts: dict[str, Any], told: str) -> None:
+    async def scenario() -> None:
+        async with tenuto.open("memory://") as runtime:
+            with pytest.raises(tenuto.Rejected) as refused:
+                await runtime.start(Workflow("hello").node("on", condition="true"), {}, **facts)
+            assert told in str(refused.value)
+            assert await runtime.sessions() == ()
+
+    asyncio.run(scenario())

@@ -10,6 +10,7 @@ import tenuto
 from tenuto import Agent, MemoryPolicy, Workflow
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
+from tenuto.core.memory.items import MemoryItem
 from tenuto.core.session.events import Noted
 from tenuto.ports.memory import Kept, MemoryUnavailable, Question
 from tenuto.testing import MockLLM, calls, crash_after, crash_points
@@ -48,19 +49,6 @@ async def ask(
     session = await runtime.start(workflow, {"task": task}, **facts)
     await session.result(timeout=20)
     return session
-
-
-def remembering(model: MockLLM, task: str = "hello", *, memory: Any = None) -> Any:
-    """Return what `ask` gives for one session of a new runtime."""
-    settings: dict[str, Any] = {"models": {"mock": model}}
-    if memory is not None:
-        settings["memory"] = memory
-
-    async def main() -> tenuto.Session:
-        async with tenuto.open("memory://", **settings) as runtime:
-            return await ask(runtime, flow(), task)
-
-    return asyncio.run(main())
 
 
 def first_message(request: ModelRequest) -> str:
@@ -134,7 +122,9 @@ def test_who_recalls_an_item_follows_from_how_it_is_shared(
 
 
 def test_tenants_never_recall_what_others_remember() -> None:
-    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "?"])
+    model = MockLLM(
+        [calls(("remember", {"text": "The vault opens at nine."})), "Noted.", "At ten, I guess."]
+    )
     policy = MemoryPolicy(shared="agent")
 
     async def main() -> None:
@@ -159,7 +149,30 @@ def test_a_task_that_was_done_is_an_episode_with_the_turn_it_came_from() -> None
     session_id, (episode,), _ = asyncio.run(main())
     assert episode.text == "Asked: How is the north?\nAnswered: Fog in the north."
     assert episode.source.session == session_id
-    assert episode.id.startswith(f"{session_id}:{episode.source.task}")
+    assert episode.id == f"{session_id}:1#episodic"
+    assert episode.source.task == 4
+
+
+def test_a_task_that_answers_again_after_a_message_is_one_episode_with_its_last_answer() -> None:
+    writer = Agent("writer", model="mock", memory=True, writes_to=["critic"])
+    critic = Agent("critic", model="mock")
+    poem = Workflow("poem").node("write", agent=writer).node("review", agent=critic)
+    ask_critic = calls(("send_message", {"to": "critic", "text": "Fog.", "kind": "request"}))
+    reply = calls(("reply_message", {"message": 1, "text": "More."}))
+    model = MockLLM(
+        {
+            "writer": [ask_critic, "Fog lies on the sea.", "Thick fog lies on the sea."],
+            "critic": ["Nothing.", reply, "Done."],
+        }
+    )
+
+    async def main() -> tuple[MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await (await runtime.start(poem)).result(timeout=20)
+            return await runtime.memory().list(kind="episodic")
+
+    (episode,) = asyncio.run(main())
+    assert episode.text.endswith("Answered: Thick fog lies on the sea.")
 
 
 def test_a_way_that_led_to_an_answer_is_recalled_with_how_often_it_did() -> None:
@@ -231,6 +244,25 @@ def test_what_was_remembered_from_untrusted_data_is_untrusted_when_it_is_recalle
     assert "wants to call 'send'" in head.waiting_for and "untrusted" in head.waiting_for
 
 
+def test_what_a_task_remembered_labels_what_it_leaves_even_when_it_ends_in_one_turn() -> None:
+    model = MockLLM(
+        [calls(("fetch", {"url": "x"})), "The harbour opens at nine.", "At nine, they say."]
+    )
+    workflow = flow(tools=[fetch])
+
+    async def main() -> Any:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, workflow, "When does the harbour open?")
+            later = await ask(runtime, workflow, "Say when the harbour opens.")
+            kept = await runtime.memory().list(kind="episodic")
+            return [item for item in kept if item.source.session == later.id]
+
+    (item,) = asyncio.run(main())
+
+    assert "harbour" in first_message(model.requests[-1]).partition("remember")[2]
+    assert item.labels == ("untrusted",)
+
+
 class Away(VolatileMemory):
     """A memory that cannot be read, or not be written."""
 
@@ -256,21 +288,21 @@ def test_a_memory_that_is_away_stops_no_agent_and_is_told_of(away: dict[str, boo
     memory = Away(**away)
 
     async def main() -> tuple[Any, list[Any]]:
-        settings: dict[str, Any] = {"models": {"mock": MockLLM(["Hello."])}, "memory": memory}
+        settings: dict[str, Any] = {"models": {"mock": MockLLM(["At nine."])}, "memory": memory}
         async with tenuto.open("memory://", **settings) as runtime:
-            session = await ask(runtime, flow(), "hello")
+            session = await ask(runtime, flow(), "The vault opens at nine. When does it?")
             events = [stored.event async for stored in session.events()]
             return await session.result(), [e for e in events if isinstance(e, Noted)]
 
     output, notes = asyncio.run(main())
-    assert output == "Hello."
+    assert output == "At nine."
     assert notes[0].kind == "memory.away"
     assert "the disk is" in str(notes[0].data)
     assert memory.asked == (3 if away.get("reading") else 1), "a query is tried twice more"
 
 
 def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
-    model = MockLLM([calls(("remember", {"text": "x"})), "I could not."])
+    model = MockLLM([calls(("remember", {"text": "The vault opens at nine."})), "I could not."])
 
     class Full(Away):
         async def keep(self, items: Sequence[Kept]) -> None:
@@ -285,6 +317,30 @@ def test_a_tool_that_cannot_remember_tells_its_agent() -> None:
 
     asyncio.run(main())
     assert model.requests[1].messages[-1].results[0].error == "The memory is full."
+
+
+def test_what_says_nothing_of_use_is_not_kept_and_the_model_is_told() -> None:
+    model = MockLLM([calls(("remember", {"text": "Thanks a lot!"})), "You are welcome."])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Thank you!")
+            return await runtime.memory().list(kind="semantic")
+
+    assert asyncio.run(main()) == ()
+    result = model.requests[1].messages[-1].results[0].value
+    assert result == {"kept": False, "why": "It says nothing that could be of use later."}
+
+
+def test_a_greeting_is_no_episode() -> None:
+    model = MockLLM(["Hello! How can I help you?"])
+
+    async def main() -> tuple[tenuto.MemoryItem, ...]:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(), "Hello there!")
+            return await runtime.memory().list()
+
+    assert asyncio.run(main()) == ()
 
 
 def test_a_function_remembers_for_all_agents_of_the_user() -> None:
@@ -309,6 +365,41 @@ def test_a_function_remembers_for_all_agents_of_the_user() -> None:
     assert outputs == [None, "likes tables"]
     assert (current.text, current.scope.agent, current.scope.user) == ("likes lists", "", "ada")
     assert [item.superseded_by for item in past] == ["", current.id]
+
+
+@tenuto.tool(safe=True)
+async def think(ctx: tenuto.Context) -> str:
+    """Draw a conclusion from what is known."""
+    (known,) = await ctx.memory.recall("harbour")
+    await ctx.memory.remember(f"So {known.text}")
+    return "done"
+
+
+@tenuto.tool(safe=True, labels=["untrusted"])
+async def study(ctx: tenuto.Context) -> str:
+    """Read a page and remember it."""
+    await ctx.memory.remember("The harbour opens at nine.")
+    return "done"
+
+
+def test_what_a_tool_remembers_bears_its_labels_and_those_of_what_it_recalled() -> None:
+    workflow = Workflow("learn").node("study", tool=study)
+    later = Workflow("later").node("think", tool=think)
+
+    async def main() -> Any:
+        async with tenuto.open("memory://") as runtime:
+            for one in (workflow, later):
+                session = await runtime.start(one, {}, user="ada")
+                await session.result(timeout=20)
+            return await runtime.memory().list()
+
+    items = asyncio.run(main())
+
+    assert [item.text for item in items][::-1] == [
+        "The harbour opens at nine.",
+        "So The harbour opens at nine.",
+    ]
+    assert [item.labels for item in items] == [("untrusted",), ("untrusted",)]
 
 
 class Shared:

@@ -7,6 +7,7 @@ import pytest
 from tenuto.testing import simulate_random
 from tests.simulation import planted
 from tests.simulation.planted import BUGS, Bug
+from tests.simulation.planted_in_agents import AGENT_BUGS
 
 SEEDS_MAX: Final = 800
 """A third of what every test run tries."""
@@ -21,6 +22,23 @@ def test_a_planted_bug_is_found(bug: Bug) -> None:
     assert found is not None, f"{SEEDS_MAX} seeds did not notice: {bug.__doc__}"
     # What was found is the bug, and not the simulation's own.
     assert not breaks_a_promise(found)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("promise", "bug"), AGENT_BUGS, ids=[bug.__name__ for _, bug in AGENT_BUGS]
+)
+def test_a_bug_in_what_agents_do_is_put_down_to_the_promise_that_it_breaks(
+    promise: str, bug: Bug
+) -> None:
+    with bug():
+        reports = (simulate_random(seed, shorten=False) for seed in range(SEEDS_MAX))
+        found = next((report for report in reports if report.violation is not None), None)
+
+    assert found is not None, f"{SEEDS_MAX} seeds did not notice: {bug.__doc__}"
+    assert found.violation is not None
+    assert found.violation.promise == promise
+    assert not breaks_a_promise(int(found.seed))
 
 
 def breaks_a_promise(seed: int) -> bool:

@@ -89,6 +89,24 @@ def test_importing_tenuto_loads_nothing_else() -> None:
     assert [name for name in loaded if name.startswith("tenuto.")] == []
 
 
+def test_opening_a_database_loads_no_adapter_that_it_does_not_need() -> None:
+    program = (
+        "import asyncio, sys, tenuto\n"
+        "async def main():\n"
+        "    async with tenuto.open('memory://'): pass\n"
+        "asyncio.run(main())\n"
+        "print('\\n'.join(sorted(sys.modules)))\n"
+    )
+
+    loaded = ran(program).stdout.split()
+
+    third_party = {"cryptography", "httpx", "mcp", "numpy", "pydantic", "rich", "ruamel"}
+    own = {f"tenuto.adapters.{name}" for name in ("offline", "yaml", "mcp", "sqlite_fts", "nemo")}
+    assert "tenuto.bootstrap.opening" in loaded
+    assert [name for name in loaded if name.split(".")[0] in third_party] == []
+    assert [name for name in loaded if name in own] == []
+
+
 def test_tenuto_refuses_to_run_without_assertions() -> None:
     done = ran("import tenuto", "-O")
 

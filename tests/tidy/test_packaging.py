@@ -5,6 +5,7 @@ import tomllib
 from importlib.metadata import distribution, entry_points
 from typing import Any, Final
 
+import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
@@ -44,12 +45,13 @@ def test_all_that_development_brings_is_pinned_and_installed_as_pinned() -> None
     assert unlike == {}, "run `make venv`; then pin what is new in constraints.txt"
 
 
-def test_the_pins_of_the_bench_name_only_what_it_adds() -> None:
-    bench = pinned("constraints-bench.txt")
-    wanted = pyproject()["project"]["optional-dependencies"]["bench"]
+@pytest.mark.parametrize("extra", ["bench", "nemo"])
+def test_the_pins_of_an_extra_name_only_what_it_adds(extra: str) -> None:
+    pins = pinned(f"constraints-{extra}.txt")
+    wanted = pyproject()["project"]["optional-dependencies"][extra]
 
-    assert bench.keys() & pinned("constraints.txt").keys() == set()
-    assert {canonicalize_name(Requirement(line).name) for line in wanted} <= bench.keys()
+    assert pins.keys() & pinned("constraints.txt").keys() == set()
+    assert {canonicalize_name(Requirement(line).name) for line in wanted} <= pins.keys()
 
 
 def test_the_version_installed_is_the_version_of_the_project() -> None:

@@ -137,9 +137,7 @@ EXAMPLES: dict[str, e.SessionEvent] = {
         at_ms=START_MS, task=TaskNo(1), due_ms=START_MS
     ),
     "pay is about to take effect, once": e.TaskBegun(at_ms=1, task=TaskNo(1)),
-    "pay is in doubt: its process died while it took effect": e.TaskDoubted(
-        at_ms=1, task=TaskNo(1)
-    ),
+    "pay is in doubt: nobody knows whether it happened": e.TaskDoubted(at_ms=1, task=TaskNo(1)),
     "pay, attempt 1: no such page (again at 2023-11-14T22:13:20.000Z)": e.AttemptFailed(
         at_ms=1, task=TaskNo(1), failure=FAILURE, retry_ms=START_MS, jitter=0.0
     ),

@@ -82,8 +82,13 @@ def test_a_signal_is_named_and_can_be_sent() -> None:
     assert wait.reason == "'mail' wants signal 'reply'"
     assert (wait.owner, wait.by) == ("whoever sends signal 'reply'", "signal")
     assert (wait.until_ms, wait.then) == (START_MS + 5_000, "it fails")
-    assert wait.commands == ("tenuto signal s1 reply",)
-    assert why_waiting(log.state)[0].commands == ("tenuto signal s1 NAME",)
+    assert why_waiting(log.state)[0].commands == ("tenuto signal s1 NAME -d '\"…\"'",)
+
+
+def test_the_command_for_a_signal_has_a_place_for_what_it_carries() -> None:
+    wait = only_wait(Log(flow(node("mail", "wait", signal="reply"))))
+
+    assert wait.commands == ("tenuto signal s1 reply -d '\"…\"'",)
 
 
 def test_a_timer_and_a_retry_end_by_themselves() -> None:

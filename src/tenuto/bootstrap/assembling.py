@@ -22,6 +22,7 @@ from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.code import Code
+from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
@@ -59,6 +60,8 @@ class Assembly:
             embedder=settings.get("embedder") or HashingEmbedder(),
             clock=self._clock,
         )
+        self.consolidator = Consolidator(self._rememberer)
+        self._rememberer.watch = self.consolidator.kept
         self._responses = _responses_of(store, cache_of(settings) or Cache())
         self.providers = Providers(
             settings.get("models", {}),

@@ -11,7 +11,6 @@ import msgspec
 
 from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.yaml import parse_yaml
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.compile import compile_workflow
@@ -77,6 +76,9 @@ def read_file(path: str) -> WorkflowDefinition:
     except UnicodeDecodeError as error:
         raise Rejected(f"{path}: the file is not UTF-8 text: {error.reason}.") from None
     _importable(os.path.dirname(os.path.abspath(path)))
+    # Loaded here: who opens a database reads no file of a workflow.
+    from tenuto.adapters.yaml import parse_yaml
+
     data, place = parse_yaml(text, path)
     return read_workflow(
         data, file=path, place=place, expressions=CelExpressions(), schemas=_schema_fault

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from importlib.util import find_spec
 from typing import Final
 
-from tenuto.adapters.offline import OfflineModel
 from tenuto.adapters.pydantic_ai import LOCAL, PydanticAIModel
 from tenuto.adapters.router import Router
 from tenuto.core.agent.routes import ROUTE, read_routes
@@ -15,6 +14,7 @@ from tenuto.ports.model import Model
 from tenuto.ports.schemas import Schemas
 
 EXTRA: Final = "pydantic_ai"
+OFFLINE: Final = "offline"
 
 
 def refuse_reserved(given: Mapping[str, Model]) -> None:
@@ -44,12 +44,17 @@ class Providers(Mapping[str, Model]):
     ) -> None:
         refuse_reserved(given)
         self.router = Router(self, routes=read_routes(routes), clock=clock, schemas=schemas)
-        self._known: dict[str, Model] = {"offline": OfflineModel(), ROUTE: self.router, **given}
+        self._known: dict[str, Model] = {ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
 
     def __getitem__(self, provider: str) -> Model:
         if provider in self._known:
             return self._known[provider]
+        if provider == OFFLINE:
+            # Loading it takes a tenth of the time that opening does, and few processes ask it.
+            from tenuto.adapters.offline import OfflineModel
+
+            return self._known.setdefault(OFFLINE, OfflineModel())
         if not provider or find_spec(EXTRA) is None:
             raise KeyError(provider)
         if provider not in self._made:
@@ -57,7 +62,7 @@ class Providers(Mapping[str, Model]):
         return self._made[provider]
 
     def __iter__(self) -> Iterator[str]:
-        yield from self._known
+        yield from {OFFLINE: None, **self._known}
         if find_spec(EXTRA) is not None:
             yield LOCAL
 

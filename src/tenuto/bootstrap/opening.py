@@ -14,8 +14,9 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
+from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
 
@@ -31,6 +32,7 @@ class OpenRuntime:
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
+        self._consolidator: Consolidator | None = None
         self._reading: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Runtime:
@@ -39,6 +41,7 @@ class OpenRuntime:
         try:
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
+            self._consolidator = made.consolidator
             if self._settings.get("hold", False):
                 made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
@@ -61,6 +64,8 @@ class OpenRuntime:
                 await self._engine.drain(round(DRAIN_SECONDS * 1000))
         finally:
             try:
+                if self._consolidator is not None:
+                    await self._consolidator.close()
                 await close_sources(self._sources)
             finally:
                 if self._providers is not None:
@@ -97,17 +102,21 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     return OpenRuntime(url, settings)
 
 
+class RunSettings(Settings, Facts, total=False):
+    """How a database is opened, and for whom the session is."""
+
+
 def run(
     workflow: Workflow | WorkflowDefinition,
     inputs: dict[str, Any] | None = None,
     *,
     db: str = "memory://",
     timeout: float | None = None,
-    **settings: Unpack[Settings],
+    **settings: Unpack[RunSettings],
 ) -> Json:
     """Return the output of one session of `workflow`, run here and now. Blocks; for scripts.
 
-    `settings` are those of `tenuto.open`, as `models`.
+    `settings` are those of `tenuto.open`, as `models`, and those of `Runtime.start`, as `user`.
 
     Raises:
         DefinitionError, Rejected: the workflow or the inputs are wrong.
@@ -115,9 +124,12 @@ def run(
         TimeoutError: it had not ended after `timeout` seconds.
     """
 
+    given: dict[str, Any] = {**settings}
+    facts = {name: given.pop(name) for name in Facts.__annotations__ if name in given}
+
     async def main() -> Json:
-        async with open(db, **settings) as runtime:
-            session = await runtime.start(workflow, inputs)
+        async with open(db, **given) as runtime:
+            session = await runtime.start(workflow, inputs, **facts)
             return await session.result(timeout)
 
     return asyncio.run(main())

@@ -23,6 +23,10 @@ def place_of(url: str | None) -> Place:
     Raises:
         Rejected: it is no address of a database that this release knows.
     """
+    if url is not None and not isinstance(url, str):
+        raise Rejected(
+            f"A database is named by a text, as 'sqlite:///tenuto.db'; found {url!r:.60}."
+        )
     text = url or os.environ.get("TENUTO_DB") or "sqlite:///tenuto.db"
     if text == "memory://":
         return Place(kind="memory")

@@ -10,7 +10,6 @@ from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
-from tenuto.core.workflow.faults import meant
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
@@ -68,15 +67,8 @@ def check_settings(settings: Settings) -> None:
     Raises:
         Rejected: one cannot; the message says which, and what to give.
     """
-    for name in settings:
-        if name not in Settings.__annotations__:
-            raise Rejected(
-                f"A database is not opened with {name!r}. {meant(name, Settings.__annotations__)}"
-            )
-    for name in ("models", "routes", "code", "tools"):
-        given: object = settings.get(name, {})
-        if not isinstance(given, Mapping):
-            raise Rejected(f"{name} is an object of names and values, found {given!r:.60}.")
+    _refuse_others(settings)
+    _refuse_misfits(settings)
     key: object = settings.get("guard_key", "x" * KEY_CHARS_MIN)
     if not isinstance(key, str) or len(key.strip()) < KEY_CHARS_MIN:
         # What it is stands nowhere: it is a secret, and may be most of the right one.
@@ -91,6 +83,31 @@ def check_settings(settings: Settings) -> None:
         raise Rejected(f"The process has {fault}")
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
+
+
+def _refuse_others(settings: Settings) -> None:
+    others = [name for name in settings if name not in Settings.__annotations__]
+    if others:
+        known = ", ".join(Settings.__annotations__)
+        raise Rejected(f"There is no setting {others[0]!r}; there are: {known}.")
+
+
+def _refuse_misfits(settings: Settings) -> None:
+    given: dict[str, object] = {**settings}
+    for name in ("models", "routes", "code", "tools"):
+        if not isinstance(given.get(name, {}), Mapping):
+            raise Rejected(f"{name} is {{name: …}}; found {given[name]!r:.60}.")
+    for provider, model in settings.get("models", {}).items():
+        if not callable(getattr(model, "answer", None)):
+            raise Rejected(f"models={{{provider!r}: {model!r:.60}}} is no model: it cannot answer.")
+    for name, method in (("memory", "recall"), ("embedder", "embed")):
+        if name in given and not callable(getattr(given[name], method, None)):
+            raise Rejected(f"{name}={given[name]!r:.60} is none: it has no method {method!r}.")
+    policy: object = given.get("policy", ())
+    if not isinstance(policy, list | tuple) or not all(
+        isinstance(r, PermissionRule) for r in policy
+    ):
+        raise Rejected(f"policy is a list of tenuto.PermissionRule(…); found {policy!r:.60}.")
 
 
 def cache_of(settings: Settings) -> Cache | None:

@@ -48,9 +48,15 @@ def message_of(error: TenutoError) -> str:
             return f"{error}" if count == 1 else f"{count} problems:\n{error}"
         case StoreOwned():
             return f"{error} Or use another database with --db."
-        case StoreUnavailable() if "There is no file" in str(error):
+        case StoreUnavailable() | NotFound() if _is_no_database(error):
             return f"{error} The first `tenuto run` makes it; --db or TENUTO_DB name another one."
     return str(error)
+
+
+def _is_no_database(error: TenutoError) -> bool:
+    if isinstance(error, NotFound):
+        return error.what == "store"
+    return "There is no file" in str(error)
 
 
 def code_of(error: TenutoError) -> int:

@@ -71,7 +71,8 @@ def _lines(message: Message) -> list[str]:
             return _cut(message.inputs) if message.inputs else []
         case Answered():
             said: Json = message.text if message.data is None else message.data
-            lines = _cut(said) if said else []
+            lines = [f"{faint('remembers:')} {_field(one.text)}" for one in message.recalled]
+            lines += _cut(said) if said else []
             lines += [
                 f"→ {call_text(wish.tool, wish.arguments, 100)}"
                 for wish in message.calls

@@ -12,7 +12,9 @@ from tenuto.core.agent.state import AgentState, Turn
 from tenuto.core.agent.strategy import as_text, next_purpose, output_of
 from tenuto.core.memory import procedures
 from tenuto.core.memory.items import TEXT_CHARS_MAX, MemoryItem, MemoryKind, Source
+from tenuto.core.memory.judging import is_junk
 from tenuto.core.session.effects import AskModel
+from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.memory import MemoryQuery
 from tenuto.runtime.remembering import Rememberer
@@ -34,7 +36,7 @@ async def lessons(
     Raises:
         MemoryUnavailable: what is known cannot be looked up.
     """
-    lesson = _Lesson(rememberer, turn, request)
+    lesson = _Lesson(rememberer, turn, request, answer)
     after = AgentState(turns=[*turn.turns.turns, Turn(answer=answer, results=[])])
     items = await lesson.begun(answer)
     if answer.purpose == COMPACT:
@@ -43,19 +45,31 @@ async def lessons(
         return items
     if next_purpose(after, turn.agent) is not None:
         return items
-    output = as_text(output_of(after))
-    text = f"Asked: {_short(first_text(request.inputs))}\nAnswered: {_short(output)}"
+    asked, output = first_text(request.inputs), as_text(output_of(after))
+    text = f"Asked: {_short(asked)}\nAnswered: {_short(output)}"
     ended = await lesson.ended(without_summaries(after).turns)
     # Of an item that is in both, the one that was begun is ended.
-    return [*{one.id: one for one in (*items, *ended)}.values(), lesson.item("episodic", text)]
+    known = {one.id: one for one in (*items, *ended)}.values()
+    if is_junk(asked) and is_junk(output):
+        # A greeting and its like: nobody will want to know.
+        return [*known]
+    return [*known, lesson.episode(text)]
 
 
 class _Lesson:
     """What one turn teaches."""
 
-    def __init__(self, rememberer: Rememberer, turn: AskModel, request: ModelRequest) -> None:
+    def __init__(
+        self,
+        rememberer: Rememberer,
+        turn: AskModel,
+        request: ModelRequest,
+        answer: ModelAnswer,
+    ) -> None:
         self._rememberer, self._turn, self._request = rememberer, turn, request
         self._now_ms = rememberer.clock.now_ms()
+        # What the first turn recalls is recorded with its answer: its task does not bear it yet.
+        self._labels = joined(turn.labels, *(one.labels for one in answer.recalled))
         policy = turn.agent.memory or MemoryPolicy()
         self._keep_days = policy.keep_days
         self._scope = own_scope(
@@ -115,6 +129,11 @@ class _Lesson:
         """What names the task in a procedure, so that it is counted once."""
         return f"{self._request.session}:{self._turn.agent_task}"
 
+    def episode(self, text: str) -> MemoryItem:
+        """Return what the task came to: one item, also where messages make it answer again."""
+        item = self.item("episodic", text)
+        return msgspec.structs.replace(item, id=f"{self._task}#episodic")
+
     def item(self, kind: MemoryKind, text: str) -> MemoryItem:
         """Return what is to be kept, under an id that the turn alone gives."""
         return MemoryItem(
@@ -123,7 +142,7 @@ class _Lesson:
             kind=kind,
             text=text[:TEXT_CHARS_MAX],
             importance=IMPORTANCE[kind],
-            labels=self._turn.labels,
+            labels=self._labels,
             source=Source(SessionId(self._request.session), self._turn.task),
             created_ms=self._now_ms,
             expires_ms=expiry(self._keep_days, self._now_ms),
@@ -131,4 +150,5 @@ class _Lesson:
 
 
 def _short(text: str) -> str:
+    text = text.strip()
     return text if len(text) <= _EXCERPT else f"{text[:_EXCERPT]}…"

@@ -26,6 +26,8 @@ class Rememberer:
     def __init__(self, memory: Memory, *, embedder: Embedder, clock: Clock) -> None:
         self.memory, self.clock = memory, clock
         self._embedder = embedder
+        self.watch: Callable[[Scope], None] = lambda scope: None
+        """Told of each item that was kept."""
 
     async def recall(
         self,
@@ -64,6 +66,8 @@ class Rememberer:
             for item, vector in zip(items, vectors, strict=True)
         ]
         await _insist(lambda: self.memory.keep(kept))
+        for item in items:
+            self.watch(item.scope)
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
         """Return the items that the query means.

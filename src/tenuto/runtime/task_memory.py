@@ -15,7 +15,9 @@ from tenuto.core.memory.items import (
     Scope,
     Source,
 )
+from tenuto.core.memory.judging import importance_of, is_junk
 from tenuto.core.session.inputs import Note
+from tenuto.core.session.labelling import joined
 from tenuto.core.vocabulary import EffectId
 from tenuto.ports.memory import RECALL_MAX, MemoryQuery
 from tenuto.runtime.json_values import to_json
@@ -27,7 +29,7 @@ FORGOTTEN: Final = "memory.forgotten"
 """Kinds of the notes that tell what was done to a memory."""
 
 IMPORTANCE: Final = 0.7
-"""Of what somebody has asked to remember, where nothing else is said."""
+"""Of what somebody has asked to remember, at least, where nothing else is said."""
 
 
 class Remembering(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,7 +42,7 @@ class Remembering(msgspec.Struct, frozen=True, kw_only=True):
     effect: EffectId
     source: Source
     labels: tuple[str, ...]
-    """Of what its task has seen, and so of what it keeps."""
+    """Of what its task has seen, and so of what it keeps: with those of what it recalls."""
     keep_days: float = 0.0
 
 
@@ -60,15 +62,22 @@ class TaskMemory:
         *,
         key: str = "",
         kind: MemoryKind = "semantic",
-        importance: float = IMPORTANCE,
+        importance: float | None = None,
         data: Any = None,
     ) -> str:
         """Return the id of a new item. One with the same key is superseded by it.
+
+        `importance` goes from 0 to 1. None: the text itself is judged, and one that says nothing
+        worth remembering, as "Thanks!", is not kept: the id is empty then.
 
         Raises:
             Fatal: text, key or data are empty, too long, or no JSON, or importance is not 0 to 1.
             MemoryUnavailable: nothing was kept.
         """
+        if importance is None:
+            importance = max(IMPORTANCE, importance_of(text))
+            if is_junk(text) and data is None:
+                return ""
         item = self._item(text, key=key, kind=kind, importance=importance, data=data)
         await self._rememberer.keep([item])
         self._kept += 1
@@ -130,6 +139,12 @@ class TaskMemory:
         self._record.notes.append(Note(FORGOTTEN, {"key": key, "count": count}))
         return count
 
+    def _labels(self) -> set[str]:
+        """Return what this attempt has recalled, and its tool says of all that it gives: its task
+        bears them only when it has ended."""
+        tool = self._record.tool
+        return self._record.labels.union(tool.labels if tool is not None else ())
+
     def _item(
         self, text: str, *, key: str, kind: MemoryKind, importance: float, data: Any
     ) -> MemoryItem:
@@ -154,7 +169,7 @@ class TaskMemory:
             key=key,
             data=plain,
             importance=importance,
-            labels=about.labels,
+            labels=joined(about.labels, self._labels()),
             source=about.source,
             created_ms=now_ms,
             expires_ms=expiry(about.keep_days, now_ms),

@@ -7,8 +7,11 @@ from msgspec import structs
 
 from tenuto.core.agent.remembering import seen_scopes
 from tenuto.core.errors import NotFound, Rejected
+from tenuto.core.memory.checking import check
+from tenuto.core.memory.consolidating import Budget
 from tenuto.core.memory.items import MemoryItem, MemoryKind, Recalled, Scope
 from tenuto.ports.memory import PAGE_MAX, MemoryQuery, MemoryStatistics
+from tenuto.runtime.consolidating import ITEMS_MAX, TOKENS_MAX, Consolidated, consolidated
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
 from tenuto.runtime.task_memory import IMPORTANCE
@@ -116,6 +119,7 @@ class Memories:
             importance=facts.get("importance", IMPORTANCE),
             created_ms=self._rememberer.clock.now_ms(),
         )
+        check(item)
         await self._rememberer.keep([item])
         return item
 
@@ -132,6 +136,25 @@ class Memories:
         elif not which:
             raise Rejected("Say what is to be forgotten: ids, or agent, user, kind, key.")
         return await self._rememberer.memory.forget(query)
+
+    async def consolidate(
+        self, *, items: int = ITEMS_MAX, tokens: int = TOKENS_MAX, **which: Unpack[Which]
+    ) -> Consolidated:
+        """Return what was done: duplicates merged, facts superseded that a newer one denies, junk
+        and what has expired dropped, and of a scope that holds too much what is worth least.
+
+        Args:
+            items, tokens: how much each agent's memory of each user may hold; 0: any amount.
+            which: `agent`, `user`, `kind`, `key`; of the kinds and keys named, only duplicates and
+                so on among themselves are seen.
+
+        Raises:
+            Rejected: something else was asked about.
+            MemoryUnavailable: part of it may be done; doing it again finishes it.
+        """
+        return await consolidated(
+            self._rememberer, self._query(which), budget=Budget(items=items, tokens=tokens)
+        )
 
     async def everything(self, **which: Unpack[Which]) -> AsyncIterator[MemoryItem]:
         """Return all items that are meant, past ones too, newest first.

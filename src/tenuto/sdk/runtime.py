@@ -1,7 +1,7 @@
 """The runtime as its users see it: start sessions, find them, look at them."""
 
 from collections.abc import Callable, Sequence
-from typing import Any, TypedDict, Unpack
+from typing import Any, Final, TypedDict, Unpack
 
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import Rejected
@@ -32,6 +32,22 @@ class Facts(TypedDict, total=False):
     user: str
     budget: Budget
     labels: Sequence[str]
+
+
+_TYPES: Final = {
+    "key": (str, type(None)),
+    "tenant": (str,),
+    "user": (str,),
+    "budget": (Budget,),
+    "labels": (Sequence,),
+}
+_IN_WORDS: Final = {
+    "key": "a text or None",
+    "tenant": "a text",
+    "user": 'a text, "" for nobody',
+    "budget": "a tenuto.Budget",
+    "labels": "a list of texts",
+}
 
 
 class Runtime:
@@ -183,6 +199,14 @@ def _refuse_others(facts: Facts) -> None:
     if others:
         known = ", ".join(Facts.__annotations__)
         raise Rejected(f"A session is started with {known}; found {others[0]!r}.")
+    for name, wanted in _TYPES.items():
+        if name in facts and not isinstance(facts.get(name), wanted):
+            raise Rejected(
+                f"The {name} of a session must be {_IN_WORDS[name]}; found {facts.get(name)!r:.60}."
+            )
+    labels = facts.get("labels", ())
+    if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
+        raise Rejected(f"The labels of a session must be a list of texts; found {labels!r:.60}.")
 
 
 def with_defaults(inputs: JsonObject, schema: JsonObject) -> JsonObject:

@@ -19,7 +19,10 @@ async def remember(ctx: tenuto.Context, text: str, key: str = "") -> dict[str, A
         key: what it is about, in a few words, as `report length`. What was remembered under the
             same key before is replaced.
     """
-    return {"id": await ctx.memory.remember(text, key=key)}
+    found = await ctx.memory.remember(text, key=key)
+    if not found:
+        return {"kept": False, "why": "It says nothing that could be of use later."}
+    return {"kept": True, "id": found}
 
 
 @tenuto.tool(safe=True, permission="memory:recall")

@@ -46,7 +46,7 @@ def event_line(event: e.SessionEvent, tasks: OpenTasks) -> str:
         case e.TaskBegun():
             return f"{path} is about to take effect, once"
         case e.TaskDoubted():
-            return f"{path} is in doubt: its process died while it took effect"
+            return f"{path} is in doubt: nobody knows whether it happened"
         case e.TaskCompleted():
             return _completed_line(event, tasks)
         case e.AttemptFailed():
@@ -171,6 +171,8 @@ def _answer_text(event: e.TaskCompleted) -> str:
     usage = f"{answer.usage.input_tokens}+{answer.usage.output_tokens} tokens"
     if answer.cached:
         usage = f"from the cache, {answer.cached}"
+    if answer.recalled:
+        usage += f", {len(answer.recalled)} recalled"
     if answer.calls:
         wishes = ", ".join(call_text(call.tool, call.arguments, 60) for call in answer.calls)
         return f"wants {wishes} ({usage})"

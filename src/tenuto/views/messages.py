@@ -4,7 +4,7 @@ from typing import TypeAlias
 
 import msgspec
 
-from tenuto.core.agent.messages import Usage
+from tenuto.core.agent.messages import Recollection, Usage
 from tenuto.core.agent.writing import offered
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Json, JsonObject, SessionId, Version
@@ -34,6 +34,8 @@ class Answered(Entry, frozen=True, kw_only=True, tag="answered"):
     usage: Usage
     fault: str
     """How the output missed the agent's schema, in words."""
+    recalled: tuple[Recollection, ...] = ()
+    """What the agent remembered when its task began; with its first answer only."""
 
 
 class Wish(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ class Messages:
             ),
             usage=answer.usage,
             fault=answer.fault,
+            recalled=answer.recalled,
         )
 
     def _returned(

@@ -290,7 +290,9 @@ class Timeline:
             spent.output_tokens += answer.usage.output_tokens
             spent.usd += answer.usage.cost_usd
         wishes = ", ".join(call.tool for call in answer.calls)
-        row.result = f"wants {wishes}" if wishes else excerpt(answer.text)
+        said = f"wants {wishes}" if wishes else excerpt(answer.text)
+        known = len(answer.recalled)
+        row.result = f"recalls {known}; {said}" if known else said
 
     def _put(self, row: Row) -> None:
         self.rows[row.no] = row

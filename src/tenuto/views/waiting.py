@@ -150,7 +150,7 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     elif task.kind == "wait":
         by, name = "signal", node.signal if node is not None else "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
-        commands = (f"tenuto signal {state.session} {name}",)
+        commands = (f"tenuto signal {state.session} {name} -d '\"…\"'",)
         then = _AT_EXPIRY[node.on_timeout] if task.due_ms and node is not None else ""
     elif task.kind == "workflow" and task.child is not None:
         by = "session"

@@ -1,6 +1,9 @@
-"""Rails of NeMo Guardrails, for real where it is installed: it is too large to be part of `dev`."""
+"""Rails of NeMo Guardrails, for real where its environment is."""
 
 import asyncio
+import json
+import os
+import subprocess
 from pathlib import Path
 from typing import Any
 
@@ -10,6 +13,9 @@ import tenuto
 from tenuto import Agent, Guard, Workflow
 from tenuto.adapters.nemo import rails as adapter
 from tenuto.testing import MockLLM
+
+ROOT = Path(__file__).parents[3]
+PYTHON = ROOT / ".venv-nemo" / "bin" / "python"
 
 CONFIG = """
 models: []
@@ -77,21 +83,30 @@ def ran(folder: Path, said: str, answer: str) -> tuple[Any, MockLLM]:
     return asyncio.run(main()), model
 
 
-@pytest.mark.filterwarnings("ignore")
+needs_nemo = pytest.mark.skipif(
+    not PYTHON.exists(), reason="NeMo Guardrails is not here; bring it, as make nemo"
+)
+"""It is too large to be part of `dev`, and has an environment of its own."""
+
+
+@needs_nemo
+@pytest.mark.slow
 def test_rails_let_pass_block_and_rewrite(folder: Path) -> None:
-    pytest.importorskip("nemoguardrails")
+    program = [str(PYTHON), str(Path(__file__).with_name("rails_program.py")), str(folder)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    done = subprocess.run(
+        program, env=environment, capture_output=True, text=True, check=False, timeout=300
+    )
+    assert done.returncode == 0, done.stderr
+    told = json.loads(done.stdout.splitlines()[-1])
 
-    passed, _ = ran(folder, "hello", "good day")
-    at_input, asked = ran(folder, "this is forbidden", "good day")
-    at_output, _ = ran(folder, "hello", "what is forbidden")
-    _, rewritten = ran(folder, "how stupid", "good day")
-
-    assert passed == "good day"
-    assert at_input.code == at_output.code == "guard_blocked"
-    assert "rail 'check words of user' does not let it pass" in at_input.message
-    assert "rail 'check words of bot' does not let it pass" in at_output.message
-    assert asked.requests == []
-    assert rewritten.requests[0].messages[0].text == "how unwise"
+    passed, at_input, at_output, rewritten = told
+    assert passed["output"] == "good day"
+    assert at_input["code"] == at_output["code"] == "guard_blocked"
+    assert "rail 'check words of user' does not let it pass" in at_input["message"]
+    assert "rail 'check words of bot' does not let it pass" in at_output["message"]
+    assert at_input["asked"] == []
+    assert rewritten["asked"] == ["how unwise"]
 
 
 def test_without_the_library_nothing_passes_and_its_extra_is_named(

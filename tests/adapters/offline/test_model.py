@@ -157,8 +157,14 @@ def test_without_a_task_the_inputs_are_extracted_and_it_is_said_so() -> None:
     assert "Bread" not in answer.text
 
 
+def test_where_no_question_is_asked_and_no_word_fits_the_text_is_given_from_its_beginning() -> None:
+    answer = free({"text": "My parcel is broken. I am not happy."}, instructions="Say the wish.")
+
+    assert answer.text.startswith("My parcel is broken. I am not happy.\n\n(Taken from")
+
+
 def test_without_any_text_that_is_said() -> None:
-    assert "no text to answer from" in free({"n": 3}).text
+    assert "no text that answers this" in free({"n": 3}).text
 
 
 def test_a_choice_is_made_by_the_words_of_the_inputs() -> None:

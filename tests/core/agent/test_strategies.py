@@ -265,6 +265,19 @@ def test_who_takes_over_sees_the_conversation_and_its_answer_is_the_output() -> 
     assert story.state.output == {"ask": {"text": "finished"}}
 
 
+def test_who_takes_over_is_told_the_same_whatever_comes_back_meanwhile() -> None:
+    story = story_of(agent(tools=("m:look",), handoffs=("worker",)), WORKER)
+    over = ToolCall(id="h", tool="worker", arguments={"task": "finish this"})
+    look = ToolCall(id="l", tool="look", arguments={})
+    story.done("ask", plain(ModelAnswer(text="over to you", calls=(over, look))))
+    (before,) = [one for one in story.pending() if isinstance(one, AskModel)]
+
+    story.done("ask", "a secret")
+
+    (after,) = story.pending()
+    assert after == before
+
+
 def test_when_who_takes_over_fails_the_task_stays_where_it_was() -> None:
     story = story_of(agent(handoffs=("worker",)), WORKER)
     call = ToolCall(id="h", tool="worker", arguments={"task": "finish this"})

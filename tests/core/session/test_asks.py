@@ -10,6 +10,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import AskModel, CallTool
 from tenuto.core.vocabulary import TaskNo
+from tenuto.runtime.replaying import replay
 from tests.core.agent.test_agents import answer, asking
 from tests.core.session.story import Story
 
@@ -113,6 +114,20 @@ def test_as_many_different_people_must_approve_as_the_question_wants() -> None:
     decide(story, by="bob")
 
     assert effect_of(story).approved == ("permission",)
+
+
+def test_a_first_of_several_approvals_is_replayed_whatever_comes_next() -> None:
+    story = asking()
+    story.done("ask", answer("look", "look"))
+    ask = Ask(kind="permission", title="It wants to look", quorum=2)
+    failure = Failure(kind="escalatable", code="needs_approval", message="It wants to look.")
+    story.put(i.FailTask(at_ms=story.now_ms, task=TOOL, failure=failure, ask=ask))
+
+    decide(story, by="ada")
+    other = TaskNo(TOOL + 1)
+    story.put(i.CompleteTask(at_ms=story.now_ms, task=other, output={"found": 1}))
+
+    assert replay(story.log, story.program).divergence is None
 
 
 def test_one_of_several_is_enough_to_deny() -> None:

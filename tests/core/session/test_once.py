@@ -96,6 +96,24 @@ def test_where_nobody_can_tell_a_person_must() -> None:
     assert "must not run twice" in event.failure.message
 
 
+def test_who_is_asked_about_a_doubt_reads_what_led_to_it() -> None:
+    died = doubted()
+    settle(died, None)
+    silent = begun()
+    silent.fails("pay", "escalatable", code=IN_DOUBT)
+    settle(silent, None)
+
+    (of_a_crash,) = died.happened(e.TaskEscalated)
+    (of_silence,) = silent.happened(e.TaskEscalated)
+    told = "The effect of task 1 ('pay') {} Approve if it did happen"
+    assert of_a_crash.failure.message.startswith(
+        told.format("was in flight when its process died, and it must not run twice.")
+    )
+    assert of_silence.failure.message.startswith(
+        told.format("ended without an outcome, and it must not run twice: it broke.")
+    )
+
+
 @pytest.mark.parametrize(("happened", "work"), [(True, ["b"]), (False, ["pay"])])
 def test_a_person_settles_the_doubt(happened: bool, work: list[str]) -> None:
     story = doubted()

@@ -7,7 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from tenuto.core.agent.messages import ModelAnswer, ToolCall
+from tenuto.core.agent.messages import ModelAnswer, ToolCall, Usage
+from tenuto.core.budget import Budget
 from tenuto.core.errors import Failure, Rejected
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
@@ -44,15 +45,31 @@ outputs = updates | values
 kinds = st.sampled_from(["transient", "recoverable", "escalatable", "fatal", "partial"])
 codes = st.sampled_from(["broken", "in_doubt"])
 signals = st.sampled_from(["news", "reply", "other"])
+tools = st.sampled_from(
+    ["look", "look", "reader", "clerk", "judge", "scribe", "scout", "send_message", "reply_message"]
+)
+arguments = st.sampled_from(
+    [
+        {},
+        {"task": "go on"},
+        {"to": "*", "text": "hello", "kind": "request"},
+        {"to": "clerk", "text": "hello"},
+        {"message": 1, "text": "so it is"},
+    ]
+)
 answers = st.builds(
     ModelAnswer,
     text=st.sampled_from(["", "words"]),
     calls=st.lists(
-        st.builds(ToolCall, id=st.just("c"), tool=st.just("look"), arguments=st.just({})),
+        st.builds(ToolCall, id=st.just("c"), tool=tools, arguments=arguments),
         max_size=2,
     ).map(tuple),
+    usage=st.sampled_from([Usage(), Usage(input_tokens=60, cost_usd=0.001)]),
     finish=st.sampled_from(["stop", "tools", "refusal"]),
     fault=st.sampled_from(["", "", "it does not fit"]),
+)
+budgets = st.sampled_from(
+    [Budget(), Budget(tokens=500, usd=1.0, turns=3, tool_calls=3, seconds=60.0), Budget(turns=-1)]
 )
 pieces = st.integers(0, 8)
 """Which of the open tasks; beyond them, one that does not exist."""
@@ -90,14 +107,28 @@ class Rules(RuleBasedStateMachine):
         task = self.story.state.tasks.get(no)
         return task is not None and task.kind == "model"
 
-    @rule(piece=pieces, output=outputs, answer=answers, notes=st.booleans())
-    def work_is_done(self, piece: int, output: Json, answer: ModelAnswer, notes: bool) -> None:
+    @rule(
+        piece=pieces,
+        output=outputs,
+        answer=answers,
+        notes=st.booleans(),
+        labels=st.sampled_from([(), (), ("secret",)]),
+    )
+    def work_is_done(
+        self,
+        *,
+        piece: int,
+        output: Json,
+        answer: ModelAnswer,
+        notes: bool,
+        labels: tuple[str, ...],
+    ) -> None:
         no = self.open_task(piece)
         if self.is_model(no):
             output = msgspec.json.decode(msgspec.json.encode(answer))
         noted = (i.Note("claim", {"n": 1}),) if notes else ()
         now = self.story.now_ms
-        self.put(i.CompleteTask(at_ms=now, task=no, output=output, notes=noted))
+        self.put(i.CompleteTask(at_ms=now, task=no, output=output, notes=noted, labels=labels))
 
     @rule(
         piece=pieces,
@@ -174,9 +205,9 @@ class Rules(RuleBasedStateMachine):
     def somebody_pauses(self) -> None:
         self.put(i.PauseSession(at_ms=self.story.now_ms))
 
-    @rule(steps=st.sampled_from([0, 5, -1]))
-    def somebody_resumes(self, steps: int) -> None:
-        self.put(i.ResumeSession(at_ms=self.story.now_ms, steps=steps))
+    @rule(steps=st.sampled_from([0, 5, -1]), budget=budgets)
+    def somebody_resumes(self, steps: int, budget: Budget) -> None:
+        self.put(i.ResumeSession(at_ms=self.story.now_ms, steps=steps, budget=budget))
 
     @precondition(lambda self: len(self.story.log) > 25)
     @rule()

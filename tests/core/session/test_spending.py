@@ -198,6 +198,22 @@ def test_an_agent_waits_for_what_a_child_has_set_aside_rather_than_stop_the_sess
     assert story.waiting_work() == ["ask"]
 
 
+def test_a_session_stops_when_all_the_money_that_was_set_aside_has_come_back() -> None:
+    nodes = [Node(id=name, kind="agent", ref="clerk") for name in "abc"]
+    limits = Limits(budget=Budget(usd=1.25))
+    story = Story(flow(*nodes, entry=("a", "b", "c"), agents=(CLERK,), limits=limits), {})
+
+    for _ in range(2):
+        # 0.1 and 0.2 and 0.3 are set aside, and rounding leaves a trifle when they come back.
+        for name, usd in (("a", 0.1), ("b", 0.2), ("c", 0.3)):
+            story.done(name, answer("look", usage=used(10, usd)))
+        for name in "abc":
+            story.done(name, "seen")
+
+    assert story.phase == "paused"
+    assert story.state.short == "usd"
+
+
 def test_a_child_keeps_within_its_share_and_within_its_own_bounds() -> None:
     story = Story(chain("c", limits=Limits(budget=Budget(tokens=50, turns=3))))
 

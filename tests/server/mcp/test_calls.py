@@ -150,6 +150,30 @@ def test_two_calls_with_one_key_are_one_session() -> None:
     run(work)
 
 
+def test_a_call_of_another_tenuto_that_is_repeated_joins_the_session_that_it_started() -> None:
+    async def work() -> None:
+        async with served(flows.hello) as here:
+            meta: Any = {"tenuto/effectId": "ses_other:3"}
+            first = await here.client.call_tool("hello", {"name": "Ada"}, meta=meta)
+            again = await here.client.call_tool("hello", {"name": "Ada"}, meta=meta)
+
+        assert first.meta == again.meta
+        assert text_of(again) == "Hello, Ada!"
+
+    run(work)
+
+
+def test_sessions_are_started_for_the_user_that_the_server_serves() -> None:
+    async def work() -> None:
+        async with served(flows.hello, terms=Terms(user="ada")) as here:
+            result = await here.call("hello", name="Ada")
+            state = await here.runtime.session(result.meta["tenuto/session"]).state()
+
+        assert state.user == "ada"
+
+    run(work)
+
+
 def test_a_key_of_another_workflow_starts_nothing() -> None:
     async def work() -> None:
         async with served(flows.hello, flows.reporting) as here:

@@ -6,12 +6,17 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
+import tenuto
+from tenuto.bootstrap.opening import OpenRuntime
+from tenuto.cli.verbs.mcp import after_a_predecessor
+from tenuto.core.errors import StoreOwned
 from tests.server.mcp.serving import command, environment, over_stdio, run, text_of
 
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
@@ -218,3 +223,25 @@ def test_without_the_extra_the_command_says_what_to_install(tmp_path: Path) -> N
 
     assert done.returncode == 2
     assert "pip install 'tenuto[mcp]'" in done.stderr
+
+
+def test_a_server_waits_for_the_one_that_its_client_has_just_left(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'l.db'}"
+
+    async def work() -> None:
+        has_tried = asyncio.Event()
+
+        def trying() -> OpenRuntime:
+            has_tried.set()
+            return tenuto.open(url)
+
+        async with AsyncExitStack() as stack:
+            async with tenuto.open(url):
+                with pytest.raises(StoreOwned):
+                    await after_a_predecessor(stack, trying, seconds=0)
+                has_tried.clear()
+                successor = asyncio.create_task(after_a_predecessor(stack, trying, seconds=20))
+                await has_tried.wait()
+            assert await (await successor).sessions() == ()
+
+    run(work)

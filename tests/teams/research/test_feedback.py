@@ -7,6 +7,8 @@ from typing import Any, Final
 import pytest
 
 import tenuto
+from tenuto.adapters.memory import VolatileMemory
+from tenuto.ports.memory import MemoryQuery
 from tenuto.teams.research import team
 from tests.adapters.offline.conversation import LIGHTHOUSES
 
@@ -128,7 +130,41 @@ def test_wishes_that_do_not_fit_are_refused_before_anything_starts(wrong: dict[s
         tenuto.run(team.workflow, inputs(**wrong), timeout=30)
 
 
-def test_what_a_reader_prefers_is_honoured_in_the_next_session() -> None:
+def test_what_a_reader_prefers_is_remembered_for_the_next_session_and_for_no_other_reader() -> None:
+    async def main() -> tuple[list[Any], tuple[tenuto.MemoryItem, ...]]:
+        async with tenuto.open("memory://") as runtime:
+            outputs = []
+            for user, said in (("ada", "as bullet points"), ("ada", ""), ("bob", "")):
+                given = inputs(question="Who founded the trust?", refine=bool(said))
+                session = await runtime.start(team.workflow, given, user=user)
+                for feedback in (said, "done") if said else ():
+                    await session.signal("feedback", feedback)
+                outputs.append(await session.result(30))
+            return outputs, await runtime.memory().list(past=True)
+
+    (_, again, other), items = asyncio.run(main())
+
+    assert again["preferences"] == {"format": "bullets"}
+    assert again["answer"].startswith("- ")
+    assert other["preferences"] == {}
+    assert not other["answer"].startswith("- ")
+    assert [item.text for item in items] == ["This reader wants reports with: format bullets."]
+
+
+class Away(VolatileMemory):
+    """A memory that can be neither read nor written."""
+
+    async def items(self, query: MemoryQuery) -> tuple[tenuto.MemoryItem, ...]:
+        raise tenuto.MemoryUnavailable("the disk is gone")
+
+
+def test_a_memory_that_is_away_costs_nobody_the_report() -> None:
+    output: Any = tenuto.run(team.workflow, inputs(), timeout=30, memory=Away())
+
+    assert output["unpassed"] == []
+
+
+def test_preferences_that_are_given_stand_over_those_that_are_remembered() -> None:
     first = refined("shorter", "as bullet points", "done")
     again: Any = tenuto.run(
         team.workflow,

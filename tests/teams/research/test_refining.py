@@ -6,8 +6,8 @@ import pytest
 
 import tenuto
 from tenuto.core.vocabulary import SessionId, TaskNo, effect_id
-from tenuto.teams.research.preferences import EMPHASIS_MAX, WORDS, learned, recall, remember
-from tenuto.teams.research.refining import NEW_PARTS_MAX, changed, hear, revise
+from tenuto.teams.research.preferences import EMPHASIS_MAX, WORDS, in_words, learned
+from tenuto.teams.research.refining import NEW_PARTS_MAX, hear, revise
 
 
 def context() -> tenuto.Context:
@@ -89,24 +89,7 @@ def test_preferences_add_up_and_the_latest_topics_stay() -> None:
     assert learned(before, {"emphasis": many})["emphasis"] == many
 
 
-def test_what_is_remembered_is_put_on_record_and_recalled_as_it_was() -> None:
-    ctx = context()
+def test_preferences_are_remembered_in_words_that_a_person_reads() -> None:
+    told = in_words({"length": "short", "emphasis": ["salt", "pepper"]})
 
-    kept = remember(ctx, {"length": "long"})["preferences"]
-
-    assert recall(context(), kept) == {"preferences": kept, "words_max": WORDS["long"]}
-    assert [note.kind for note in ctx.notes] == ["preferences"]
-    assert remember(ctx, {}) == {"preferences": {}}
-    assert len(ctx.notes) == 1
-
-
-def test_how_a_version_differs_is_told_in_figures() -> None:
-    before = {"text": "Salt is wet. [a.md:1]\n\nIt is."}
-
-    assert changed(None, {"answer": "Salt is wet. [a.md:1]", "findings": "It is."}) == "5 words"
-    assert changed(before, {"answer": "Salt is wet. [a.md:1]", "findings": "It is."}) == (
-        "nothing changed"
-    )
-    assert changed(before, {"answer": "It is.", "findings": "Yes."}) == (
-        "5 → 3 words, 1 lines new, 1 gone"
-    )
+    assert told == "This reader wants reports with: length short; emphasis salt, pepper."

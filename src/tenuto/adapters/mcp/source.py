@@ -118,11 +118,16 @@ class McpServer:
             raise
         except Exception as error:
             least, longest = BACKOFF_SECONDS
-            self._not_before = self._now() + min(least * 2**self._failures, longest)
+            backoff = min(least * 2**self._failures, longest)
+            self._not_before = self._now() + backoff
             self._failures += 1
             scene = await connection.scene()
             await connection.close()
-            raise self._faults.starting(error, scene) or error from None
+            failure = self._faults.starting(error, scene)
+            if isinstance(failure, Transient):
+                # An attempt before that would be used up in vain.
+                failure.retry_after_ms = max(failure.retry_after_ms, round(backoff * 1000) + 1)
+            raise failure or error from None
         self._failures, self._connection = 0, connection
         return connection
 
@@ -130,8 +135,8 @@ class McpServer:
         wait = self._not_before - self._now()
         if self._failures and wait > 0:
             raise Transient(
-                f"MCP server {self.name!r} did not get ready, {self._failures} times in a row; it "
-                f"can be tried again in {wait:.1f} s.",
+                f"MCP server {self.name!r} did not get ready (tries in vain: {self._failures}); "
+                f"it can be tried again in {wait:.1f} s.",
                 code="backing_off",
                 retry_after_ms=round(wait * 1000),
             )

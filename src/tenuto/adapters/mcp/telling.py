@@ -43,10 +43,7 @@ class Teller:
         told = self.told(told, scene)
         if repeats:
             return Transient(told, code=code)
-        return Escalatable(
-            f"{told} Nobody knows whether it was done, and it may not be done twice.",
-            code=IN_DOUBT,
-        )
+        return Escalatable(f"{told} Nobody knows whether it was done.", code=IN_DOUBT)
 
     def away(self, error: BaseException) -> WorkFailed:
         told = f"cannot be reached at {self._place}: {short(error)}."

@@ -21,7 +21,7 @@ def answer(request: ModelRequest) -> str:
     """Return the sentences of the inputs that fit best what is asked, and how they were chosen."""
     sentences = _best(request)
     if not sentences:
-        return f"The inputs hold no text to answer from. {NOTE}"
+        return f"The inputs hold no text that answers this. {NOTE}"
     return f"{' '.join(sentences)}\n\n{NOTE}"
 
 
@@ -46,6 +46,9 @@ def _best(request: ModelRequest) -> list[str]:
     # In the order of the inputs they read as one text.
     order = {id(sentence): at for at, sentence in enumerate(sentences)}
     chosen.sort(key=lambda found: order[id(found.sentence)])
+    if not chosen and not used:
+        # Instructions rarely share a word with what they are about: then the text's beginning.
+        return [sentence.text for sentence in sentences[:SENTENCES_MAX]]
     return [found.sentence.text for found in chosen]
 
 

@@ -15,7 +15,7 @@ from typing import Final, Protocol, TypeAlias, TypeVar
 
 from tenuto.adapters.sqlite.connection import told
 from tenuto.adapters.sqlite.writing import UNSTORABLE
-from tenuto.core.errors import Rejected, StoreUnavailable, TenutoError
+from tenuto.core.errors import Rejected, StoreUnavailable
 
 WORKS_MAX: Final = 100
 """Of one transaction."""
@@ -170,7 +170,9 @@ def _transact(connection: sqlite3.Connection, works: list[Work[object]]) -> list
         except UNSTORABLE as error:
             answers.append(Rejected(f"What is to be written cannot be stored: {error}."))
             connection.execute("ROLLBACK TO work")
-        except TenutoError as error:
+        except sqlite3.Error:
+            raise
+        except Exception as error:  # a fault of one caller's work is not to end everybody's thread
             answers.append(error)
             connection.execute("ROLLBACK TO work")
         connection.execute("RELEASE work")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import click
+import msgspec
 
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
@@ -73,6 +74,8 @@ def _agents(definition: WorkflowDefinition) -> list[AgentDefinition]:
 
 
 def _json(loaded: LoadedWorkflow, agent: AgentDefinition) -> dict[str, object]:
+    told: dict[str, object] = msgspec.to_builtins(agent)
+    del told["name"]
     return {
         "workflow": loaded.definition.name,
         "agent": agent.name,
@@ -84,4 +87,6 @@ def _json(loaded: LoadedWorkflow, agent: AgentDefinition) -> dict[str, object]:
         "strategy": agent.strategy,
         "turns_max": agent.turns_max,
         "instructions": agent.instructions,
+        # Whatever else is said about it: memory, guards, whom it writes to.
+        **told,
     }

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-from collections.abc import Awaitable, Iterator
-from contextlib import contextmanager
-from typing import TYPE_CHECKING, Any
+import time
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 import msgspec
@@ -18,12 +19,20 @@ from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
-from tenuto.core.errors import Rejected
+from tenuto.cli.tool_sources import sources_in, tools_option
+from tenuto.core.errors import Rejected, StoreOwned
 
 if TYPE_CHECKING:
+    from tenuto.bootstrap.opening import OpenRuntime
     from tenuto.server.mcp.face import Face
     from tenuto.server.mcp.offers import Offer
     from tenuto.server.mcp.visits import Terms
+
+
+PREDECESSOR_SECONDS_MAX: Final = 15.0
+"""A server whose client went away lets its work come to an end, for DRAIN_SECONDS at most. The
+client may have started this one meanwhile."""
+PREDECESSOR_PAUSE_S: Final = 0.1
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -36,6 +45,8 @@ class Options(msgspec.Struct, kw_only=True):
     cancel: bool
     allow_approvals: bool
     model: str | None
+    user: str
+    tools: str | None
     db: str | None
 
 
@@ -78,6 +89,10 @@ def _place(
     "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
 )
 @click.option("--model", metavar="MODEL", help="The model for all agents, as provider:name.")
+@click.option(
+    "--user", metavar="NAME", default="", help="For whom calls are: agents remember by user."
+)
+@tools_option
 @db_option
 def command(**options: Any) -> int:
     """Offer each WORKFLOW as a tool to clients of the Model Context Protocol.
@@ -100,8 +115,13 @@ async def _over_stdio(asked: Options) -> int:
         from tenuto.server.mcp.stdio import serve_stdio, wire
     is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
-        offers, terms = _offers(asked), _terms(asked)
-        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+        offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
+        async with AsyncExitStack() as stack:
+            runtime = await after_a_predecessor(
+                stack,
+                lambda: tenuto.open(asked.db, workflows=_known(offers), tools=tools),
+                seconds=0 if is_person else PREDECESSOR_SECONDS_MAX,
+            )
             face = Face(runtime, offers, terms)
             if is_person:
                 say(f"serving {', '.join(offers)} to the MCP client that started this command")
@@ -117,14 +137,32 @@ async def _over_http(asked: Options) -> int:
         from tenuto.server.mcp.face import Face
     token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
-    offers, terms = _offers(asked), _terms(asked)
+    offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
     with http.listening(host, port) as listener:
-        async with tenuto.open(asked.db, workflows=_known(offers)) as runtime:
+        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
             face = Face(runtime, offers, terms)
             app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
             say(f"serving {', '.join(offers)} at {http.address_of(listener)}")
             await _until_stopped(face, http.serve_http(app, listener))
     return exit_codes.COMPLETED
+
+
+async def after_a_predecessor(
+    stack: AsyncExitStack, open_runtime: Callable[[], OpenRuntime], *, seconds: float
+) -> tenuto.Runtime:
+    """Return a runtime that `stack` closes, as soon as nobody else owns its database.
+
+    Raises:
+        StoreOwned: somebody owned it for so many seconds. Else what opening raises.
+    """
+    give_up_s = time.monotonic() + seconds
+    while True:
+        try:
+            return await stack.enter_async_context(open_runtime())
+        except StoreOwned:
+            if time.monotonic() >= give_up_s:
+                raise
+        await asyncio.sleep(PREDECESSOR_PAUSE_S)
 
 
 async def _until_stopped(face: Face, serving: Awaitable[None]) -> None:
@@ -151,7 +189,12 @@ def _offers(asked: Options) -> dict[str, Offer]:
 def _terms(asked: Options) -> Terms:
     from tenuto.server.mcp.visits import Terms
 
-    return Terms(wait_seconds=asked.wait, cancels=asked.cancel, approvals=asked.allow_approvals)
+    return Terms(
+        wait_seconds=asked.wait,
+        cancels=asked.cancel,
+        approvals=asked.allow_approvals,
+        user=asked.user,
+    )
 
 
 def _known(offers: dict[str, Offer]) -> list[tenuto.Workflow]:

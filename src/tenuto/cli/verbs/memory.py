@@ -15,6 +15,7 @@ from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import columns, faint, say, show, show_json
+from tenuto.cli.progress.outline import counted
 from tenuto.core.memory.items import MemoryItem, MemoryKind
 from tenuto.core.memory.procedures import rate
 from tenuto.views.excerpts import excerpt
@@ -135,6 +136,20 @@ def stats(as_json: bool, **which: Any) -> int:
 
 @command.command()
 @_which
+@click.option(
+    "--items",
+    type=click.IntRange(0),
+    default=1_000,
+    show_default=True,
+    help="How many an agent may hold of a user; 0: any number.",
+)
+def consolidate(items: int, **which: Any) -> int:
+    """Merge duplicates, and let go of what newer facts deny, of junk, and of what has expired."""
+    return drive(_consolidate(Which(**which), items))
+
+
+@command.command()
+@_which
 def export(**which: Any) -> int:
     """Print all that is remembered, past and present, as one JSON object per line."""
     return drive(_export(Which(**which)))
@@ -194,7 +209,7 @@ async def _show(which: Which, item_id: str) -> int:
         ("remembered", moment_text(item.created_ms)),
         ("expires", moment_text(item.expires_ms) if item.expires_ms else ""),
         ("superseded by", item.superseded_by),
-        ("recalled", f"{item.accesses} times"),
+        ("recalled", counted(item.accesses, "time")),
         ("tried", rate(item) if item.tries else ""),
         ("data", msgspec.json.encode(item.data).decode() if item.data is not None else ""),
     ]
@@ -242,13 +257,23 @@ async def _stats(which: Which, *, as_json: bool) -> int:
         ("items", f"{found.items:,}" + (f" ({kinds})" if kinds else "")),
         ("superseded", f"{found.superseded:,}"),
         ("characters", f"{found.characters:,}"),
-        ("recalled", f"{found.accesses:,} times"),
+        ("recalled", counted(found.accesses, "time")),
     ]
     if found.items:
         rows.append(("from", moment_text(found.oldest_ms)))
         rows.append(("to", moment_text(found.newest_ms)))
     for line in columns([(faint(name), value) for name, value in rows]):
         show(line)
+    return exit_codes.COMPLETED
+
+
+async def _consolidate(which: Which, items: int) -> int:
+    async with _opened(which) as memories:
+        done = await memories.consolidate(items=items, **which.filters())
+    say(
+        f"looked at {done.looked_at:,}: superseded {done.superseded:,}, merged {done.merged:,}, "
+        f"dropped {done.dropped:,}"
+    )
     return exit_codes.COMPLETED
 
 

@@ -24,6 +24,8 @@ class Options(msgspec.Struct, kw_only=True):
     input_file: str | None
     model: str | None
     key: str | None
+    user: str
+    tenant: str
     db: str | None
     tools: str | None
     detach: bool
@@ -46,6 +48,14 @@ class Options(msgspec.Struct, kw_only=True):
 @click.option("--input-file", metavar="FILE", help="A JSON object of inputs; -i wins over it.")
 @click.option("--model", metavar="MODEL", help="The model for all agents, as provider:name.")
 @click.option("--key", metavar="KEY", help="Start only once: a second run with it joins the first.")
+@click.option("--user", metavar="NAME", default="", help="For whom: agents remember by user.")
+@click.option(
+    "--tenant",
+    metavar="NAME",
+    default="local",
+    show_default=True,
+    help="Whose session it is; no tenant's agents see what others' remember.",
+)
 @click.option("--detach", is_flag=True, help="Print the session's id and leave it to work alone.")
 @click.option("--announce", type=int, hidden=True)
 @json_option("Print events as JSON lines, and the outcome as the last one.")
@@ -74,7 +84,9 @@ async def _run(asked: Options) -> int:
     workflow = with_model(loaded.workflow, asked.model)
     sources = sources_in(asked.tools)
     async with tenuto.open(asked.db, recover=False, tools=sources) as runtime:
-        session = await runtime.start(workflow, dict(inputs), key=asked.key)
+        session = await runtime.start(
+            workflow, dict(inputs), key=asked.key, user=asked.user, tenant=asked.tenant
+        )
         announce(asked.announce, session.id)
         say(f"session {session.id}  {loaded.name} {loaded.definition.version}")
         return await attend(runtime, session, as_json=asked.as_json, quiet=asked.quiet)

@@ -6,23 +6,26 @@ from tenuto.core.agent.compacting import COMPACT
 from tenuto.core.agent.messages import ToolResult
 from tenuto.core.agent.state import Turn
 from tenuto.core.agent.writing import REPLY, SEND
-from tenuto.core.vocabulary import Json
+from tenuto.core.vocabulary import Json, JsonObject
 
 
-def repeats(turns: Sequence[Turn]) -> int:
-    """Return how many turns at the end made the same calls and got the same: 1 for one alone, 0
-    where the last made none."""
-    if not turns or not turns[-1].answer.calls:
+def repeats(turns: Sequence[Turn], count: int | None = None) -> int:
+    """Return how many of the first `count` turns (None: of all), at their end, made the same calls
+    and got the same: 1 for one alone, 0 where the last made none."""
+    end = len(turns) if count is None else count
+    if not end or not turns[end - 1].answer.calls:
         return 0
-    last = _seen(turns[-1])
-    count = 0
-    for turn in reversed(turns):
+    last = turns[end - 1]
+    found = 1
+    for number in range(end - 2, -1, -1):
+        turn = turns[number]
         if turn.answer.purpose == COMPACT:
             continue
-        if _seen(turn) != last:
+        # Calls differ more often than not, and are compared more quickly.
+        if _calls(turn) != _calls(last) or _results(turn) != _results(last):
             break
-        count += 1
-    return count
+        found += 1
+    return found
 
 
 def _told(result: ToolResult) -> Json:
@@ -32,7 +35,9 @@ def _told(result: ToolResult) -> Json:
     return result.value
 
 
-def _seen(turn: Turn) -> list[object]:
-    calls = [(call.tool, call.arguments) for call in turn.answer.calls]
-    results = [(_told(r), r.error) if r is not None else None for r in turn.results]
-    return [calls, results]
+def _calls(turn: Turn) -> list[tuple[str, JsonObject]]:
+    return [(call.tool, call.arguments) for call in turn.answer.calls]
+
+
+def _results(turn: Turn) -> list[object]:
+    return [(_told(r), r.error) if r is not None else None for r in turn.results]

@@ -67,7 +67,7 @@ def request_of(
         if turn.answer.purpose:
             _ask(messages, turn.answer.purpose, _before(state, number), definition)
         _tell(messages, turn)
-        if repeats(state.turns[: number + 1]) == limits.REPEATS_TOLD:
+        if repeats(state.turns, number + 1) == limits.REPEATS_TOLD:
             messages.append(Message(role="user", text=_REPEATS))
     said.turns = len(state.turns)
     purpose = next_purpose(state, definition)

@@ -17,7 +17,9 @@ def handed_over(state: AgentState, call: ToolCall, inputs: JsonObject) -> JsonOb
     for turn in state.turns:
         if turn.answer.text:
             said.append(f"assistant: {turn.answer.text}")
-        for result in turn.results:
+        # What else the last turn has called comes back while the other one is at work: it would
+        # change under its hands what it was told.
+        for result in turn.results if turn is not state.turns[-1] else ():
             if result is not None:
                 found = result.error if result.error is not None else _cut(result.value)
                 said.append(f"{result.tool}: {found}")

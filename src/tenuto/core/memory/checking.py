@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Sequence
-from typing import get_args
+from typing import Final, get_args
 
 import msgspec
 
@@ -14,6 +14,8 @@ from tenuto.core.memory.items import (
     MemoryItem,
     MemoryKind,
 )
+
+_AS_IT_IS: Final = msgspec.msgpack.Decoder(MemoryItem)
 
 
 def check(item: MemoryItem, vector: Sequence[float] = ()) -> None:
@@ -30,10 +32,13 @@ def check(item: MemoryItem, vector: Sequence[float] = ()) -> None:
 
 
 def _wrong_with(item: MemoryItem) -> str:
+    wrong = _not_encodable(item)
+    if wrong:
+        return wrong
     if not item.id:
         return "it has no id"
-    if item.kind not in get_args(MemoryKind):
-        return f"there is no kind {item.kind!r}; choose of {', '.join(get_args(MemoryKind))}"
+    if not item.text.strip():
+        return "its text is empty"
     if len(item.text) > TEXT_CHARS_MAX:
         return (
             f"its text has {len(item.text)} characters, and {TEXT_CHARS_MAX} is the most; "
@@ -43,13 +48,19 @@ def _wrong_with(item: MemoryItem) -> str:
         return f"its key has {len(item.key)} characters, and {KEY_CHARS_MAX} is the most"
     if not 0 <= item.importance <= 1:
         return f"its importance is {item.importance}, and it goes from 0 to 1"
-    return _not_encodable(item)
+    return ""
 
 
 def _not_encodable(item: MemoryItem) -> str:
+    """Return why the item is not what its type says, or too large; nothing holds untyped code back
+    from making such a one."""
+    if item.kind not in get_args(MemoryKind):
+        return f"there is no kind {item.kind!r}; choose of {', '.join(get_args(MemoryKind))}"
     try:
         size = len(msgspec.msgpack.encode(item.data))
-        msgspec.msgpack.encode(item)
+        _AS_IT_IS.decode(msgspec.msgpack.encode(item))
+    except msgspec.ValidationError as error:
+        return f"it holds something of another type ({error})"
     except (ValueError, TypeError, OverflowError) as error:
         return f"it cannot be encoded ({error})"
     if size > DATA_BYTES_MAX:

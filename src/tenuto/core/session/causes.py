@@ -196,6 +196,9 @@ def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         return i.Wake(at_ms=event.at_ms)
     following = log[at + 1] if at + 1 < len(log) else None
     data = None
+    # Of several people the first one's decision adds no more: what follows is something else's.
+    if getattr(following, "task", None) != event.task:
+        following = None
     if isinstance(following, e.TaskCompleted):
         data = following.output
         task = state.tasks.get(event.task)

@@ -20,7 +20,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.session.answering import answered, expired
 from tenuto.core.session.effects import is_at_work, is_working
 from tenuto.core.session.evolve import evolve
-from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, give_up
+from tenuto.core.session.failing import IN_DOUBT, TIMEOUT, attempt_failed, doubt_in_words, give_up
 from tenuto.core.session.routing import Router, resting_cycle
 from tenuto.core.session.scope import failure_of, output_of, scope_now, truth
 from tenuto.core.session.spending import in_words
@@ -246,12 +246,7 @@ def _settle_doubt(state: SessionState, cause: i.SettleDoubt, program: Program) -
     if task is None or task.waiting != "verify":
         return []
     if cause.happened is None:
-        message = (
-            f"The effect of task {task.no} ({task.node!r}) was in flight when its process died, "
-            "and it must not run twice. Approve if it did happen (its output may be given), "
-            "deny if it did not."
-        )
-        failure = Failure(kind="escalatable", code=IN_DOUBT, message=message)
+        failure = Failure(kind="escalatable", code=IN_DOUBT, message=doubt_in_words(task))
         return [e.TaskEscalated(at_ms=cause.at_ms, task=task.no, failure=failure)]
     if cause.happened:
         done = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)

@@ -49,6 +49,20 @@ def retry_wait_ms(policy: RetryPolicy, *, attempt: int, jitter: float) -> int:
     return max(1, round(wait * (1 - policy.jitter * jitter)))
 
 
+def doubt_in_words(task: Task) -> str:
+    """Return why nobody knows what became of a `once` effect, and what a person can do."""
+    told = f"The effect of task {task.no} ({task.node!r}) was in flight when its process died,"
+    reason = ""
+    failure = task.failure
+    # One that somebody wrote for people says more than that. What kept logs tell of the others
+    # stays as it is.
+    if failure is not None and (failure.kind, failure.code) == ("escalatable", IN_DOUBT):
+        told = f"The effect of task {task.no} ({task.node!r}) ended without an outcome,"
+        reason = f": {failure.message.rstrip('.')}"
+    told += f" and it must not run twice{reason}."
+    return f"{told} Approve if it did happen (its output may be given), deny if it did not."
+
+
 def attempt_failed(
     state: SessionState, task: Task, cause: FailTask, program: Program
 ) -> list[e.SessionEvent]:

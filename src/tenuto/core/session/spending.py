@@ -3,9 +3,14 @@
 Part of the fold. What is set aside follows from the state alone, so no event has to tell it.
 """
 
+from typing import Final
+
 from tenuto.core.agent.messages import Usage
 from tenuto.core.budget import UNBOUNDED, Budget, Spending, set_aside, share_of, short_of, wider
 from tenuto.core.session.state import CALLED, WHOLE, SessionState, Task, left_now
+
+_NOTHING_LEFT: Final = 1e-9
+"""So little money is what rounding leaves when all that was set aside has come back."""
 
 
 def begin_time(state: SessionState, at_ms: int) -> None:
@@ -78,7 +83,8 @@ def lacking(state: SessionState, wanted: Spending, at_ms: int) -> str:
 
 def waits_for_others(state: SessionState, short: str) -> bool:
     """Return whether some of what is lacking is set aside, and may come back."""
-    return bool(getattr(state.reserved, short, 0))
+    aside: float = getattr(state.reserved, short, 0)
+    return aside > _NOTHING_LEFT
 
 
 def hold(state: SessionState, task: Task, share: Budget | None) -> None:

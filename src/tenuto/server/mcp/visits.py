@@ -25,6 +25,8 @@ from tenuto.server.mcp.results import outcome, refused
 
 KEY_META: Final = "tenuto/key"
 """Where a client puts its idempotency key in the `_meta` of a call."""
+EFFECT_META: Final = "tenuto/effectId"
+"""Where another Tenuto puts the id of the effect that a call is; it is a key as good."""
 TENANT: Final = "local"
 BY: Final = "mcp"
 """Who is on record. Not the name that a client gives itself: it could be anybody's."""
@@ -40,6 +42,8 @@ class Terms(msgspec.Struct, kw_only=True):
     """Whether a cancelled call cancels its session."""
     approvals: bool = False
     """Whether clients may approve and deny."""
+    user: str = ""
+    """For whom sessions are started."""
     closing: bool = False
     """Set when the server stops: calls that end so were not cancelled by who made them."""
 
@@ -62,7 +66,7 @@ class Visits:
             MCPError: the idempotency key is none.
         """
         key = _key_of(context)
-        session = await self.runtime.start(offer.workflow, arguments, key=key)
+        session = await self.runtime.start(offer.workflow, arguments, key=key, user=self.terms.user)
         if key is not None:
             head = await session.head()
             if head.workflow != offer.name:
@@ -154,7 +158,8 @@ async def _cancel(session: Session) -> None:
 
 
 def _key_of(context: ServerRequestContext[Any]) -> str | None:
-    key = meta_of(context).get(KEY_META)
+    meta = meta_of(context)
+    key = meta.get(KEY_META, meta.get(EFFECT_META))
     if key is None:
         return None
     if not isinstance(key, str) or not 0 < len(key) <= _KEY_CHARS_MAX:

@@ -1,7 +1,7 @@
-"""What a user prefers in reports, and what follows from it.
+"""What a user prefers in reports, what follows from it, and how it is remembered.
 
-`recall` and `remember` are the two places where a memory comes in: until there is one, preferences
-come with the inputs of a session and go out with its output.
+A session begins with what the memory of the team has for its user, and what its inputs say over it.
+What the user was found to prefer goes back there, and out with the session's output.
 """
 
 from collections.abc import Mapping
@@ -20,16 +20,48 @@ EMPHASIS_MAX: Final = 5
 """Topics that are remembered; the latest stay."""
 
 
-def recall(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Return the preferences that a session begins with."""
-    return kept(given)
+KEY: Final = "research: how reports should be"
+"""Under which the memory holds what a user prefers."""
+
+AWAY: Final = "memory.away"
+"""Kind of the note that tells that a session went without what is remembered."""
 
 
-def remember(ctx: tenuto.Context, preferences: dict[str, Any]) -> dict[str, Any]:
-    """Put on record what the user was found to prefer, and return it for the next session."""
+async def recall(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Return the preferences that a session begins with: what is remembered, and `given` over
+    it."""
+    return kept({**await _remembered(ctx), **given})
+
+
+async def remember(ctx: tenuto.Context, preferences: dict[str, Any]) -> dict[str, Any]:
+    """Remember what the user was found to prefer, and return it for the next session."""
     if preferences:
         ctx.note("preferences", preferences)
+        if await _remembered(ctx) != preferences:
+            try:
+                await ctx.memory.remember(in_words(preferences), key=KEY, data=preferences)
+            except tenuto.MemoryUnavailable as error:
+                # The report is there; what it taught is in the output.
+                ctx.note(AWAY, str(error))
     return {"preferences": preferences}
+
+
+async def _remembered(ctx: tenuto.Context) -> dict[str, Any]:
+    try:
+        item = await ctx.memory.find(KEY)
+    except tenuto.MemoryUnavailable as error:
+        ctx.note(AWAY, str(error))
+        return {}
+    return dict(item.data) if item is not None and isinstance(item.data, dict) else {}
+
+
+def in_words(preferences: Mapping[str, Any]) -> str:
+    """Return preferences as a person, or an agent, reads them."""
+    told = [
+        f"{name} {', '.join(value) if isinstance(value, list) else value}"
+        for name, value in preferences.items()
+    ]
+    return f"This reader wants reports with: {'; '.join(told)}."
 
 
 def learned(before: Mapping[str, Any], news: Mapping[str, Any]) -> dict[str, Any]:

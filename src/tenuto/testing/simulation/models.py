@@ -4,11 +4,14 @@ import asyncio
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, ToolSpec
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.errors import Escalatable, Transient
-from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.vocabulary import EffectId, SessionId, TaskNo, task_of
 from tenuto.ports.model import Model
 from tenuto.testing.simulation.faults import Weather
+from tenuto.testing.simulation.marks import labels_in
+from tenuto.testing.simulation.speaking import spoken, texts_of
+from tenuto.testing.simulation.witness import Witness
 
 _PAUSE_S: Final = 10.0
 _HANG_S: Final = 300.0
@@ -16,18 +19,19 @@ _HANG_S: Final = 300.0
 
 
 class SimulatedModel:
-    """Every provider's model: calls each of its tools in a first turn, then answers.
+    """Every provider's model: calls each of its tools, in one turn or in several, then answers.
 
     What it says follows from the request alone."""
 
-    def __init__(self, weather: Weather) -> None:
-        self._weather = weather
+    def __init__(self, weather: Weather, witness: Witness) -> None:
+        self._weather, self._witness = weather, witness
         self.asked = 0
         """Requests that have no answer yet."""
 
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
         self.asked += 1
+        self._check_reading(request)
         try:
             return await self._answer(request)
         finally:
@@ -45,17 +49,29 @@ class SimulatedModel:
             raise Escalatable("the simulated model wants a key")
         if weather.strikes(faults.work_unusable):
             return ModelAnswer(text="I would rather not.", finish="refusal")
-        if request.turn == 0 and request.tools:
-            return ModelAnswer(
-                calls=tuple(
-                    ToolCall(id=f"call_{n}", tool=tool.name, arguments=_arguments(tool))
-                    for n, tool in enumerate(request.tools)
-                ),
-                finish="tools",
-            )
-        if request.output_schema is not None:
-            return ModelAnswer(data=_example(request.output_schema))
-        return ModelAnswer(text=f"{request.agent} has read {len(request.messages)} messages.")
+        return spoken(request)
+
+    def _check_reading(self, request: ModelRequest) -> None:
+        """Check that a model reads those messages of other agents that the log says (M1), and that
+        its turn bears the labels of all that it reads (A1)."""
+        seen, turn = self._witness.sessions.get(SessionId(request.session)), TaskNo(0)
+        if seen is not None:
+            turn = task_of(EffectId(request.effect))
+        if seen is None or turn not in seen.state.tasks:
+            return
+        where = f"Task {turn} of session {request.session!r}"
+        texts = [message.text for message in request.messages if message.role == "user"]
+        fault = seen.mail.misread(seen.cast.parents[turn], texts)
+        if fault:
+            self._witness.object_to("M1", f"{where} asks its model, and {fault}.")
+        agent = self._witness.program(seen).agents[request.agent]
+        if agent.memory is not None and not request.turn:
+            # What it remembers is recorded with the answer.
+            return
+        read = labels_in(*(text for message in request.messages for text in texts_of(message)))
+        borne = seen.state.tasks[turn].labels
+        if not set(read) <= set(borne):
+            self._witness.object_to("A1", f"{where} reads what is {read}, and bears {borne}.")
 
 
 class Counted:
@@ -85,32 +101,3 @@ class AnyProvider(Mapping[str, Model]):
 
     def __len__(self) -> int:
         return 1
-
-
-def _arguments(tool: ToolSpec) -> JsonObject:
-    example = _example(tool.parameters)
-    return example if isinstance(example, dict) else {}
-
-
-def _example(schema: JsonObject) -> Json:
-    """Return a value that fits the usual kinds of schema."""
-    for name in ("const", "default"):
-        if name in schema:
-            return schema[name]
-    choices = schema.get("enum") or schema.get("examples")
-    if isinstance(choices, list):
-        return choices[0]
-    options = schema.get("anyOf") or schema.get("oneOf")
-    if isinstance(options, list) and isinstance(options[0], dict):
-        return _example(options[0])
-    kind = schema.get("type")
-    if kind == "object" or "properties" in schema:
-        properties = schema.get("properties")
-        if not isinstance(properties, dict):
-            return {}
-        return {name: _example(part) for name, part in properties.items() if isinstance(part, dict)}
-    simple: dict[str, Json] = {"integer": 1, "number": 1.5, "boolean": True, "null": None}
-    if kind == "array":
-        items = schema.get("items")
-        return [_example(items)] if isinstance(items, dict) else []
-    return simple.get(kind, "words") if isinstance(kind, str) else "words"

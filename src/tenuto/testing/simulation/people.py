@@ -4,11 +4,13 @@ import random
 from collections.abc import Awaitable, Callable, Coroutine
 from typing import Any, Final
 
+from tenuto.core.budget import Budget
 from tenuto.core.errors import Rejected, StoreUnavailable, TenutoError
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.state import Task
 from tenuto.core.vocabulary import Json, JsonObject, SessionId, effect_id
+from tenuto.testing.simulation.marks import labels_in
 from tenuto.testing.simulation.process import Process, Site
 from tenuto.testing.simulation.witness import Seen
 
@@ -17,6 +19,8 @@ _GRANTS_MAX: Final = 3
 end."""
 _STEPS_GRANTED: Final = 15
 _TRIES_MAX: Final = 40
+_GRANTED: Final = Budget(tokens=3_000, usd=0.05, turns=6, tool_calls=8, seconds=600.0)
+_NAMES: Final = ("ann", "bob", "cy")
 
 Act = Callable[[Process, Seen], Awaitable[None]]
 
@@ -46,8 +50,12 @@ class People:
     async def _start(self, process: Process, number: int) -> None:
         for _ in range(_TRIES_MAX):
             try:
+                inputs = self.inputs[number]
                 session = await process.runtime.start(
-                    self._site.definition, self.inputs[number], key=f"start-{number}"
+                    self._site.definition,
+                    inputs,
+                    key=f"start-{number}",
+                    labels=labels_in(inputs),
                 )
             except StoreUnavailable:
                 continue
@@ -124,9 +132,18 @@ class People:
             else:
                 await session.deny(task.no, by="ann")
         elif self.dice.random() < 0.7 and self._grant(seen, task.no):
-            await session.approve(task.no, by="ann", note="go on")
+            by, data = self._who_may(task), None
+            if task.ask is not None and task.kind == "tool" and self.dice.random() < 0.2:
+                data = {"what": "something else"}
+            await session.approve(task.no, by=by, note="go on", data=data)
         else:
-            await session.deny(task.no, by="bob")
+            await session.deny(task.no, by=self._who_may(task))
+
+    def _who_may(self, task: Task) -> str:
+        """Return somebody who may decide and has not."""
+        ask = task.ask
+        asked = ask.assignees if ask is not None and ask.assignees else _NAMES
+        return self.dice.choice([name for name in asked if name not in task.approvers] or asked)
 
     async def _fork(self, process: Process, seen: Seen) -> None:
         if len(self._site.witness.sessions) > 2 * len(self.inputs) + 6:
@@ -182,7 +199,9 @@ async def _resume(process: Process, seen: Seen) -> None:
 
 
 async def _grant_steps(process: Process, seen: Seen) -> None:
-    await process.runtime.session(seen.head.session).resume(_STEPS_GRANTED, by="ann")
+    await process.runtime.session(seen.head.session).resume(
+        _STEPS_GRANTED, budget=_GRANTED, by="ann"
+    )
 
 
 async def _cancel(process: Process, seen: Seen) -> None:

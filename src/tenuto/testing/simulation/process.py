@@ -32,6 +32,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
 from tenuto.testing.simulation.loop import VirtualLoop, VirtualTime
+from tenuto.testing.simulation.memory import FaultyMemory
 from tenuto.testing.simulation.models import AnyProvider, Counted, SimulatedModel
 from tenuto.testing.simulation.store import FaultyArtifacts, FaultyStore
 from tenuto.testing.simulation.witness import Witness, WitnessedLog
@@ -39,6 +40,8 @@ from tenuto.testing.simulation.world import Execution, WeatheredSource, World
 
 SNAPSHOT_TAIL_BYTES_MIN: Final = 600
 """Simulated sessions are small, and are to be snapshot all the same."""
+
+GUARD_KEY: Final = "a key that holds for simulations only"
 
 _CONCURRENCY: Final = (1, 2, 3, 64)
 
@@ -49,6 +52,8 @@ class Site(msgspec.Struct, kw_only=True, eq=False):
     seed: str
     definition: WorkflowDefinition
     code: Mapping[str, Any]
+    guards: Mapping[str, Any] = {}
+    """Functions of guards: no weather comes over them."""
     time: VirtualTime
     clock: SimulatedClock
     ids: FakeIds
@@ -85,7 +90,7 @@ class Process:
         )
         self.store = FaultyStore(site.log, weather=weather, witness=site.witness)
         self.in_flight: dict[Execution, None] = {}
-        self.model = SimulatedModel(weather)
+        self.model = SimulatedModel(weather, site.witness)
         self.followed: list[StoredCommit] = []
         self.is_open = False
         self.has_failed = False
@@ -98,11 +103,13 @@ class Process:
         site = self.site
         code, schemas = Code(), JsonSchemas()
         code.register(site.world.wrapped(site.code, self))
+        code.register(site.guards)
         for name, source in site.tools.items():
             code.sources[name] = WeatheredSource(source, site.world, self)
         models = site.models or AnyProvider(self.model)
-        rememberer = Rememberer(site.memory, embedder=HashingEmbedder(), clock=site.clock)
-        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(), inline=True)
+        memory = FaultyMemory(site.memory, site.weather)
+        rememberer = Rememberer(memory, embedder=HashingEmbedder(), clock=site.clock)
+        judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(GUARD_KEY), inline=True)
         caller = Caller(code, clock=site.clock, threads=0, around=[GuardedCalls(judges)])
         caller.rememberer = rememberer
         performer = Performer(

@@ -2,7 +2,9 @@
 
 `Witness` itself checks each commit; here is what can only be said when nothing moves (P8), and what
 can only be said at the end. `G1` and `G2` are the routing rules of DESIGN section 4: nothing of the
-graph is left out, and joins wait for all of their sources.
+graph is left out, and joins wait for all of their sources. `M1` (`mail`), `A1` and `A2` (`border`)
+and `R1` are what agents are promised: messages arrive once, in order; labelled data is let nowhere
+by nobody; who works for others may do no more than they may; what is remembered is kept once.
 """
 
 from collections import Counter
@@ -18,6 +20,8 @@ from tenuto.ports.event_store import Head
 from tenuto.runtime.heads import head_of, status_of
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.replaying import replay
+from tenuto.runtime.task_memory import KEPT
+from tenuto.testing.simulation.marks import labels_in
 from tenuto.testing.simulation.people import People
 from tenuto.testing.simulation.process import Process, Site
 from tenuto.testing.simulation.witness import Seen, Witness, is_same, settled
@@ -92,6 +96,7 @@ def check_end(site: Site, process: Process, people: People) -> None:
     """Check what must hold when everything has come to rest."""
     witness = site.witness
     _check_acknowledged(site, people)
+    _check_memory(site)
     recorded = [stored for stored, _ in witness.commits]
     if list(site.log.commits_after(0, limit=len(recorded) + 1)) != recorded:
         witness.object_to("P2", "The log does not hold what was once written to it.")
@@ -135,6 +140,30 @@ def _check_acknowledged(site: Site, people: People) -> None:
         count = sum(isinstance(event, e.SignalReceived) and event.data == data for event in log)
         if count != 1:
             witness.object_to("P1", f"Signal {data!r} to {session!r} is recorded {count} times.")
+
+
+def _check_memory(site: Site) -> None:
+    """What an effect remembers is kept once, and what the log says was kept is there (R1)."""
+    items = site.memory.everything()
+    known = {item.id for item in items}
+    count = Counter((item.source, item.kind) for item in items)
+    for (source, kind), number in count.items():
+        if number > 1:
+            site.witness.object_to("R1", f"Work {source} has {number} {kind} items.")
+    for item in items:
+        told = labels_in(item.text)
+        if not set(told) <= set(item.labels):
+            message = f"Item {item.id!r} tells what is {told}, and bears {item.labels}."
+            site.witness.object_to("A1", message)
+    for seen in site.witness.sessions.values():
+        for event in seen.log:
+            if not isinstance(event, e.Noted) or event.kind != KEPT:
+                continue
+            assert isinstance(event.data, dict), "such a note says which item"
+            # What has a key may be forgotten again.
+            if event.data["id"] not in known and not event.data["key"]:
+                message = f"Item {event.data['id']!r} was kept, and is not there"
+                site.witness.object_to("R1", f"{message}; session {seen.head.session!r}.")
 
 
 def _check_replay(witness: Witness, seen: Seen) -> None:

@@ -6,9 +6,8 @@ from typing import Any, Final
 
 import msgspec
 
-from tenuto.core.agent.messages import ToolSpec
+from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.errors import DefinitionError
-from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import (
     AgentDefinition,
@@ -22,7 +21,7 @@ from tenuto.core.workflow.model import (
     WorkflowDefinition,
 )
 from tenuto.core.workflow.program import Expressions
-from tenuto.runtime.context import Context
+from tenuto.testing.simulation.random_agents import SEEN, random_agents, with_writers
 
 NODES_MAX: Final = 8
 
@@ -42,13 +41,18 @@ _KINDS: Final = (
     *("map", "loop", "tool", "agent", "workflow") * 2,
     *("approval", "wait", "timer", "condition"),
 )
+_DEAR_MAX: Final = 3
+_BODIES: Final = (
+    *("function", "agent", "workflow") * 2,
+    *("tool", "approval", "timer"),
+)
 
 
 class _Wiring:
     """A graph under construction. `open` are nodes from which an edge may still lead on."""
 
-    def __init__(self, dice: random.Random) -> None:
-        self.dice = dice
+    def __init__(self, dice: random.Random, agents: tuple[AgentDefinition, ...]) -> None:
+        self.dice, self.agents = dice, agents
         self.nodes: list[Node] = []
         self.edges: list[Edge] = []
         self.switches: list[Switch] = []
@@ -75,7 +79,8 @@ def random_workflow(
     """Return a valid workflow, the same for the same seed and size."""
     for attempt in range(50):
         dice = random.Random(f"{seed}/workflow/{nodes_max}/{attempt}")
-        definition = _drawn(dice, nodes_max, name="random", depth=0)
+        agents = random_agents(random.Random(f"{seed}/agents"))
+        definition = _drawn(_Wiring(dice, agents), nodes_max, name="random", depth=0)
         try:
             compile_workflow(definition, expressions)
         except DefinitionError:
@@ -85,30 +90,52 @@ def random_workflow(
     raise AssertionError(f"Seed {seed!r} gave fifty workflows that make no sense.")
 
 
-def _drawn(dice: random.Random, nodes_max: int, *, name: str, depth: int) -> WorkflowDefinition:
+def _drawn(wiring: _Wiring, nodes_max: int, *, name: str, depth: int) -> WorkflowDefinition:
+    dice = wiring.dice
     count = dice.randint(1, max(1, nodes_max))
-    wiring = _Wiring(dice)
-    entry = [wiring.add(_node(dice, 0, depth))]
+    entry = [wiring.add(_node(wiring, depth))]
     if count > 2 and dice.random() < 0.2:
-        entry.append(wiring.add(_node(dice, 1, depth)))
+        entry.append(wiring.add(_node(wiring, depth)))
     while len(wiring.nodes) < count:
         dice.choice(_STEPS)(wiring, depth)
     children: tuple[WorkflowDefinition, ...] = ()
     if any(_names_child(node) for node in wiring.nodes):
-        children = (_drawn(dice, min(3, nodes_max), name="child", depth=depth + 1),)
-    return WorkflowDefinition(
+        below = _Wiring(dice, wiring.agents)
+        children = (_drawn(below, min(3, nodes_max), name="child", depth=depth + 1),)
+    definition = WorkflowDefinition(
         name=name,
         state=_STATE,
-        agents=_AGENTS,
+        agents=wiring.agents,
         nodes=tuple(wiring.nodes),
         edges=tuple(wiring.edges),
         switches=tuple(wiring.switches),
         entry=tuple(entry),
         output="state" if dice.random() < 0.3 else "",
         on_failure=dice.choice(("fail", "compensate", "fail", "continue")),
-        limits=Limits(steps=dice.choice((6, 15, 30, 60))),
+        limits=Limits(steps=dice.choice((6, 15, 30, 60)), budget=_budget(dice)),
         children=children,
     )
+    return with_writers(definition)
+
+
+def _budget(dice: random.Random) -> Budget:
+    """Return bounds that many sessions meet."""
+    if dice.random() < 0.5:
+        return UNBOUNDED
+    bounds: dict[str, Any] = {
+        "tokens": dice.choice((60, 200, 400, 1_000)),
+        "usd": dice.choice((0.001, 0.003, 0.02)),
+        "turns": dice.choice((0, 2, 3, 5, 9)),
+        "tool_calls": dice.choice((0, 2, 4, 9)),
+        "seconds": dice.choice((5.0, 90.0, 3_600.0)),
+    }
+    names = dice.sample(sorted(bounds), dice.choice((1, 1, 2)))
+    return Budget(**{name: bounds[name] for name in names})
+
+
+def _is_dear(node: Node) -> bool:
+    """Return whether a node makes many events each time it runs."""
+    return node.kind in ("agent", "workflow") or (node.body is not None and _is_dear(node.body))
 
 
 def _names_child(node: Node) -> bool:
@@ -117,24 +144,24 @@ def _names_child(node: Node) -> bool:
 
 def _chain(wiring: _Wiring, depth: int) -> None:
     sources = wiring.pick(1)
-    wiring.edge(sources, wiring.add(_node(wiring.dice, len(wiring.nodes), depth)))
+    wiring.edge(sources, wiring.add(_node(wiring, depth)))
 
 
 def _split(wiring: _Wiring, depth: int) -> None:
     sources = wiring.pick(1)
-    first = wiring.add(_node(wiring.dice, len(wiring.nodes), depth))
-    second = wiring.add(_node(wiring.dice, len(wiring.nodes), depth))
+    first = wiring.add(_node(wiring, depth))
+    second = wiring.add(_node(wiring, depth))
     wiring.edge(sources, first, second)
 
 
 def _join(wiring: _Wiring, depth: int) -> None:
     sources = wiring.pick(wiring.dice.choice((2, 2, 3)))
-    wiring.edge(sources, wiring.add(_node(wiring.dice, len(wiring.nodes), depth)))
+    wiring.edge(sources, wiring.add(_node(wiring, depth)))
 
 
 def _merge(wiring: _Wiring, depth: int) -> None:
     sources = wiring.pick(2)
-    target = wiring.add(_node(wiring.dice, len(wiring.nodes), depth))
+    target = wiring.add(_node(wiring, depth))
     for source in sources:
         wiring.edge((source,), target)
 
@@ -142,8 +169,8 @@ def _merge(wiring: _Wiring, depth: int) -> None:
 def _switch(wiring: _Wiring, depth: int) -> None:
     (source,) = wiring.pick(1)
     dice = wiring.dice
-    first = wiring.add(_node(dice, len(wiring.nodes), depth))
-    second = wiring.add(_node(dice, len(wiring.nodes), depth))
+    first = wiring.add(_node(wiring, depth))
+    second = wiring.add(_node(wiring, depth))
     cases = [Case(condition=_condition(dice), target=first)]
     default: str | None = second
     if dice.random() < 0.4:
@@ -159,8 +186,12 @@ def _cycle(wiring: _Wiring, depth: int) -> None:
     back = dice.choice(wiring.nodes).id
     if any(switch.source == source for switch in wiring.switches):
         return
+    if any(map(_is_dear, wiring.nodes)):
+        # It is to end by its rounds, and not when it has used up all steps: a function counts them.
+        before, source = source, wiring.add(_function(wiring, f"n{len(wiring.nodes)}", depth))
+        wiring.edge((before,), source)
     condition = f"state.rounds < {dice.randint(1, 4)}"
-    exit_node = wiring.add(_node(dice, len(wiring.nodes), depth))
+    exit_node = wiring.add(_node(wiring, depth))
     again = Case(condition=condition, target=back)
     wiring.switches.append(Switch(source=source, cases=(again,), default=exit_node))
 
@@ -183,12 +214,12 @@ def _condition(dice: random.Random) -> str:
     )
 
 
-def _node(dice: random.Random, number: int, depth: int) -> Node:
-    name = f"n{number}"
+def _node(wiring: _Wiring, depth: int) -> Node:
+    dice, name = wiring.dice, f"n{len(wiring.nodes)}"
     kind = dice.choice(_KINDS)
-    if depth and kind in ("workflow", "agent", "tool"):
+    if depth and (kind == "workflow" or (kind in ("agent", "tool") and dice.random() < 0.5)):
         kind = "function"
-    node = _MAKE[kind](dice, name, depth)
+    node = _MAKE[kind](wiring, name, depth)
     changes: dict[str, Any] = {}
     if dice.random() < 0.1:
         changes["condition"] = _condition(dice)
@@ -197,12 +228,14 @@ def _node(dice: random.Random, number: int, depth: int) -> Node:
     return msgspec.structs.replace(node, **changes)
 
 
-def _function(dice: random.Random, name: str, depth: int) -> Node:
+def _function(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
+    seen = {"seen": dice.choice(SEEN)} if dice.random() < 0.3 else {}
     return Node(
         id=name,
         kind="function",
         ref="simulated:work",
-        inputs={"node": f"'{name}'", "n": dice.choice(("inputs.n", "state.total", "1"))},
+        inputs={"node": f"'{name}'", "n": dice.choice(("inputs.n", "state.total", "1")), **seen},
         retry=_RETRY if dice.random() < 0.5 else None,
         timeout_ms=dice.choice((0, 0, 4_000, 20_000)),
         once=dice.random() < 0.2,
@@ -211,50 +244,65 @@ def _function(dice: random.Random, name: str, depth: int) -> Node:
     )
 
 
-def _tool(dice: random.Random, name: str, depth: int) -> Node:
-    ref = dice.choice(("simulated:look", "simulated:pay"))
-    return Node(id=name, kind="tool", ref=ref, inputs={"what": f"'{name}'"})
+def _tool(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
+    ref = dice.choice(("look", "pay", "fetch", "mail", "post", "study"))
+    inputs = {"what": dice.choice(SEEN) if dice.random() < 0.3 else f"'{name}'"}
+    return Node(id=name, kind="tool", ref=f"simulated:{ref}", inputs=inputs)
 
 
-def _agent(dice: random.Random, name: str, depth: int) -> Node:
-    ref = dice.choice([agent.name for agent in _AGENTS])
-    return Node(id=name, kind="agent", ref=ref, inputs={"text": "'a question'"})
+def _agent(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
+    ref = dice.choice([agent.name for agent in wiring.agents])
+    inputs = {"text": "'a question'"}
+    if dice.random() < 0.4:
+        inputs["seen"] = dice.choice(SEEN)
+    return Node(id=name, kind="agent", ref=ref, inputs=inputs)
 
 
-def _simple_body(dice: random.Random, name: str, depth: int) -> Node:
-    kinds = ("function", "function", "function", "tool", "workflow", "agent", "approval", "timer")
-    kind = "function" if depth else dice.choice(kinds)
-    body = _MAKE[kind](dice, f"{name}.do", depth)
+def _simple_body(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
+    kind = "function" if depth else dice.choice(_BODIES)
+    body = _MAKE[kind](wiring, f"{name}.do", depth)
     return msgspec.structs.replace(body, compensate="")
 
 
-def _map(dice: random.Random, name: str, depth: int) -> Node:
+def _map(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     count = dice.randint(0, 6)
     return Node(
         id=name,
         kind="map",
         items=str(list(range(count))),
-        body=_simple_body(dice, name, depth),
+        body=_simple_body(wiring, name, depth),
         concurrency=dice.randint(1, 4),
         on_item_failure=dice.choice(("fail", "collect")),
         updates={"words": "output.map(x, 'item')"} if dice.random() < 0.3 else None,
     )
 
 
-def _loop(dice: random.Random, name: str, depth: int) -> Node:
+def _loop(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     repeat = dice.choice(("", f"state.rounds < {dice.randint(1, 6)}", "index < 2"))
     limit = dice.randint(1, 4) if not repeat or dice.random() < 0.5 else 0
-    body = _simple_body(dice, name, depth)
+    body = _simple_body(wiring, name, depth)
+    if _is_dear(body):
+        # It counts no rounds: by itself the loop would use up all steps.
+        limit = min(limit or _DEAR_MAX, _DEAR_MAX)
     return Node(id=name, kind="loop", body=body, repeat=repeat, max_iterations=limit)
 
 
-def _workflow(dice: random.Random, name: str, depth: int) -> Node:
+def _workflow(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     timeout_ms = dice.choice((0, 0, 60_000))
     inputs = {"n": "inputs.n"}
+    if dice.random() < 0.4:
+        inputs["seen"] = dice.choice(SEEN)
     return Node(id=name, kind="workflow", ref="child", inputs=inputs, timeout_ms=timeout_ms)
 
 
-def _approval(dice: random.Random, name: str, depth: int) -> Node:
+def _approval(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     return Node(
         id=name,
         kind="approval",
@@ -264,7 +312,8 @@ def _approval(dice: random.Random, name: str, depth: int) -> Node:
     )
 
 
-def _wait(dice: random.Random, name: str, depth: int) -> Node:
+def _wait(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     return Node(
         id=name,
         kind="wait",
@@ -274,15 +323,16 @@ def _wait(dice: random.Random, name: str, depth: int) -> Node:
     )
 
 
-def _timer(dice: random.Random, name: str, depth: int) -> Node:
+def _timer(wiring: _Wiring, name: str, depth: int) -> Node:
+    dice = wiring.dice
     return Node(id=name, kind="timer", delay=dice.choice(("250", "'90s'", "'15m'", "'2h'")))
 
 
-def _conditional(dice: random.Random, name: str, depth: int) -> Node:
+def _conditional(wiring: _Wiring, name: str, depth: int) -> Node:
     return Node(id=name, kind="condition", inputs={"even": "state.total % 2 == 0"})
 
 
-_MAKE: Final[dict[str, Callable[[random.Random, str, int], Node]]] = {
+_MAKE: Final[dict[str, Callable[[_Wiring, str, int], Node]]] = {
     "function": _function,
     "tool": _tool,
     "agent": _agent,
@@ -294,84 +344,3 @@ _MAKE: Final[dict[str, Callable[[random.Random, str, int], Node]]] = {
     "timer": _timer,
     "condition": _conditional,
 }
-
-_AGENTS: Final = (
-    AgentDefinition(name="reader", model="simulated", tools=("simulated:look",), turns_max=3),
-    AgentDefinition(
-        name="clerk", model="simulated", tools=("simulated:look", "simulated:pay"), turns_max=2
-    ),
-    AgentDefinition(
-        name="judge",
-        model="simulated",
-        output_schema={
-            "type": "object",
-            "properties": {"best": {"type": "integer"}},
-            "required": ["best"],
-        },
-    ),
-    AgentDefinition(name="hasty", model="simulated", tools=("simulated:look",), turns_max=1),
-)
-
-
-# The code that random workflows name
-
-
-async def _work(ctx: Context, node: str, n: Json = 1) -> JsonObject:
-    """Return something for every key of the state."""
-    number = n if isinstance(n, int) else 1
-    ctx.note("worked", {"node": node})
-    return {
-        "total": number + ctx.task,
-        "marks": f"{node}:{ctx.task}",
-        "words": [node],
-        "best": number,
-        "least": number,
-        "facts": {node: ctx.task},
-        "names": [node],
-        "rounds": 1,
-        "padding": "x" * (70_000 if ctx.task % 23 == 0 else 20),
-    }
-
-
-async def _recover(
-    ctx: Context, error: Json, inputs: JsonObject, attempt: int
-) -> JsonObject | None:
-    return {**inputs, "n": attempt} if ctx.task % 3 else None
-
-
-async def _undo(ctx: Context, output: Json, inputs: JsonObject) -> None:
-    return None
-
-
-class SimulatedTool:
-    """A tool of random workflows; `pay` must not happen twice."""
-
-    def __init__(self, name: str, *, once: bool, verify: Callable[..., Any] | None) -> None:
-        parameters: JsonObject = {"type": "object", "properties": {"what": {"type": "string"}}}
-        self.spec = ToolSpec(name=name, description=f"{name} at something", parameters=parameters)
-        self.once, self.verify, self.timeout_ms = once, verify, 10_000
-        self.takes_context = self.safe = False
-        self.permission, self.labels, self.attempts_max = "", (), 0
-        self.function: Callable[..., Any] = self._run
-
-    def bind(self, arguments: JsonObject) -> dict[str, Any]:
-        """See `ToolCode.bind`."""
-        return dict(arguments)
-
-    async def _run(self, what: str = "it") -> JsonObject:
-        return {"rounds": 1, "names": [what]}
-
-
-def random_code(verify: Callable[[str], Json]) -> dict[str, Any]:
-    """Return the code that random workflows name; `verify` tells whether an effect happened."""
-
-    async def ask(effect: str) -> Json:
-        return verify(effect)
-
-    return {
-        "simulated:work": _work,
-        "simulated:recover": _recover,
-        "simulated:undo": _undo,
-        "simulated:look": SimulatedTool("look", once=False, verify=None),
-        "simulated:pay": SimulatedTool("pay", once=True, verify=ask),
-    }

@@ -18,10 +18,12 @@ from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import Faults, SimulatedClock, Weather
 from tenuto.testing.simulation.fleet import Fleet
 from tenuto.testing.simulation.loop import VirtualTime
+from tenuto.testing.simulation.marks import LABELS, mark
 from tenuto.testing.simulation.models import Counted
 from tenuto.testing.simulation.people import People
 from tenuto.testing.simulation.process import KnownExpressions, Site
-from tenuto.testing.simulation.random_workflow import NODES_MAX, random_code, random_workflow
+from tenuto.testing.simulation.random_code import GUARDS, random_code
+from tenuto.testing.simulation.random_workflow import NODES_MAX, random_workflow
 from tenuto.testing.simulation.report import SimulationReport, digest_of, timeline_of
 from tenuto.testing.simulation.store import FaultyArtifacts
 from tenuto.testing.simulation.witness import Witness, WitnessedLog
@@ -135,7 +137,12 @@ def _random(seed: int, faults: Faults, nodes_max: int, sessions: int) -> Simulat
 
 
 def _random_inputs(seed: int, sessions: int) -> list[JsonObject]:
-    return [{"n": (seed + n) % 5} for n in range(sessions or 1 + seed % SESSIONS_MAX)]
+    """Every fourth session begins with data that bears a mark."""
+    marks: list[Json] = [mark(LABELS[seed % 2])]
+    return [
+        {"n": (seed + n) % 5, **({"seen": marks} if (seed + n) % 4 == 3 else {})}
+        for n in range(sessions or 1 + seed % SESSIONS_MAX)
+    ]
 
 
 def _shortest(
@@ -243,6 +250,7 @@ def _assembled(
         seed=seed,
         definition=definition,
         code=code_of(world),
+        guards=GUARDS,
         time=time,
         clock=SimulatedClock(time),
         ids=FakeIds(0),

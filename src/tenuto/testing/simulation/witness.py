@@ -4,7 +4,7 @@ The witness stands outside of all processes: it shares nothing with the runtime 
 and a crash does not touch it.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import TypeAlias
 
 import msgspec
@@ -12,6 +12,7 @@ import msgspec
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.codec.events import EventDecoder
 from tenuto.codec.snapshots import decode_snapshot, encode_snapshot
+from tenuto.core.budget import Budget
 from tenuto.core.errors import CorruptLog
 from tenuto.core.session import events as e
 from tenuto.core.session.evolve import evolve
@@ -19,6 +20,10 @@ from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Commit, Head, StoredCommit
+from tenuto.testing.simulation.account import Account
+from tenuto.testing.simulation.border import Consents
+from tenuto.testing.simulation.cast import Cast
+from tenuto.testing.simulation.mail import Mail
 
 Attempt: TypeAlias = tuple[TaskNo, int]
 
@@ -45,6 +50,8 @@ class Seen:
         """Attempt at a `once` effect to the version of its `TaskBegun`."""
         self.acknowledged = 0
         """The highest version that its owner was told is written."""
+        self.cast, self.account, self.mail = Cast(), Account(), Mail()
+        self.consents = Consents()
 
     def fold(self, event: e.SessionEvent) -> None:
         """Add one event of the log.
@@ -121,8 +128,59 @@ class Witness:
         origin = commit.head.origin
         if origin is not None:
             for event in self.sessions[origin].log[: commit.head.origin_version]:
-                seen.fold(event)
+                # What is wrong there was said when it came.
+                list(self._fold(seen, event))
         return seen
+
+    def _fold(self, seen: Seen, event: e.SessionEvent) -> Iterator[tuple[str, str]]:
+        """Add one event to what is known of a session, and yield what promises it breaks.
+
+        Raises:
+            CorruptLog: it cannot follow.
+        """
+        seen.fold(event)
+        seen.cast.take(event, self.program(seen))
+        seen.account.take(event, seen.cast)
+        seen.consents.take(event)
+        for fault in seen.mail.take(event, seen.cast, seen.state.tasks):
+            yield "M1", fault
+        parent = self._above(seen)
+        if isinstance(event, e.SessionStarted) and parent is not None:
+            parent.account.below.append(seen.account)
+            fault = parent.account.overpromised()
+            if fault:
+                yield "P9", f"session {parent.head.session!r} {fault}"
+        if isinstance(event, e.SessionResumed):
+            self._allow_above(seen, event.budget)
+        if seen.account.has_news:
+            yield from self._spending_faults(seen)
+
+    def _allow_above(self, seen: Seen, granted: Budget) -> None:
+        """What people grant a session is its own, and none of what is above it."""
+        above = self._above(seen)
+        while above is not None:
+            above.account.allow(granted)
+            above = self._above(above)
+
+    def _above(self, seen: Seen) -> Seen | None:
+        """Return the parent of a session; a fork has none, whatever its origin had."""
+        return self.sessions.get(seen.head.parent) if seen.head.parent is not None else None
+
+    def _spending_faults(self, seen: Seen) -> Iterator[tuple[str, str]]:
+        """Book what an event has spent with its session and all above it, and hold it against
+        their budgets."""
+        account = seen.account
+        spent, leeway = account.news()
+        misstated = account.misstated(seen.state)
+        if misstated:
+            yield "P9", misstated
+        above: Seen | None = seen
+        while above is not None:
+            above.account.book(spent, leeway)
+            fault = above.account.overspent()
+            if fault:
+                yield "P9", f"session {above.head.session!r} {fault}"
+            above = self._above(above)
 
     def _take(self, seen: Seen, commit: Commit, position: Position) -> None:
         events = self._decoder.decode(commit.payload)
@@ -138,7 +196,8 @@ class Witness:
         self._position = position
         for event in events:
             try:
-                seen.fold(event)
+                for promise, fault in self._fold(seen, event):
+                    self.object_to(promise, f"{_where(seen)}: {fault}.")
             except CorruptLog as error:
                 self.object_to("P2", f"{_where(seen)} does not fold: {error} ({event!r:.200})")
                 return

@@ -13,16 +13,21 @@ from typing import Any, Final, Protocol
 import msgspec
 
 from tenuto.core.agent.messages import ToolSpec
+from tenuto.core.agent.policy import Wish
 from tenuto.core.errors import Escalatable, Fatal, Recoverable, Transient
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo
 from tenuto.ports.tool import Function, ToolCode, ToolSource
 from tenuto.runtime.context import Context
+from tenuto.testing.simulation.border import faults_of_call
 from tenuto.testing.simulation.faults import Weather
+from tenuto.testing.simulation.marks import labels_in
 from tenuto.testing.simulation.witness import Witness
 
 _PAUSE_S: Final = 5.0
 _HANG_S: Final = 30.0
 _REPEAT_S: Final = 120.0
+_GIVEN: Final = "tenuto_given"
+"""Name under which a tool gets its arguments as they stand in the log."""
 
 
 class Execution(msgspec.Struct, kw_only=True, eq=False):
@@ -68,6 +73,31 @@ class World:
             else:
                 found[ref] = _weathered(part, self, process)
         return found
+
+    def check_call(self, context: Context, tool: ToolCode, arguments: JsonObject) -> None:
+        """Hold a call that is about to run against the rules (A1, A2)."""
+        seen = self.witness.sessions.get(context.session_id)
+        if seen is None or context.task not in seen.state.tasks:
+            return
+        wish = Wish(
+            tool=tool.spec.name,
+            permission=tool.permission,
+            arguments=arguments,
+            agent=seen.cast.caller_of(context.task),
+            tenant=seen.state.tenant,
+            user=seen.state.user,
+            labels=labels_in(arguments),
+            safe=tool.safe,
+        )
+        faults = faults_of_call(
+            context.task,
+            wish,
+            cast=seen.cast,
+            consents=seen.consents,
+            program=self.witness.program(seen),
+        )
+        for promise, fault in faults:
+            self.witness.object_to(promise, f"In session {context.session_id!r} {fault}.")
 
     def happened(self, effect: EffectId) -> Execution | None:
         """Return the execution in which `effect` took place, or None if it did not."""
@@ -182,7 +212,11 @@ def _weathered(part: Function, world: World, process: Messenger) -> Function:
 class WeatheredTool:
     """A tool as a simulated process runs it."""
 
-    def __init__(self, tool: ToolCode, world: World, process: Messenger) -> None:
+    def __init__(
+        self, tool: ToolCode, world: World, process: Messenger, *, is_of_a_source: bool = False
+    ) -> None:
+        self._is_of_a_source = is_of_a_source
+        """Rules know it by another name."""
         self.spec: ToolSpec = tool.spec
         self.once, self.timeout_ms = tool.once, tool.timeout_ms
         self.takes_context = True
@@ -193,10 +227,12 @@ class WeatheredTool:
 
     def bind(self, arguments: JsonObject) -> dict[str, Any]:
         """See `ToolCode.bind`."""
-        return self._tool.bind(arguments)
+        return {**self._tool.bind(arguments), _GIVEN: arguments}
 
     async def _run(self, ctx: Context, **arguments: Any) -> Any:
-        tool = self._tool
+        tool, given = self._tool, arguments.pop(_GIVEN)
+        if not self._is_of_a_source:
+            self._world.check_call(ctx, tool, given)
         if tool.takes_context:
             arguments["ctx"] = ctx
         return await self._world.carry_out(
@@ -220,7 +256,10 @@ class WeatheredSource:
         listed = list(await self._source.tools())
         if listed != self._listed:
             self._listed = listed
-            self._wrapped = [WeatheredTool(tool, self._world, self._process) for tool in listed]
+            self._wrapped = [
+                WeatheredTool(tool, self._world, self._process, is_of_a_source=True)
+                for tool in listed
+            ]
         return self._wrapped
 
     async def close(self) -> None:

@@ -65,6 +65,23 @@ class Keeping(MemoryCase):
 
         self.check(scenario)
 
+    def test_what_is_not_of_the_right_type_is_refused_and_the_memory_goes_on(self) -> None:
+        async def scenario(memory: Memory) -> None:
+            right = item_of("a", "Ann likes tea.")
+            for wrong in (
+                structs.replace(right, scope=structs.replace(ANN, user=None)),
+                structs.replace(right, text=5),
+                structs.replace(right, text=" "),
+                structs.replace(right, importance="high"),
+            ):
+                assert "cannot be kept" in await refused(memory.keep([Kept(item=wrong)]), Rejected)
+
+            await memory.keep([kept("a", "Ann likes tea.", along(0))])
+
+            assert await listed(memory) == ["a"]
+
+        self.check(scenario)
+
     def test_a_known_id_is_replaced_and_keeps_its_accesses(self) -> None:
         async def scenario(memory: Memory) -> None:
             await memory.keep([kept("a", "Ann likes tea.", along(0))])
