@@ -10,6 +10,9 @@ import tenuto
 from tenuto import Agent, Guard, Rejected, Verdict, Workflow
 from tenuto.core.session import events as e
 from tenuto.testing import MockLLM, calls, crash_after, crash_points, play, record
+from tenuto.views.event_lines import event_line
+from tenuto.views.open_tasks import OpenTasks
+from tenuto.views.waiting import why_waiting
 
 KEY: Final = "a key for tests, of more than 32 characters"
 MAIL: Final = "bob@acme.com"
@@ -561,3 +564,28 @@ def test_an_answer_on_record_is_given_to_the_question_that_it_answered() -> None
         cassette.assert_like(transcript)
 
     asyncio.run(main())
+
+
+# As people read it
+
+
+def test_people_read_what_is_to_be_looked_at_and_that_it_was() -> None:
+    async def main() -> tuple[str, list[str]]:
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(asking(), {"text": "never"})
+            await session.wait_until_idle(20)
+            (wait,) = why_waiting(await session.state())
+            await session.approve(by="ann")
+            await session.result(20)
+            tasks, lines = OpenTasks(), []
+            for event in await log_of(session):
+                tasks.begin(event)
+                lines.append(event_line(event, tasks))
+                tasks.end(event)
+            return wait.reason, lines
+
+    reason, lines = asyncio.run(main())
+
+    assert reason.startswith("Guard 'regex' wants a person to look at the output of the session")
+    assert reason.endswith("(never)")
+    assert any(line.startswith("output has passed its guards in ") for line in lines)
