@@ -64,8 +64,8 @@ def test_a_guard_of_wrong_parts_is_told_in_words(make: Any, message: str) -> Non
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"gaurds": []}, "There is no setting 'gaurds'"),
-        ({"code": ["x"]}, "code is {name: …}"),
+        ({"gaurds": []}, "not opened with 'gaurds'. Did you mean 'guards'?"),
+        ({"code": ["x"]}, "code is an object of names and values"),
         ({"guards": Guard.pii()}, "write guards=[…]"),
         ({"guard_key": "too short"}, "32 random characters or more"),
         ({"guard_key": 5}, "32 random characters or more"),

@@ -10,6 +10,7 @@ from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
+from tenuto.core.workflow.faults import meant
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
