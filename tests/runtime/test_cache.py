@@ -430,3 +430,23 @@ def test_a_strategy_that_needs_variety_proposes_anew() -> None:
     second = [{"thoughts": [{"thought": "b"}]}, {"scores": [5]}, "by b"]
 
     assert told([ASKED, ASKED], flow, [*first, *second]) == ["by a", "by b"]
+
+
+def test_who_takes_a_task_over_is_not_answered_from_the_cache() -> None:
+    expert = Agent("expert", model="m:any", cache="exact")
+    desk = Agent("desk", model="m:any", handoffs=[expert])
+    flow = Workflow("ask", inputs={"q": "string"}, output="outputs.work.text")
+    flow.node("work", agent=desk, inputs={"q": "inputs.q"})
+    leave = calls(("expert", {"task": "Answer."}))
+
+    assert told([ASKED, ASKED], flow, [leave, "one", leave, "two"]) == ["one", "two"]
+
+
+def test_an_agent_that_is_called_is_answered_from_the_cache() -> None:
+    expert = Agent("expert", model="m:any", cache="exact")
+    desk = Agent("desk", model="m:any", tools=[expert])
+    flow = Workflow("ask", inputs={"q": "string"}, output="outputs.work.text")
+    flow.node("work", agent=desk, inputs={"q": "inputs.q"})
+    ask = calls(("expert", {"task": "Answer."}))
+
+    assert told([ASKED, ASKED], flow, [ask, "known", "one", ask, "two"]) == ["one", "two"]
