@@ -6,6 +6,7 @@ crash keeps nothing twice. A memory that is away stops no agent (DESIGN 3.4, par
 without, and that is on record.
 """
 
+from contextvars import ContextVar
 from typing import Final
 
 import msgspec
@@ -25,13 +26,16 @@ AWAY: Final = "memory.away"
 """Kind of the note that tells that an agent worked without its memory."""
 
 
+_RECALLED: ContextVar[tuple[Recollection, ...]] = ContextVar("recalled", default=())
+"""Of the turn that the running task of the loop asks: each turn has a task of its own, and what it
+recalled goes with it."""
+
+
 class Recollecting:
     """The part around turns that remembers; agents without a memory pass it untouched."""
 
     def __init__(self, rememberer: Rememberer) -> None:
         self._rememberer = rememberer
-        self._recalled: dict[str, tuple[Recollection, ...]] = {}
-        """Of first turns that are being asked, by their effect."""
 
     async def before(
         self, turn: AskModel, request: ModelRequest, notes: list[Note]
@@ -47,7 +51,7 @@ class Recollecting:
             return request
         if not recalled:
             return request
-        self._recalled[turn.effect] = recalled
+        _RECALLED.set(recalled)
         return reminded(request, recalled)
 
     async def after(
@@ -57,8 +61,8 @@ class Recollecting:
         policy = turn.agent.memory
         if policy is None:
             return answer
-        recalled = self._recalled.pop(turn.effect, ())
-        if recalled:
+        recalled = _RECALLED.get()
+        if recalled and not request.turn:
             answer = msgspec.structs.replace(answer, recalled=recalled)
         try:
             items = await lessons(self._rememberer, turn, request, answer) if policy.learn else []

@@ -1,6 +1,6 @@
 """One line of text for each event, for people who read a log."""
 
-from typing import TypeAlias, assert_never
+from typing import Final, TypeAlias, assert_never
 
 from tenuto.core.session import events as e
 from tenuto.core.session.state import REVIEW
@@ -29,6 +29,22 @@ SessionFact: TypeAlias = (
 
 StartFact: TypeAlias = e.TaskStarted | e.ChildrenStarted | e.UndoStarted | e.TaskSkipped
 """Events with which tasks begin."""
+
+
+SILENT: Final = (
+    e.SessionStarted,
+    e.Routed,
+    e.SessionCompleting,
+    e.SessionCompleted,
+    e.SessionFailed,
+    e.SessionCancelled,
+    e.OutcomeReported,
+    e.ChildReleased,
+    e.TaskCancelled,
+    e.TaskBegun,
+)
+"""Events that need no line where progress is told: they mean nothing to who waits, or say how it
+ended, which whoever shows the outcome says."""
 
 
 def event_line(event: e.SessionEvent, tasks: OpenTasks) -> str:

@@ -31,7 +31,7 @@ ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "Check the permissions of the file and of its folder.",
     sqlite3.SQLITE_CANTOPEN: "Check that the folder exists and may be written to.",
 }
-CORRUPT: Final = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+SELECT_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -120,3 +120,9 @@ def connect_to(
         connection.close()
         raise
     return connection
+
+
+def has_table(connection: sqlite3.Connection, name: str) -> bool:
+    """Return whether the file has the table: some are made by who first needs them."""
+    found = connection.execute(SELECT_TABLE, (name,)).fetchone()
+    return found is not None

@@ -9,7 +9,7 @@ import sqlite3
 import time
 from typing import Final
 
-from tenuto.adapters.sqlite.connection import checked_path, connect_to, telling
+from tenuto.adapters.sqlite.connection import checked_path, connect_to, has_table, telling
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import require_newest
@@ -32,7 +32,6 @@ MAKE: Final = """
         posted_ms INTEGER NOT NULL,
         answer BLOB)"""
 """Made by the first post. AUTOINCREMENT: an id that was swept must not come again."""
-IS_MADE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'mailbox'"
 INSERT_LETTER: Final = "INSERT INTO mailbox(session, payload, posted_ms) VALUES (?, ?, ?)"
 SELECT_ANSWER: Final = "SELECT answer FROM mailbox WHERE id = ?"
 SELECT_LETTERS: Final = """
@@ -75,8 +74,8 @@ class SqliteMailbox:
             NotFound: there is no such letter, or it was answered more than a day ago.
         """
         with telling(file=self._file, doing="reading"):
-            made = self._connection.execute(IS_MADE).fetchone()
-            row = made and self._connection.execute(SELECT_ANSWER, (id,)).fetchone()
+            made = has_table(self._connection, "mailbox")
+            row = self._connection.execute(SELECT_ANSWER, (id,)).fetchone() if made else None
         if row is None:
             raise NotFound(what="letter", name=str(id))
         return None if row[0] is None else bytes(row[0])
@@ -112,7 +111,7 @@ class Inbox:
 
 
 def _letters(connection: sqlite3.Connection, after: int) -> list[Letter]:
-    if connection.execute(IS_MADE).fetchone() is None:
+    if not has_table(connection, "mailbox"):
         return []
     return [
         (row[0], SessionId(row[1]), bytes(row[2]))

@@ -9,6 +9,7 @@ import sqlite3
 import time
 from typing import Final
 
+from tenuto.adapters.sqlite.connection import has_table
 from tenuto.adapters.sqlite.following import POLL_S
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.reading import ReadPool
@@ -28,7 +29,6 @@ MAKE: Final = (
         restart INTEGER NOT NULL)""",
     "CREATE INDEX IF NOT EXISTS pieces_of_session ON pieces(session, id)",
 )
-IS_MADE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'pieces'"
 INSERT: Final = "INSERT INTO pieces(session, task, at_ms, text, restart) VALUES (?, ?, ?, ?, ?)"
 DELETE_OLD: Final = "DELETE FROM pieces WHERE at_ms < ?"
 SELECT: Final = """
@@ -86,7 +86,7 @@ def _ignored(written: "asyncio.Future[Position]") -> None:
 def _select(
     connection: sqlite3.Connection, session: SessionId, after: int, limit: int
 ) -> tuple[Piece, ...]:
-    if connection.execute(IS_MADE).fetchone() is None:
+    if not has_table(connection, "pieces"):
         return ()
     rows = connection.execute(SELECT, (session, after, limit))
     return tuple(

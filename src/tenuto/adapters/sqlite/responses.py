@@ -15,6 +15,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.adapters.sqlite.connection import has_table
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.core.agent.messages import ModelAnswer
@@ -61,7 +62,6 @@ _COUNT: Final[dict[Found, str]] = {
 _DELETE_OLD: Final = f"""
     DELETE FROM {TABLE} WHERE expires_ms <= ?
     OR rowid IN (SELECT rowid FROM {TABLE} ORDER BY kept_ms DESC, rowid DESC LIMIT -1 OFFSET ?)"""
-_IS_MADE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 _COLUMNS: Final = "key, tenant, agent, answer, kept_ms, expires_ms, scope, vector"
 _FIND: Final = f"SELECT {_COLUMNS} FROM {TABLE} WHERE key = ? AND kept_ms >= ?"
 _NEWEST: Final = f"""
@@ -155,7 +155,7 @@ def _ignored(written: "asyncio.Future[Position]") -> None:
 
 
 def _is_made(connection: sqlite3.Connection) -> bool:
-    return connection.execute(_IS_MADE, (TABLE,)).fetchone() is not None
+    return has_table(connection, TABLE)
 
 
 def _find(connection: sqlite3.Connection, key: str, since_ms: int) -> Response | None:

@@ -14,26 +14,12 @@ import tenuto
 from tenuto.cli.printing import say
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import TaskNo
-from tenuto.views.event_lines import event_line
+from tenuto.views.event_lines import SILENT, event_line
 from tenuto.views.open_tasks import OpenTasks
 
 ITEMS_TOLD_MAX: Final = 20
 """A map with more items is told in tenths."""
 FAILURES_TOLD_MAX: Final = 20
-
-_SILENT: Final = (
-    e.SessionStarted,
-    e.Routed,
-    e.SessionCompleting,
-    e.SessionCompleted,
-    e.SessionFailed,
-    e.SessionCancelled,
-    e.OutcomeReported,
-    e.ChildReleased,
-    e.TaskCancelled,
-    e.TaskBegun,
-)
-"""How it ended is said after the last event, by whoever shows the outcome."""
 
 
 class _LongMap(msgspec.Struct):
@@ -69,7 +55,7 @@ class LineView:
         """Do nothing: every line has been printed."""
 
     def _is_told(self, event: e.SessionEvent) -> bool:
-        if isinstance(event, _SILENT):
+        if isinstance(event, SILENT):
             return False
         if isinstance(event, e.ChildrenStarted):
             # A turn is told by its answer.

@@ -10,7 +10,7 @@ from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.sdk.session import Session
-from tenuto.views.event_lines import event_line
+from tenuto.views.event_lines import SILENT, event_line
 from tenuto.views.open_tasks import OpenTasks
 
 BURST: Final = 100
@@ -19,20 +19,6 @@ GAP_S: Final = 0.1
 """After that at most one in so many seconds: a long map is not worth a message for each item."""
 _PAST_MAX: Final = 1_000
 """A session that was joined is told from its start, if it has no more events than this."""
-
-_SILENT: Final = (
-    e.SessionStarted,
-    e.Routed,
-    e.SessionCompleting,
-    e.SessionCompleted,
-    e.SessionFailed,
-    e.SessionCancelled,
-    e.OutcomeReported,
-    e.ChildReleased,
-    e.TaskCancelled,
-    e.TaskBegun,
-)
-"""The result says how it ended."""
 
 
 class Ears(msgspec.Struct, frozen=True, kw_only=True):
@@ -84,7 +70,7 @@ class Follower:
     def _line(self, event: e.SessionEvent) -> str:
         # A turn of a model is told by its answer.
         asks = isinstance(event, e.ChildrenStarted) and event.kind == "model"
-        return "" if asks or isinstance(event, _SILENT) else event_line(event, self._tasks)
+        return "" if asks or isinstance(event, SILENT) else event_line(event, self._tasks)
 
     def _path(self, event: e.SessionEvent) -> str:
         return self._tasks.path(event.task) if isinstance(event, e.Noted) else ""

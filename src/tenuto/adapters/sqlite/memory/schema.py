@@ -14,6 +14,7 @@ rows. And what is forgotten must be gone: FTS5 keeps deleted words in old segmen
 import sqlite3
 from typing import Final
 
+from tenuto.adapters.sqlite.connection import has_table
 from tenuto.core.errors import CorruptLog
 
 FORMAT: Final = 1
@@ -70,7 +71,6 @@ TABLES: Final = (
         PRIMARY KEY(scope, word, item)) WITHOUT ROWID""",
 )
 
-SELECT_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE name = 'memory_format'"
 SELECT_FORMAT: Final = "SELECT number FROM memory_format"
 
 
@@ -80,7 +80,7 @@ def has_memory(connection: sqlite3.Connection) -> bool:
     Raises:
         CorruptLog: they are of a newer release.
     """
-    if connection.execute(SELECT_TABLE).fetchone() is None:
+    if not has_table(connection, "memory_format"):
         return False
     (found,) = connection.execute(SELECT_FORMAT).fetchone()
     if found != FORMAT:
