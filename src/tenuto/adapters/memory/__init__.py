@@ -4,6 +4,7 @@ For `memory://` and simulation. No thread, no clock, no chance: the same calls i
 give the same answers in the same order."""
 
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.ledger import MemoryLedger
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
 from tenuto.adapters.memory.responses import MemoryResponses
@@ -12,6 +13,7 @@ from tenuto.adapters.memory.store import MemoryEventStore
 __all__ = [
     "MemoryArtifacts",
     "MemoryEventStore",
+    "MemoryLedger",
     "MemoryPieces",
     "MemoryResponses",
     "VolatileMemory",
