@@ -66,7 +66,7 @@ class Numbered:
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:
