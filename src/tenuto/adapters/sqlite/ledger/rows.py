@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from typing import Any, Final, TypeAlias, TypeVar
+from typing import Any, Final, NamedTuple, TypeAlias, TypeVar
 
 import msgspec
 
@@ -21,11 +21,39 @@ SELECT_RECORD: Final = f"SELECT {RECORD} FROM records WHERE tenant = ? AND kind 
 SELECT_NAMED: Final = f"""
     SELECT {RECORD} FROM records WHERE tenant = ? AND kind = ? AND name = ? AND name <> ''"""
 
+
+Values: TypeAlias = list[str | int]
 T = TypeVar("T")
 
-_EntryRow: TypeAlias = tuple[int, int, str, str, str, str, str, int, bytes, bytes]
-_RecordRow: TypeAlias = tuple[str, str, str, str, int, bytes, bytes, int, int]
-Values: TypeAlias = list[str | int]
+
+class EntryRow(NamedTuple):
+    """A row of `ENTRY`."""
+
+    number: int
+    at_ms: int
+    tenant: str
+    actor: str
+    action: str
+    kind: str
+    target: str
+    version: int
+    body: bytes
+    digest: bytes
+
+
+class RecordRow(NamedTuple):
+    """A row of `RECORD`."""
+
+    tenant: str
+    kind: str
+    id: str
+    name: str
+    version: int
+    value: bytes
+    private: bytes
+    created_ms: int
+    updated_ms: int
+
 
 _encoder: Final = msgspec.json.Encoder(order="sorted")
 _decoder: Final = msgspec.json.Decoder(dict[str, Any])
@@ -36,65 +64,61 @@ def value_of(value: JsonObject) -> bytes:
     return _encoder.encode(value)
 
 
-def entry_of(row: tuple[Any, ...]) -> Entry:
+def entry_of(row: tuple[object, ...]) -> Entry:
     """Return the entry of a row of `ENTRY`.
 
     Raises:
         CorruptLog: the row is not as it was written.
     """
     try:
-        number, at_ms, tenant, actor, action, kind, target, version, body, digest = _typed(
-            row, _EntryRow
-        )
-        read = read_body(body)
-        return Entry(
-            number=number,
-            at_ms=at_ms,
-            tenant=tenant,
-            actor=actor,
-            action=action,
-            kind=kind,
-            target=target,
-            version=version,
-            digest=digest.hex(),
-            source=read.source,
-            detail=read.detail,
-            before=read.before,
-            after=read.after,
-            name=read.name,
-            private_digest=read.private_digest,
-        )
+        known = _typed(row, EntryRow)
+        read = read_body(known.body)
     except ValueError as error:
         raise CorruptLog(f"Entry {row[0]} is not as it was written: {error}.") from error
+    return Entry(
+        number=known.number,
+        at_ms=known.at_ms,
+        tenant=known.tenant,
+        actor=known.actor,
+        action=known.action,
+        kind=known.kind,
+        target=known.target,
+        version=known.version,
+        digest=known.digest.hex(),
+        source=read.source,
+        detail=read.detail,
+        before=read.before,
+        after=read.after,
+        name=read.name,
+        private_digest=read.private_digest,
+    )
 
 
-def record_of(row: tuple[Any, ...]) -> Record:
+def record_of(row: tuple[object, ...]) -> Record:
     """Return the record of a row of `RECORD`.
 
     Raises:
         CorruptLog: the row is not as it was written.
     """
     try:
-        tenant, kind, id, name, version, value, private, created_ms, updated_ms = _typed(
-            row, _RecordRow
-        )
-        read = _decoder.decode(value)
-        if _encoder.encode(read) != value:
+        known = _typed(row, RecordRow)
+        value = _decoder.decode(known.value)
+        if _encoder.encode(value) != known.value:
             raise ValueError("it is not in its canonical form")
     except ValueError as error:
         raise CorruptLog(
             f"The {row[1]} {row[2]!r} of {row[0]!r} is not as it was written: {error}."
         ) from error
     return Record(
-        tenant=tenant,
-        kind=kind,
-        id=id,
-        name=name,
-        version=version,
-        value=read,
-        private=private,
-        created_ms=created_ms,
-        updated_ms=updated_ms,
+        tenant=known.tenant,
+        kind=known.kind,
+        id=known.id,
+        name=known.name,
+        version=known.version,
+        value=value,
+        private=known.private,
+        created_ms=known.created_ms,
+        updated_ms=known.updated_ms,
     )
 
 

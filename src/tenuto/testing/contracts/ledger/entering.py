@@ -132,7 +132,7 @@ class Entering(LedgerCase):
         async def scenario(ledger: Ledger) -> None:
             for bad in ({"a": math.nan}, {"a": [math.inf]}, {"a": "\ud800"}, {"a": object()}):
                 await refused(ledger, [action(detail=bad)], Rejected)
-                await refused(ledger, [change("a", {"v": bad})], Rejected)
+                await refused(ledger, [change("a", {"v": 1}, value=bad)], Rejected)
             await refused(ledger, [action(tenant="\ud800")], Rejected)
             await refused(ledger, [action(at_ms=2**63)], Rejected)
 
