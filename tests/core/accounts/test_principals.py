@@ -245,3 +245,4 @@ def test_a_proof_ends_at_its_time() -> None:
 def test_the_ledger_names_a_key_before_its_user() -> None:
     assert user().actor == "user:u1"
     assert user(key="k1").actor == "key:k1"
+    assert Principal(organisation="acme", user="").actor == "system"

@@ -26,7 +26,7 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     organisation: str
     user: str
-    """Id of the user."""
+    """Id of the user; empty: this machine's own program, as the command line."""
     name: str = ""
     """Of the user, for people."""
     roles: tuple[str, ...] = ()
@@ -44,8 +44,10 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def actor(self) -> str:
-        """Return who acts, as the ledger names it: `key:ID` or `user:ID`."""
-        return f"key:{self.key}" if self.key else f"user:{self.user}"
+        """Return who acts, as the ledger names it: `key:ID`, `user:ID`, or `system`."""
+        if self.key:
+            return f"key:{self.key}"
+        return f"user:{self.user}" if self.user else "system"
 
 
 def may(principal: Principal, permission: str, thing: Thing = NOTHING) -> bool:
