@@ -27,6 +27,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "resume": "Go on with a session, or with everything that is unfinished.",
         "validate": "Check workflow files.",
         "agents": "List the agents of workflows and teams.",
+        "serve": "Serve the API: REST, live streams, accounts.",
         "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
         "tools": "List the tools that servers have.",
     },

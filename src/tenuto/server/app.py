@@ -1,0 +1,89 @@
+"""The application: routes, who asks, problems, and the description of all of it."""
+
+import secrets
+from typing import Final
+
+from litestar import Litestar, Router
+from litestar.connection import ASGIConnection
+from litestar.di import Provide
+from litestar.enums import ScopeType
+from litestar.exceptions import HTTPException
+from litestar.middleware import DefineMiddleware
+from litestar.openapi import OpenAPIConfig
+from litestar.openapi.plugins import JsonRenderPlugin
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from tenuto.server.principal import Authenticator, Connection
+from tenuto.server.problems import answer
+from tenuto.server.routes import sessions, steering, system
+from tenuto.server.service import Service
+
+API: Final = "/api/v1"
+BODY_BYTES_MAX: Final = 10_000_000
+
+
+def create_app(service: Service) -> ASGIApp:
+    """Return the ASGI application over the parts of an open database."""
+    # Around all of it: what no route takes is numbered and answered like the rest.
+    return Numbered(routed(service))
+
+
+def routed(service: Service) -> Litestar:
+    """Return the routes; `openapi_schema` describes them."""
+
+    def provide_service() -> Service:
+        return service
+
+    return Litestar(
+        route_handlers=[
+            *system.ROUTES,
+            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES]),
+        ],
+        dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
+        middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],
+        exception_handlers={HTTPException: answer, Exception: answer},
+        request_max_body_size=BODY_BYTES_MAX,
+        openapi_config=OpenAPIConfig(
+            title="Tenuto",
+            version="1",
+            path="/openapi",
+            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
+        ),
+        signature_types=[Service],
+        logging_config=None,
+    )
+
+
+class Numbered:
+    """Gives each request an id, which is in its answer, in the ledger, and in the log."""
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != ScopeType.HTTP:
+            await self._app(scope, receive, send)
+            return
+        request_id = secrets.token_hex(8)
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        header = (b"x-request-id", request_id.encode())
+
+        async def send_numbered(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message["headers"], header]
+            await send(message)
+
+        await self._app(scope, receive, send_numbered)
+
+
+class Asked:
+    """Finds out who asks; guards of routes say what they must be allowed."""
+
+    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
+        self._app, self._authenticator = app, authenticator
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        connection: Connection = ASGIConnection(scope, receive, send)
+        scope["user"] = await self._authenticator.authenticate(connection)
+        scope["auth"] = None
+        await self._app(scope, receive, send)

@@ -1,0 +1,156 @@
+"""Problem details: what every refused request is answered with. Source: RFC 9457."""
+
+from __future__ import annotations
+
+import http
+import logging
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException, ValidationException
+
+from tenuto.core import errors
+from tenuto.core.vocabulary import Json, JsonObject
+
+_log = logging.getLogger("tenuto.server")
+
+MEDIA_TYPE: Final = "application/problem+json"
+
+
+class Kind(msgspec.Struct, frozen=True):
+    """What a stable code stands for."""
+
+    status: int
+    title: str
+    hint: str
+
+
+CODES: Final[dict[str, Kind]] = {
+    "bad_request": Kind(400, "The request is not well-formed", "Mend what `errors` names."),
+    "not_authenticated": Kind(
+        401, "Nobody is logged in", "Send `Authorization: Bearer KEY`, or log in."
+    ),
+    "not_permitted": Kind(403, "The permission is missing", "Ask an admin of the organisation."),
+    "not_found": Kind(404, "There is nothing there", "Check the id; lists show what there is."),
+    "no_such_route": Kind(404, "There is no such route", "/docs lists the routes."),
+    "method_not_allowed": Kind(
+        405, "The route does not take this method", "`Allow` names those that it takes."
+    ),
+    "conflict": Kind(409, "It does not fit the present state", "Read it again, then decide."),
+    "session_ended": Kind(
+        409, "The session has ended", "Fork it to go on from an earlier version."
+    ),
+    "not_allowed": Kind(409, "The session does not allow this now", "Look what it waits for."),
+    "outdated": Kind(412, "Somebody changed it meanwhile", "Read it again and repeat the change."),
+    "too_large": Kind(413, "The body is too large", "Send less, or in parts."),
+    "unsupported_media_type": Kind(415, "The body is of another kind", "Send application/json."),
+    "rejected": Kind(422, "The request cannot be carried out", "`detail` says what to change."),
+    "definition_wrong": Kind(422, "The definition is wrong", "Mend what `errors` names."),
+    "key_reused": Kind(
+        422, "The idempotency key was used for another request", "Take a new key per request."
+    ),
+    "too_many_requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
+    "internal": Kind(500, "The server failed", "Tell the operators the `trace_id`."),
+    "not_ready": Kind(503, "The server is starting or stopping", "Try again in a moment."),
+    "store_unavailable": Kind(503, "The store cannot do it now", "Try again in a moment."),
+}
+"""Code of a problem to its meaning; a code never changes its meaning."""
+
+
+class ProblemError(Exception):
+    """Raised by routes to answer with the problem of a code."""
+
+    def __init__(
+        self,
+        code: str,
+        detail: str,
+        *,
+        errors: list[JsonObject] | None = None,
+        headers: Mapping[str, str] | None = None,
+        **members: Json,
+    ) -> None:
+        assert code in CODES, f"no problem has the code {code!r}"
+        self.code, self.detail, self.errors = code, detail, errors
+        self.headers, self.members = headers, members
+        super().__init__(detail)
+
+
+def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    """Return the answer to a request that ended with `error`."""
+    problem = problem_of(error)
+    if problem.code == "internal":
+        _log.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
+    kind = CODES[problem.code]
+    body: dict[str, object] = {
+        "type": f"/docs/errors#{problem.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": kind.hint,
+        "instance": request.url.path,
+        "trace_id": request.scope.get("request_id", ""),
+        **problem.members,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return Response(
+        msgspec.json.encode(body),
+        status_code=kind.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
+    )
+
+
+def problem_of(error: Exception) -> ProblemError:
+    """Return what an error means to who asked."""
+    match error:
+        case ProblemError():
+            return error
+        case errors.DefinitionError():
+            found = [msgspec.to_builtins(problem) for problem in error.problems]
+            return ProblemError("definition_wrong", str(error), errors=found)
+        case errors.NotFound():
+            return ProblemError("not_found", str(error))
+        case errors.SessionEnded():
+            return ProblemError("session_ended", str(error))
+        case errors.NotAllowed():
+            return ProblemError("not_allowed", str(error))
+        case errors.Rejected():
+            return ProblemError("rejected", str(error))
+        case errors.Stale():
+            return ProblemError("conflict", str(error))
+        case errors.StoreUnavailable() | errors.StoreOwned():
+            return ProblemError("store_unavailable", str(error))
+        case HTTPException():
+            return _of_http(error)
+    return ProblemError("internal", "The request failed by a fault of the server's own.")
+
+
+_OF_STATUS: Final = {
+    401: "not_authenticated",
+    403: "not_permitted",
+    404: "no_such_route",
+    405: "method_not_allowed",
+    413: "too_large",
+    415: "unsupported_media_type",
+    429: "too_many_requests",
+    503: "not_ready",
+}
+
+
+def _of_http(error: HTTPException) -> ProblemError:
+    code = _OF_STATUS.get(
+        error.status_code, "bad_request" if error.status_code < 500 else "internal"
+    )
+    found: list[JsonObject] | None = None
+    if isinstance(error, ValidationException) and isinstance(error.extra, list):
+        found = [
+            {"pointer": str(extra.get("key", "")), "message": str(extra.get("message", ""))}
+            for extra in error.extra
+            if isinstance(extra, dict)
+        ]
+    detail = error.detail or http.HTTPStatus(error.status_code).phrase
+    return ProblemError(code, detail, errors=found, headers=error.headers)

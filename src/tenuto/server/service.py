@@ -1,0 +1,80 @@
+"""What the routes work with: the parts of an open database, and who may have which of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import TypeAlias
+
+import msgspec
+from litestar.di import NamedDependency
+from litestar.params import SkipValidation
+
+from tenuto.core.errors import NotFound
+from tenuto.core.vocabulary import JsonObject
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.ports.clock import Clock
+from tenuto.ports.event_store import Head
+from tenuto.ports.ledger import Change, Entry, Ledger, Source
+from tenuto.sdk.runtime import Runtime
+from tenuto.sdk.session import Session
+from tenuto.sdk.workflow import Workflow
+from tenuto.server.principal import Authenticator, Principal
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow that this server was started with, for all organisations."""
+
+    workflow: Workflow | WorkflowDefinition
+    definition: WorkflowDefinition
+    description: str = ""
+
+
+class Service(msgspec.Struct, kw_only=True):
+    """The parts that routes use."""
+
+    runtime: Runtime
+    ledger: Ledger
+    clock: Clock
+    authenticator: Authenticator
+    offered: Mapping[str, Offered]
+    version: str
+    closing: bool = False
+
+    async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:
+        """Return a handle on a session of the principal's organisation, and its head.
+
+        Raises:
+            NotFound: there is none with that id; of another organisation neither (P7).
+        """
+        session = self.runtime.session(id)
+        head = await session.head()
+        if head.tenant != principal.organisation:
+            raise NotFound(what="session", name=id)
+        return session, head
+
+    async def enter(
+        self,
+        principal: Principal,
+        action: str,
+        target: tuple[str, str],
+        *,
+        source: Source,
+        detail: JsonObject | None = None,
+    ) -> Entry:
+        """Return the ledger's entry of an action that was taken on `target`, (kind, id)."""
+        change = Change(
+            at_ms=self.clock.now_ms(),
+            tenant=principal.organisation,
+            actor=principal.actor,
+            action=action,
+            kind=target[0],
+            target=target[1],
+            source=source,
+            detail=detail or {},
+        )
+        (entry,) = await self.ledger.append([change])
+        return entry
+
+
+Given: TypeAlias = NamedDependency[SkipValidation[Service]]
+"""The service, as handlers take it."""
