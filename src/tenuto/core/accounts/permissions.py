@@ -19,7 +19,7 @@ from tenuto.core.errors import Rejected
 
 PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
-        "sessions": ("read", "start", "steer"),
+        "sessions": ("read", "start", "write"),
         "approvals": ("read", "decide"),
         "agents": ("read", "write"),
         "workflows": ("read", "write"),
@@ -37,7 +37,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "settings": ("read", "write"),
     }
 )
-"""Resource to its actions. `sessions:steer` is to pause, resume, cancel, signal and fork;
+"""Resource to its actions. `sessions:write` is to pause, resume, cancel, signal and fork;
 `keys:own` is to make, list, rotate and revoke one's own keys, `keys:write` everyone's;
 `secrets:read` lists their names, as nothing returns a secret."""
 

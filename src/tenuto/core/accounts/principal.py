@@ -49,50 +49,45 @@ class Principal(msgspec.Struct, frozen=True, kw_only=True):
             return f"key:{self.key}"
         return f"user:{self.user}" if self.user else "system"
 
+    def may(self, permission: str, thing: Thing = NOTHING) -> bool:
+        """Return whether it may do `permission` to `thing`. What is not allowed is denied, and so
+        is a permission that does not exist."""
+        return allows(_held(self.roles, self.grants), permission, thing) and (
+            self.scopes is None or allows(self.scopes, permission, thing)
+        )
 
-def may(principal: Principal, permission: str, thing: Thing = NOTHING) -> bool:
-    """Return whether `principal` may do `permission` to `thing`. What is not allowed is denied,
-    and so is a permission that does not exist."""
-    return allows(_held(principal.roles, principal.grants), permission, thing) and (
-        principal.scopes is None or allows(principal.scopes, permission, thing)
-    )
+    def may_some(self, permission: str) -> bool:
+        """Return whether there may be a thing that it may do `permission` to: so that a list is
+        shown to those who may read a part of it."""
+        held = _held(self.roles, self.grants)
+        return permission in table(held) and (
+            self.scopes is None or permission in table(self.scopes)
+        )
 
+    def may_give(self, patterns: Iterable[str]) -> bool:
+        """Return whether it may itself do all that `patterns` allow, so that it may let
+        others, or a key of its own, do so.
 
-def may_some(principal: Principal, permission: str) -> bool:
-    """Return whether there may be a thing that `principal` may do `permission` to: so that a list
-    is shown to those who may read a part of it."""
-    held = _held(principal.roles, principal.grants)
-    return permission in table(held) and (
-        principal.scopes is None or permission in table(principal.scopes)
-    )
+        Raises:
+            BadPermission: one is no pattern.
+        """
+        held = _held(self.roles, self.grants)
+        return all(
+            covers(held, one) and (self.scopes is None or covers(self.scopes, one))
+            for one in patterns
+        )
 
+    def may_manage(self, roles: Iterable[str], grants: Iterable[str]) -> bool:
+        """Return whether it may make, change or take over an account that has these.
 
-def may_give(principal: Principal, patterns: Iterable[str]) -> bool:
-    """Return whether `principal` may itself do all that `patterns` allow, so that it may let
-    others, or a key of its own, do so.
+        A grant that is no pattern any more allows nothing, and hinders nobody.
+        """
+        known = tuple(one for one in grants if is_pattern(one))
+        return self.may_give((*permissions_of(tuple(roles)), *known))
 
-    Raises:
-        BadPermission: one is no pattern.
-    """
-    held = _held(principal.roles, principal.grants)
-    return all(
-        covers(held, one) and (principal.scopes is None or covers(principal.scopes, one))
-        for one in patterns
-    )
-
-
-def may_manage(principal: Principal, roles: Iterable[str], grants: Iterable[str]) -> bool:
-    """Return whether `principal` may make, change or take over an account that has these.
-
-    A grant that is no pattern any more allows nothing, and hinders nobody.
-    """
-    known = tuple(one for one in grants if is_pattern(one))
-    return may_give(principal, (*permissions_of(tuple(roles)), *known))
-
-
-def expired(principal: Principal, now_ms: int) -> bool:
-    """Return whether the proof has ended, which long streams ask from time to time."""
-    return principal.expires_ms is not None and now_ms >= principal.expires_ms
+    def has_expired(self, now_ms: int) -> bool:
+        """Return whether the proof has ended, which long streams ask from time to time."""
+        return self.expires_ms is not None and now_ms >= self.expires_ms
 
 
 @lru_cache(1024)

@@ -28,7 +28,7 @@ _VIEWER: Final = (
     "usage:read",
     "keys:own",
 )
-_OPERATOR: Final = (*_VIEWER, "sessions:start", "sessions:steer")
+_OPERATOR: Final = (*_VIEWER, "sessions:start", "sessions:write")
 _APPROVER: Final = (*_VIEWER, "approvals:decide")
 _DEVELOPER: Final = (
     *_OPERATOR,

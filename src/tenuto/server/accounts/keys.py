@@ -6,7 +6,6 @@ import msgspec
 
 from tenuto.core.accounts.names import check_label
 from tenuto.core.accounts.permissions import check_patterns
-from tenuto.core.accounts.principal import may, may_give, may_manage
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Change, EntryQuery, Record, RecordQuery
@@ -116,9 +115,7 @@ class Keys:
         """
         record = await self._get(asking, id)
         own = read(record, Key).user == asking.principal.user
-        if not (own and may(asking.principal, "keys:own")) and not may(
-            asking.principal, "keys:read"
-        ):
+        if not (own and asking.principal.may("keys:own")) and not asking.principal.may("keys:read"):
             raise NoSuchAccount(KEY, id)
         return record
 
@@ -140,7 +137,7 @@ class Keys:
         Raises:
             NotPermitted: the asker may not see them.
         """
-        if not may(asking.principal, "keys:read"):
+        if not asking.principal.may("keys:read"):
             raise NotPermitted("keys:read")
         tenant = asking.principal.organisation
         return await self._directory.page(
@@ -208,8 +205,8 @@ class Keys:
 
     def _need(self, asking: Asking, owner: str) -> None:
         own = owner == asking.principal.user
-        if not (own and may(asking.principal, "keys:own")) and not may(
-            asking.principal, "keys:write"
+        if not (own and asking.principal.may("keys:own")) and not asking.principal.may(
+            "keys:write"
         ):
             raise NotPermitted("keys:own" if own else "keys:write")
 
@@ -218,9 +215,9 @@ class Keys:
         if principal.user == key.user and principal.scopes is None:
             return  # One's own key can at most what one can.
         allowed = (
-            may_give(principal, key.scopes)
+            principal.may_give(key.scopes)
             if key.scopes is not None
-            else may_manage(principal, user.roles, user.grants)
+            else principal.may_manage(user.roles, user.grants)
         )
         if not allowed:
             raise NotPermitted(

@@ -94,9 +94,7 @@ class Logins:
         )
         asking = _asking(user, source)
         place = (user.tenant, LOGIN, id)
-        new = added(
-            asking, now, "login.add", *place, name=f"{user.id}/{id}", value=value_of(login)
-        )
+        new = added(asking, now, "login.add", *place, name=f"{user.id}/{id}", value=value_of(login))
         await self._directory.append([new, *await self._surplus(user, asking, now)])
         return self._answer(user, id, login)
 

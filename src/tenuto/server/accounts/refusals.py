@@ -28,8 +28,7 @@ class NotAuthenticated(AccountRefused):
 
     def __init__(self, message: str = "") -> None:
         super().__init__(
-            message
-            or "This needs a valid API key or access token; log in again, or ask an admin for a key."
+            message or "This needs a valid API key or access token; log in, or ask for a key."
         )
 
 

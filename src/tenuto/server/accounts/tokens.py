@@ -106,8 +106,8 @@ class Tokens:
         if len(parts) != 3:
             raise NotAuthenticated
         try:
-            header = _object(decoded(parts[0]), _Header)
-            claims = _object(decoded(parts[1]), Access)
+            header: _Header = _object(decoded(parts[0]), _Header)
+            claims: Access = _object(decoded(parts[1]), Access)
             decoded(parts[2])
         except (ValueError, msgspec.MsgspecError, RecursionError):
             raise NotAuthenticated from None

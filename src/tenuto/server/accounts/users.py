@@ -6,7 +6,7 @@ import msgspec
 
 from tenuto.core.accounts.names import check_label, check_password, check_user
 from tenuto.core.accounts.permissions import check_patterns
-from tenuto.core.accounts.principal import Principal, may, may_manage
+from tenuto.core.accounts.principal import Principal
 from tenuto.core.accounts.roles import check_roles
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Change, Record, RecordQuery
@@ -240,12 +240,12 @@ def _is_admin(user: User) -> bool:
 
 
 def _need(asking: Asking, permission: str) -> None:
-    if not may(asking.principal, permission):
+    if not asking.principal.may(permission):
         raise NotPermitted(permission)
 
 
 def _refuse_more(principal: Principal, user: User) -> None:
-    if not may_manage(principal, user.roles, user.grants):
+    if not principal.may_manage(user.roles, user.grants):
         raise NotPermitted(
             "accounts:write", "The account allows more than you may yourself; ask an admin."
         )
