@@ -305,7 +305,7 @@ def test_nobody_gives_more_than_they_have_nor_takes_over_who_has_more() -> None:
         await office.accounts.users.add(clerk, "bot", roles=(), grants=("sessions:start",))
         for change in ({"password": "takeover takeover"}, {"disabled": True}):
             with pytest.raises(NotPermitted):
-                await office.accounts.users.change(clerk, office.founded.admin, **change)  # type: ignore[arg-type]  # by name
+                await office.accounts.users.change(clerk, office.founded.admin, **change)
         with pytest.raises(NotPermitted):
             await office.accounts.users.remove(clerk, office.founded.admin)
 
@@ -318,7 +318,7 @@ def test_an_organisation_keeps_an_admin() -> None:
         users, first = office.accounts.users, office.founded.admin
         for wish in ({"disabled": True}, {"roles": ("viewer",)}):
             with pytest.raises(LastAdmin):
-                await users.change(await office.admin(), first, **wish)  # type: ignore[arg-type]  # by name
+                await users.change(await office.admin(), first, **wish)
         with pytest.raises(LastAdmin):
             await users.remove(await office.admin(), first)
 

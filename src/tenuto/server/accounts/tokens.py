@@ -157,10 +157,10 @@ def decoded(part: str) -> bytes:
 
 def _object(raw: bytes, type: Any) -> Any:
     found = msgspec.json.decode(raw, type=type)
-    # A name twice means one thing to one reader and another to the next: only our own spelling
-    # of the fields, as many as there are names, is taken.
-    if raw.count(b'":') != len(type.__struct_fields__):
-        raise ValueError("names stand twice, or values hold names")
+    # A name that stands twice means one thing to one reader and another to the next. So only the
+    # one spelling is taken in which this server writes.
+    if msgspec.json.encode(found) != raw:
+        raise ValueError("another spelling")
     return found
 
 
