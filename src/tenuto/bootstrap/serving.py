@@ -6,8 +6,10 @@ from typing import Unpack
 
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.fencing import fences_of
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.opening import open as open_runtime
+from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.principal import NoLogin
@@ -27,7 +29,8 @@ async def open_service(
 
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
-    async with open_runtime(url, **settings) as runtime:
+    opening = open_runtime(url, **settings)
+    async with opening as runtime:
         service = Service(
             runtime=runtime,
             ledger=MemoryLedger(),
@@ -42,6 +45,7 @@ async def open_service(
                 for found in offered
             },
             version=tenuto.__version__,
+            fences=fences_of(opening.store, place_of(url)),
         )
         try:
             yield service

@@ -18,6 +18,7 @@ from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.fences import Fences
 from tenuto.server.principal import Authenticator, Principal
 
 
@@ -38,6 +39,7 @@ class Service(msgspec.Struct, kw_only=True):
     authenticator: Authenticator
     offered: Mapping[str, Offered]
     version: str
+    fences: Fences
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:
