@@ -16,10 +16,11 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import sessions, steering, system
+from tenuto.server.routes import audit, collections, memory, sessions, steering, system
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
+_PARTS: Final = (audit, collections, memory, sessions, steering)
 BODY_BYTES_MAX: Final = 10_000_000
 
 
@@ -38,7 +39,7 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
-            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES]),
+            Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
@@ -74,7 +75,7 @@ class Numbered:
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:
