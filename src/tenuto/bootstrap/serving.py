@@ -9,6 +9,7 @@ from typing import Final, Unpack
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.collections import add_collection, open_collection
+from tenuto.bootstrap.fencing import fences_of
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
@@ -47,7 +48,8 @@ async def open_service(
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
     with _folder_beside(url) as place:
-        async with open_runtime(url, **settings) as runtime:
+        opening = open_runtime(url, **settings)
+        async with opening as runtime:
             ledger = MemoryLedger()
             service = Service(
                 runtime=runtime,
@@ -64,6 +66,7 @@ async def open_service(
                 },
                 library=Library(ledger, place, add=add_collection, open_collection=open_collection),
                 version=tenuto.__version__,
+                fences=fences_of(opening.store, place_of(url)),
             )
             try:
                 yield service

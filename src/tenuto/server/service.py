@@ -18,6 +18,7 @@ from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 
@@ -40,6 +41,7 @@ class Service(msgspec.Struct, kw_only=True):
     offered: Mapping[str, Offered]
     library: Library
     version: str
+    fences: Fences
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:
