@@ -79,7 +79,7 @@ class Assembly:
             keys=audit_keys(settings.get("audit_key")),
         )
         self.engine = self._engine(artifacts)
-        self.runtime = self._runtime()
+        self.runtime = self._runtime(artifacts)
 
     def _engine(self, artifacts: Artifacts) -> Engine:
         ids = SystemIds()
@@ -135,12 +135,12 @@ class Assembly:
             )
         return asker
 
-    def _runtime(self) -> Runtime:
+    def _runtime(self, artifacts: Artifacts) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)
         runtime.rememberer = self._rememberer
         runtime.responses = self._responses
         runtime.ledger = self.checkpointer.ledger
-        runtime.audit = AuditTrail(self.checkpointer)
+        runtime.audit = AuditTrail(self.checkpointer, artifacts)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -58,7 +58,10 @@ def auditor_of(checkpointer: Checkpointer, place: Place, settings: Settings) -> 
 
 @asynccontextmanager
 async def open_audit(
-    url: str | None = None, *, anchor: str | os.PathLike[str] = "", key: str | None = None
+    url: str | None = None,
+    *,
+    anchor: str | os.PathLike[str] = "",
+    key: str | None = None,
 ) -> AsyncIterator[AuditTrail]:
     """Return an async context manager that gives the audit trail of the database at `url`.
 
@@ -84,7 +87,7 @@ async def open_audit(
         try:
             checkpointer = Checkpointer(ledger, store, clock=SystemClock(), keys=keys)
             checkpointer.anchors = anchors_of(place, os.fspath(anchor), required=True)
-            yield AuditTrail(checkpointer)
+            yield AuditTrail(checkpointer, store.artifacts)
         finally:
             await ledger.close()
     finally:

@@ -4,35 +4,32 @@ Everything is read once, in pages, so memory is bounded whatever their size. Ses
 meanwhile: what comes later is left to the next audit.
 """
 
-import asyncio
-from collections import deque
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final
 
 import msgspec
 
-from tenuto.core.audit.chain import START
+from tenuto.codec.events import EventDecoder
 from tenuto.core.audit.checkpoints import (
-    ACTION,
     KIND,
     TARGET,
     TENANT,
     Anchor,
     Checkpoint,
     Key,
-    entry_leaf,
     read_checkpoint,
 )
 from tenuto.core.audit.faults import FAULTS_MAX, Chain, Fault, Part
 from tenuto.core.audit.merkle import Tree
 from tenuto.core.errors import CorruptLog
 from tenuto.ports.anchors import Anchors
-from tenuto.ports.event_store import EventStore, StoredCommit
+from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger
-from tenuto.runtime.auditing import COMMITS_PAGE, ENTRIES_PAGE, leaves_of
+from tenuto.runtime.auditing import ENTRIES_PAGE
+from tenuto.runtime.verifying_reading import Commits, Upcoming
 from tenuto.runtime.verifying_records import RecordsCheck
+from tenuto.runtime.verifying_sessions import SessionsCheck
 
-CHECKPOINTS_PAGE: Final = 100
 FIRST: Final = -(2**63)
 """Before all numbers that a row can have."""
 
@@ -43,6 +40,7 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     entries: int
     records: int
     commits: int
+    sessions: int
     checkpoints: int
     marks: int
     """Checkpoints whose marks were checked."""
@@ -59,27 +57,33 @@ class Verified(msgspec.Struct, frozen=True, kw_only=True):
     """What could not be checked."""
 
 
+class Sources(msgspec.Struct, frozen=True, kw_only=True):
+    """What is audited."""
+
+    ledger: Ledger
+    events: EventStore
+    decoder: EventDecoder | None = None
+    """Without one, sessions are not folded."""
+    anchors: Anchors | None = None
+    keys: tuple[Key, ...] = ()
+
+
 class Verifier:
     """One audit. Use it once."""
 
-    def __init__(
-        self,
-        ledger: Ledger,
-        events: EventStore,
-        *,
-        anchors: Anchors | None = None,
-        keys: Sequence[Key] = (),
-    ) -> None:
-        self._ledger, self._anchors = ledger, anchors
-        self._keys: Mapping[str, Key] = {key.id: key for key in keys}
-        self._commits = _Commits(events)
-        self._upcoming = _Upcoming(ledger)
+    def __init__(self, sources: Sources) -> None:
+        self._sources, self._ledger = sources, sources.ledger
+        self._keys = {key.id: key for key in sources.keys}
+        self._commits = Commits(sources.events)
+        self._upcoming = Upcoming(sources.ledger)
         self._chain = Chain()
         self._covered = Checkpoint()
         """The last checkpoint so far."""
-        self._checkpoints = self._marks = self._unchecked = self._anchors_count = 0
-        self._marked_last = False
         self._checkpoint_number = 0
+        """Its entry."""
+        self._checkpoints = self._marks = self._unchecked = 0
+        self._marked_last = False
+        self._open_commits = self._records = self._sessions = self._anchors = 0
         self._faults: list[Fault] = []
         self._notes: list[str] = []
 
@@ -89,32 +93,56 @@ class Verifier:
         Raises:
             StoreUnavailable, AnchorsUnavailable: something could not be read.
         """
-        end, _ = await self._ledger.digest()
-        self._upcoming.end = end
-        async for entry in self._entries(end):
-            await self._take(entry)
-        open_commits = await self._rest_of_events()
+        checks: tuple[tuple[Part, Callable[[], Awaitable[None]]], ...] = (
+            ("entries", self._check_entries),
+            ("events", self._check_rest_of_events),
+            ("records", self._check_records),
+            ("sessions", self._check_sessions),
+            ("anchors", self._check_anchors),
+        )
+        for part, check in checks:
+            try:
+                await check()
+            except CorruptLog as error:
+                self._fault(part, 0, str(error))
         self._judge_marks()
-        records = RecordsCheck(self._ledger)
-        for fault in await records.check(self._chain.number, self._chain.living):
-            self._add(fault)
-        if self._anchors is not None:
-            await self._check_anchors(self._anchors)
         # The last checkpoint's own entry is not what one waits for.
         open_entries = self._chain.number - self._covered.entries - bool(self._checkpoints)
         return Verified(
             entries=self._chain.number,
-            records=records.count,
+            records=self._records,
             commits=self._commits.count,
+            sessions=self._sessions,
             checkpoints=self._checkpoints,
             marks=self._marks,
-            anchors=self._anchors_count,
+            anchors=self._anchors,
             digest=self._chain.digest,
             open_entries=max(0, open_entries),
-            open_commits=open_commits,
+            open_commits=self._open_commits,
             faults=tuple(self._faults),
             notes=tuple(self._notes),
         )
+
+    async def _check_entries(self) -> None:
+        end, _ = await self._ledger.digest()
+        self._upcoming.end = end
+        async for entry in self._entries(end):
+            await self._take(entry)
+
+    async def _check_records(self) -> None:
+        records = RecordsCheck(self._ledger)
+        for fault in await records.check(self._chain.number, self._chain.living):
+            self._add(fault)
+        self._records = records.count
+
+    async def _check_sessions(self) -> None:
+        if self._sources.decoder is None:
+            self._notes.append("Sessions were not folded: their heads and snapshots may be wrong.")
+            return
+        sessions = SessionsCheck(self._sources.events, self._sources.decoder)
+        async for fault in sessions.check():
+            self._add(fault)
+        self._sessions = sessions.count
 
     async def _entries(self, end: int) -> AsyncIterator[Entry]:
         """Yield the entries up to `end`; one that cannot be read is a fault, and passed over."""
@@ -214,8 +242,8 @@ class Verifier:
                 f"{tree.count}).",
             )
 
-    async def _rest_of_events(self) -> int:
-        """Read what no checkpoint covers: gaps are found there too. Return how many commits."""
+    async def _check_rest_of_events(self) -> None:
+        """Read what no checkpoint covers: gaps are found there too."""
         self._commits.go_to(self._covered.events)
         before = self._commits.count
         try:
@@ -223,7 +251,7 @@ class Verifier:
                 pass
         except CorruptLog as error:
             self._fault("events", self._commits.reached + 1, str(error))
-        return self._commits.count - before
+        self._open_commits = self._commits.count - before
 
     def _judge_marks(self) -> None:
         if self._unchecked:
@@ -241,15 +269,16 @@ class Verifier:
                 "is new, take a checkpoint with it first.",
             )
 
-    async def _check_anchors(self, anchors: Anchors) -> None:
+    async def _check_anchors(self) -> None:
         unreadable = 0
-        async for anchor in anchors.read():
-            if anchor is None:
-                unreadable += 1
-                continue
-            self._anchors_count += 1
-            await self._check_anchor(anchor)
-        if self._checkpoints and not self._anchors_count:
+        if self._sources.anchors is not None:
+            async for anchor in self._sources.anchors.read():
+                if anchor is None:
+                    unreadable += 1
+                    continue
+                self._anchors += 1
+                await self._check_anchor(anchor)
+        if self._checkpoints and not self._anchors:
             self._notes.append(
                 "No checkpoint is noted outside of the database, so an end that was cut off would "
                 "not be found."
@@ -284,110 +313,3 @@ class Verifier:
     def _add(self, fault: Fault) -> None:
         if len(self._faults) < FAULTS_MAX:
             self._faults.append(fault)
-
-
-class _Upcoming:
-    """The checkpoints ahead, and the roots that the entries give for them on the way.
-
-    A checkpoint covers entries up to one before its own: which, it must be known when they pass."""
-
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
-        self._page: deque[tuple[int, Checkpoint]] = deque()
-        self.end = 0
-        """The last entry that is looked at."""
-        self._after = 0
-        self._ended = False
-        self._tree = Tree()
-        self._found: dict[int, tuple[str, str]] = {}
-
-    async def reach(self, chain: Chain) -> None:
-        """Note the roots of what ends with the chain's last entry."""
-        while (following := await self._next()) is not None:
-            number, checkpoint = following
-            if checkpoint.entries > chain.number:
-                return
-            digest = chain.digest if chain.number else START
-            self._found[number] = (digest, self._tree.root())
-            self._page.popleft()
-            self._tree = Tree()
-
-    def add(self, entry: Entry) -> None:
-        """Take the next entry into account."""
-        if self._page or not self._ended:
-            self._tree.add(entry_leaf(entry.digest))
-
-    def take(self, number: int) -> tuple[str, str] | None:
-        """Return digest and root that the entries give for the checkpoint of entry `number`."""
-        return self._found.pop(number, None)
-
-    async def _next(self) -> tuple[int, Checkpoint] | None:
-        if not self._page and not self._ended:
-            query = EntryQuery(
-                tenant=TENANT,
-                actions=(ACTION,),
-                after=self._after,
-                before=self.end + 1,
-                limit=CHECKPOINTS_PAGE,
-            )
-            try:
-                page = await self._ledger.entries(query)
-            except CorruptLog:
-                page = ()  # The walk comes upon it.
-            for entry in page:
-                self._after = entry.number
-                checkpoint = read_checkpoint(entry.after)
-                if checkpoint is not None:
-                    self._page.append((entry.number, checkpoint))
-            self._ended = not page
-        return self._page[0] if self._page else None
-
-
-class _Commits:
-    """The commits of all sessions, in order."""
-
-    def __init__(self, events: EventStore) -> None:
-        self._events = events
-        self._page: deque[tuple[StoredCommit, bytes]] = deque()
-        self.reached = 0
-        self.count = 0
-
-    def go_to(self, position: int) -> None:
-        """Go on behind `position`."""
-        if position != self.reached:
-            self._page.clear()
-            self.reached = position
-
-    async def until(self, position: int) -> AsyncIterator[bytes]:
-        """Yield the leaves of the commits up to `position`.
-
-        Raises:
-            CorruptLog: there is a gap behind `reached`.
-        """
-        while self.reached < position:
-            if not self._page:
-                await self._fill()
-            if not self._page or self._page[0][0].position > position:
-                return
-            commit, leaf = self._page.popleft()
-            self.reached = commit.position
-            self.count += 1
-            yield leaf
-
-    async def _fill(self) -> None:
-        try:
-            await self._read(COMMITS_PAGE)
-        except (CorruptLog, TypeError):
-            # Up to where it is, one by one.
-            try:
-                await self._read(1)
-            except TypeError as error:
-                raise CorruptLog(
-                    f"The commit behind position {self.reached} is not as it was written: {error}."
-                ) from error
-
-    async def _read(self, limit: int) -> None:
-        """Raises TypeError where a row holds what no commit does."""
-        commits = await self._events.read(after=self.reached, limit=limit)
-        leaves = await asyncio.to_thread(leaves_of, commits)
-        self._page.extend(zip(commits, leaves, strict=True))

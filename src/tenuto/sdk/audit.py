@@ -5,9 +5,11 @@ from typing import Final
 
 from msgspec import structs
 
+from tenuto.codec.events import EventDecoder
+from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger
 from tenuto.runtime.auditing import Checkpointer
-from tenuto.runtime.verifying import Verified, Verifier
+from tenuto.runtime.verifying import Sources, Verified, Verifier
 
 PAGE: Final = 1_000
 
@@ -21,8 +23,8 @@ class AuditTrail:
             assert not found.faults, found.faults[0].message
     """
 
-    def __init__(self, checkpointer: Checkpointer) -> None:
-        self._checkpointer = checkpointer
+    def __init__(self, checkpointer: Checkpointer, artifacts: Artifacts) -> None:
+        self._checkpointer, self._artifacts = checkpointer, artifacts
 
     @property
     def ledger(self) -> Ledger:
@@ -46,15 +48,24 @@ class AuditTrail:
             else:
                 asked = structs.replace(asked, before=end)
 
-    async def verify(self) -> Verified:
+    async def verify(self, *, sessions: bool = True) -> Verified:
         """Return what was looked at, and each fault that was found.
+
+        Args:
+            sessions: whether each session is folded anew from its events, which takes longest.
 
         Raises:
             StoreUnavailable, AnchorsUnavailable: something could not be read.
         """
         maker = self._checkpointer
-        verifier = Verifier(maker.ledger, maker.events, anchors=maker.anchors, keys=maker.keys)
-        return await verifier.verify()
+        sources = Sources(
+            ledger=maker.ledger,
+            events=maker.events,
+            decoder=EventDecoder(self._artifacts.get) if sessions else None,
+            anchors=maker.anchors,
+            keys=maker.keys,
+        )
+        return await Verifier(sources).verify()
 
     async def checkpoint(self) -> Entry | None:
         """Return the entry of a new checkpoint; None when nothing came since the last one.

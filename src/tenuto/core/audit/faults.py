@@ -11,7 +11,7 @@ from tenuto.core.audit.entries import Entry, Record
 FAULTS_MAX: Final = 100
 """After so many an audit has said enough."""
 
-Part: TypeAlias = Literal["entries", "records", "checkpoints", "events", "anchors"]
+Part: TypeAlias = Literal["entries", "records", "checkpoints", "events", "sessions", "anchors"]
 
 
 class Fault(msgspec.Struct, frozen=True, kw_only=True):
