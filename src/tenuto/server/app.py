@@ -9,10 +9,9 @@ from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.server.description import configuration, described
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
@@ -49,6 +48,7 @@ def routed(service: Service) -> Litestar:
         route_handlers=[
             *system.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
+            described,
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
@@ -62,12 +62,7 @@ def routed(service: Service) -> Litestar:
         ],
         exception_handlers={HTTPException: answer, Exception: answer},
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(
-            title="Tenuto",
-            version="1",
-            path="/openapi",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=configuration(),
         signature_types=[Service],
         logging_config=None,
     )
