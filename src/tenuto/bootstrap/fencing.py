@@ -32,4 +32,4 @@ def key_file_of(place: Place) -> KeyFile:
 
 
 def _answers_of(store: EventStore) -> Answers:
-    return store.answers if isinstance(store, SqliteEventStore) else MemoryAnswers()
+    return store.tables.answers if isinstance(store, SqliteEventStore) else MemoryAnswers()

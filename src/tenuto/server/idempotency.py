@@ -14,7 +14,7 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
@@ -146,7 +146,7 @@ class _Asked:
 
     async def receive(self) -> HTTPReceiveMessage:
         """Return the next part of the request."""
-        message: HTTPReceiveMessage = await self._receive()  # type: ignore[assignment]
+        message = cast("HTTPReceiveMessage", await self._receive())
         if message["type"] == "http.request":
             self._hash.update(message["body"])
             self._complete = self._complete or not message["more_body"]
