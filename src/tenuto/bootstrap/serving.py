@@ -15,6 +15,7 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
 from tenuto.server.service import Offered, Service
@@ -36,7 +37,11 @@ def _folder_beside(url: str | None) -> Iterator[Path]:
 
 @asynccontextmanager
 async def open_service(
-    url: str | None, offered: Sequence[LoadedWorkflow], **settings: Unpack[Settings]
+    url: str | None,
+    offered: Sequence[LoadedWorkflow],
+    *,
+    fencing: Fencing | None = None,
+    **settings: Unpack[Settings],
 ) -> AsyncIterator[Service]:
     """Give the parts of a server over the database at `url`, and close them with grace.
 
@@ -66,7 +71,7 @@ async def open_service(
                 },
                 library=Library(ledger, place, add=add_collection, open_collection=open_collection),
                 version=tenuto.__version__,
-                fences=fences_of(opening.store, place_of(url)),
+                fences=fences_of(opening.store, place_of(url), fencing or Fencing()),
             )
             try:
                 yield service
