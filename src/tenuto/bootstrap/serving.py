@@ -6,17 +6,28 @@ from typing import Unpack
 
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
-from tenuto.bootstrap.finding import LoadedWorkflow
+from tenuto.bootstrap.finding import LoadedWorkflow, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.principal import NoLogin
-from tenuto.server.service import Offered, Service
+from tenuto.server.registry.allowed import AllowedCode
+from tenuto.server.registry.collections import names_of_collections
+from tenuto.server.registry.offered import Offered, Parts
+from tenuto.server.registry.registry import Registry
+from tenuto.server.service import Service
+
+
+class Serving(Settings, total=False):
+    """How a database is opened and served."""
+
+    allow_code: Sequence[str]
+    """Modules whose functions and tools workflows from outside may name."""
 
 
 @asynccontextmanager
 async def open_service(
-    url: str | None, offered: Sequence[LoadedWorkflow], **settings: Unpack[Settings]
+    url: str | None, offered: Sequence[LoadedWorkflow], **serving: Unpack[Serving]
 ) -> AsyncIterator[Service]:
     """Give the parts of a server over the database at `url`, and close them with grace.
 
@@ -25,22 +36,38 @@ async def open_service(
     """
     import tenuto
 
+    allowed = AllowedCode(serving.pop("allow_code", ()))
+    settings: Settings = serving
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
+    for found in offered:
+        code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
+        allowed.allow(found.definition, code)
+    offers = {
+        found.name: Offered(
+            workflow=found.workflow,
+            definition=found.definition,
+            description=found.description,
+        )
+        for found in offered
+    }
     async with open_runtime(url, **settings) as runtime:
+        ledger, clock = MemoryLedger(), SystemClock()
+        parts = Parts(
+            ledger=ledger,
+            clock=clock,
+            offered=offers,
+            read=read_text,
+            allowed=allowed,
+            collections=names_of_collections(ledger),
+        )
         service = Service(
             runtime=runtime,
-            ledger=MemoryLedger(),
-            clock=SystemClock(),
+            ledger=ledger,
+            clock=clock,
             authenticator=NoLogin(),
-            offered={
-                found.name: Offered(
-                    workflow=found.workflow,
-                    definition=found.definition,
-                    description=found.description,
-                )
-                for found in offered
-            },
+            offered=offers,
+            registry=Registry(parts),
             version=tenuto.__version__,
         )
         try:

@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import sessions, steering, system
+from tenuto.server.routes import sessions, steering, system, workflows
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
@@ -37,7 +37,7 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
-            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES]),
+            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES, *workflows.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],

@@ -1,0 +1,45 @@
+"""What a server was started with, and what its registries work with."""
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Protocol
+
+import msgspec
+
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.named_code import CodeFault
+from tenuto.ports.clock import Clock
+from tenuto.ports.ledger import Ledger
+from tenuto.sdk.workflow import Workflow
+from tenuto.server.registry.allowed import AllowedCode
+
+
+class Offered(msgspec.Struct, frozen=True, kw_only=True):
+    """A workflow that this server was started with, for all organisations."""
+
+    workflow: Workflow | WorkflowDefinition
+    definition: WorkflowDefinition
+    description: str = ""
+
+
+class ReadsWorkflows(Protocol):
+    """Makes definitions of texts."""
+
+    def __call__(self, text: str, *, code: CodeFault | None = None) -> WorkflowDefinition:
+        """Return the definition in a text of YAML or JSON.
+
+        Raises:
+            DefinitionError: it is wrong; every problem is named with line and column.
+        """
+        ...
+
+
+class Parts(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registries work with."""
+
+    ledger: Ledger
+    clock: Clock
+    offered: Mapping[str, Offered]
+    read: ReadsWorkflows
+    allowed: AllowedCode
+    collections: Callable[[str], Awaitable[frozenset[str]]]
+    """Gives the names of an organisation's collections, as `tenuto.open_collection` takes them."""
