@@ -1,18 +1,27 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Unpack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Unpack
 
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.collections import (
+    add_collection,
+    narrow_collection,
+    open_collection,
+)
 from tenuto.bootstrap.finding import LoadedWorkflow, read_text
 from tenuto.bootstrap.opening import open as open_runtime
+from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
 from tenuto.server.registry.allowed import AllowedCode
-from tenuto.server.registry.collections import names_of_collections
+from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.service import Service
@@ -23,6 +32,21 @@ class Serving(Settings, total=False):
 
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
+
+
+DOCUMENTS: Final = ".documents"
+"""What the folder of uploaded documents is called, after the name of the database's file."""
+
+
+@contextmanager
+def _folder_beside(url: str | None) -> Iterator[Path]:
+    """Give the folder for what is uploaded: beside the file, or for as long as this process."""
+    place = place_of(url)
+    if place.kind == "sqlite":
+        yield Path(place.path + DOCUMENTS).absolute()
+        return
+    with TemporaryDirectory(prefix="tenuto-") as folder:
+        yield Path(folder)
 
 
 @asynccontextmanager
@@ -51,26 +75,29 @@ async def open_service(
         )
         for found in offered
     }
-    async with open_runtime(url, **settings) as runtime:
-        ledger, clock = MemoryLedger(), SystemClock()
-        parts = Parts(
-            ledger=ledger,
-            clock=clock,
-            offered=offers,
-            read=read_text,
-            allowed=allowed,
-            collections=names_of_collections(ledger),
-        )
-        service = Service(
-            runtime=runtime,
-            ledger=ledger,
-            clock=clock,
-            authenticator=NoLogin(),
-            offered=offers,
-            registry=Registry(parts),
-            version=tenuto.__version__,
-        )
-        try:
-            yield service
-        finally:
-            service.closing = True
+    with _folder_beside(url) as place:
+        async with open_runtime(url, **settings) as runtime:
+            ledger, clock = MemoryLedger(), SystemClock()
+            library = Library(ledger, place, add=add_collection, open_collection=open_collection)
+            parts = Parts(
+                ledger=ledger,
+                clock=clock,
+                offered=offers,
+                read=read_text,
+                allowed=allowed,
+                documents=Documents(library, ledger, narrow=narrow_collection),
+            )
+            service = Service(
+                runtime=runtime,
+                ledger=ledger,
+                clock=clock,
+                authenticator=NoLogin(),
+                offered=offers,
+                library=library,
+                registry=Registry(parts),
+                version=tenuto.__version__,
+            )
+            try:
+                yield service
+            finally:
+                service.closing = True

@@ -15,10 +15,30 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import sessions, steering, system, workflows
+from tenuto.server.routes import (
+    audit,
+    collections,
+    memory,
+    models,
+    sessions,
+    steering,
+    system,
+    tools,
+    workflows,
+)
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
+_PARTS: Final = (
+    audit,
+    collections,
+    memory,
+    models,
+    sessions,
+    steering,
+    tools,
+    workflows,
+)
 BODY_BYTES_MAX: Final = 10_000_000
 
 
@@ -37,7 +57,7 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
-            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES, *workflows.ROUTES]),
+            Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],
@@ -65,7 +85,7 @@ class Numbered:
             await self._app(scope, receive, send)
             return
         request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
+        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.ledger import NameTaken, Outdated
 
 _log = logging.getLogger("tenuto.server")
 
@@ -39,6 +40,7 @@ CODES: Final[dict[str, Kind]] = {
         405, "The route does not take this method", "`Allow` names those that it takes."
     ),
     "conflict": Kind(409, "It does not fit the present state", "Read it again, then decide."),
+    "name_taken": Kind(409, "The name is taken", "Choose another name."),
     "session_ended": Kind(
         409, "The session has ended", "Fork it to go on from an earlier version."
     ),
@@ -122,6 +124,10 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("session_ended", str(error))
         case errors.NotAllowed():
             return ProblemError("not_allowed", str(error))
+        case Outdated():
+            return ProblemError("outdated", str(error))
+        case NameTaken():
+            return ProblemError("name_taken", str(error))
         case errors.Rejected():
             return ProblemError("rejected", str(error))
         case errors.Stale():

@@ -16,6 +16,7 @@ from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
+from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
@@ -30,6 +31,7 @@ class Service(msgspec.Struct, kw_only=True):
     authenticator: Authenticator
     offered: Mapping[str, Offered]
     registry: Registry
+    library: Library
     version: str
     closing: bool = False
 
@@ -55,7 +57,21 @@ class Service(msgspec.Struct, kw_only=True):
         detail: JsonObject | None = None,
     ) -> Entry:
         """Return the ledger's entry of an action that was taken on `target`, (kind, id)."""
-        change = Change(
+        change = self.change(principal, action, target, source=source, detail=detail)
+        (entry,) = await self.ledger.append([change])
+        return entry
+
+    def change(
+        self,
+        principal: Principal,
+        action: str,
+        target: tuple[str, str],
+        *,
+        source: Source,
+        detail: JsonObject | None = None,
+    ) -> Change:
+        """Return what is to be entered of an action on `target`, (kind, id)."""
+        return Change(
             at_ms=self.clock.now_ms(),
             tenant=principal.organisation,
             actor=principal.actor,
@@ -65,8 +81,6 @@ class Service(msgspec.Struct, kw_only=True):
             source=source,
             detail=detail or {},
         )
-        (entry,) = await self.ledger.append([change])
-        return entry
 
 
 Given: TypeAlias = NamedDependency[SkipValidation[Service]]

@@ -20,6 +20,7 @@ from tenuto.adapters.sqlite.connection import (
 )
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
+from tenuto.adapters.sqlite.ledger.ledger import SqliteLedger
 from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
@@ -118,6 +119,11 @@ class SqliteEventStore:
     def memory(self) -> SqliteMemory:
         """Return what agents remember, in the same file."""
         return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """Return what people and programs did, in the same file."""
+        return SqliteLedger(self._file.path, reads=self._reads, works=self._works)
 
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""

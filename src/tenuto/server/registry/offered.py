@@ -1,6 +1,6 @@
 """What a server was started with, and what its registries work with."""
 
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from typing import Protocol
 
 import msgspec
@@ -11,6 +11,7 @@ from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Ledger
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.registry.allowed import AllowedCode
+from tenuto.server.registry.documents import Documents
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,5 +42,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     offered: Mapping[str, Offered]
     read: ReadsWorkflows
     allowed: AllowedCode
-    collections: Callable[[str], Awaitable[frozenset[str]]]
-    """Gives the names of an organisation's collections, as `tenuto.open_collection` takes them."""
+    documents: Documents

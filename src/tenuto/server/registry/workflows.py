@@ -99,7 +99,7 @@ class Workflows:
         names = set(self._parts.offered)
         async for kept in self.versions.all(organisation):
             names.add(kept.id)
-        collections = await self._parts.collections(organisation)
+        collections = await self._parts.documents.refs(organisation)
         return Domain(collections=collections, workflows=frozenset(names))
 
     # Changing

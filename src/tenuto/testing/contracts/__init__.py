@@ -11,6 +11,7 @@ from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
+from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.responses import ResponsesContract
@@ -22,6 +23,7 @@ __all__ = [
     "CollectionContract",
     "EmbedderContract",
     "EventStoreContract",
+    "LedgerContract",
     "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
