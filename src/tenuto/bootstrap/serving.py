@@ -13,7 +13,7 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
-from tenuto.bootstrap.finding import LoadedWorkflow, read_text
+from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
@@ -84,6 +84,7 @@ async def open_service(
                 clock=clock,
                 offered=offers,
                 read=read_text,
+                read_agent=read_agent_text,
                 allowed=allowed,
                 documents=Documents(library, ledger, narrow=narrow_collection),
             )
@@ -94,7 +95,7 @@ async def open_service(
                 authenticator=NoLogin(),
                 offered=offers,
                 library=library,
-                registry=Registry(parts),
+                registry=Registry(parts, runtime),
                 version=tenuto.__version__,
             )
             try:

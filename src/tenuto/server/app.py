@@ -16,8 +16,10 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
+    agents,
     audit,
     collections,
+    execute,
     memory,
     models,
     sessions,
@@ -30,8 +32,10 @@ from tenuto.server.service import Service
 
 API: Final = "/api/v1"
 _PARTS: Final = (
+    agents,
     audit,
     collections,
+    execute,
     memory,
     models,
     sessions,

@@ -45,20 +45,25 @@ def read_workflow(
     definition = _read(reading, (), data, name="")
     faults = reading.faults.copy()
     if definition is not None:
-        found = faults_of(definition, broken=reading.is_broken)
-        expressions, schemas = checks.get("expressions"), checks.get("schemas")
-        if expressions is not None:
-            found += faults_of_expressions(definition, expressions)
-        if schemas is not None:
-            found += faults_of_schemas(definition, schemas)
-        code = checks.get("code")
-        if code is not None:
-            found += faults_of_code(definition, code)
-        faults += _in_data(found, reading)
+        faults += in_data(faults_by(checks, definition, reading), reading)
     if faults:
-        raise DefinitionError(_in_order(faults, file, place))
+        raise DefinitionError(in_order(faults, file, place))
     assert definition is not None, "data without faults is a workflow"
     return definition
+
+
+def faults_by(checks: Checks, definition: WorkflowDefinition, reading: Reading) -> list[Fault]:
+    """Return what is wrong with a definition that was read, by all who know something."""
+    found = faults_of(definition, broken=reading.is_broken)
+    expressions, schemas = checks.get("expressions"), checks.get("schemas")
+    if expressions is not None:
+        found += faults_of_expressions(definition, expressions)
+    if schemas is not None:
+        found += faults_of_schemas(definition, schemas)
+    code = checks.get("code")
+    if code is not None:
+        found += faults_of_code(definition, code)
+    return found
 
 
 def _read(reading: Reading, path: Path, data: Json, *, name: str) -> WorkflowDefinition | None:
@@ -121,7 +126,7 @@ def _children(section: Section) -> tuple[WorkflowDefinition, ...]:
     return tuple(children)
 
 
-def _in_data(found: list[Fault], reading: Reading) -> list[Fault]:
+def in_data(found: list[Fault], reading: Reading) -> list[Fault]:
     """Return faults of the definition as faults of the data, less those that follow from others."""
     told = {fault.path for fault in reading.faults}
     kept = []
@@ -132,7 +137,8 @@ def _in_data(found: list[Fault], reading: Reading) -> list[Fault]:
     return kept
 
 
-def _in_order(faults: list[Fault], file: str, place: Place | None) -> list[Problem]:
+def in_order(faults: list[Fault], file: str, place: Place | None) -> list[Problem]:
+    """Return each fault once, as a problem, in the order of the text."""
     problems = [fault.problem(file=file, place=place) for fault in faults]
     unique = {(problem.path, problem.message): problem for problem in problems}
     return sorted(unique.values(), key=lambda problem: (problem.line, problem.column))

@@ -1,12 +1,13 @@
 """What a server was started with, and what its registries work with."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 import msgspec
 
-from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
 from tenuto.core.workflow.named_code import CodeFault
+from tenuto.core.workflow.read_agent import AgentText
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Ledger
 from tenuto.sdk.workflow import Workflow
@@ -34,6 +35,20 @@ class ReadsWorkflows(Protocol):
         ...
 
 
+class ReadsAgents(Protocol):
+    """Makes agents of texts."""
+
+    def __call__(
+        self, text: str, *, others: Sequence[AgentDefinition] = (), code: CodeFault | None = None
+    ) -> AgentText:
+        """Return the agent in a text of YAML or JSON; `others` are those that it may call.
+
+        Raises:
+            DefinitionError: it is wrong; every problem is named with line and column.
+        """
+        ...
+
+
 class Parts(msgspec.Struct, frozen=True, kw_only=True):
     """What the registries work with."""
 
@@ -41,5 +56,6 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     clock: Clock
     offered: Mapping[str, Offered]
     read: ReadsWorkflows
+    read_agent: ReadsAgents
     allowed: AllowedCode
     documents: Documents
