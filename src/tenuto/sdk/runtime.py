@@ -108,7 +108,7 @@ class Runtime:
         """
         _refuse_others(facts)
         key, tenant = facts.get("key"), facts.get("tenant", "local")
-        program = await self._program(workflow)
+        program = await self._program(workflow, tenant)
         checked = self._checked(program, inputs or {})
         if key is not None:
             known = await self._engine.find(key, tenant=tenant)
@@ -193,11 +193,11 @@ class Runtime:
             raise Rejected("This runtime was put together without a cache of answers.")
         return self.responses
 
-    async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
+    async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
         if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow)
+            return await self._engine.programs.add(workflow, tenant)
         self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition())
+        return await self._engine.programs.add(workflow.definition(), tenant)
 
     def _checked(self, program: Program, inputs: dict[str, Any]) -> JsonObject:
         checked = to_json(inputs)

@@ -17,19 +17,33 @@ from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
+    agents,
     audit,
     collections,
+    execute,
     memory,
     models,
     sessions,
     steering,
     system,
     tools,
+    workflows,
 )
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
-_PARTS: Final = (audit, collections, memory, models, sessions, steering, tools)
+_PARTS: Final = (
+    agents,
+    audit,
+    collections,
+    execute,
+    memory,
+    models,
+    sessions,
+    steering,
+    tools,
+    workflows,
+)
 BODY_BYTES_MAX: Final = 10_000_000
 
 

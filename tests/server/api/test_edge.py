@@ -1,4 +1,4 @@
-"""Other sites' pages get nowhere, unless they are let; and browsers are told so with each answer."""
+"""Other sites' pages get nowhere, unless they are let; browsers are told so with each answer."""
 
 import asyncio
 from typing import Any
