@@ -12,6 +12,7 @@ from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.principal import NoLogin
 from tenuto.server.service import Offered, Service
+from tenuto.server.streaming.hub import Hub
 
 
 @asynccontextmanager
@@ -42,8 +43,10 @@ async def open_service(
                 for found in offered
             },
             version=tenuto.__version__,
+            hub=Hub(runtime),
         )
         try:
             yield service
         finally:
             service.closing = True
+            service.hub.stop()

@@ -1,7 +1,7 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
 import secrets
-from typing import Final
+from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.connection import ASGIConnection
@@ -15,7 +15,7 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import sessions, steering, system
+from tenuto.server.routes import sessions, steering, streams, system
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
@@ -37,7 +37,7 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
-            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES]),
+            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES, *streams.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],
@@ -61,11 +61,14 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = secrets.token_hex(8)
+        facts: Any = scope
+        # Streams send thousands of messages: not each through all of the layers.
+        facts["plain_send"] = send
+        facts["request_id"] = request_id
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:

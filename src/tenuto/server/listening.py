@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
 import uvicorn
@@ -13,6 +13,9 @@ from tenuto.core.errors import PortError
 
 _GRACE_S: Final = 1
 """How long open requests may still write when the server stops. Their sessions lose nothing."""
+
+MESSAGE_BYTES_MAX: Final = 65_536
+"""Of a WebSocket message from a client; a larger one ends the connection with code 1009."""
 
 
 def is_loopback(host: str) -> bool:
@@ -60,9 +63,25 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def serve_app(app: Any, listener: socket.socket, *, ws: str = "none") -> None:
+async def serve_app(
+    app: Any,
+    listener: socket.socket,
+    *,
+    sockets: bool = False,
+    stopping: Callable[[], None] | None = None,
+) -> None:
     """Serve an ASGI application until cancelled; requests that are open then may end within a
-    second."""
+    second.
+
+    Args:
+        sockets: take WebSockets, too.
+        stopping: called before the open requests are waited for.
+    """
+    ws: Any = "none"
+    if sockets:
+        from tenuto.server.streaming.framing import SharedFramesProtocol
+
+        ws = SharedFramesProtocol
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -70,6 +89,9 @@ async def serve_app(app: Any, listener: socket.socket, *, ws: str = "none") -> N
         access_log=False,
         server_header=False,
         ws=ws,
+        # Compression would take a buffer per client, and the same work for each of them.
+        ws_per_message_deflate=False,
+        ws_max_size=MESSAGE_BYTES_MAX,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Uvicorn(config)
@@ -77,6 +99,8 @@ async def serve_app(app: Any, listener: socket.socket, *, ws: str = "none") -> N
     try:
         await asyncio.wait({serving})
     finally:
+        if stopping is not None:
+            stopping()
         server.should_exit = True
         await asyncio.wait({serving})
     serving.result()

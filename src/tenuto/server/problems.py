@@ -83,25 +83,33 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if problem.code == "internal":
         _log.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
     kind = CODES[problem.code]
-    body: dict[str, object] = {
-        "type": f"/docs/errors#{problem.code}",
-        "title": kind.title,
-        "status": kind.status,
-        "detail": problem.detail,
-        "code": problem.code,
-        "hint": kind.hint,
-        "instance": request.url.path,
-        "trace_id": request.scope.get("request_id", ""),
-        **problem.members,
-    }
-    if problem.errors:
-        body["errors"] = problem.errors
+    body = described(problem)
+    body["instance"] = request.url.path
+    body["trace_id"] = request.scope.get("request_id", "")
     return Response(
         msgspec.json.encode(body),
         status_code=kind.status,
         media_type=MEDIA_TYPE,
         headers=problem.headers,
     )
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """Return the problem that an error is, as it is told to who asked."""
+    problem = problem_of(error)
+    kind = CODES[problem.code]
+    body: dict[str, Any] = {
+        "type": f"/docs/errors#{problem.code}",
+        "title": kind.title,
+        "status": kind.status,
+        "detail": problem.detail,
+        "code": problem.code,
+        "hint": kind.hint,
+        **problem.members,
+    }
+    if problem.errors:
+        body["errors"] = problem.errors
+    return body
 
 
 def problem_of(error: Exception) -> ProblemError:

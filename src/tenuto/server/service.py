@@ -19,6 +19,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.principal import Authenticator, Principal
+from tenuto.server.streaming.hub import Hub
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +39,7 @@ class Service(msgspec.Struct, kw_only=True):
     authenticator: Authenticator
     offered: Mapping[str, Offered]
     version: str
+    hub: Hub
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -31,7 +31,7 @@ async def serving(*workflows: tenuto.Workflow, db: str = "memory://") -> AsyncIt
     with listening("127.0.0.1", 0) as listener:
         async with open_service(db, offered) as service:
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio")
+                serve_app(create_app(service), listener, sockets=True, stopping=service.hub.stop)
             )
             address = address_of(listener)
             try:

@@ -66,7 +66,7 @@ async def _serve(asked: Options) -> int:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, ws="websockets-sansio")
+            await serve_app(create_app(service), listener, sockets=True, stopping=service.hub.stop)
     return exit_codes.COMPLETED
 
 
