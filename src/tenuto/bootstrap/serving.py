@@ -1,18 +1,38 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
-from typing import Unpack
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Final, Unpack
 
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.collections import add_collection, open_collection
+from tenuto.bootstrap.fencing import fences_of
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.opening import open as open_runtime
+from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
 from tenuto.server.service import Offered, Service
 from tenuto.server.streaming.hub import Hub
+
+DOCUMENTS: Final = ".documents"
+"""What the folder of uploaded documents is called, after the name of the database's file."""
+
+
+@contextmanager
+def _folder_beside(url: str | None) -> Iterator[Path]:
+    """Give the folder for what is uploaded: beside the file, or for as long as this process."""
+    place = place_of(url)
+    if place.kind == "sqlite":
+        yield Path(place.path + DOCUMENTS).absolute()
+        return
+    with TemporaryDirectory(prefix="tenuto-") as folder:
+        yield Path(folder)
 
 
 @asynccontextmanager
@@ -28,25 +48,30 @@ async def open_service(
 
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
-    async with open_runtime(url, **settings) as runtime:
-        service = Service(
-            runtime=runtime,
-            ledger=MemoryLedger(),
-            clock=SystemClock(),
-            authenticator=NoLogin(),
-            offered={
-                found.name: Offered(
-                    workflow=found.workflow,
-                    definition=found.definition,
-                    description=found.description,
-                )
-                for found in offered
-            },
-            version=tenuto.__version__,
-            hub=Hub(runtime),
-        )
-        try:
-            yield service
-        finally:
-            service.closing = True
-            service.hub.stop()
+    with _folder_beside(url) as place:
+        opening = open_runtime(url, **settings)
+        async with opening as runtime:
+            ledger = MemoryLedger()
+            service = Service(
+                runtime=runtime,
+                ledger=ledger,
+                clock=SystemClock(),
+                authenticator=NoLogin(),
+                offered={
+                    found.name: Offered(
+                        workflow=found.workflow,
+                        definition=found.definition,
+                        description=found.description,
+                    )
+                    for found in offered
+                },
+                library=Library(ledger, place, add=add_collection, open_collection=open_collection),
+                version=tenuto.__version__,
+                fences=fences_of(opening.store, place_of(url)),
+                hub=Hub(runtime),
+            )
+            try:
+                yield service
+            finally:
+                service.closing = True
+                service.hub.stop()

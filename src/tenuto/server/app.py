@@ -13,12 +13,24 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.server.idempotency import Idempotency
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import sessions, steering, streams, system
+from tenuto.server.routes import (
+    audit,
+    collections,
+    memory,
+    models,
+    sessions,
+    steering,
+    streams,
+    system,
+    tools,
+)
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
+_PARTS: Final = (audit, collections, memory, models, sessions, steering, streams, tools)
 BODY_BYTES_MAX: Final = 10_000_000
 
 
@@ -37,10 +49,18 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
-            Router(API, route_handlers=[*sessions.ROUTES, *steering.ROUTES, *streams.ROUTES]),
+            Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
-        middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],
+        middleware=[
+            DefineMiddleware(Asked, authenticator=service.authenticator),
+            DefineMiddleware(
+                Idempotency,
+                answers=service.fences.answers,
+                safe=service.fences.safe,
+                clock=service.clock,
+            ),
+        ],
         exception_handlers={HTTPException: answer, Exception: answer},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=OpenAPIConfig(

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.ledger import NameTaken, Outdated
 
 _log = logging.getLogger("tenuto.server")
 
@@ -39,6 +40,7 @@ CODES: Final[dict[str, Kind]] = {
         405, "The route does not take this method", "`Allow` names those that it takes."
     ),
     "conflict": Kind(409, "It does not fit the present state", "Read it again, then decide."),
+    "name_taken": Kind(409, "The name is taken", "Choose another name."),
     "session_ended": Kind(
         409, "The session has ended", "Fork it to go on from an earlier version."
     ),
@@ -48,6 +50,16 @@ CODES: Final[dict[str, Kind]] = {
     "unsupported_media_type": Kind(415, "The body is of another kind", "Send application/json."),
     "rejected": Kind(422, "The request cannot be carried out", "`detail` says what to change."),
     "definition_wrong": Kind(422, "The definition is wrong", "Mend what `errors` names."),
+    "key_in_flight": Kind(
+        409,
+        "A request with this idempotency key is being carried out",
+        "Wait a moment and send it again.",
+    ),
+    "key_spent": Kind(
+        409,
+        "The request was carried out, and its answer is not kept",
+        "Look whether what you asked for is there; take a new key for another one.",
+    ),
     "key_reused": Kind(
         422, "The idempotency key was used for another request", "Take a new key per request."
     ),
@@ -126,6 +138,10 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("session_ended", str(error))
         case errors.NotAllowed():
             return ProblemError("not_allowed", str(error))
+        case Outdated():
+            return ProblemError("outdated", str(error))
+        case NameTaken():
+            return ProblemError("name_taken", str(error))
         case errors.Rejected():
             return ProblemError("rejected", str(error))
         case errors.Stale():

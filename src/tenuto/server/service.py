@@ -18,6 +18,8 @@ from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.fences import Fences
+from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.streaming.hub import Hub
 
@@ -38,7 +40,9 @@ class Service(msgspec.Struct, kw_only=True):
     clock: Clock
     authenticator: Authenticator
     offered: Mapping[str, Offered]
+    library: Library
     version: str
+    fences: Fences
     hub: Hub
     closing: bool = False
 
@@ -64,7 +68,21 @@ class Service(msgspec.Struct, kw_only=True):
         detail: JsonObject | None = None,
     ) -> Entry:
         """Return the ledger's entry of an action that was taken on `target`, (kind, id)."""
-        change = Change(
+        change = self.change(principal, action, target, source=source, detail=detail)
+        (entry,) = await self.ledger.append([change])
+        return entry
+
+    def change(
+        self,
+        principal: Principal,
+        action: str,
+        target: tuple[str, str],
+        *,
+        source: Source,
+        detail: JsonObject | None = None,
+    ) -> Change:
+        """Return what is to be entered of an action on `target`, (kind, id)."""
+        return Change(
             at_ms=self.clock.now_ms(),
             tenant=principal.organisation,
             actor=principal.actor,
@@ -74,8 +92,6 @@ class Service(msgspec.Struct, kw_only=True):
             source=source,
             detail=detail or {},
         )
-        (entry,) = await self.ledger.append([change])
-        return entry
 
 
 Given: TypeAlias = NamedDependency[SkipValidation[Service]]

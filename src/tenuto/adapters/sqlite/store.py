@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
+from tenuto.adapters.sqlite.answers import SqliteAnswers
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
@@ -20,6 +21,7 @@ from tenuto.adapters.sqlite.connection import (
 )
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
+from tenuto.adapters.sqlite.ledger.ledger import SqliteLedger
 from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
@@ -119,9 +121,19 @@ class SqliteEventStore:
         """Return what agents remember, in the same file."""
         return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
 
+    @property
+    def ledger(self) -> SqliteLedger:
+        """Return what people and programs did, in the same file."""
+        return SqliteLedger(self._file.path, reads=self._reads, works=self._works)
+
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
+
+    @property
+    def answers(self) -> SqliteAnswers:
+        """Return the answers to requests that carried an idempotency key, in the same file."""
+        return SqliteAnswers(reads=self._reads, works=self._works)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

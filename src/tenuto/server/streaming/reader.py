@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from tenuto.server.streaming.frames import HEARTBEAT, Frame, event_frame, frame
-from tenuto.server.streaming.topic import KEPT_FRAMES, Topic
+from tenuto.server.streaming.kept import KEPT_FRAMES
+from tenuto.server.streaming.topic import Topic
 from tenuto.views.open_tasks import OpenTasks
 
 QUEUED_FRAMES_MAX: Final = 256
@@ -135,9 +136,8 @@ class Reader:
 
     def _take_kept(self) -> None:
         topic = self._topic
-        assert self._after >= topic.kept_after, "what is not kept was read from the log"
         self._is_full, self._tasks = False, None
-        self._queue.extend(told for told in topic.kept if told.seq > self._after)
+        self._queue.extend(topic.kept.since(self._after))
         self._queue.extend(topic.tokens_after(self._pieces))
         self._queued_bytes = sum(len(told.data) for told in self._queue)
         self._pieces = None
@@ -145,21 +145,21 @@ class Reader:
     async def _from_log(self) -> AsyncIterator[list[Frame]]:
         """Return frames from the log until those that follow are kept."""
         topic = self._topic
-        while self._after < topic.kept_after:
-            if topic.kept_after - self._after > KEPT_FRAMES:
+        while self._after < topic.kept.after:
+            if topic.kept.after - self._after > KEPT_FRAMES:
                 yield await self._read()
                 continue
             async with topic.filling:
                 found: list[Frame] = []
-                while self._after < topic.kept_after:
+                while self._after < topic.kept.after:
                     found += await self._read()
-                topic.keep_before(found)
+                topic.kept.add_before(found)
             if found:
                 yield found
 
     async def _read(self) -> list[Frame]:
         """Return the next frames from the log, up to those that are kept."""
-        topic, until = self._topic, self._topic.kept_after
+        topic, until = self._topic, self._topic.kept.after
         if self._tasks is None:
             self._tasks = await topic.tasks_at(self._after)
         frames: list[Frame] = []

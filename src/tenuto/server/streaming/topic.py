@@ -7,27 +7,26 @@ frames are kept: who lost the connection for a moment goes on from there without
 from __future__ import annotations
 
 import asyncio
-from collections import deque
 from typing import Final, Protocol
 
 from tenuto.core.errors import TenutoError
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
-from tenuto.core.vocabulary import JsonObject, TaskNo
+from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.pieces import Piece
 from tenuto.runtime.heads import status_of
 from tenuto.sdk.history import StoredEvent
 from tenuto.sdk.session import Session
+from tenuto.server.streaming.answers import Answers
 from tenuto.server.streaming.frames import Frame, event_frame, frame, token_frame
+from tenuto.server.streaming.kept import Kept
 from tenuto.views.event_json import plain_json
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
 from tenuto.views.waiting import why_waiting
 
-KEPT_FRAMES: Final = 256
-KEPT_BYTES: Final = 1_000_000
 BURST: Final = 64
 """Events told before readers get their turn."""
 
@@ -53,8 +52,7 @@ class Topic:
         self.session, self.definition = session, definition
         self.state = state
         self.subscribers: set[Subscriber] = set()
-        self.kept: deque[Frame] = deque()
-        """The newest frames of events, without gap up to `version`."""
+        self.kept = Kept(state.version)
         self.is_over = False
         """All events are out, and no more will come."""
         self.is_stopped = False
@@ -63,10 +61,7 @@ class Topic:
         """Why it can go on no further."""
         self.filling = asyncio.Lock()
         """Held while frames before the kept ones are read for somebody: the next one finds them."""
-        self.answers: dict[TaskNo, list[Piece]] = {}
-        """Pieces of the answers that are being given, since each began."""
-        self._early: list[Piece] = []
-        self._kept_bytes = 0
+        self._answers = Answers()
         self._tasks = OpenTasks.of_state(state, definition)
         self._snapshot: Frame | None = None
         self._work: tuple[asyncio.Task[None], ...] = ()
@@ -107,11 +102,6 @@ class Topic:
         """Return the version of the last event that was told."""
         return self.state.version
 
-    @property
-    def kept_after(self) -> int:
-        """Return the version after which all frames are kept."""
-        return self.version - len(self.kept)
-
     def snapshot(self) -> Frame:
         """Return the frame that says how the session is at `version`."""
         if self._snapshot is None:
@@ -145,20 +135,7 @@ class Topic:
     def tokens_after(self, offset: int | None) -> list[Frame]:
         """Return frames of the answers that are being given: what came behind `offset`, or, where
         it is None, each as one piece from its beginning."""
-        found = [piece for pieces in self.answers.values() for piece in pieces]
-        if offset is None:
-            found = [_whole(pieces) for pieces in self.answers.values()]
-        found = [piece for piece in found if offset is None or piece.offset > offset]
-        return [self._token(piece) for piece in sorted(found, key=lambda piece: piece.offset)]
-
-    def keep_before(self, frames: list[Frame]) -> None:
-        """Keep frames that end where the kept ones begin, as far as there is room."""
-        for old in reversed(frames):
-            full = self._kept_bytes + len(old.data) > KEPT_BYTES or len(self.kept) >= KEPT_FRAMES
-            if full or old.seq != self.kept_after:
-                return
-            self.kept.appendleft(old)
-            self._kept_bytes += len(old.data)
+        return [self._token(piece) for piece in self._answers.after(offset)]
 
     async def _follow(self) -> None:
         try:
@@ -184,18 +161,11 @@ class Topic:
         evolve(self.state, stored.event)
         assert self.state.version == stored.version, "events come without gap"
         self._snapshot = None
-        self._keep(told)
+        self.kept.add(told)
         for subscriber in self.subscribers:
             subscriber.push(told)
-        self._settle_answers()
-
-    def _keep(self, told: Frame) -> None:
-        self.kept.append(told)
-        self._kept_bytes += len(told.data)
-        while len(self.kept) > KEPT_FRAMES or (
-            self._kept_bytes > KEPT_BYTES and len(self.kept) > 1
-        ):
-            self._kept_bytes -= len(self.kept.popleft().data)
+        for piece in self._answers.settle(self.state):
+            self._tell_piece(piece)
 
     async def _read_along(self) -> None:
         try:
@@ -206,26 +176,10 @@ class Topic:
             return
 
     def _tell_piece(self, piece: Piece) -> None:
-        if piece.task >= self.state.next_task:
-            # Its turn is in the log, but was not told yet.
-            self._early.append(piece)
-        elif piece.task in self.state.tasks:
-            pieces = self.answers.setdefault(piece.task, [])
-            if piece.restart:
-                pieces.clear()
-            pieces.append(piece)
+        if self._answers.take(piece, self.state):
             told = self._token(piece)
             for subscriber in self.subscribers:
                 subscriber.push(told)
-
-    def _settle_answers(self) -> None:
-        for task in [task for task in self.answers if task not in self.state.tasks]:
-            # The whole answer was told as an event.
-            del self.answers[task]
-        if self._early:
-            early, self._early = self._early, []
-            for piece in early:
-                self._tell_piece(piece)
 
     def _token(self, piece: Piece) -> Frame:
         return token_frame(piece, self.session.id, path=self._tasks.path(piece.task))
@@ -233,9 +187,3 @@ class Topic:
     def _wake_all(self) -> None:
         for subscriber in self.subscribers:
             subscriber.wake()
-
-
-def _whole(pieces: list[Piece]) -> Piece:
-    last = pieces[-1]
-    text = "".join(piece.text for piece in pieces)
-    return Piece(task=last.task, text=text, restart=True, offset=last.offset)
