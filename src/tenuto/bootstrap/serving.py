@@ -26,6 +26,7 @@ from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.service import Service
+from tenuto.server.streaming.hub import Hub
 
 
 class Serving(Settings, total=False):
@@ -104,8 +105,10 @@ async def open_service(
                 registry=Registry(parts, runtime),
                 version=tenuto.__version__,
                 fences=fences_of(opening.store, place_of(url), fencing),
+                hub=Hub(runtime),
             )
             try:
                 yield service
             finally:
                 service.closing = True
+                service.hub.stop()

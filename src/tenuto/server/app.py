@@ -1,7 +1,7 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
 import secrets
-from typing import Final
+from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -25,6 +25,7 @@ from tenuto.server.routes import (
     models,
     sessions,
     steering,
+    streams,
     system,
     tools,
     workflows,
@@ -41,6 +42,7 @@ _PARTS: Final = (
     models,
     sessions,
     steering,
+    streams,
     tools,
     workflows,
 )
@@ -86,11 +88,14 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = secrets.token_hex(8)
+        facts: Any = scope
+        # Streams send thousands of messages: not each through all of the layers.
+        facts["plain_send"] = send
+        facts["request_id"] = request_id
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:

@@ -148,21 +148,28 @@ def rendered(
 
 def body_of(problem: ProblemError, scope: Mapping[str, Any]) -> bytes:
     """Return the problem details, as JSON."""
+    body = described(problem)
+    body["instance"] = scope.get("path", "")
+    body["trace_id"] = scope.get("request_id", "")
+    return msgspec.json.encode(body)
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """Return the problem that an error is, as it is told to who asked."""
+    problem = problem_of(error)
     kind = CODES[problem.code]
-    body: dict[str, object] = {
+    body: dict[str, Any] = {
         "type": f"/docs/errors#{problem.code}",
         "title": kind.title,
         "status": kind.status,
         "detail": problem.detail,
         "code": problem.code,
         "hint": kind.hint,
-        "instance": scope.get("path", ""),
-        "trace_id": scope.get("request_id", ""),
         **problem.members,
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return msgspec.json.encode(body)
+    return body
 
 
 def problem_of(error: Exception) -> ProblemError:

@@ -17,7 +17,6 @@ from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
-from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -40,7 +39,7 @@ async def serving(
         async with open_service(db, offered, fencing=fencing or Fencing()) as service:
             service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
+                serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
             )
             address = address_of(listener)
             try:
