@@ -35,6 +35,12 @@ class OpenRuntime:
         self._consolidator: Consolidator | None = None
         self._reading: asyncio.Task[None] | None = None
 
+    @property
+    def store(self) -> EventStore:
+        """The store, while it is open."""
+        assert self._store is not None, "it was entered"
+        return self._store
+
     async def __aenter__(self) -> Runtime:
         store, artifacts = await self._open_store(self._place)
         self._store = store

@@ -6,14 +6,15 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Unpack
 
-from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.accounts import accounts_over, ledger_of
 from tenuto.bootstrap.collections import add_collection, open_collection
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.showing import Shown
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
 from tenuto.server.service import Offered, Service
@@ -35,9 +36,14 @@ def _folder_beside(url: str | None) -> Iterator[Path]:
 
 @asynccontextmanager
 async def open_service(
-    url: str | None, offered: Sequence[LoadedWorkflow], **settings: Unpack[Settings]
+    url: str | None,
+    offered: Sequence[LoadedWorkflow],
+    *,
+    login: bool = True,
+    **settings: Unpack[Settings],
 ) -> AsyncIterator[Service]:
-    """Give the parts of a server over the database at `url`, and close them with grace.
+    """Give the parts of a server over the database at `url`, and close them with grace. Without
+    `login` everybody is an admin.
 
     Raises:
         Rejected, StoreOwned, StoreUnavailable, CorruptLog: as `tenuto.open`.
@@ -47,13 +53,16 @@ async def open_service(
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
     with _folder_beside(url) as place:
-        async with open_runtime(url, **settings) as runtime:
-            ledger = MemoryLedger()
+        opening = open_runtime(url, **settings)
+        async with opening as runtime:
+            ledger, clock = ledger_of(opening.store), SystemClock()
+            accounts = accounts_over(ledger, clock, place_of(url))
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
-                clock=SystemClock(),
-                authenticator=NoLogin(),
+                clock=clock,
+                authenticator=Shown(accounts) if login else NoLogin(),
+                accounts=accounts,
                 offered={
                     found.name: Offered(
                         workflow=found.workflow,
@@ -69,3 +78,4 @@ async def open_service(
                 yield service
             finally:
                 service.closing = True
+                await accounts.close()

@@ -15,11 +15,20 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
-from tenuto.server.routes import audit, collections, memory, sessions, steering, system
+from tenuto.server.routes import (
+    accounts,
+    audit,
+    collections,
+    login,
+    memory,
+    sessions,
+    steering,
+    system,
+)
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
-_PARTS: Final = (audit, collections, memory, sessions, steering)
+_PARTS: Final = (accounts, audit, collections, login, memory, sessions, steering)
 BODY_BYTES_MAX: Final = 10_000_000
 
 

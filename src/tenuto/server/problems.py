@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.ledger import NameTaken, Outdated
+from tenuto.server.accounts import refusals
 
 _log = logging.getLogger("tenuto.server")
 
@@ -34,6 +35,11 @@ CODES: Final[dict[str, Kind]] = {
         401, "Nobody is logged in", "Send `Authorization: Bearer KEY`, or log in."
     ),
     "not_permitted": Kind(403, "The permission is missing", "Ask an admin of the organisation."),
+    "csrf": Kind(
+        403,
+        "The page did not show that it may change things",
+        "Send the cookie `tenuto_csrf` back as the header `X-CSRF-Token`.",
+    ),
     "not_found": Kind(404, "There is nothing there", "Check the id; lists show what there is."),
     "no_such_route": Kind(404, "There is no such route", "/docs lists the routes."),
     "method_not_allowed": Kind(
@@ -111,6 +117,8 @@ def problem_of(error: Exception) -> ProblemError:
     match error:
         case ProblemError():
             return error
+        case refusals.AccountRefused():
+            return _of_account(error)
         case errors.DefinitionError():
             found = [msgspec.to_builtins(problem) for problem in error.problems]
             return ProblemError("definition_wrong", str(error), errors=found)
@@ -133,6 +141,24 @@ def problem_of(error: Exception) -> ProblemError:
         case HTTPException():
             return _of_http(error)
     return ProblemError("internal", "The request failed by a fault of the server's own.")
+
+
+def _of_account(error: refusals.AccountRefused) -> ProblemError:
+    match error:
+        case refusals.NotAuthenticated():
+            challenge = {"WWW-Authenticate": "Bearer"}
+            return ProblemError("not_authenticated", str(error), headers=challenge)
+        case refusals.NotPermitted():
+            return ProblemError("not_permitted", str(error))
+        case refusals.NoSuchAccount():
+            return ProblemError("not_found", str(error))
+        case refusals.TooManyAttempts():
+            wait = {"Retry-After": str(error.retry_after_s)}
+            return ProblemError("too_many_requests", str(error), headers=wait)
+        case refusals.TooBusy():
+            wait = {"Retry-After": str(error.retry_after_s)}
+            return ProblemError("not_ready", str(error), headers=wait)
+    return ProblemError("conflict", str(error))
 
 
 _OF_STATUS: Final = {

@@ -18,6 +18,7 @@ from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.accounts import Accounts
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 
@@ -37,6 +38,7 @@ class Service(msgspec.Struct, kw_only=True):
     ledger: Ledger
     clock: Clock
     authenticator: Authenticator
+    accounts: Accounts
     offered: Mapping[str, Offered]
     library: Library
     version: str

@@ -25,11 +25,14 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(*workflows: tenuto.Workflow, db: str = "memory://") -> AsyncIterator[Served]:
-    """Give a server that offers the workflows and lets everybody in, as `tenuto serve --dev`."""
+async def serving(
+    *workflows: tenuto.Workflow, db: str = "memory://", login: bool = False
+) -> AsyncIterator[Served]:
+    """Give a server that offers the workflows; without `login` it lets everybody in, as
+    `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered) as service:
+        async with open_service(db, offered, login=login) as service:
             server = asyncio.create_task(
                 serve_app(create_app(service), listener, ws="websockets-sansio")
             )
