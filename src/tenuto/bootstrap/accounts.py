@@ -4,12 +4,12 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
-from typing import Final
 
 from tenuto.adapters.memory import MemoryLedger
+from tenuto.adapters.sealing.aes_gcm import keys_of_environment
 from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.fencing import key_file_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.core.errors import Rejected
@@ -17,10 +17,7 @@ from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Ledger
 from tenuto.server.accounts.accounts import Accounts
-from tenuto.server.accounts.signing import keys_from
-
-KEY_FILE: Final = ".key"
-"""What the file with the server's key is called, after the name of the database's file."""
+from tenuto.server.accounts.signing import keys_of, new_keys
 
 
 def ledger_of(store: EventStore) -> Ledger:
@@ -29,13 +26,16 @@ def ledger_of(store: EventStore) -> Ledger:
 
 
 def accounts_over(ledger: Ledger, clock: Clock, place: Place) -> Accounts:
-    """Return the accounts in `ledger`, with the server's key of the environment or the file.
+    """Return the accounts in `ledger`. Tokens are signed with the keys that seal secrets: those of
+    `$TENUTO_SECRET_KEY`, else of the key file; in memory, with one of this process.
 
     Raises:
-        BadServerKey: the key cannot be used.
+        BadServerKey, PortError: the key cannot be used.
     """
-    path = Path(place.path + KEY_FILE) if place.kind == "sqlite" else None
-    return Accounts(ledger, clock, keys_from(path, os.environ))
+    texts = keys_of_environment()
+    if not texts and place.kind == "sqlite":
+        texts = key_file_of(place).keys()
+    return Accounts(ledger, clock, keys_of(texts) if texts else new_keys())
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.models import Models
 from tenuto.sdk.runtime import Runtime
 
 
@@ -130,6 +131,8 @@ class Assembly:
         runtime = Runtime(self.engine, self._code, self._schemas)
         runtime.rememberer = self._rememberer
         runtime.responses = self._responses
+        router = self.providers.router
+        runtime.models = Models(self.providers, routes=router.routes, health=router.health)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -9,6 +9,7 @@ from typing import Final, Unpack
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.accounts import accounts_over, ledger_of
 from tenuto.bootstrap.collections import add_collection, open_collection
+from tenuto.bootstrap.fencing import fences_of
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
@@ -73,6 +74,7 @@ async def open_service(
                 },
                 library=Library(ledger, place, add=add_collection, open_collection=open_collection),
                 version=tenuto.__version__,
+                fences=fences_of(opening.store, place_of(url)),
             )
             try:
                 yield service

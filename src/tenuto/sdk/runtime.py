@@ -17,7 +17,9 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.memory import Memories
+from tenuto.sdk.models import Models
 from tenuto.sdk.session import Session
+from tenuto.sdk.tool_list import ToolList, list_tools
 from tenuto.sdk.workflow import Workflow
 
 DRAIN_SECONDS = 10.0
@@ -64,6 +66,8 @@ class Runtime:
         self.rememberer: Rememberer | None = None
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
+        self.models: Models | None = None
+        """Providers and routes, and how they do; set by who composes."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -130,6 +134,14 @@ class Runtime:
         if self.rememberer is None:
             raise Rejected("This runtime keeps no memory; open it with tenuto.open.")
         return Memories(self.rememberer, tenant)
+
+    async def tools(self) -> ToolList:
+        """Return what agents and nodes can name: tools of this process, and of its sources.
+
+        Raises:
+            Escalatable: a source needs a person before it lists its tools.
+        """
+        return await list_tools(self._code)
 
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""

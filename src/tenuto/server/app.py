@@ -13,6 +13,7 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.server.idempotency import Idempotency
 from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
@@ -21,14 +22,26 @@ from tenuto.server.routes import (
     collections,
     login,
     memory,
+    models,
     sessions,
     steering,
     system,
+    tools,
 )
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
-_PARTS: Final = (accounts, audit, collections, login, memory, sessions, steering)
+_PARTS: Final = (
+    accounts,
+    audit,
+    collections,
+    login,
+    memory,
+    models,
+    sessions,
+    steering,
+    tools,
+)
 BODY_BYTES_MAX: Final = 10_000_000
 
 
@@ -50,7 +63,15 @@ def routed(service: Service) -> Litestar:
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
-        middleware=[DefineMiddleware(Asked, authenticator=service.authenticator)],
+        middleware=[
+            DefineMiddleware(Asked, authenticator=service.authenticator),
+            DefineMiddleware(
+                Idempotency,
+                answers=service.fences.answers,
+                safe=service.fences.safe,
+                clock=service.clock,
+            ),
+        ],
         exception_handlers={HTTPException: answer, Exception: answer},
         request_max_body_size=BODY_BYTES_MAX,
         openapi_config=OpenAPIConfig(

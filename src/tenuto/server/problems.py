@@ -56,6 +56,16 @@ CODES: Final[dict[str, Kind]] = {
     "unsupported_media_type": Kind(415, "The body is of another kind", "Send application/json."),
     "rejected": Kind(422, "The request cannot be carried out", "`detail` says what to change."),
     "definition_wrong": Kind(422, "The definition is wrong", "Mend what `errors` names."),
+    "key_in_flight": Kind(
+        409,
+        "A request with this idempotency key is being carried out",
+        "Wait a moment and send it again.",
+    ),
+    "key_spent": Kind(
+        409,
+        "The request was carried out, and its answer is not kept",
+        "Look whether what you asked for is there; take a new key for another one.",
+    ),
     "key_reused": Kind(
         422, "The idempotency key was used for another request", "Take a new key per request."
     ),

@@ -19,6 +19,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 
@@ -42,6 +43,7 @@ class Service(msgspec.Struct, kw_only=True):
     offered: Mapping[str, Offered]
     library: Library
     version: str
+    fences: Fences
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
+from tenuto.adapters.sqlite.answers import SqliteAnswers
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
@@ -128,6 +129,11 @@ class SqliteEventStore:
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
+
+    @property
+    def answers(self) -> SqliteAnswers:
+        """Return the answers to requests that carried an idempotency key, in the same file."""
+        return SqliteAnswers(reads=self._reads, works=self._works)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
