@@ -4,6 +4,9 @@ import asyncio
 import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from pathlib import Path
+
+import msgspec
 
 from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.sealing.aes_gcm import keys_of_environment
@@ -12,11 +15,12 @@ from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.fencing import key_file_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
-from tenuto.core.errors import Rejected
+from tenuto.core.errors import NotFound, Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Ledger
 from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.accounts.oidc.provider import Provider, check_providers
 from tenuto.server.accounts.signing import keys_of, new_keys
 
 
@@ -36,6 +40,29 @@ def accounts_over(ledger: Ledger, clock: Clock, place: Place) -> Accounts:
     if not texts and place.kind == "sqlite":
         texts = key_file_of(place).keys()
     return Accounts(ledger, clock, keys_of(texts) if texts else new_keys())
+
+
+class _Providers(msgspec.Struct, forbid_unknown_fields=True):
+    providers: tuple[Provider, ...]
+
+
+def read_providers(path: str | None) -> tuple[Provider, ...]:
+    """Return the providers of OpenID Connect in a file of JSON: {"providers": [{…}]}; none without
+    a file.
+
+    Raises:
+        NotFound: there is no such file. Rejected: what is in it does not fit.
+    """
+    if not path:
+        return ()
+    try:
+        raw = Path(path).read_bytes()
+    except OSError:
+        raise NotFound(what="file of providers", name=path, hint="Check the path.") from None
+    try:
+        return check_providers(msgspec.json.decode(raw, type=_Providers).providers)
+    except msgspec.MsgspecError as error:
+        raise Rejected(f"The file of providers {path!r} does not fit: {error}") from None
 
 
 @asynccontextmanager

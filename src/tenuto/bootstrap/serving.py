@@ -15,6 +15,8 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.oidc.flow import Flow
+from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
@@ -41,10 +43,11 @@ async def open_service(
     offered: Sequence[LoadedWorkflow],
     *,
     login: bool = True,
+    providers: Sequence[Provider] = (),
     **settings: Unpack[Settings],
 ) -> AsyncIterator[Service]:
     """Give the parts of a server over the database at `url`, and close them with grace. Without
-    `login` everybody is an admin.
+    `login` everybody is an admin; `providers` are those of OpenID Connect.
 
     Raises:
         Rejected, StoreOwned, StoreUnavailable, CorruptLog: as `tenuto.open`.
@@ -58,12 +61,14 @@ async def open_service(
         async with opening as runtime:
             ledger, clock = ledger_of(opening.store), SystemClock()
             accounts = accounts_over(ledger, clock, place_of(url))
+            flow = Flow(providers, accounts.tokens.keys, clock)
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
                 clock=clock,
                 authenticator=Shown(accounts) if login else NoLogin(),
                 accounts=accounts,
+                providers=flow,
                 offered={
                     found.name: Offered(
                         workflow=found.workflow,
@@ -80,4 +85,5 @@ async def open_service(
                 yield service
             finally:
                 service.closing = True
+                await flow.close()
                 await accounts.close()

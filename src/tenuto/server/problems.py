@@ -15,6 +15,7 @@ from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.ledger import NameTaken, Outdated
 from tenuto.server.accounts import refusals
+from tenuto.server.accounts.oidc import provider as oidc
 
 _log = logging.getLogger("tenuto.server")
 
@@ -35,6 +36,7 @@ CODES: Final[dict[str, Kind]] = {
         401, "Nobody is logged in", "Send `Authorization: Bearer KEY`, or log in."
     ),
     "not_permitted": Kind(403, "The permission is missing", "Ask an admin of the organisation."),
+    "login_refused": Kind(403, "The login was refused", "Begin a new one, or ask an admin."),
     "csrf": Kind(
         403,
         "The page did not show that it may change things",
@@ -71,6 +73,9 @@ CODES: Final[dict[str, Kind]] = {
     ),
     "too_many_requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
     "internal": Kind(500, "The server failed", "Tell the operators the `trace_id`."),
+    "provider_failed": Kind(
+        502, "The provider of the login failed", "Try again, or ask who runs the provider."
+    ),
     "not_ready": Kind(503, "The server is starting or stopping", "Try again in a moment."),
     "store_unavailable": Kind(503, "The store cannot do it now", "Try again in a moment."),
 }
@@ -158,6 +163,10 @@ def _of_account(error: refusals.AccountRefused) -> ProblemError:
         case refusals.NotAuthenticated():
             challenge = {"WWW-Authenticate": "Bearer"}
             return ProblemError("not_authenticated", str(error), headers=challenge)
+        case oidc.ProviderFailed():
+            return ProblemError("provider_failed", str(error))
+        case oidc.LoginRefused():
+            return ProblemError("login_refused", str(error))
         case refusals.NotPermitted():
             return ProblemError("not_permitted", str(error))
         case refusals.NoSuchAccount():

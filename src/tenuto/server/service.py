@@ -19,6 +19,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
@@ -40,6 +41,7 @@ class Service(msgspec.Struct, kw_only=True):
     clock: Clock
     authenticator: Authenticator
     accounts: Accounts
+    providers: Flow
     offered: Mapping[str, Offered]
     library: Library
     version: str

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx2
@@ -12,6 +12,7 @@ import httpx2
 import tenuto
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
+from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.app import create_app
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.service import Service
@@ -26,13 +27,16 @@ class Served:
 
 @contextlib.asynccontextmanager
 async def serving(
-    *workflows: tenuto.Workflow, db: str = "memory://", login: bool = False
+    *workflows: tenuto.Workflow,
+    db: str = "memory://",
+    login: bool = False,
+    providers: Sequence[Provider] = (),
 ) -> AsyncIterator[Served]:
     """Give a server that offers the workflows; without `login` it lets everybody in, as
     `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered, login=login) as service:
+        async with open_service(db, offered, login=login, providers=providers) as service:
             server = asyncio.create_task(
                 serve_app(create_app(service), listener, ws="websockets-sansio")
             )

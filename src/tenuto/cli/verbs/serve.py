@@ -29,6 +29,7 @@ class Options(msgspec.Struct, kw_only=True):
     port: int
     dev: bool
     tools: str | None
+    oidc: str | None
     db: str | None
 
 
@@ -39,6 +40,12 @@ class Options(msgspec.Struct, kw_only=True):
     "-p", "--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: any."
 )
 @click.option("--dev", is_flag=True, help="Nobody has to log in; on loopback only.")
+@click.option(
+    "--oidc",
+    metavar="FILE",
+    envvar="TENUTO_OIDC",
+    help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
+)
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -55,6 +62,7 @@ def command(**options: Any) -> int:
 
 async def _serve(asked: Options) -> int:
     with needing_extra():
+        from tenuto.bootstrap.accounts import read_providers
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
         from tenuto.server.listening import address_of, is_loopback, listening, serve_app
@@ -66,7 +74,11 @@ async def _serve(asked: Options) -> int:
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener:
         async with open_service(
-            asked.db, offered, login=not asked.dev, tools=sources_in(asked.tools)
+            asked.db,
+            offered,
+            login=not asked.dev,
+            providers=read_providers(asked.oidc),
+            tools=sources_in(asked.tools),
         ) as service:
             if not asked.dev:
                 await _found(service)
