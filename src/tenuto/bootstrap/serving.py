@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Unpack
 
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.accounts import accounts_over
 from tenuto.bootstrap.collections import (
     add_collection,
     narrow_collection,
@@ -18,6 +19,9 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.oidc.flow import Flow
+from tenuto.server.accounts.oidc.provider import Provider
+from tenuto.server.accounts.showing import Shown
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
@@ -36,6 +40,10 @@ class Serving(Settings, total=False):
     """Modules whose functions and tools workflows from outside may name."""
     fencing: Fencing
     """From where and how much may be asked."""
+    login: bool
+    """False: everybody is an admin. True by default."""
+    providers: Sequence[Provider]
+    """Of OpenID Connect, to log in at."""
 
 
 DOCUMENTS: Final = ".documents"
@@ -65,6 +73,7 @@ async def open_service(
     import tenuto
 
     fencing = serving.pop("fencing", Fencing())
+    login, providers = serving.pop("login", True), serving.pop("providers", ())
     allowed = AllowedCode(serving.pop("allow_code", ()))
     settings: Settings = serving
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
@@ -95,11 +104,15 @@ async def open_service(
                 allowed=allowed,
                 documents=Documents(library, ledger, narrow=narrow_collection),
             )
+            accounts = accounts_over(ledger, clock, place_of(url))
+            flow = Flow(providers, accounts.tokens.keys, clock)
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
                 clock=clock,
-                authenticator=NoLogin(),
+                authenticator=Shown(accounts) if login else NoLogin(),
+                accounts=accounts,
+                providers=flow,
                 offered=offers,
                 library=library,
                 registry=Registry(parts, runtime),
@@ -112,3 +125,5 @@ async def open_service(
             finally:
                 service.closing = True
                 service.hub.stop()
+                await flow.close()
+                await accounts.close()

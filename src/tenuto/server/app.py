@@ -17,12 +17,15 @@ from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
+    accounts,
     agents,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
     sessions,
     steering,
     streams,
@@ -34,12 +37,15 @@ from tenuto.server.service import Service
 
 API: Final = "/api/v1"
 _PARTS: Final = (
+    accounts,
     agents,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
     sessions,
     steering,
     streams,

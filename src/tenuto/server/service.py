@@ -16,6 +16,8 @@ from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
+from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
@@ -31,6 +33,8 @@ class Service(msgspec.Struct, kw_only=True):
     ledger: Ledger
     clock: Clock
     authenticator: Authenticator
+    accounts: Accounts
+    providers: Flow
     offered: Mapping[str, Offered]
     registry: Registry
     library: Library
