@@ -17,8 +17,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 from tenuto.core.errors import Rejected
 from tenuto.server.problems import ProblemError, rendered
 
-"""What the names of our cookies hold, with or without a browser's prefix."""
-
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
