@@ -30,6 +30,7 @@ from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summarist import Summarist
 from tenuto.sdk.runtime import Runtime
 
 
@@ -69,6 +70,7 @@ class Assembly:
             clock=self._clock,
             schemas=self._schemas,
         )
+        self.consolidator.summarist = self._summarist()
         self.engine = self._engine(artifacts)
         self.runtime = self._runtime()
 
@@ -125,6 +127,13 @@ class Assembly:
                 settings=cache,
             )
         return asker
+
+    def _summarist(self) -> Summarist:
+        """Nobody reads along, nothing is recalled, and no answer is given a second time."""
+        guarded = GuardedTurns(self._judges, self._schemas, self._guards)
+        return Summarist(
+            Asker(self.providers, code=self._code, schemas=self._schemas, around=[guarded])
+        )
 
     def _runtime(self) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)

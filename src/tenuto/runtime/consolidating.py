@@ -19,6 +19,7 @@ from tenuto.core.memory.consolidating import Budget, Changes, Placed, consolidat
 from tenuto.core.memory.items import MemoryItem, Scope
 from tenuto.ports.memory import MemoryChanged, MemoryQuery, MemoryUnavailable
 from tenuto.runtime.remembering import Keeper, Rememberer
+from tenuto.runtime.summarist import Summarist
 from tenuto.runtime.summing import SUMMING, Summing, sum_up
 
 KEPT_MANY: Final = 50
@@ -127,6 +128,8 @@ class Consolidator:
         self._rememberer = rememberer
         self._kept: dict[Scope, int] = {}
         self._many: dict[Scope, asyncio.Event] = {}
+        self.summarist: Summarist | None = None
+        """Asks models for summaries, for agents that say so; None: sentences are chosen."""
         self._keepers: dict[Scope, Keeper] = {}
         self._chores: set[asyncio.Task[None]] = set()
 
@@ -167,8 +170,10 @@ class Consolidator:
             _log.warning("Memory was not consolidated: %s", error)
 
     def _summing(self, keeper: Keeper | None) -> Summing:
-        policy = keeper.agent.memory if keeper is not None else None
-        return Summing(bound=policy.sum_up) if policy is not None else SUMMING
+        if keeper is None or keeper.agent.memory is None:
+            return SUMMING
+        writer = self.summarist.writer_for(keeper) if self.summarist is not None else None
+        return Summing(bound=keeper.agent.memory.sum_up, writer=writer)
 
 
 async def _set_within(event: asyncio.Event, seconds: float) -> None:

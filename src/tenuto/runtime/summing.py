@@ -19,15 +19,19 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.memory import MemoryChanged, MemoryQuery
 from tenuto.runtime.remembering import Rememberer
 
+ASKED_MAX: Final = 20
+"""Summaries that a model is asked for in one look through a memory; the others wait."""
+
 EXTRACT: Final = "extract"
 """Who wrote a summary that no model did."""
 
 
 class Written(msgspec.Struct, frozen=True):
-    """A summary, and by which model."""
+    """A summary, by which model, and what it cost."""
 
     text: str
     model: str
+    cost: JsonObject
 
 
 class Writer(Protocol):
@@ -72,7 +76,7 @@ async def sum_up(rememberer: Rememberer, query: MemoryQuery, summing: Summing) -
         return SummedUp()
     found = await asyncio.to_thread(topics, items, now_ms=now_ms, bound=summing.bound)
     told, summaries = 0, 0
-    for topic in found:
+    for topic in found[:ASKED_MAX] if summing.writer is not None else found:
         summary = await _summary(topic, summing.writer)
         try:
             sources = [summed_up(one, summary) for one in topic]
@@ -87,7 +91,7 @@ async def sum_up(rememberer: Rememberer, query: MemoryQuery, summing: Summing) -
 async def _summary(topic: Sequence[MemoryItem], writer: Writer | None) -> MemoryItem:
     written = await writer(topic) if writer is not None else None
     if written is not None:
-        return summary_of(topic, written.text, data={"by": written.model})
+        return summary_of(topic, written.text, data={"by": written.model, **written.cost})
     chosen = extract(topic, chars_max=SUMMARY_CHARS_MAX)
     data: JsonObject = {"by": EXTRACT, "lines_from": list(chosen.sources)}
     return summary_of(topic, chosen.text, data=data)

@@ -95,6 +95,16 @@ class Memories:
             raise NotFound(what="memory", name=item_id)
         return found[0]
 
+    async def sources(self, summary: MemoryItem) -> tuple[MemoryItem, ...]:
+        """Return the items that a summary sums up, newest first, without those let go since.
+
+        Raises:
+            MemoryUnavailable: it may work later.
+        """
+        if not summary.sums_up:
+            return ()
+        return await self._rememberer.items(MemoryQuery(tenant=self._tenant, ids=summary.sums_up))
+
     async def remember(self, text: str, *, id: str, **facts: Unpack[Facts]) -> MemoryItem:
         """Return an item that a person has made. The same id again replaces it.
 

@@ -20,6 +20,8 @@ RECALLED_MAX: Final = 50
 RECALL_DEFAULT: Final = 5
 CHARACTERS_DEFAULT: Final = 4_000
 
+OWN_MODEL: Final = "own"
+
 MEMORY_TOOLS: Final = (
     "tenuto.tools.memory:remember",
     "tenuto.tools.memory:recall",
@@ -51,6 +53,9 @@ class MemoryPolicy(
     sum_up: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = SUM_UP_DEFAULT
     """When it keeps more facts than this of one user, or more of what happened, the oldest of them
     that were recalled least are summed up; 0: never."""
+    summary_model: str = ""
+    """Which model writes the summaries: `own` is the agent's, else `provider:model`. It is asked
+    beside all sessions, so no budget pays for it. Empty: none, sentences are chosen."""
 
 
 def policy_from(value: Json) -> MemoryPolicy | None:

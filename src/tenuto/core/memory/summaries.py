@@ -11,7 +11,9 @@ from typing import Final
 
 from msgspec import structs
 
+from tenuto.core.memory.comparing import marks_of
 from tenuto.core.memory.items import MemoryItem
+from tenuto.core.memory.words import words_of
 from tenuto.core.vocabulary import Json
 
 ID_PREFIX: Final = "sum_"
@@ -61,6 +63,15 @@ def is_told_by(summary: MemoryItem, source: MemoryItem, again: MemoryItem) -> bo
         return False
     ends_in_time = not again.expires_ms or 0 < summary.expires_ms <= again.expires_ms
     return ends_in_time and set(again.labels) <= set(summary.labels)
+
+
+def says_nothing_new(text: str, sources: Iterable[MemoryItem]) -> bool:
+    """Return whether each number and each name of a summary stands in one of its sources: what
+    else it says nobody can tell without understanding it."""
+    known = " ".join(one.text for one in sources)
+    said, told = marks_of(text), marks_of(known)
+    numbers = (said.named | said.values) - (told.named | told.values)
+    return not numbers and said.names <= set(words_of(known))
 
 
 def _id_of(sources: Iterable[MemoryItem]) -> str:

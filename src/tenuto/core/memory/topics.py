@@ -27,16 +27,20 @@ UNTOUCHED: Final = 0.5
 """Of the bound: so many of those that are worth most are not summed up, whatever they say."""
 
 MEMBERS_MIN: Final = 3
-MEMBERS_MAX: Final = 12
+MEMBERS_MAX: Final = 6
+"""Of a topic: in a summary of twelve facts each is found less often than by itself; measured."""
 SUMMARY_CHARS_MAX: Final = 1_200
 """Of a summary: three fit into what an agent is told of its memory by default."""
 SHORTENED_MAX: Final = 4
 """The texts of a topic are at most so many times as long as their summary may be."""
 MEMBER_CHARS_MAX: Final = 2 * SUMMARY_CHARS_MAX
 """Of one source: too little would be left of a longer one."""
-LIKENESS_MIN: Final = 0.2
+LIKENESS_MIN: Final = 0.3
 """Cosine of weighted words from which two items are about the same. A choice, by looking: facts
 that share the name of a person reach it, those that share a usual word do not."""
+SUBJECT_WORDS: Final = 2
+SUBJECT_WEIGHT: Final = 3.0
+"""The words that a text begins with say what it is about, and count so many times."""
 _SPREAD_MS: Final = 7 * 24 * 60 * 60 * 1000
 """A summary ends with the first of its sources: no other loses more than this by it."""
 
@@ -108,29 +112,36 @@ def _topic_of(seed: MemoryItem, left: Mapping[str, MemoryItem], words: "_Words")
 
 
 class _Words:
-    """The words of some items, weighted by how rare they are among them."""
+    """The words of some items, weighted by how rare they are among them, and by their place."""
 
     def __init__(self, items: Sequence[MemoryItem]) -> None:
-        self._words = {item.id: frozenset(asked_words(item.text)) for item in items}
+        words = {item.id: asked_words(item.text) for item in items}
         holders: dict[str, list[str]] = defaultdict(list)
-        for id, words in self._words.items():
-            for word in words:
+        for id, mine in words.items():
+            for word in mine:
                 holders[word].append(id)
         self._holders = holders
-        self._weight = {word: math.log(len(items) / len(ids)) ** 2 for word, ids in holders.items()}
+        rarity = {word: math.log(len(items) / len(ids)) for word, ids in holders.items()}
+        self._weights = {
+            id: {
+                word: rarity[word] * (SUBJECT_WEIGHT if place < SUBJECT_WORDS else 1.0)
+                for place, word in enumerate(mine)
+            }
+            for id, mine in words.items()
+        }
         self._length = {
-            id: math.sqrt(math.fsum(self._weight[word] for word in words))
-            for id, words in self._words.items()
+            id: math.sqrt(math.fsum(weight * weight for weight in mine.values()))
+            for id, mine in self._weights.items()
         }
 
     def near(self, id: str) -> dict[str, float]:
         """Return the likeness to an item of each that shares a rare word with it."""
-        mine = self._words[id]
-        rare = [word for word in mine if len(self._holders[word]) <= MEETING_MAX]
-        met = dict.fromkeys(other for word in sorted(rare) for other in self._holders[word])
+        rare = [word for word in self._weights[id] if len(self._holders[word]) <= MEETING_MAX]
+        met = dict.fromkeys(other for word in rare for other in self._holders[word])
         return {other: self._likeness(id, other) for other in met}
 
     def _likeness(self, one: str, other: str) -> float:
-        both = self._words[one] & self._words[other]
+        mine, its = self._weights[one], self._weights[other]
         lengths = self._length[one] * self._length[other]
-        return math.fsum(self._weight[word] for word in both) / lengths if lengths else 0.0
+        both = math.fsum(mine[word] * its[word] for word in mine.keys() & its.keys())
+        return both / lengths if lengths else 0.0

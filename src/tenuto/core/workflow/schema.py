@@ -464,6 +464,7 @@ def _memory() -> JsonObject:
             "tools": {"type": "boolean", "description": "Its model may remember by itself."},
             "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
             "sum_up": _whole(0, 100_000, "Above so many the oldest are summed up; 0: never."),
+            "summary_model": _text("Writes the summaries: own, or provider:model; empty: none."),
         },
         "What differs from the default.",
     )
