@@ -121,7 +121,7 @@ class _Words:
             for word in mine:
                 holders[word].append(id)
         self._holders = holders
-        rarity = {word: math.log(len(items) / len(ids)) for word, ids in holders.items()}
+        rarity = {word: math.log(1 + len(items) / len(ids)) for word, ids in holders.items()}
         self._weights = {
             id: {
                 word: rarity[word] * (SUBJECT_WEIGHT if place < SUBJECT_WORDS else 1.0)
