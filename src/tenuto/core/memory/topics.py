@@ -12,6 +12,7 @@ Who expires goes with those that expire within the same days, and who never does
 import math
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from itertools import chain, repeat
 from typing import Final
 
 from tenuto.core.memory.consolidating import MEETING_MAX, worth
@@ -35,11 +36,10 @@ SHORTENED_MAX: Final = 4
 """The texts of a topic are at most so many times as long as their summary may be."""
 MEMBER_CHARS_MAX: Final = 2 * SUMMARY_CHARS_MAX
 """Of one source: too little would be left of a longer one."""
-LIKENESS_MIN: Final = 0.3
+LIKENESS_MIN: Final = 0.25
 """Cosine of weighted words from which two items are about the same. A choice, by looking: facts
 that share the name of a person reach it, those that share a usual word do not."""
-SUBJECT_WORDS: Final = 2
-SUBJECT_WEIGHT: Final = 3.0
+SUBJECT_WEIGHTS: Final = (3.0, 2.0)
 """The words that a text begins with say what it is about, and count so many times."""
 _SPREAD_MS: Final = 7 * 24 * 60 * 60 * 1000
 """A summary ends with the first of its sources: no other loses more than this by it."""
@@ -79,8 +79,8 @@ def _topics_of(group: list[MemoryItem], now_ms: int, bound: int) -> list[Topic]:
             alike[tuple(sorted(item.labels)), ends].append(item)
     too_many = len(group) - math.floor(bound * DOWN_TO)
     found: list[Topic] = []
+    words = _Words(group)
     for candidates in alike.values():
-        words = _Words(candidates)
         left = {item.id: item for item in candidates}
         for seed in candidates:
             if too_many <= 0:
@@ -124,8 +124,8 @@ class _Words:
         rarity = {word: math.log(1 + len(items) / len(ids)) for word, ids in holders.items()}
         self._weights = {
             id: {
-                word: rarity[word] * (SUBJECT_WEIGHT if place < SUBJECT_WORDS else 1.0)
-                for place, word in enumerate(mine)
+                word: rarity[word] * weight
+                for word, weight in zip(mine, chain(SUBJECT_WEIGHTS, repeat(1.0)), strict=False)
             }
             for id, mine in words.items()
         }
