@@ -1,6 +1,5 @@
 """Asks an agent's model for its next turn, and holds the answer against the agent's schema."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -20,6 +19,7 @@ from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.limiting import within
 from tenuto.runtime.offering import offer
 from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
@@ -68,8 +68,7 @@ class Asker:
             said = look_up.answer
             self._hand_on_whole(said, request, effect)
         else:
-            async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
-                said = await self._answer(model, name, request, effect)
+            said = await within(effect.timeout_ms, self._answer(model, name, request, effect))
         answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, record.notes)
