@@ -85,7 +85,7 @@ class Asker:
         if self.cache is None or effect.agent.cache == "off":
             return None
         # What tools of a source do is known to the source alone, and may change.
-        tools, _ = self._toolbox.split(effect.agent.tools)
+        tools = self._toolbox.named(effect.agent.tools).tools
         safe = frozenset(tool.spec.name for tool in tools if tool.safe)
         return await self.cache.look_up(effect, request, record, safe=safe)
 
