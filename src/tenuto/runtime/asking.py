@@ -18,7 +18,7 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
-from tenuto.runtime.json_values import to_json
+from tenuto.runtime.json_values import answer_to_json
 from tenuto.runtime.limiting import within
 from tenuto.runtime.offering import offer
 from tenuto.runtime.record import Record
@@ -72,7 +72,7 @@ class Asker:
         answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, record.notes)
-        output = to_json(msgspec.to_builtins(answer))
+        output = answer_to_json(answer)
         if self.cache is not None and look_up is not None:
             # Last of all: what was stopped on its way is not given again.
             self.cache.keep(effect, look_up, said, fault=checked.fault)
