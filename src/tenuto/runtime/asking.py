@@ -59,8 +59,6 @@ class Asker:
         request = effect.request
         if request.purpose not in WITHOUT_TOOLS:
             request = await offer(self._toolbox, effect, request, record.notes)
-        if effect.timeout_ms:
-            request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
             request = await part.before(effect, request, record.notes)
         look_up = await self._looked_up(effect, request, record)
