@@ -56,6 +56,8 @@ class Settings(TypedDict, total=False):
     cache: Cache | bool
     """How answers of models are kept for agents that take them from the cache; False: no agent
     does."""
+    read_models: bool
+    """True: the tables `agent_sessions`, `agent_tasks` and the others are kept from events."""
     recover: bool
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool

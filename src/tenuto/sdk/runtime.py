@@ -17,6 +17,7 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.memory import Memories
+from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 
@@ -64,6 +65,18 @@ class Runtime:
         self.rememberer: Rememberer | None = None
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
+        self.tables: ReadModels | None = None
+
+    @property
+    def read_models(self) -> ReadModels:
+        """Return a handle on the tables that are kept from events; see the guide to read models.
+
+        Raises:
+            Rejected: this runtime has none.
+        """
+        if self.tables is None:
+            raise Rejected("This runtime was put together without read models.")
+        return self.tables
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.

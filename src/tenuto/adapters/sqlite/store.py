@@ -24,6 +24,7 @@ from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
+from tenuto.adapters.sqlite.read_models import SqliteReadModels
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
@@ -118,6 +119,11 @@ class SqliteEventStore:
     def memory(self) -> SqliteMemory:
         """Return what agents remember, in the same file."""
         return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
+
+    @property
+    def read_models(self) -> SqliteReadModels:
+        """Return the tables that are kept from events, in the same file."""
+        return SqliteReadModels(self._file.path, reads=self._reads, works=self._works)
 
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
