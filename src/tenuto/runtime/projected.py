@@ -20,7 +20,7 @@ from tenuto.views.tables.sessions import SessionTables
 
 WEIGHT_MAX: Final = 64 * 1024 * 1024
 """Of the folds that are kept between commits. One weighs as much as the log that it was folded
-from, within bounds: a state is seldom larger. Others are folded again when their session goes on."""
+from, within bounds: a state is seldom larger. The others are folded again when they are needed."""
 FOLD_WEIGHT_MIN: Final = 4 * 1024
 FOLD_WEIGHT_MAX: Final = 1024 * 1024
 

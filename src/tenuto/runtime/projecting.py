@@ -1,8 +1,8 @@
 """Keeps the read models: follows the log of all sessions, and the ledger, and writes what follows.
 
-The tables are always as of one place in the log, which is written with them. So whoever dies goes on
-from there, and nothing is missed or counted twice; to make the tables again is to empty them and to
-go on. Sessions do not wait for this: what it has not taken in yet is in the log.
+The tables are always as of one place in the log, which is written with them. So whoever dies goes
+on from there, and nothing is missed or counted twice; to make the tables again is to empty them and
+to go on. Sessions do not wait for this: what it has not taken in yet is in the log.
 """
 
 import asyncio
@@ -57,12 +57,11 @@ class Projector:
         while not self._closing:
             try:
                 await self._keep()
-                return
             except StoreUnavailable as error:
-                if self._closing:
-                    return
                 _log.warning("Read models wait: %s", error)
                 await asyncio.sleep(_AWAY_S)
+            else:
+                return
 
     def close(self) -> None:
         """Have `run` end after what it is at."""

@@ -44,7 +44,7 @@ class MemoryReadModels:
 
         found = sorted(
             (row for row in table.values() if _matches(row, query)),
-            key=place,  # type: ignore[arg-type]  # texts beside texts, numbers beside numbers
+            key=place,
             reverse=not query.oldest_first,
         )
         if query.after:

@@ -42,19 +42,19 @@ class MessageRows:
             case Answered():
                 yield self._answer(entry, about)
             case Returned() if entry.caller:
-                said = {"message_type": "result", "content": plain_text(entry.value)}
+                said: Row = {"message_type": "result", "content": plain_text(entry.value)}
                 if entry.error:
                     said = {"message_type": "error", "content": plain_text(entry.error)}
-                values = {"from_agent_id": entry.agent, "to_agent_id": entry.caller, **said}
-                yield self._row(entry, values, about)
+                said |= {"from_agent_id": entry.agent, "to_agent_id": entry.caller}
+                yield self._row(entry, said, about)
             case Signalled():
                 about = {"name": entry.name, "by": entry.by}
-                values = {"message_type": "signal", "content": plain_text(entry.data)}
-                yield self._row(entry, values, about)
+                said = {"message_type": "signal", "content": plain_text(entry.data)}
+                yield self._row(entry, said, about)
             case Decided():
                 about |= {"approved": entry.approved, "by": entry.by}
-                values = {"message_type": "decision", "content": plain_text(entry.note)}
-                yield self._row(entry, values, about)
+                said = {"message_type": "decision", "content": plain_text(entry.note)}
+                yield self._row(entry, said, about)
 
     def of_calls(self, version: Version, event: e.ChildrenStarted) -> Iterator[Change]:
         """Yield a row for each agent that another one calls or leaves its task to."""

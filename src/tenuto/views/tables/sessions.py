@@ -14,7 +14,7 @@ import msgspec
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session import events as e
-from tenuto.core.session.decide import needs_person
+from tenuto.core.session.effects import is_at_work
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.scope import Memo, inputs_of
 from tenuto.core.session.state import REVIEW, SessionState, Task
@@ -49,7 +49,8 @@ class SessionTables:
         """Status in the row of each open task that has one."""
         self._looked_at: dict[TaskNo, None] = {}
         self._changes: list[Change] = []
-        self._summary = _summary(state)
+        self._ended_at: str | None = None
+        self._summary = self._summed_up()
 
     @property
     def has_ended(self) -> bool:
@@ -96,8 +97,10 @@ class SessionTables:
             case e.AttemptFailed() | e.TaskEscalated():
                 self._amend(event.task, {"error_message": event.failure.message})
                 self._look_at(event.task)
-            case e.TaskDoubted() | e.ApprovalDecided() | e.TimerSet():
+            case e.TaskDoubted() | e.ChildSessionStarted():
                 self._look_at(event.task)
+            case e.SessionCompleted() | e.SessionFailed() | e.SessionCancelled():
+                self._ended_at = moment_text(event.at_ms)
         tasks.end(event)
 
     def _begin(self, event: e.SessionStarted | e.SessionForked) -> None:
@@ -125,7 +128,7 @@ class SessionTables:
             "completed_at": None,
             "error_message": None,
         }
-        self._summary = {name: row[name] for name in _SUMMARY}
+        self._summary = {name: row[name] for name in self._summary}
         key = (state.session,)
         self._changes.append(Change(table="agent_sessions", key=key, values=row, whole=True))
         for no in state.tasks:
@@ -202,22 +205,30 @@ class SessionTables:
         task = self.state.tasks.get(no)
         if task is None:
             return
-        status = "waiting" if is_waiting(task) else "running"
+        # As of the session: it waits when all of its tasks do that have none below them.
+        status = "running" if task.children or is_at_work(task) else "waiting"
         if self._shown.get(no) != status:
             self._shown[no] = status
             self._amend(no, {"status": status})
 
     def _sum_up(self) -> None:
-        summary = _summary(self.state)
-        if self.state.phase in TERMINAL and self._summary["status"] == summary["status"]:
-            # What follows the end, as the parent's receipt, does not move it.
+        if self.state.phase in TERMINAL and self._ended_at is None:
+            # It ended before: what follows the end, as the parent's receipt, does not move it.
             return
+        summary = self._summed_up()
         if summary != self._summary:
             self._summary = summary
             key = (self.state.session,)
             self._changes.append(
                 Change(table="agent_sessions", key=key, values=summary, whole=False)
             )
+
+    def _summed_up(self) -> Row:
+        """Return what of the session's row changes while it runs."""
+        status, reason = status_of(self.state)
+        is_reason = status in ("failed", "cancelled")
+        message = reason or None if is_reason else None
+        return {"status": status, "completed_at": self._ended_at, "error_message": message}
 
     # Rows
 
@@ -265,29 +276,6 @@ class SessionTables:
 
     def _messages(self) -> MessageRows:
         return MessageRows(SessionId(self.state.session), self.state.tenant, self._tasks)
-
-
-def is_waiting(task: Task) -> bool:
-    """Return whether an open task waits for a person, a signal, a moment or an answer."""
-    if task.children:
-        return False
-    if needs_person(task) or task.waiting == "retry" or task.kind in ("wait", "timer"):
-        return True
-    post = task.agent.post if task.agent is not None else None
-    return post is not None and bool(post.awaits)
-
-
-_SUMMARY: Final = ("status", "completed_at", "error_message")
-
-
-def _summary(state: SessionState) -> Row:
-    """Return what of a session's row changes while it runs."""
-    status, reason = status_of(state)
-    return {
-        "status": status,
-        "completed_at": moment_text(state.updated_ms) if state.phase in TERMINAL else None,
-        "error_message": reason or None if status in ("failed", "cancelled") else None,
-    }
 
 
 def _told(failure: Failure | None) -> Json:
