@@ -31,6 +31,9 @@ def json_text(value: Json) -> str:
 
 
 def plain_text(value: Json) -> str:
-    """Return `value` as text, a text as it is, cut to what a row holds."""
+    """Return `value` as text, a text (or an agent's answer that is one) as it is, cut to what a
+    row holds."""
+    if isinstance(value, dict) and value.keys() == {"text"}:
+        value = value["text"]
     text = value if isinstance(value, str) else _json.encode(value).decode()
     return text if len(text) <= JSON_BYTES_MAX else text[: JSON_BYTES_MAX - 1] + "…"

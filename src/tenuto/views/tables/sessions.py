@@ -169,8 +169,8 @@ class SessionTables:
     def _retry(self, event: e.TaskRetried) -> None:
         task = self.state.tasks[event.task]
         values: Row = {"retry_count": task.attempt - 1}
-        if event.inputs is not None:
-            values["input_data"] = json_text(event.inputs)
+        if task.override is not None:
+            values["input_data"] = json_text(task.override)
         self._amend(event.task, values)
         self._look_at(event.task)
 
