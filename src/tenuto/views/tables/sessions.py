@@ -30,6 +30,14 @@ from tenuto.views.tables.json_text import json_text
 from tenuto.views.tables.messages import MessageRows
 
 _Settled: TypeAlias = e.TaskCompleted | e.TaskFailed | e.TaskCancelled
+_SPEAKING: Final = (
+    e.TaskCompleted,
+    e.TaskFailed,
+    e.ChildrenStarted,
+    e.SignalReceived,
+    e.ApprovalDecided,
+)
+"""Events from which messages come."""
 _WITHOUT_INPUTS: Final = frozenset({"model", REVIEW})
 """Kinds whose inputs are no values of the workflow: a conversation, the output that is reviewed."""
 
@@ -74,9 +82,10 @@ class SessionTables:
     def _fold(self, version: Version, event: e.SessionEvent) -> None:
         state, tasks = self.state, self._tasks
         tasks.begin(event)
-        said = self._said.said(version, event)
-        if said is not None:
-            self._changes += self._messages().of_entry(said)
+        if isinstance(event, _SPEAKING):
+            said = self._said.said(version, event)
+            if said is not None:
+                self._changes += self._messages().of_entry(said)
         if isinstance(event, _Settled):
             self._settle(event)
         evolve(state, event)
