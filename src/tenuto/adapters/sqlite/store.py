@@ -6,8 +6,11 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
-from tenuto.adapters.sqlite import heads, rows
+import msgspec
+
+from tenuto.adapters.sqlite import heads, lists, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
@@ -32,7 +35,15 @@ from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    SessionCount,
+    StoredCommit,
+    StoredSession,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -165,6 +176,19 @@ class SqliteEventStore:
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
         return await self._reads.run(heads.list_heads, query)
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+        self._owned()
+        assert self._works is not None, "who owns the file writes to it"
+        for number in range(len(lists.INDEXES)):
+            await self._works.perform(partial(lists.prepare, number=number))
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        asked = msgspec.structs.replace(query, limit=at_most + 1)
+        found = await self._reads.run(heads.count_heads, asked)
+        return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
