@@ -83,7 +83,7 @@ async def fill(store: EventStore, rows: list[dict[str, Any]]) -> None:
 
 
 @pytest.mark.slow
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=60, deadline=None)
 @given(rows=sessions, asked=st.lists(queries, min_size=1, max_size=12))
 def test_a_prepared_file_gives_the_lists_that_memory_gives(
     rows: list[dict[str, Any]], asked: list[dict[str, Any]]
@@ -102,6 +102,11 @@ def test_a_prepared_file_gives_the_lists_that_memory_gives(
             question = msgspec.structs.replace(HeadQuery(), **given)
             wanted = await plain.heads(question)
             assert await ready.heads(question) == wanted
+            with pytest.MonkeyPatch.context() as patch:
+                # As if what there is were very much.
+                for name, bound in (("FEW", 1), ("NEWEST", 2), ("LIGHT", 3)):
+                    patch.setattr(f"tenuto.adapters.sqlite.lists.{name}", bound)
+                assert await ready.heads(question) == wanted
             assert await bare.heads(question) == wanted
             count = await plain.count(question, at_most=3)
             assert await ready.count(question, at_most=3) == count

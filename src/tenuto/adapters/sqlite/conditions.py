@@ -68,14 +68,11 @@ def facts_of(query: HeadQuery) -> Conditions:
 
 
 def begins(column: str, text: str) -> Conditions:
-    """Return that a text column begins so: first what lets an index serve, then what is exact."""
-    terms, values = [f"{column} >= ?"], list[str | int]([text])
+    """Return that a text column begins so, as a range that an index serves."""
     end = beyond(text)
     if end:
-        terms.append(f"{column} < ?")
-        values.append(end)
-    terms.append(f"substr({column}, 1, ?) = ?")
-    return terms, [*values, len(text), text]
+        return [f"{column} >= ?", f"{column} < ?"], [text, end]
+    return [f"{column} >= ?"], [text]
 
 
 def beyond(text: str) -> str:
