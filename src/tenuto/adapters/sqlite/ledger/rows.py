@@ -129,8 +129,11 @@ def _typed(row: tuple[object, ...], kind: type[T]) -> T:
 
 def last_of(connection: sqlite3.Connection) -> Last:
     """Answer `Ledger.digest`."""
-    if not has_ledger(connection):
-        return Last()
+    return last_in(connection) if has_ledger(connection) else Last()
+
+
+def last_in(connection: sqlite3.Connection) -> Last:
+    """Return the end of a ledger that has its tables."""
     row = connection.execute(SELECT_LAST).fetchone()
     return Last() if row is None else Last(row[0], row[1].hex())
 
