@@ -53,7 +53,7 @@ def routed(service: Service) -> Litestar:
         openapi_config=OpenAPIConfig(
             title="Tenuto",
             version="1",
-            path=API,
+            path="/openapi",
             render_plugins=[JsonRenderPlugin(path="/openapi.json")],
         ),
         signature_types=[Service],

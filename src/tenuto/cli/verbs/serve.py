@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
+from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow
@@ -36,6 +37,7 @@ class Options(msgspec.Struct, kw_only=True):
     "-p", "--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: any."
 )
 @click.option("--dev", is_flag=True, help="Nobody has to log in; on loopback only.")
+@fence_options
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -47,10 +49,11 @@ def command(**options: Any) -> int:
     tenuto serve --dev research
     tenuto serve shop.flows:refund --port 8080
     """
-    return drive(_serve(Options(**options)))
+    fences = fences_in(options)
+    return drive(_serve(Options(**options), fences))
 
 
-async def _serve(asked: Options) -> int:
+async def _serve(asked: Options, fences: FenceOptions) -> int:
     with needing_extra():
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
@@ -63,7 +66,12 @@ async def _serve(asked: Options) -> int:
         )
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener:
-        async with open_service(asked.db, offered, tools=sources_in(asked.tools)) as service:
+        async with open_service(
+            asked.db,
+            offered,
+            fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
+            tools=sources_in(asked.tools),
+        ) as service:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
