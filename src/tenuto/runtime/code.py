@@ -28,6 +28,10 @@ class Code:
         self.sources: dict[str, ToolSource] = {}
         """Where tools are found at run time, by namespace."""
 
+    def tools(self) -> Mapping[str, ToolCode]:
+        """Return the tools that are registered, by the names that definitions use."""
+        return self._tools
+
     def has_tool(self, ref: str) -> bool:
         """Return whether a tool is registered under this very name."""
         return ref in self._tools

@@ -10,14 +10,18 @@ from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.ledger import Ledger
 from tenuto.ports.responses import Responses, Reused
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.memory import Memories
+from tenuto.sdk.models import Models
 from tenuto.sdk.session import Session
+from tenuto.sdk.tool_list import ToolList, list_tools
 from tenuto.sdk.workflow import Workflow
 
 DRAIN_SECONDS = 10.0
@@ -64,6 +68,12 @@ class Runtime:
         self.rememberer: Rememberer | None = None
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
+        self.models: Models | None = None
+        """Providers and routes, and how they do; set by who composes."""
+        self.ledger: Ledger | None = None
+        """What people and programs did, and the records that follow from it."""
+        self.audit: AuditTrail | None = None
+        """Whether the ledger and the log are as they were written."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -98,7 +108,7 @@ class Runtime:
         """
         _refuse_others(facts)
         key, tenant = facts.get("key"), facts.get("tenant", "local")
-        program = await self._program(workflow)
+        program = await self._program(workflow, tenant)
         checked = self._checked(program, inputs or {})
         if key is not None:
             known = await self._engine.find(key, tenant=tenant)
@@ -130,6 +140,14 @@ class Runtime:
         if self.rememberer is None:
             raise Rejected("This runtime keeps no memory; open it with tenuto.open.")
         return Memories(self.rememberer, tenant)
+
+    async def tools(self) -> ToolList:
+        """Return what agents and nodes can name: tools of this process, and of its sources.
+
+        Raises:
+            Escalatable: a source needs a person before it lists its tools.
+        """
+        return await list_tools(self._code)
 
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""
@@ -175,11 +193,11 @@ class Runtime:
             raise Rejected("This runtime was put together without a cache of answers.")
         return self.responses
 
-    async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
+    async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
         if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow)
+            return await self._engine.programs.add(workflow, tenant)
         self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition())
+        return await self._engine.programs.add(workflow.definition(), tenant)
 
     def _checked(self, program: Program, inputs: dict[str, Any]) -> JsonObject:
         checked = to_json(inputs)

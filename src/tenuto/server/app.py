@@ -8,20 +8,42 @@ from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.asking import Asked
 from tenuto.server.bodies import BoundedRequest
+from tenuto.server.description import configuration, described
 from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.problems import answer
-from tenuto.server.routes import audit, collections, memory, sessions, steering, system
+from tenuto.server.routes import (
+    agents,
+    audit,
+    collections,
+    execute,
+    memory,
+    models,
+    sessions,
+    steering,
+    system,
+    tools,
+    workflows,
+)
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
-_PARTS: Final = (audit, collections, memory, sessions, steering)
+_PARTS: Final = (
+    agents,
+    audit,
+    collections,
+    execute,
+    memory,
+    models,
+    sessions,
+    steering,
+    tools,
+    workflows,
+)
 BODY_BYTES_MAX: Final = 10_000_000
 
 
@@ -41,6 +63,7 @@ def routed(service: Service) -> Litestar:
         route_handlers=[
             *system.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
+            described,
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
@@ -50,12 +73,7 @@ def routed(service: Service) -> Litestar:
         exception_handlers={HTTPException: answer, Exception: answer},
         request_class=BoundedRequest,
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(
-            title="Tenuto",
-            version="1",
-            path="/openapi",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=configuration(),
         signature_types=[Service],
         logging_config=None,
     )

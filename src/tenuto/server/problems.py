@@ -65,6 +65,11 @@ CODES: Final[dict[str, Kind]] = {
         "The server is not known under this name",
         "Start it with `tenuto serve --allow-host NAME`.",
     ),
+    "precondition_required": Kind(
+        428,
+        "The change does not say which version it is made for",
+        "Send `If-Match` with the `ETag` that you read, or `If-Match: *` for any.",
+    ),
     "rejected": Kind(422, "The request cannot be carried out", "`detail` says what to change."),
     "definition_wrong": Kind(422, "The definition is wrong", "Mend what `errors` names."),
     "key_in_flight": Kind(
@@ -166,8 +171,7 @@ def problem_of(error: Exception) -> ProblemError:
         case ProblemError():
             return error
         case errors.DefinitionError():
-            found = [msgspec.to_builtins(problem) for problem in error.problems]
-            return ProblemError("definition_wrong", str(error), errors=found)
+            return ProblemError("definition_wrong", str(error), errors=errors_of(error))
         case errors.NotFound():
             return ProblemError("not_found", str(error))
         case errors.SessionEnded():
@@ -189,6 +193,20 @@ def problem_of(error: Exception) -> ProblemError:
         case HTTPException():
             return _of_http(error)
     return ProblemError("internal", "The request failed by a fault of the server's own.")
+
+
+def errors_of(error: errors.DefinitionError) -> list[JsonObject]:
+    """Return what is wrong with a definition, as `errors` of a problem."""
+    return [
+        {
+            "message": problem.message,
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "suggestion": problem.hint,
+        }
+        for problem in error.problems
+    ]
 
 
 _OF_STATUS: Final = {

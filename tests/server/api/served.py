@@ -37,7 +37,7 @@ async def serving(
     """Give a server that offers the workflows and lets everybody in, as `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered, fencing=fencing) as service:
+        async with open_service(db, offered, fencing=fencing or Fencing()) as service:
             service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
                 serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)

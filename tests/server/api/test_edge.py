@@ -1,4 +1,4 @@
-"""Other sites' pages get nowhere unless they are let, and each answer tells browsers so."""
+"""Other sites' pages get nowhere, unless they are let; browsers are told so with each answer."""
 
 import asyncio
 from typing import Any
@@ -31,6 +31,7 @@ async def signalled(served: Served, headers: dict[str, str]) -> tuple[int, str]:
         ("GET", "/api/v1/sessions/none", 404),
         ("GET", "/nowhere", 404),
         ("DELETE", "/healthz", 405),
+        ("GET", "/api/v1/openapi.json", 200),
         ("GET", "/api/v1/%2e%2e/%00", 404),
         ("GET", "/api/v1/sessions?limit=x", 400),
     ],

@@ -26,6 +26,7 @@ class Options(msgspec.Struct, kw_only=True):
     host: str
     port: int
     dev: bool
+    allow_code: tuple[str, ...]
     tools: str | None
     db: str | None
 
@@ -37,6 +38,12 @@ class Options(msgspec.Struct, kw_only=True):
     "-p", "--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: any."
 )
 @click.option("--dev", is_flag=True, help="Nobody has to log in; on loopback only.")
+@click.option(
+    "--allow-code",
+    multiple=True,
+    metavar="MODULE",
+    help="Workflows from outside may name functions and tools of this module. Repeatable.",
+)
 @fence_options
 @tools_option
 @db_option
@@ -66,12 +73,14 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
         )
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener:
-        async with open_service(
+        opened = open_service(
             asked.db,
             offered,
             fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
             tools=sources_in(asked.tools),
-        ) as service:
+            allow_code=asked.allow_code,
+        )
+        async with opened as service:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")

@@ -23,7 +23,7 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "approvals": ("read", "decide"),
         "agents": ("read", "write"),
         "workflows": ("read", "write"),
-        "memory": ("read", "write"),
+        "memory": ("read", "write", "manage"),
         "documents": ("read", "write"),
         "collections": ("read", "write"),
         "tools": ("read", "write", "call"),
@@ -38,7 +38,8 @@ PERMISSIONS: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     }
 )
 """Resource to its actions. `sessions:write` is to pause, resume, cancel, signal and fork;
-`keys:own` is to make, list, rotate and revoke one's own keys, `keys:write` everyone's;
+`memory:read` and `memory:write` are about what agents remember of the asker, `memory:manage` of
+everybody; `keys:own` is to make, list, rotate and revoke one's own keys, `keys:write` everyone's;
 `secrets:read` lists their names, as nothing returns a secret."""
 
 ALL: Final = tuple(
