@@ -25,6 +25,7 @@ from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 
 
@@ -79,6 +80,8 @@ async def open_service(
         )
         for found in offered
     }
+    keys = SecretKeys()
+    settings["provider_keys"] = keys
     with _folder_beside(url) as place:
         opening = open_runtime(url, **settings)
         async with opening as runtime:
@@ -94,6 +97,9 @@ async def open_service(
                 allowed=allowed,
                 documents=Documents(library, ledger, narrow=narrow_collection),
             )
+            fences = fences_of(opening.store, place_of(url), fencing)
+            secrets = Secrets(ledger, fences.safe)
+            keys.use(secrets)
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
@@ -103,7 +109,8 @@ async def open_service(
                 library=library,
                 registry=Registry(parts, runtime),
                 version=tenuto.__version__,
-                fences=fences_of(opening.store, place_of(url), fencing),
+                fences=fences,
+                secrets=secrets,
             )
             try:
                 yield service

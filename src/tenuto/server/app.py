@@ -1,6 +1,6 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-import secrets
+from secrets import token_hex
 from typing import Final
 
 from litestar import Litestar, Router
@@ -23,6 +23,7 @@ from tenuto.server.routes import (
     execute,
     memory,
     models,
+    secrets,
     sessions,
     steering,
     system,
@@ -39,6 +40,7 @@ _PARTS: Final = (
     execute,
     memory,
     models,
+    secrets,
     sessions,
     steering,
     tools,
@@ -89,7 +91,7 @@ class Numbered:
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
+        request_id = token_hex(8)
         scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 

@@ -21,6 +21,7 @@ from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import Secrets
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -35,6 +36,7 @@ class Service(msgspec.Struct, kw_only=True):
     library: Library
     version: str
     fences: Fences
+    secrets: Secrets
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:
