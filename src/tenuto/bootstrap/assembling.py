@@ -81,6 +81,7 @@ class Assembly:
             routes=settings.get("routes", {}),
             clock=self._clock,
             schemas=self._schemas,
+            keys=settings.get("provider_keys"),
         )
         self.checkpointer = Checkpointer(
             ledger_of(store),

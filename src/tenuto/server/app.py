@@ -1,6 +1,6 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-import secrets
+from secrets import token_hex
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -26,6 +26,7 @@ from tenuto.server.routes import (
     memory,
     models,
     oidc,
+    secrets,
     sessions,
     steering,
     streams,
@@ -46,6 +47,7 @@ _PARTS: Final = (
     memory,
     models,
     oidc,
+    secrets,
     sessions,
     steering,
     streams,
@@ -94,7 +96,7 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(8)
+        request_id = token_hex(8)
         facts: Any = scope
         # Streams send thousands of messages: not each through all of the layers.
         facts["plain_send"] = send
