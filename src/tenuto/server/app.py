@@ -17,6 +17,7 @@ from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
     agents,
+    approvals,
     audit,
     collections,
     execute,
@@ -33,6 +34,7 @@ from tenuto.server.service import Service
 API: Final = "/api/v1"
 _PARTS: Final = (
     agents,
+    approvals,
     audit,
     collections,
     execute,

@@ -73,6 +73,9 @@ def _conditions(query: HeadQuery) -> tuple[str, list[str | int]]:
     if query.wake_before_ms is not None:
         terms.append("wake_ms < ?")
         values.append(query.wake_before_ms)
+    if query.words:
+        terms.append(f"({' OR '.join(['instr(waiting_for, ?) > 0'] * len(query.words))})")
+        values += query.words
     if query.prefix:
         # The first term lets an index serve, the second one is exact.
         terms.append("id >= ? AND substr(id, 1, ?) = ?")
