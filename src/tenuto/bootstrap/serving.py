@@ -13,11 +13,13 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
+from tenuto.bootstrap.fencing import fences_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
 from tenuto.server.registry.allowed import AllowedCode
@@ -30,6 +32,8 @@ from tenuto.server.service import Service
 class Serving(Settings, total=False):
     """How a database is opened and served."""
 
+    fencing: Fencing | None
+    """How much is let through; None: as by default."""
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
 
@@ -60,6 +64,7 @@ async def open_service(
     """
     import tenuto
 
+    fencing = serving.pop("fencing", None) or Fencing()
     allowed = AllowedCode(serving.pop("allow_code", ()))
     settings: Settings = serving
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
@@ -76,7 +81,8 @@ async def open_service(
         for found in offered
     }
     with _folder_beside(url) as place:
-        async with open_runtime(url, **settings) as runtime:
+        opening = open_runtime(url, **settings)
+        async with opening as runtime:
             ledger, clock = MemoryLedger(), SystemClock()
             library = Library(ledger, place, add=add_collection, open_collection=open_collection)
             parts = Parts(
@@ -97,6 +103,7 @@ async def open_service(
                 library=library,
                 registry=Registry(parts, runtime),
                 version=tenuto.__version__,
+                fences=fences_of(opening.store, place_of(url), fencing),
             )
             try:
                 yield service

@@ -1,66 +1,60 @@
-"""Texts in bodies: as they are, or as JSON with the text within it."""
+"""Bodies of requests: how deep JSON may nest."""
 
-from typing import Final
+import re
+from typing import Any, Final
 
-import msgspec
-from litestar.openapi.spec import OpenAPIMediaType, Operation, RequestBody, Schema
-from litestar.openapi.spec.enums import OpenAPIType
+from litestar import Request
 
-from tenuto.server.asked import Call
 from tenuto.server.problems import ProblemError
 
-YAML: Final = ("application/yaml", "text/yaml", "application/x-yaml", "text/x-yaml", "text/plain")
-JSON: Final = "application/json"
+DEPTH_MAX: Final = 100
+"""Levels of lists and objects in each other. Reading and writing JSON takes a frame of the stack
+per level, of which there are some hundreds."""
+
+_ESCAPES: Final = re.compile(rb"\\.", re.DOTALL)
+_TEXTS: Final = re.compile(rb'"[^"]*"?')
+_OTHERS: Final = bytes(set(range(256)) - set(b'[]{}"'))
+_ALIKE: Final = bytes.maketrans(b"{}", b"[]")
 
 
-class Text(msgspec.Struct, frozen=True, kw_only=True):
-    """A text, and of which media type it is."""
+class BoundedRequest(Request[Any, Any, Any]):
+    """A request whose JSON is looked at before it is read."""
 
-    text: str
-    media_type: str
-    note: str = ""
+    async def json(self) -> Any:
+        """Return the body's value.
+
+        Raises:
+            ProblemError: it nests too deep.
+        """
+        check_depth(await self.body())
+        return await super().json()
 
 
-class _Wrapped(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
-    text: str
-    note: str = ""
-
-
-async def text_in(request: Call) -> Text:
-    """Return the text in the body: YAML, JSON, or JSON as `{"text": …, "note": …}`.
+def check_depth(body: bytes) -> None:
+    """Return where the JSON in `body` does not nest too deep.
 
     Raises:
-        ProblemError: it is of another kind, or no UTF-8.
+        ProblemError: it does.
     """
-    media_type = request.content_type[0].lower()
-    body = await request.body()
-    if media_type not in (*YAML, JSON):
+    if nests_deeper(body, DEPTH_MAX):
         raise ProblemError(
-            "unsupported_media_type",
-            f"The body is {media_type or 'of no stated type'}; "
-            "send application/yaml, text/yaml or application/json.",
+            "too_deep", f"The JSON nests deeper than {DEPTH_MAX} levels of lists and objects."
         )
-    try:
-        text = body.decode()
-    except UnicodeDecodeError as error:
-        raise ProblemError("bad_request", f"The body is no UTF-8 text: {error.reason}.") from None
-    if media_type != JSON:
-        return Text(text=text, media_type="application/yaml")
-    try:
-        wrapped = msgspec.json.decode(body, type=_Wrapped)
-    except (msgspec.DecodeError, RecursionError):
-        return Text(text=text, media_type=JSON)
-    return Text(text=wrapped.text, media_type="application/yaml", note=wrapped.note)
 
 
-class TakesText(Operation):
-    """Describes a route whose body is a text, for OpenAPI."""
+def nests_deeper(body: bytes, levels: int) -> bool:
+    """Return whether lists and objects stand in each other deeper than so many levels.
 
-    def __post_init__(self) -> None:
-        """Say what the body may be."""
-        text = OpenAPIMediaType(schema=Schema(type=OpenAPIType.STRING))
-        data = OpenAPIMediaType(schema=Schema(type=OpenAPIType.OBJECT))
-        self.request_body = RequestBody(
-            required=True,
-            content={"application/yaml": text, "text/yaml": text, JSON: data},
-        )
+    Each round takes the innermost away, so its cost is bounded by the levels, whatever the body."""
+    if body.count(b"[") + body.count(b"{") <= levels:
+        return False
+    if b"\\" in body:
+        body = _ESCAPES.sub(b"", body)
+    rest = _TEXTS.sub(b"", body.translate(_ALIKE, _OTHERS))
+    for _ in range(levels):
+        shorter = rest.replace(b"[]", b"")
+        if len(shorter) == len(rest):
+            break  # Nothing closes what it opens: no JSON, which its reader will say.
+        rest = shorter
+    # What is open at most at one place is what a reader goes down before it finds the fault.
+    return b"[]" in rest or rest.count(b"[") > levels

@@ -16,6 +16,7 @@ from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
+from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
@@ -33,6 +34,7 @@ class Service(msgspec.Struct, kw_only=True):
     registry: Registry
     library: Library
     version: str
+    fences: Fences
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -13,8 +13,11 @@ import tenuto
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
 from tenuto.server.app import create_app
+from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
+from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
+from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -25,13 +28,20 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(*workflows: tenuto.Workflow, db: str = "memory://") -> AsyncIterator[Served]:
+async def serving(
+    *workflows: tenuto.Workflow,
+    db: str = "memory://",
+    fencing: Fencing | None = None,
+    authenticator: Authenticator | None = None,
+    **settings: Any,
+) -> AsyncIterator[Served]:
     """Give a server that offers the workflows and lets everybody in, as `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered) as service:
+        async with open_service(db, offered, fencing=fencing, **settings) as service:
+            service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio")
+                serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
             )
             address = address_of(listener)
             try:

@@ -28,6 +28,7 @@ from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.tables import ServerTables
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -71,6 +72,8 @@ class SqliteEventStore:
             self._commits = GroupCommit(
                 writer, file=file.path, written=self._followers.publish, works=self._works
             )
+        self.tables = ServerTables(reads=self._reads, works=self._works)
+        """What a server keeps in the same file."""
         self._closed = False
 
     @classmethod

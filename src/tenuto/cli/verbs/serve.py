@@ -62,6 +62,7 @@ async def _serve(asked: Options) -> int:
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
         from tenuto.server.listening import address_of, is_loopback, listening, serve_app
+        from tenuto.server.transport import BoundedHttp
     if asked.dev and not is_loopback(asked.host):
         raise Rejected(
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
@@ -76,7 +77,7 @@ async def _serve(asked: Options) -> int:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, ws="websockets-sansio")
+            await serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
     return exit_codes.COMPLETED
 
 

@@ -11,11 +11,11 @@ import msgspec
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
-from tenuto.server.bodies import Text
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.allowed import Domain
 from tenuto.server.registry.offered import Parts
 from tenuto.server.registry.versions import Asked, Kept, Versions
+from tenuto.server.uploads import Text
 
 TEXT_CHARS_MAX: Final = 200_000
 

@@ -18,11 +18,11 @@ from tenuto.core.workflow.model import (
 )
 from tenuto.core.workflow.named_code import faults_of_code, named_code
 from tenuto.sdk.workflow import Workflow
-from tenuto.server.bodies import Text
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.allowed import Domain
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.versions import Asked, Kept, Versions
+from tenuto.server.uploads import Text
 
 TEXT_CHARS_MAX: Final = 500_000
 """Of one uploaded text; reading so much YAML takes seconds."""

@@ -7,6 +7,7 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
             return await MyStore.open(...)
 """
 
+from tenuto.testing.contracts.answers import AnswersContract
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
@@ -19,6 +20,7 @@ from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSand
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
+    "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
     "EmbedderContract",
