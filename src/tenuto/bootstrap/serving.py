@@ -37,10 +37,10 @@ from tenuto.server.streaming.hub import Hub
 class Serving(Settings, total=False):
     """How a database is opened and served."""
 
+    fencing: Fencing | None
+    """How much is let through; None: as by default."""
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
-    fencing: Fencing
-    """From where and how much may be asked."""
     login: bool
     """False: everybody is an admin. True by default."""
     providers: Sequence[Provider]
@@ -73,7 +73,7 @@ async def open_service(
     """
     import tenuto
 
-    fencing = serving.pop("fencing", Fencing())
+    fencing = serving.pop("fencing", None) or Fencing()
     login, providers = serving.pop("login", True), serving.pop("providers", ())
     allowed = AllowedCode(serving.pop("allow_code", ()))
     settings: Settings = serving

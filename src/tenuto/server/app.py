@@ -19,6 +19,7 @@ from tenuto.server.problems import answer
 from tenuto.server.routes import (
     accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
@@ -40,6 +41,7 @@ API: Final = "/api/v1"
 _PARTS: Final = (
     accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,

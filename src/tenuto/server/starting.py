@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -33,6 +34,9 @@ WaitQuery: TypeAlias = Annotated[
     ),
 ]
 """How routes that start sessions take `?wait=`."""
+
+ENDED: Final = {200: ResponseSpec(SessionDetail, description="It ended while was waited.")}
+"""How these routes answer beside 202."""
 
 _PREFERRED: Final = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.I)
 

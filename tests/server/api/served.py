@@ -35,13 +35,14 @@ async def serving(
     authenticator: Authenticator | None = None,
     login: bool = False,
     providers: Sequence[Provider] = (),
+    **settings: Any,
 ) -> AsyncIterator[Served]:
     """Give a server that offers the workflows; without `login` it lets everybody in, as
     `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
         opened = open_service(
-            db, offered, fencing=fencing or Fencing(), login=login, providers=providers
+            db, offered, fencing=fencing, login=login, providers=providers, **settings
         )
         async with opened as service:
             service.authenticator = authenticator or service.authenticator
