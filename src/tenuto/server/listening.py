@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 
@@ -67,21 +67,17 @@ async def serve_app(
     app: Any,
     listener: socket.socket,
     *,
-    sockets: bool = False,
+    ws: type[asyncio.Protocol] | Literal["none"] = "none",
+    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
     stopping: Callable[[], None] | None = None,
 ) -> None:
     """Serve an ASGI application until cancelled; requests that are open then may end within a
     second.
 
     Args:
-        sockets: take WebSockets, too.
+        ws, http: what speaks WebSocket and HTTP.
         stopping: called before the open requests are waited for.
     """
-    ws: Any = "none"
-    if sockets:
-        from tenuto.server.streaming.framing import SharedFramesProtocol
-
-        ws = SharedFramesProtocol
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -89,6 +85,9 @@ async def serve_app(
         access_log=False,
         server_header=False,
         ws=ws,
+        http=http,
+        # Who asks is found out by `edge`, which believes no proxy that it was not told of.
+        proxy_headers=False,
         # Compression would take a buffer per client, and the same work for each of them.
         ws_per_message_deflate=False,
         ws_max_size=MESSAGE_BYTES_MAX,

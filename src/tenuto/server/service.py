@@ -11,25 +11,17 @@ from litestar.params import SkipValidation
 
 from tenuto.core.errors import NotFound
 from tenuto.core.vocabulary import JsonObject
-from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
-from tenuto.sdk.workflow import Workflow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
+from tenuto.server.registry.offered import Offered as Offered
+from tenuto.server.registry.registry import Registry
 from tenuto.server.streaming.hub import Hub
-
-
-class Offered(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow that this server was started with, for all organisations."""
-
-    workflow: Workflow | WorkflowDefinition
-    definition: WorkflowDefinition
-    description: str = ""
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -40,6 +32,7 @@ class Service(msgspec.Struct, kw_only=True):
     clock: Clock
     authenticator: Authenticator
     offered: Mapping[str, Offered]
+    registry: Registry
     library: Library
     version: str
     fences: Fences

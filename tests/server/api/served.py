@@ -13,8 +13,12 @@ import tenuto
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
 from tenuto.server.app import create_app
+from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
+from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
+from tenuto.server.streaming.framing import SharedFramesProtocol
+from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -25,13 +29,25 @@ class Served:
 
 
 @contextlib.asynccontextmanager
-async def serving(*workflows: tenuto.Workflow, db: str = "memory://") -> AsyncIterator[Served]:
+async def serving(
+    *workflows: tenuto.Workflow,
+    db: str = "memory://",
+    fencing: Fencing | None = None,
+    authenticator: Authenticator | None = None,
+) -> AsyncIterator[Served]:
     """Give a server that offers the workflows and lets everybody in, as `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered) as service:
+        async with open_service(db, offered, fencing=fencing or Fencing()) as service:
+            service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, sockets=True, stopping=service.hub.stop)
+                serve_app(
+                    create_app(service),
+                    listener,
+                    ws=SharedFramesProtocol,
+                    http=BoundedHttp,
+                    stopping=service.hub.stop,
+                )
             )
             address = address_of(listener)
             try:

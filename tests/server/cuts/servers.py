@@ -90,6 +90,7 @@ class Line:
     def __init__(self, port: int, *, bytes_max: int) -> None:
         self._port, self._bytes_max = port, bytes_max
         self._server: asyncio.Server | None = None
+        self._carrying: set[asyncio.Task[None]] = set()
         self.address = ""
 
     async def __aenter__(self) -> Line:
@@ -100,23 +101,32 @@ class Line:
     async def __aexit__(self, *_: object) -> None:
         assert self._server is not None, "it was entered"
         self._server.close()
+        for carrying in self._carrying:
+            carrying.cancel()
+        await asyncio.gather(*self._carrying, return_exceptions=True)
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None, "a server makes one for each connection"
+        self._carrying.add(task)
         there, back = await asyncio.open_connection("127.0.0.1", self._port)
+        sending = asyncio.create_task(_send(reader, back))
+        try:
+            left = self._bytes_max
+            while left and (data := await there.read(left)):
+                left -= len(data)
+                writer.write(data)
+                await writer.drain()
+        finally:
+            sending.cancel()
+            back.transport.abort()
+            # Not at once: what was written is to arrive, then nothing more.
+            writer.close()
 
-        async def send() -> None:
-            while data := await reader.read(65_536):
-                back.write(data)
 
-        sending = asyncio.create_task(send())
-        left = self._bytes_max
-        while left and (data := await there.read(left)):
-            left -= len(data)
-            writer.write(data)
-            await writer.drain()
-        sending.cancel()
-        back.transport.abort()
-        writer.transport.abort() if not left else writer.close()
+async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    while data := await reader.read(65_536):
+        writer.write(data)
 
 
 class Seen:
@@ -180,7 +190,10 @@ async def sse_frames(address: str, seen: Seen) -> AsyncIterator[tuple[str, dict[
     """Return whole frames of one connection, as browsers read them."""
     headers = {"Last-Event-ID": str(seen.last)} if seen.versions else {}
     url = f"{address}/api/v1/sessions/{seen.session}/stream"
-    async with httpx2.AsyncClient(verify=_TLS) as client, client.stream("GET", url, headers=headers) as answer:
+    async with (
+        httpx2.AsyncClient(verify=_TLS) as client,
+        client.stream("GET", url, headers=headers) as answer,
+    ):
         assert answer.status_code == 200, await answer.aread()
         text = ""
         async for piece in answer.aiter_text():

@@ -25,6 +25,7 @@ class Options(msgspec.Struct, kw_only=True):
     host: str
     port: int
     dev: bool
+    allow_code: tuple[str, ...]
     tools: str | None
     db: str | None
 
@@ -36,6 +37,12 @@ class Options(msgspec.Struct, kw_only=True):
     "-p", "--port", type=click.IntRange(0, 65_535), default=8080, show_default=True, help="0: any."
 )
 @click.option("--dev", is_flag=True, help="Nobody has to log in; on loopback only.")
+@click.option(
+    "--allow-code",
+    multiple=True,
+    metavar="MODULE",
+    help="Workflows from outside may name functions and tools of this module. Repeatable.",
+)
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -55,6 +62,8 @@ async def _serve(asked: Options) -> int:
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
         from tenuto.server.listening import address_of, is_loopback, listening, serve_app
+        from tenuto.server.streaming.framing import SharedFramesProtocol
+        from tenuto.server.transport import BoundedHttp
     if asked.dev and not is_loopback(asked.host):
         raise Rejected(
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
@@ -62,11 +71,20 @@ async def _serve(asked: Options) -> int:
         )
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener:
-        async with open_service(asked.db, offered, tools=sources_in(asked.tools)) as service:
+        opened = open_service(
+            asked.db, offered, tools=sources_in(asked.tools), allow_code=asked.allow_code
+        )
+        async with opened as service:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, sockets=True, stopping=service.hub.stop)
+            await serve_app(
+                create_app(service),
+                listener,
+                ws=SharedFramesProtocol,
+                http=BoundedHttp,
+                stopping=service.hub.stop,
+            )
     return exit_codes.COMPLETED
 
 
