@@ -18,6 +18,7 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.audit import AuditTrail
+from tenuto.sdk.changes import Changes
 from tenuto.sdk.memory import Memories
 from tenuto.sdk.models import Models
 from tenuto.sdk.read_models import ReadModels
@@ -169,6 +170,11 @@ class Runtime:
     async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
         """Return the heads that match, newest start first."""
         return await self._engine.store.heads(query or HeadQuery())
+
+    @property
+    def changes(self) -> Changes:
+        """Return which sessions change, over all of the database."""
+        return Changes(self._engine)
 
     def restored(self, value: Json, *, tenant: str = "local") -> Json:
         """Return the value with the personal data that stand behind its tokens, for people who may
