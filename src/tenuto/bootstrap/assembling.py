@@ -32,6 +32,7 @@ from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summarist import Summarist
 from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.models import Models
 from tenuto.sdk.runtime import Runtime
@@ -79,6 +80,7 @@ class Assembly:
             clock=self._clock,
             keys=audit_keys(settings.get("audit_key")),
         )
+        self.consolidator.summarist = self._summarist()
         self.engine = self._engine(artifacts)
         self.runtime = self._runtime(artifacts)
 
@@ -135,6 +137,13 @@ class Assembly:
                 settings=cache,
             )
         return asker
+
+    def _summarist(self) -> Summarist:
+        """Nobody reads along, nothing is recalled, and no answer is given a second time."""
+        guarded = GuardedTurns(self._judges, self._schemas, self._guards)
+        return Summarist(
+            Asker(self.providers, code=self._code, schemas=self._schemas, around=[guarded])
+        )
 
     def _runtime(self, artifacts: Artifacts) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)

@@ -48,6 +48,7 @@ async def read_events(
 ) -> AsyncIterator[StoredEvent]:
     """Return the events above version `after`; with `follow` those to come, until the end."""
     held: StoredCommit | None = None
+    ended = False
     async for commit in _commits(engine, session, after, follow=follow):
         # Where a fork left its origin shows in the commit that follows.
         if held is not None:
@@ -59,8 +60,18 @@ async def read_events(
             continue
         for event in _placed(engine, (commit,), after):
             yield event
-            if follow and isinstance(event.event, _END_EVENTS):
-                return
+            ended = ended or isinstance(event.event, _END_EVENTS)
+        # What was decided with the end is told too.
+        if follow and ended:
+            return
+
+
+async def read_page(
+    engine: Engine, session: SessionId, after: int, *, commits: int
+) -> list[StoredEvent]:
+    """Return the events above version `after` in the next commits, at most so many of these."""
+    found = await engine.store.read(session=session, after=after, limit=commits)
+    return [event for commit in found for event in _placed(engine, (commit,), after)]
 
 
 async def _commits(

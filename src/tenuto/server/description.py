@@ -89,7 +89,8 @@ def described(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 def describe(app: Litestar) -> dict[str, Any]:
     """Return the description of the application's routes."""
-    found: dict[str, Any] = app.openapi_schema.to_schema()
+    # Defaults of fields are still values of their types.
+    found: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
     components = found.setdefault("components", {})
     components.setdefault("schemas", {})[PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
