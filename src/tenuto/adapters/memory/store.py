@@ -101,6 +101,8 @@ class MemoryEventStore:
         return tuple(self._log.commits_of(session, after=after)[:limit])
 
     def _wake(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for changed in waiting:
             if not changed.done():
