@@ -9,7 +9,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
-from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.event_store import Head, HeadQuery, SessionLists
 from tenuto.ports.responses import Responses, Reused
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
@@ -66,6 +66,8 @@ class Runtime:
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
         self.tables: ReadModels | None = None
+        self.lists: SessionLists | None = None
+        """For who shows long lists of sessions: see `SessionLists.prepare`."""
 
     @property
     def read_models(self) -> ReadModels:
