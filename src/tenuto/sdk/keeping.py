@@ -2,6 +2,7 @@
 
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
+from tenuto.ports.event_store import SessionLists
 from tenuto.ports.ledger import Ledger
 from tenuto.ports.responses import Responses, Reused
 from tenuto.runtime.remembering import Rememberer
@@ -26,6 +27,8 @@ class Keeping:
         self.audit: AuditTrail | None = None
         """Whether the ledger and the log are as they were written."""
         self.tables: ReadModels | None = None
+        self.lists: SessionLists | None = None
+        """For who shows long lists of sessions: see `SessionLists.prepare`."""
 
     @property
     def read_models(self) -> ReadModels:

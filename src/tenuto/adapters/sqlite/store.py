@@ -6,11 +6,8 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 
-import msgspec
-
-from tenuto.adapters.sqlite import heads, lists, rows
+from tenuto.adapters.sqlite import heads, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.beside import BesideTheLog
 from tenuto.adapters.sqlite.connection import (
@@ -29,6 +26,7 @@ from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.session_lists import SqliteLists
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -38,7 +36,6 @@ from tenuto.ports.event_store import (
     Head,
     HeadQuery,
     Receipt,
-    SessionCount,
     StoredCommit,
     StoredSession,
 )
@@ -81,6 +78,8 @@ class SqliteEventStore(BesideTheLog):
             )
         reads = ReadPool(file.open_readonly, file=file.path)
         super().__init__(file.path, reads=reads, works=works, commits=commits)
+        self.lists = SqliteLists(file.path, reads=reads, works=works)
+        """What long lists of sessions need."""
         self._closed = False
 
     @classmethod
@@ -161,19 +160,6 @@ class SqliteEventStore(BesideTheLog):
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
         return await self._reads.run(heads.list_heads, query)
-
-    async def prepare(self) -> None:
-        """See `SessionLists.prepare`."""
-        self._owned()
-        assert self._works is not None, "who owns the file writes to it"
-        for number in range(len(lists.INDEXES)):
-            await self._works.perform(partial(lists.prepare, number=number))
-
-    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
-        """See `SessionLists.count`."""
-        asked = msgspec.structs.replace(query, limit=at_most + 1)
-        found = await self._reads.run(heads.count_heads, asked)
-        return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
