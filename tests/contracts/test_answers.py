@@ -26,7 +26,7 @@ class TestInAFile(AnswersContract):
         async def made() -> AsyncIterator[Answers]:
             with TemporaryDirectory() as folder:
                 store = await SqliteEventStore.open(str(Path(folder) / "test.db"))
-                answers = store.answers
+                answers = store.tables.answers
                 answers.per_owner_max, answers.sweep_every = per_owner_max, 1
                 try:
                     yield answers

@@ -9,6 +9,7 @@ from tenuto.adapters.memory import MemoryPieces, MemoryResponses, VolatileMemory
 from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of
 from tenuto.core.agent.guards import checked_guards
@@ -18,6 +19,7 @@ from tenuto.ports.memory import Memory
 from tenuto.ports.responses import Responses
 from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.auditing import Checkpointer
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
@@ -30,6 +32,7 @@ from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.models import Models
 from tenuto.sdk.runtime import Runtime
 
@@ -70,8 +73,14 @@ class Assembly:
             clock=self._clock,
             schemas=self._schemas,
         )
+        self.checkpointer = Checkpointer(
+            ledger_of(store),
+            store,
+            clock=self._clock,
+            keys=audit_keys(settings.get("audit_key")),
+        )
         self.engine = self._engine(artifacts)
-        self.runtime = self._runtime()
+        self.runtime = self._runtime(artifacts)
 
     def _engine(self, artifacts: Artifacts) -> Engine:
         ids = SystemIds()
@@ -127,12 +136,14 @@ class Assembly:
             )
         return asker
 
-    def _runtime(self) -> Runtime:
+    def _runtime(self, artifacts: Artifacts) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)
         runtime.rememberer = self._rememberer
         runtime.responses = self._responses
         router = self.providers.router
         runtime.models = Models(self.providers, routes=router.routes, health=router.health)
+        runtime.ledger = self.checkpointer.ledger
+        runtime.audit = AuditTrail(self.checkpointer, artifacts)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -1,6 +1,6 @@
 """From an open database to what stands around the routes of its server."""
 
-from tenuto.adapters.memory import MemoryAnswers
+from tenuto.adapters.memory import MemoryAllowances, MemoryAnswers
 from tenuto.adapters.sealing import AesGcmSafe, KeyFile
 from tenuto.adapters.sealing.aes_gcm import keys_of_environment
 from tenuto.adapters.sealing.key_file import new_key
@@ -8,12 +8,17 @@ from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.bootstrap.places import Place
 from tenuto.ports.answers import Answers
 from tenuto.ports.event_store import EventStore
-from tenuto.server.fences import Fences
+from tenuto.server.fences import Fences, Fencing
 
 
-def fences_of(store: EventStore, place: Place) -> Fences:
+def fences_of(store: EventStore, place: Place, fencing: Fencing) -> Fences:
     """Return the fences of a server over the store."""
-    return Fences(answers=_answers_of(store), safe=safe_of(place))
+    return Fences(
+        answers=_answers_of(store),
+        safe=safe_of(place),
+        allowances=MemoryAllowances(),
+        fencing=fencing,
+    )
 
 
 def safe_of(place: Place) -> AesGcmSafe:
@@ -32,4 +37,4 @@ def key_file_of(place: Place) -> KeyFile:
 
 
 def _answers_of(store: EventStore) -> Answers:
-    return store.answers if isinstance(store, SqliteEventStore) else MemoryAnswers()
+    return store.tables.answers if isinstance(store, SqliteEventStore) else MemoryAnswers()

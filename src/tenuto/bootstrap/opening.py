@@ -6,6 +6,7 @@ from typing import Any, Unpack
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.bootstrap.assembling import Assembly
+from tenuto.bootstrap.auditing import auditor_of
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
@@ -14,6 +15,7 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
@@ -33,6 +35,7 @@ class OpenRuntime:
         self._engine: Engine | None = None
         self._providers: Providers | None = None
         self._consolidator: Consolidator | None = None
+        self._auditor: Auditor | None = None
         self._reading: asyncio.Task[None] | None = None
 
     @property
@@ -48,12 +51,15 @@ class OpenRuntime:
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
+            self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
             if self._settings.get("hold", False):
                 made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
                 await made.engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
+            if self._auditor is not None:
+                self._auditor.start()
         except BaseException:
             try:
                 await close_sources(self._sources)
@@ -76,6 +82,8 @@ class OpenRuntime:
             finally:
                 if self._providers is not None:
                     await self._providers.close()
+                if self._auditor is not None:
+                    await self._auditor.close()
                 if self._store is not None:
                     await self._store.close()
 
@@ -99,7 +107,7 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `cache`, `recover`, `hold`; see `Settings`.
+            `concurrency`, `cache`, `audit`, `audit_key`, `recover`, `hold`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

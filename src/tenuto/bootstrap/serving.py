@@ -7,10 +7,14 @@ from tempfile import TemporaryDirectory
 from typing import Final, Unpack
 
 from tenuto.adapters.system import SystemClock
-from tenuto.bootstrap.accounts import accounts_over, ledger_of
-from tenuto.bootstrap.collections import add_collection, open_collection
+from tenuto.bootstrap.accounts import accounts_over
+from tenuto.bootstrap.collections import (
+    add_collection,
+    narrow_collection,
+    open_collection,
+)
 from tenuto.bootstrap.fencing import fences_of
-from tenuto.bootstrap.finding import LoadedWorkflow
+from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
@@ -18,9 +22,28 @@ from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
+from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
-from tenuto.server.service import Offered, Service
+from tenuto.server.registry.allowed import AllowedCode
+from tenuto.server.registry.documents import Documents
+from tenuto.server.registry.offered import Offered, Parts
+from tenuto.server.registry.registry import Registry
+from tenuto.server.service import Service
+
+
+class Serving(Settings, total=False):
+    """How a database is opened and served."""
+
+    allow_code: Sequence[str]
+    """Modules whose functions and tools workflows from outside may name."""
+    login: bool
+    """Whether people have to log in; else everybody is an admin."""
+    providers: Sequence[Provider]
+    """Of OpenID Connect, to log in at."""
+    fencing: Fencing
+    """From where and how much may be asked."""
+
 
 DOCUMENTS: Final = ".documents"
 """What the folder of uploaded documents is called, after the name of the database's file."""
@@ -39,29 +62,49 @@ def _folder_beside(url: str | None) -> Iterator[Path]:
 
 @asynccontextmanager
 async def open_service(
-    url: str | None,
-    offered: Sequence[LoadedWorkflow],
-    *,
-    login: bool = True,
-    providers: Sequence[Provider] = (),
-    **settings: Unpack[Settings],
+    url: str | None, offered: Sequence[LoadedWorkflow], **serving: Unpack[Serving]
 ) -> AsyncIterator[Service]:
-    """Give the parts of a server over the database at `url`, and close them with grace. Without
-    `login` everybody is an admin; `providers` are those of OpenID Connect.
+    """Give the parts of a server over the database at `url`, and close them with grace.
 
     Raises:
         Rejected, StoreOwned, StoreUnavailable, CorruptLog: as `tenuto.open`.
     """
     import tenuto
 
+    fencing = serving.pop("fencing", Fencing())
+    login, providers = serving.pop("login", True), serving.pop("providers", ())
+    allowed = AllowedCode(serving.pop("allow_code", ()))
+    settings: Settings = serving
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
     settings["workflows"] = known
+    for found in offered:
+        code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
+        allowed.allow(found.definition, code)
+    offers = {
+        found.name: Offered(
+            workflow=found.workflow,
+            definition=found.definition,
+            description=found.description,
+        )
+        for found in offered
+    }
     with _folder_beside(url) as place:
         opening = open_runtime(url, **settings)
         async with opening as runtime:
-            ledger, clock = ledger_of(opening.store), SystemClock()
+            ledger, clock = runtime.ledger, SystemClock()
+            assert ledger is not None, "an open database has a ledger"
             accounts = accounts_over(ledger, clock, place_of(url))
             flow = Flow(providers, accounts.tokens.keys, clock)
+            library = Library(ledger, place, add=add_collection, open_collection=open_collection)
+            parts = Parts(
+                ledger=ledger,
+                clock=clock,
+                offered=offers,
+                read=read_text,
+                read_agent=read_agent_text,
+                allowed=allowed,
+                documents=Documents(library, ledger, narrow=narrow_collection),
+            )
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
@@ -69,17 +112,11 @@ async def open_service(
                 authenticator=Shown(accounts) if login else NoLogin(),
                 accounts=accounts,
                 providers=flow,
-                offered={
-                    found.name: Offered(
-                        workflow=found.workflow,
-                        definition=found.definition,
-                        description=found.description,
-                    )
-                    for found in offered
-                },
-                library=Library(ledger, place, add=add_collection, open_collection=open_collection),
+                offered=offers,
+                library=library,
+                registry=Registry(parts, runtime),
                 version=tenuto.__version__,
-                fences=fences_of(opening.store, place_of(url)),
+                fences=fences_of(opening.store, place_of(url), fencing),
             )
             try:
                 yield service

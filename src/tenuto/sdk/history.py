@@ -40,7 +40,7 @@ async def program_of(engine: Engine, session: SessionId) -> Program:
         raise NotFound(what="session", name=session)
     started = engine.decoder.decode(first[0].payload)[0]
     assert isinstance(started, e.SessionStarted), "a log begins with its start"
-    return engine.programs.get(started.digest)
+    return engine.programs.get(started.digest, started.tenant)
 
 
 async def read_events(

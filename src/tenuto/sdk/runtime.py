@@ -10,12 +10,14 @@ from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.ledger import Ledger
 from tenuto.ports.responses import Responses, Reused
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.memory import Memories
 from tenuto.sdk.models import Models
 from tenuto.sdk.session import Session
@@ -68,6 +70,10 @@ class Runtime:
         """Answers of models that are kept to be given again."""
         self.models: Models | None = None
         """Providers and routes, and how they do; set by who composes."""
+        self.ledger: Ledger | None = None
+        """What people and programs did, and the records that follow from it."""
+        self.audit: AuditTrail | None = None
+        """Whether the ledger and the log are as they were written."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -102,7 +108,7 @@ class Runtime:
         """
         _refuse_others(facts)
         key, tenant = facts.get("key"), facts.get("tenant", "local")
-        program = await self._program(workflow)
+        program = await self._program(workflow, tenant)
         checked = self._checked(program, inputs or {})
         if key is not None:
             known = await self._engine.find(key, tenant=tenant)
@@ -187,11 +193,11 @@ class Runtime:
             raise Rejected("This runtime was put together without a cache of answers.")
         return self.responses
 
-    async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
+    async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
         if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow)
+            return await self._engine.programs.add(workflow, tenant)
         self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition())
+        return await self._engine.programs.add(workflow.definition(), tenant)
 
     def _checked(self, program: Program, inputs: dict[str, Any]) -> JsonObject:
         checked = to_json(inputs)

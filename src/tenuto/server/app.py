@@ -4,22 +4,24 @@ import secrets
 from typing import Final
 
 from litestar import Litestar, Router
-from litestar.connection import ASGIConnection
 from litestar.di import Provide
 from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.openapi import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.server.asking import Asked
+from tenuto.server.bodies import BoundedRequest
+from tenuto.server.description import configuration, described
+from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
-from tenuto.server.principal import Authenticator, Connection
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
     accounts,
+    agents,
     audit,
     collections,
+    execute,
     login,
     memory,
     models,
@@ -28,14 +30,17 @@ from tenuto.server.routes import (
     steering,
     system,
     tools,
+    workflows,
 )
 from tenuto.server.service import Service
 
 API: Final = "/api/v1"
 _PARTS: Final = (
     accounts,
+    agents,
     audit,
     collections,
+    execute,
     login,
     memory,
     models,
@@ -43,6 +48,7 @@ _PARTS: Final = (
     sessions,
     steering,
     tools,
+    workflows,
 )
 BODY_BYTES_MAX: Final = 10_000_000
 
@@ -50,7 +56,7 @@ BODY_BYTES_MAX: Final = 10_000_000
 def create_app(service: Service) -> ASGIApp:
     """Return the ASGI application over the parts of an open database."""
     # Around all of it: what no route takes is numbered and answered like the rest.
-    return Numbered(routed(service))
+    return Numbered(Edge(routed(service), service.fences.fencing.borders))
 
 
 def routed(service: Service) -> Litestar:
@@ -63,25 +69,17 @@ def routed(service: Service) -> Litestar:
         route_handlers=[
             *system.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
+            described,
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
-            DefineMiddleware(Asked, authenticator=service.authenticator),
-            DefineMiddleware(
-                Idempotency,
-                answers=service.fences.answers,
-                safe=service.fences.safe,
-                clock=service.clock,
-            ),
+            DefineMiddleware(Asked, service=service),
+            DefineMiddleware(Idempotency, fences=service.fences, clock=service.clock),
         ],
         exception_handlers={HTTPException: answer, Exception: answer},
+        request_class=BoundedRequest,
         request_max_body_size=BODY_BYTES_MAX,
-        openapi_config=OpenAPIConfig(
-            title="Tenuto",
-            version="1",
-            path="/openapi",
-            render_plugins=[JsonRenderPlugin(path="/openapi.json")],
-        ),
+        openapi_config=configuration(),
         signature_types=[Service],
         logging_config=None,
     )
@@ -107,16 +105,3 @@ class Numbered:
             await send(message)
 
         await self._app(scope, receive, send_numbered)
-
-
-class Asked:
-    """Finds out who asks; guards of routes say what they must be allowed."""
-
-    def __init__(self, app: ASGIApp, authenticator: Authenticator) -> None:
-        self._app, self._authenticator = app, authenticator
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        connection: Connection = ASGIConnection(scope, receive, send)
-        scope["user"] = await self._authenticator.authenticate(connection)
-        scope["auth"] = None
-        await self._app(scope, receive, send)

@@ -14,17 +14,18 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, HTTPReceiveMessage, HTTPScope, Message, Receive, Scope, Send
 
 from tenuto.core.errors import PortError
-from tenuto.ports.answers import Answers, KeptAnswer
+from tenuto.ports.answers import KeptAnswer
 from tenuto.ports.clock import Clock
-from tenuto.ports.safe import CannotOpen, Safe
+from tenuto.ports.safe import CannotOpen
 from tenuto.server.asked import Call
+from tenuto.server.fences import Fences
 from tenuto.server.principal import Principal
 from tenuto.server.problems import ProblemError
 
@@ -52,8 +53,9 @@ class Given(msgspec.Struct, frozen=True, array_like=True):
 class Idempotency:
     """Middleware behind authentication: keys are those of who asks."""
 
-    def __init__(self, app: ASGIApp, answers: Answers, safe: Safe, clock: Clock) -> None:
-        self._app, self._answers, self._safe, self._clock = app, answers, safe, clock
+    def __init__(self, app: ASGIApp, fences: Fences, clock: Clock) -> None:
+        self._app, self._clock = app, clock
+        self._answers, self._safe = fences.answers, fences.safe
         self._in_flight: set[tuple[str, str]] = set()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -146,7 +148,7 @@ class _Asked:
 
     async def receive(self) -> HTTPReceiveMessage:
         """Return the next part of the request."""
-        message: HTTPReceiveMessage = await self._receive()  # type: ignore[assignment]
+        message = cast("HTTPReceiveMessage", await self._receive())
         if message["type"] == "http.request":
             self._hash.update(message["body"])
             self._complete = self._complete or not message["more_body"]

@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import uvicorn
 
@@ -60,7 +60,13 @@ class _Uvicorn(uvicorn.Server):
         yield
 
 
-async def serve_app(app: Any, listener: socket.socket, *, ws: str = "none") -> None:
+async def serve_app(
+    app: Any,
+    listener: socket.socket,
+    *,
+    ws: str = "none",
+    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+) -> None:
     """Serve an ASGI application until cancelled; requests that are open then may end within a
     second."""
     config = uvicorn.Config(
@@ -70,6 +76,9 @@ async def serve_app(app: Any, listener: socket.socket, *, ws: str = "none") -> N
         access_log=False,
         server_header=False,
         ws=ws,
+        http=http,
+        # Who asks is found out by `edge`, which believes no proxy that it was not told of.
+        proxy_headers=False,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Uvicorn(config)

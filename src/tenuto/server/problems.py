@@ -37,16 +37,22 @@ CODES: Final[dict[str, Kind]] = {
     ),
     "not_permitted": Kind(403, "The permission is missing", "Ask an admin of the organisation."),
     "login_refused": Kind(403, "The login was refused", "Begin a new one, or ask an admin."),
-    "csrf": Kind(
+    "foreign_page": Kind(
         403,
-        "The page did not show that it may change things",
-        "Send the cookie `tenuto_csrf` back as the header `X-CSRF-Token`.",
+        "Pages of other sites may not do this",
+        "Name the page's origin: `tenuto serve --allow-origin https://…`.",
+    ),
+    "csrf_token_missing": Kind(
+        403,
+        "The token against forged requests is missing",
+        "Send the value of the cookie `tenuto_csrf` as `X-CSRF-Token`.",
     ),
     "not_found": Kind(404, "There is nothing there", "Check the id; lists show what there is."),
     "no_such_route": Kind(404, "There is no such route", "/docs lists the routes."),
     "method_not_allowed": Kind(
         405, "The route does not take this method", "`Allow` names those that it takes."
     ),
+    "too_slow": Kind(408, "The request came too slowly", "Send it again, or in parts."),
     "conflict": Kind(409, "It does not fit the present state", "Read it again, then decide."),
     "name_taken": Kind(409, "The name is taken", "Choose another name."),
     "session_ended": Kind(
@@ -55,7 +61,18 @@ CODES: Final[dict[str, Kind]] = {
     "not_allowed": Kind(409, "The session does not allow this now", "Look what it waits for."),
     "outdated": Kind(412, "Somebody changed it meanwhile", "Read it again and repeat the change."),
     "too_large": Kind(413, "The body is too large", "Send less, or in parts."),
+    "uri_too_long": Kind(414, "The address is too long", "Send long values in a body."),
     "unsupported_media_type": Kind(415, "The body is of another kind", "Send application/json."),
+    "unknown_host": Kind(
+        421,
+        "The server is not known under this name",
+        "Start it with `tenuto serve --allow-host NAME`.",
+    ),
+    "precondition_required": Kind(
+        428,
+        "The change does not say which version it is made for",
+        "Send `If-Match` with the `ETag` that you read, or `If-Match: *` for any.",
+    ),
     "rejected": Kind(422, "The request cannot be carried out", "`detail` says what to change."),
     "definition_wrong": Kind(422, "The definition is wrong", "Mend what `errors` names."),
     "key_in_flight": Kind(
@@ -71,12 +88,20 @@ CODES: Final[dict[str, Kind]] = {
     "key_reused": Kind(
         422, "The idempotency key was used for another request", "Take a new key per request."
     ),
+    "too_deep": Kind(422, "The body nests too deep", "Make it flatter."),
+    "too_many_streams": Kind(
+        429, "Too many streams are open", "Close one; one stream can follow many sessions."
+    ),
     "too_many_requests": Kind(429, "Too many requests", "Wait as long as `Retry-After` says."),
+    "headers_too_large": Kind(
+        431, "The headers are too large", "Send fewer or shorter headers and cookies."
+    ),
     "internal": Kind(500, "The server failed", "Tell the operators the `trace_id`."),
     "provider_failed": Kind(
         502, "The provider of the login failed", "Try again, or ask who runs the provider."
     ),
     "not_ready": Kind(503, "The server is starting or stopping", "Try again in a moment."),
+    "busy": Kind(503, "The server has too many connections", "Try again in a moment."),
     "store_unavailable": Kind(503, "The store cannot do it now", "Try again in a moment."),
 }
 """Code of a problem to its meaning; a code never changes its meaning."""
@@ -106,6 +131,30 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
     if problem.code == "internal":
         _log.error("request %s failed", request.scope.get("request_id", ""), exc_info=error)
     kind = CODES[problem.code]
+    return Response(
+        body_of(problem, request.scope),
+        status_code=kind.status,
+        media_type=MEDIA_TYPE,
+        headers=problem.headers,
+    )
+
+
+def rendered(
+    problem: ProblemError, scope: Mapping[str, Any]
+) -> tuple[int, list[tuple[bytes, bytes]], bytes]:
+    """Return status, headers and body of the answer that tells of a problem."""
+    body = body_of(problem, scope)
+    headers = [
+        (b"content-type", MEDIA_TYPE.encode()),
+        (b"content-length", str(len(body)).encode()),
+        *((name.lower().encode(), text.encode()) for name, text in (problem.headers or {}).items()),
+    ]
+    return CODES[problem.code].status, headers, body
+
+
+def body_of(problem: ProblemError, scope: Mapping[str, Any]) -> bytes:
+    """Return the problem details, as JSON."""
+    kind = CODES[problem.code]
     body: dict[str, object] = {
         "type": f"/docs/errors#{problem.code}",
         "title": kind.title,
@@ -113,18 +162,13 @@ def answer(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]
         "detail": problem.detail,
         "code": problem.code,
         "hint": kind.hint,
-        "instance": request.url.path,
-        "trace_id": request.scope.get("request_id", ""),
+        "instance": scope.get("path", ""),
+        "trace_id": scope.get("request_id", ""),
         **problem.members,
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return Response(
-        msgspec.json.encode(body),
-        status_code=kind.status,
-        media_type=MEDIA_TYPE,
-        headers=problem.headers,
-    )
+    return msgspec.json.encode(body)
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -135,8 +179,7 @@ def problem_of(error: Exception) -> ProblemError:
         case refusals.AccountRefused():
             return _of_account(error)
         case errors.DefinitionError():
-            found = [msgspec.to_builtins(problem) for problem in error.problems]
-            return ProblemError("definition_wrong", str(error), errors=found)
+            return ProblemError("definition_wrong", str(error), errors=errors_of(error))
         case errors.NotFound():
             return ProblemError("not_found", str(error))
         case errors.SessionEnded():
@@ -153,6 +196,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("conflict", str(error))
         case errors.StoreUnavailable() | errors.StoreOwned():
             return ProblemError("store_unavailable", str(error))
+        case RecursionError():
+            return ProblemError("too_deep", "What was sent nests deeper than can be read.")
         case HTTPException():
             return _of_http(error)
     return ProblemError("internal", "The request failed by a fault of the server's own.")
@@ -180,12 +225,28 @@ def _of_account(error: refusals.AccountRefused) -> ProblemError:
     return ProblemError("conflict", str(error))
 
 
+def errors_of(error: errors.DefinitionError) -> list[JsonObject]:
+    """Return what is wrong with a definition, as `errors` of a problem."""
+    return [
+        {
+            "message": problem.message,
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "suggestion": problem.hint,
+        }
+        for problem in error.problems
+    ]
+
+
 _OF_STATUS: Final = {
     401: "not_authenticated",
     403: "not_permitted",
     404: "no_such_route",
     405: "method_not_allowed",
+    408: "too_slow",
     413: "too_large",
+    414: "uri_too_long",
     415: "unsupported_media_type",
     429: "too_many_requests",
     503: "not_ready",

@@ -11,26 +11,18 @@ from litestar.params import SkipValidation
 
 from tenuto.core.errors import NotFound
 from tenuto.core.vocabulary import JsonObject
-from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
-from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.accounts import Accounts
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
-
-
-class Offered(msgspec.Struct, frozen=True, kw_only=True):
-    """A workflow that this server was started with, for all organisations."""
-
-    workflow: Workflow | WorkflowDefinition
-    definition: WorkflowDefinition
-    description: str = ""
+from tenuto.server.registry.offered import Offered as Offered
+from tenuto.server.registry.registry import Registry
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -43,6 +35,7 @@ class Service(msgspec.Struct, kw_only=True):
     accounts: Accounts
     providers: Flow
     offered: Mapping[str, Offered]
+    registry: Registry
     library: Library
     version: str
     fences: Fences

@@ -14,8 +14,11 @@ from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
 from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.app import create_app
+from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
+from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
+from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -31,14 +34,20 @@ async def serving(
     db: str = "memory://",
     login: bool = False,
     providers: Sequence[Provider] = (),
+    fencing: Fencing | None = None,
+    authenticator: Authenticator | None = None,
 ) -> AsyncIterator[Served]:
     """Give a server that offers the workflows; without `login` it lets everybody in, as
     `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
+    opened = open_service(
+        db, offered, login=login, providers=providers, fencing=fencing or Fencing()
+    )
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered, login=login, providers=providers) as service:
+        async with opened as service:
+            service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio")
+                serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
             )
             address = address_of(listener)
             try:

@@ -8,7 +8,6 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
-from tenuto.adapters.sqlite.answers import SqliteAnswers
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
@@ -29,6 +28,7 @@ from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.tables import ServerTables
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -72,6 +72,8 @@ class SqliteEventStore:
             self._commits = GroupCommit(
                 writer, file=file.path, written=self._followers.publish, works=self._works
             )
+        self.tables = ServerTables(reads=self._reads, works=self._works)
+        """What a server keeps in the same file."""
         self._closed = False
 
     @classmethod
@@ -129,11 +131,6 @@ class SqliteEventStore:
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
-
-    @property
-    def answers(self) -> SqliteAnswers:
-        """Return the answers to requests that carried an idempotency key, in the same file."""
-        return SqliteAnswers(reads=self._reads, works=self._works)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""

@@ -28,6 +28,7 @@ class Options(msgspec.Struct, kw_only=True):
     host: str
     port: int
     dev: bool
+    allow_code: tuple[str, ...]
     tools: str | None
     oidc: str | None
     db: str | None
@@ -45,6 +46,12 @@ class Options(msgspec.Struct, kw_only=True):
     metavar="FILE",
     envvar="TENUTO_OIDC",
     help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
+)
+@click.option(
+    "--allow-code",
+    multiple=True,
+    metavar="MODULE",
+    help="Workflows from outside may name functions and tools of this module. Repeatable.",
 )
 @tools_option
 @db_option
@@ -66,6 +73,7 @@ async def _serve(asked: Options) -> int:
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
         from tenuto.server.listening import address_of, is_loopback, listening, serve_app
+        from tenuto.server.transport import BoundedHttp
     if asked.dev and not is_loopback(asked.host):
         raise Rejected(
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
@@ -73,19 +81,21 @@ async def _serve(asked: Options) -> int:
         )
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener:
-        async with open_service(
+        opened = open_service(
             asked.db,
             offered,
             login=not asked.dev,
             providers=read_providers(asked.oidc),
             tools=sources_in(asked.tools),
-        ) as service:
+            allow_code=asked.allow_code,
+        )
+        async with opened as service:
             if not asked.dev:
                 await _found(service)
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, ws="websockets-sansio")
+            await serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
     return exit_codes.COMPLETED
 
 
