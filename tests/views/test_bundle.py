@@ -39,7 +39,9 @@ def test_a_bundle_holds_the_definition_and_each_event_and_ends_with_the_digest_o
     ]
     assert (told[0]["format"], told[0]["session"]) == (1, SESSION)
     assert told[1]["definition"]["name"] == "flow"
-    assert [line["event"]["version"] for line in told[2:-1]] == [version for version, _ in log.events]
+    assert [line["event"]["version"] for line in told[2:-1]] == [
+        version for version, _ in log.events
+    ]
     assert told[-1]["events"] == len(log.events)
     assert told[-1]["sha256"] == hashlib.sha256(b"".join(lines[:-1])).hexdigest()
     assert all(line.endswith(b"\n") and line.count(b"\n") == 1 for line in lines)
