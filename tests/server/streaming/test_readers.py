@@ -158,7 +158,9 @@ def test_what_comes_after_the_end_of_a_child_is_told_too(kind: str, tmp_path: Pa
             await session.result(5)
             async with asyncio.timeout(5):
                 # The child is told that its parent knows after the parent has gone on.
-                while not isinstance((await child.page())[-1].event, e.OutcomeReported):
+                while not isinstance(  # noqa: ASYNC110  (nobody tells of it)
+                    (await child.page())[-1].event, e.OutcomeReported
+                ):
                     await asyncio.sleep(0)
             hub = Hub(runtime)
             async with hub.reading(child.id) as reader:
