@@ -23,8 +23,6 @@ from tenuto.core.vocabulary import Position
 from tenuto.ports.event_store import Commit
 from tenuto.server.app import create_app
 from tenuto.server.listening import listening, serve_app
-from tenuto.server.streaming.framing import SharedFramesProtocol
-from tenuto.server.transport import BoundedHttp
 
 TICK_S: Final = 0.1
 """A turn of the loop makes two events: so 20 a second."""
@@ -109,13 +107,7 @@ async def _streamed(folder: Path, kind: str, clients: int, sessions: int, second
         async with open_service(f"sqlite:///{folder}/streams.db", [loaded]) as service:
             bell.hang_on(service.runtime._engine.store)
             server = asyncio.create_task(
-                serve_app(
-                    create_app(service),
-                    listener,
-                    ws=SharedFramesProtocol,
-                    http=BoundedHttp,
-                    stopping=service.hub.stop,
-                )
+                serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
             )
             loop = asyncio.get_running_loop()
             bare = await loop.create_server(lambda: BareServer(bell), sock=bare_listener)
@@ -184,7 +176,7 @@ def resident_bytes() -> int:
 
 def streams(lab: Lab) -> list[Row]:
     """Measure events and memory of clients that stream from a server."""
-    load = {
+    load: dict[str, int | float | str | bool] = {
         "clients": lab.count(400, least=2),
         "sessions": lab.count(20),
         "seconds": lab.count(10),

@@ -21,6 +21,7 @@ from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.changes import Changes
 from tenuto.sdk.memory import Memories
 from tenuto.sdk.models import Models
+from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.session import Session
 from tenuto.sdk.tool_list import ToolList, list_tools
 from tenuto.sdk.workflow import Workflow
@@ -75,6 +76,18 @@ class Runtime:
         """What people and programs did, and the records that follow from it."""
         self.audit: AuditTrail | None = None
         """Whether the ledger and the log are as they were written."""
+        self.tables: ReadModels | None = None
+
+    @property
+    def read_models(self) -> ReadModels:
+        """Return a handle on the tables that are kept from events; see the guide to read models.
+
+        Raises:
+            Rejected: this runtime has none.
+        """
+        if self.tables is None:
+            raise Rejected("This runtime was put together without read models.")
+        return self.tables
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.

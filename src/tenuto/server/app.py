@@ -1,6 +1,6 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-import secrets
+from secrets import token_hex
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -17,13 +17,18 @@ from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
+    accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
     pasts,
+    secrets,
     sessions,
     steering,
     streams,
@@ -35,13 +40,18 @@ from tenuto.server.service import Service
 
 API: Final = "/api/v1"
 _PARTS: Final = (
+    accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
     pasts,
+    secrets,
     sessions,
     steering,
     streams,
@@ -90,7 +100,7 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(8)
+        request_id = token_hex(8)
         facts: Any = scope
         # Streams send thousands of messages: not each through all of the layers.
         facts["plain_send"] = send

@@ -5,7 +5,7 @@ import contextlib
 import ipaddress
 import socket
 from collections.abc import Callable, Iterator
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 import uvicorn
 
@@ -67,17 +67,23 @@ async def serve_app(
     app: Any,
     listener: socket.socket,
     *,
-    ws: type[asyncio.Protocol] | Literal["none"] = "none",
-    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+    api: bool = False,
     stopping: Callable[[], None] | None = None,
 ) -> None:
     """Serve an ASGI application until cancelled; requests that are open then may end within a
     second.
 
     Args:
-        ws, http: what speaks WebSocket and HTTP.
+        api: take WebSockets too, and bound what a connection may send, and how slowly.
         stopping: called before the open requests are waited for.
     """
+    http: Any = "auto"
+    ws: Any = "none"
+    if api:
+        from tenuto.server.streaming.framing import SharedFramesProtocol
+        from tenuto.server.transport import BoundedHttp
+
+        http, ws = BoundedHttp, SharedFramesProtocol
     config = uvicorn.Config(
         app,
         lifespan="on",

@@ -16,11 +16,14 @@ from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
+from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import Secrets
 from tenuto.server.streaming.hub import Hub
 
 
@@ -31,12 +34,15 @@ class Service(msgspec.Struct, kw_only=True):
     ledger: Ledger
     clock: Clock
     authenticator: Authenticator
+    accounts: Accounts
+    providers: Flow
     offered: Mapping[str, Offered]
     registry: Registry
     library: Library
     version: str
     fences: Fences
     hub: Hub
+    secrets: Secrets
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

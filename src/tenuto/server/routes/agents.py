@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from tenuto.core.errors import NotFound
@@ -21,7 +22,7 @@ from tenuto.server.registry.metrics import Window
 from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
 from tenuto.server.service import Given, Service
-from tenuto.server.texts import TakesText, text_in
+from tenuto.server.uploads import TakesText, text_in
 from tenuto.views.activity import Done, percentile
 from tenuto.views.moments import moment_text
 
@@ -142,7 +143,13 @@ async def show_agent(
     return Response(_detail(found), headers={"ETag": etag_of(found.version)})
 
 
-@put("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE, operation_class=TakesText)
+@put(
+    "/agents/{agent_id:str}",
+    tags=["agents"],
+    guards=_WRITE,
+    operation_class=TakesText,
+    responses={201: ResponseSpec(AgentDetail, description="It is new.")},
+)
 async def change_agent(
     request: Call, service: Given, agent_id: FromPath[str]
 ) -> Response[AgentDetail]:
@@ -155,7 +162,7 @@ async def change_agent(
         )
     except Outdated as error:
         raise await _outdated(service, request, error) from None
-    return await _answer(service, request, kept, status=201 if kept.version == 1 else 200)
+    return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
 @delete("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE)

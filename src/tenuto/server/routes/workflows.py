@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -21,8 +22,8 @@ from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.registry.workflows import Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
-from tenuto.server.starting import WaitQuery, Wanted, start
-from tenuto.server.texts import TakesText, text_in
+from tenuto.server.starting import ENDED, WaitQuery, Wanted, start
+from tenuto.server.uploads import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
 
@@ -73,7 +74,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     inputs: JsonObject = {}
     key: str | None = None
     """With one that was used before, the session of that first start is given."""
-    budget: Budget = UNBOUNDED
+    budget: Budget | None = None
     version: int | None = None
     """Of the workflow; the newest by default."""
 
@@ -171,7 +172,13 @@ async def show_workflow(
     return Response(detail_of_workflow(found), headers={"ETag": etag_of(found.version)})
 
 
-@put("/workflows/{name:str}", tags=["workflows"], guards=_WRITE, operation_class=TakesText)
+@put(
+    "/workflows/{name:str}",
+    tags=["workflows"],
+    guards=_WRITE,
+    operation_class=TakesText,
+    responses={201: ResponseSpec(WorkflowDetail, description="It is new.")},
+)
 async def change_workflow(
     request: Call, service: Given, name: FromPath[str]
 ) -> Response[WorkflowDetail]:
@@ -184,7 +191,7 @@ async def change_workflow(
         kept = await workflows.put(asked, await text_in(request), name=name, expected=expected)
     except Outdated as error:
         raise await _outdated(service, request, error) from None
-    return await _answer(service, request, kept, status=201 if kept.version == 1 else 200)
+    return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
 @delete("/workflows/{name:str}", tags=["workflows"], guards=_WRITE)
@@ -244,6 +251,7 @@ async def show_graph(
     status_code=202,
     tags=["workflows"],
     guards=[needs("sessions:start")],
+    responses=ENDED,
 )
 async def start_workflow(
     request: Call,
@@ -261,7 +269,7 @@ async def start_workflow(
         name=found.definition.name,
         inputs=data.inputs,
         key=data.key,
-        budget=data.budget,
+        budget=data.budget or UNBOUNDED,
         detail={"version": found.version, "digest": found.digest},
     )
     return await start(request, service, wanted, wait=wait)
