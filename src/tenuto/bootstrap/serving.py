@@ -37,10 +37,10 @@ from tenuto.server.streaming.hub import Hub
 class Serving(Settings, total=False):
     """How a database is opened and served."""
 
-    fencing: Fencing | None
-    """How much is let through; None: as by default."""
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
+    fencing: Fencing | None
+    """From where and how much may be asked; None: as by default."""
     login: bool
     """False: everybody is an admin. True by default."""
     providers: Sequence[Provider]

@@ -19,25 +19,15 @@ def voice_of(
 
     One person has one name for one question, so that nobody is two of a quorum. Where nobody has
     to log in, whoever asks stands in for the next assignee."""
-    own = _names_of(principal)
-    if not own:
+    if principal.proof == "none":
         missing = [name for name in assignees if name not in approvers]
-        return (missing or [*assignees, principal.actor])[0]
+        return (missing or [*assignees, principal.user])[0]
+    own = [one for one in (principal.user, principal.name, f"user:{principal.user}") if one]
     if not assignees:
         return own[0]
     for assignee in assignees:
         if assignee in own:
             return assignee
-    roles = getattr(principal, "roles", ())
-    if any(f"{ROLE_PREFIX}{role}" in assignees for role in roles):
+    if any(f"{ROLE_PREFIX}{role}" in assignees for role in principal.roles):
         return own[0]
     return None
-
-
-def _names_of(principal: Principal) -> tuple[str, ...]:
-    """Return what assignees may call a user: id, name, `user:ID`; nothing where there is none."""
-    if not principal.user:
-        return ()
-    name = getattr(principal, "name", "")
-    found = (principal.user, name, f"user:{principal.user}")
-    return tuple(one for one in found if one)

@@ -5,13 +5,6 @@ from __future__ import annotations
 from tenuto.server.principal import Connection, Principal
 
 
-class Person(Principal, frozen=True, kw_only=True):
-    """A principal with a name and roles, as a login gives it."""
-
-    name: str = ""
-    roles: tuple[str, ...] = ()
-
-
 class ByHeader:
     """Believes what the header says; without it nobody asks."""
 
@@ -21,13 +14,13 @@ class ByHeader:
         if not given:
             return None
         organisation, user, roles = f"{given}//".split("/")[:3]
-        return Person(
+        return Principal(
             organisation=organisation,
             user=user,
             name=f"{user}@{organisation}.example",
-            actor=f"user:{user}",
-            permissions=frozenset({"*"}),
             roles=tuple(role for role in roles.split(",") if role),
+            grants=("*:*",),
+            proof="token",
         )
 
 

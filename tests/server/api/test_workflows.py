@@ -81,10 +81,14 @@ def test_a_workflow_may_be_sent_as_yaml_as_json_and_as_text_in_json(body: str, k
 
 
 def test_each_problem_is_told_with_its_line_column_and_what_was_meant() -> None:
-    text = (
-        'workflow: x\ngraph:\n  nodes:\n    a: {funktion: "a:b"}\n'
-        "  edges:\n    - {from: a, to: b}\n"
-    )
+    text = """\
+workflow: x
+graph:
+  nodes:
+    a: {funktion: "a:b"}
+  edges:
+    - {from: a, to: b}
+"""
 
     async def main() -> None:
         async with serving() as served:

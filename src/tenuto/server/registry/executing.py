@@ -100,6 +100,7 @@ async def wanted_by(registry: Registry, organisation: str, asked: Execution) -> 
         inputs={"task": asked.task_description},
         key=asked.key,
         budget=budget,
+        agents=tuple(agent.id for agent in agents),
         detail={"agents": [f"{agent.id}/{agent.version}" for agent in agents]},
     )
 

@@ -15,14 +15,14 @@ from tenuto.ports.ledger import Outdated
 from tenuto.server.asked import Call, source
 from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import needs
+from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError
-from tenuto.server.registry.agents import AgentFound
+from tenuto.server.registry.agents import WRITE, AgentFound
 from tenuto.server.registry.metrics import Window
 from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
 from tenuto.server.service import Given, Service
-from tenuto.server.uploads import TakesText, text_in
+from tenuto.server.texts import TakesText, text_in
 from tenuto.views.activity import Done, percentile
 from tenuto.views.moments import moment_text
 
@@ -97,7 +97,7 @@ class AgentStatus(msgspec.Struct, kw_only=True):
 
 
 _READ = [needs("agents:read")]
-_WRITE = [needs("agents:write")]
+_WRITE = [needs_some(WRITE)]
 
 
 @get("/agents", tags=["agents"], guards=_READ)
@@ -168,6 +168,7 @@ async def change_agent(
 @delete("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE)
 async def delete_agent(request: Call, service: Given, agent_id: FromPath[str]) -> None:
     """Take an agent out of the registry. Its sessions go on; the ledger keeps its versions."""
+    check(request.user, WRITE, {"agent": agent_id})
     _refuse_of_server(service, agent_id)
     try:
         await service.registry.agents.versions.delete(

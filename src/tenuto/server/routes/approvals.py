@@ -19,7 +19,7 @@ from tenuto.sdk.session import Session
 from tenuto.server.asked import Call, source
 from tenuto.server.deciding import may_decide, voice_of
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import Principal, needs
+from tenuto.server.principal import Principal, check, needs, needs_some
 from tenuto.server.problems import ProblemError
 from tenuto.server.service import Given, Service
 from tenuto.views.approvals import Consequences, InboxEntry, consequences_of, inbox_of
@@ -88,8 +88,10 @@ class Decision(msgspec.Struct, kw_only=True):
     """True: others must approve as well."""
 
 
+DECIDE: Final = "approvals:decide"
+
 _READ = [needs("approvals:read")]
-_DECIDE = [needs("approvals:decide")]
+_DECIDE = [needs_some(DECIDE)]
 
 
 @get("/approvals", tags=["approvals"], guards=_READ)
@@ -174,6 +176,7 @@ async def _decide(
 ) -> Decision:
     session_id, task = place
     session, head = await service.session(request.user, session_id)
+    check(request.user, DECIDE, {"workflow": head.workflow})
     approved = isinstance(said, Approving)
     entry = await _entry(session, task)
     if entry is None:

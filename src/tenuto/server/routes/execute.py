@@ -8,13 +8,13 @@ from litestar.params import FromPath, JSONBody
 from msgspec.structs import asdict
 
 from tenuto.server.asked import Call
-from tenuto.server.principal import needs
+from tenuto.server.principal import needs_some
 from tenuto.server.registry.executing import Execution, TaskFor, wanted_by
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given
-from tenuto.server.starting import ENDED, WaitQuery, start
+from tenuto.server.starting import ENDED, START, WaitQuery, start
 
-_START = [needs("sessions:start")]
+_START = [needs_some(START)]
 
 
 @post("/agents/execute", status_code=202, tags=["agents"], guards=_START, responses=ENDED)

@@ -16,14 +16,14 @@ from tenuto.ports.ledger import Outdated
 from tenuto.server.asked import Call, source
 from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import needs
+from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError, errors_of
 from tenuto.server.registry.versions import Asked, Kept
-from tenuto.server.registry.workflows import Startable
+from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
-from tenuto.server.starting import ENDED, WaitQuery, Wanted, start
-from tenuto.server.uploads import TakesText, text_in
+from tenuto.server.starting import ENDED, START, WaitQuery, Wanted, start
+from tenuto.server.texts import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
 
@@ -82,7 +82,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 VersionQuery = Annotated[int | None, QueryParameter(name="version", ge=0)]
 
 _READ = [needs("workflows:read")]
-_WRITE = [needs("workflows:write")]
+_WRITE = [needs_some(WRITE)]
 
 
 def summary_of(found: Startable) -> WorkflowSummary:
@@ -197,6 +197,7 @@ async def change_workflow(
 @delete("/workflows/{name:str}", tags=["workflows"], guards=_WRITE)
 async def delete_workflow(request: Call, service: Given, name: FromPath[str]) -> None:
     """Take a workflow out of the registry. Its sessions go on; the ledger keeps its versions."""
+    check(request.user, WRITE, {"workflow": name})
     workflows, organisation = service.registry.workflows, request.user.organisation
     if name in service.offered and await workflows.versions.find(organisation, name) is None:
         raise ProblemError("conflict", f"The server offers {name!r}; it cannot be deleted.")
@@ -250,7 +251,7 @@ async def show_graph(
     "/workflows/{name:str}/start",
     status_code=202,
     tags=["workflows"],
-    guards=[needs("sessions:start")],
+    guards=[needs_some(START)],
     responses=ENDED,
 )
 async def start_workflow(
