@@ -6,6 +6,7 @@ from typing import Final
 from bench.figures.agents import agents
 from bench.figures.growth import growth
 from bench.figures.guards import guards
+from bench.figures.listing import listing
 from bench.figures.live import live
 from bench.figures.long_logs import long_logs
 from bench.figures.parking import parking
@@ -30,6 +31,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "live": live,
     "recovery": recovery,
     "store": storing,
+    "lists": listing,
     "agents": agents,
     "memory": remembering,
     "guards": guards,

@@ -15,7 +15,7 @@ from typing import Any, Final
 
 import tenuto
 from bench.figures.live import percentile
-from bench.lab import ROOT, Lab, Measured, environment, median
+from bench.lab import ROOT, Lab, Measured, Rival, environment, median
 from bench.table import Row, at_most, number
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
@@ -161,9 +161,9 @@ def delays(path: Path, sessions: Sequence[str], bell: Bell, since_s: float) -> l
         missed = [v for s, v in live if s == session and (client, v) not in found]
         assert not missed, f"client {client} missed {missed}"
     return [
-        at_s - live[sessions[number], version]
-        for (number, version), at_s in found.items()
-        if (sessions[number], version) in live
+        at_s - live[sessions[client], version]
+        for (client, version), at_s in found.items()
+        if (sessions[client], version) in live
     ]
 
 
@@ -182,13 +182,8 @@ def streams(lab: Lab) -> list[Row]:
         "seconds": lab.count(10),
     }
     kinds = ("sse", "ws", "bare")
-    runs = dict(
-        zip(
-            kinds,
-            lab.in_turns(*[(streamed, {"kind": kind, **load}) for kind in kinds]),
-            strict=True,
-        )
-    )
+    rivals: list[Rival] = [(streamed, {"kind": kind, **load}) for kind in kinds]
+    runs = dict(zip(kinds, lab.in_turns(*rivals), strict=True))
     bare_ms = median(runs["bare"], "p99_s") * 1000
     bare_kb = median(runs["bare"], "client_bytes") / 1000
     rows: list[Row] = []

@@ -29,6 +29,7 @@ from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 from tenuto.server.streaming.hub import Hub
 
@@ -38,8 +39,8 @@ class Serving(Settings, total=False):
 
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
-    fencing: Fencing
-    """From where and how much may be asked."""
+    fencing: Fencing | None
+    """From where and how much may be asked; None: as by default."""
     login: bool
     """False: everybody is an admin. True by default."""
     providers: Sequence[Provider]
@@ -72,7 +73,7 @@ async def open_service(
     """
     import tenuto
 
-    fencing = serving.pop("fencing", Fencing())
+    fencing = serving.pop("fencing", None) or Fencing()
     login, providers = serving.pop("login", True), serving.pop("providers", ())
     allowed = AllowedCode(serving.pop("allow_code", ()))
     settings: Settings = serving
@@ -89,6 +90,8 @@ async def open_service(
         )
         for found in offered
     }
+    keys = SecretKeys()
+    settings["provider_keys"] = keys
     with _folder_beside(url) as place:
         opening = open_runtime(url, **settings)
         async with opening as runtime:
@@ -106,6 +109,9 @@ async def open_service(
             )
             accounts = accounts_over(ledger, clock, place_of(url))
             flow = Flow(providers, accounts.tokens.keys, clock)
+            fences = fences_of(opening.store, place_of(url), fencing)
+            secrets = Secrets(ledger, fences.safe)
+            keys.use(secrets)
             service = Service(
                 runtime=runtime,
                 ledger=ledger,
@@ -117,7 +123,8 @@ async def open_service(
                 library=library,
                 registry=Registry(parts, runtime),
                 version=tenuto.__version__,
-                fences=fences_of(opening.store, place_of(url), fencing),
+                fences=fences,
+                secrets=secrets,
                 hub=Hub(runtime),
             )
             try:

@@ -1,6 +1,7 @@
 """A session's past, read from the log."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,8 @@ from tenuto.ports.event_store import StoredCommit
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.loading import events_of, load_state
 
+_PAGE_COMMITS: Final = 250
+"""Read at once: others get their turn of the loop after so many."""
 _END_EVENTS = (e.SessionCompleted, e.SessionFailed, e.SessionCancelled)
 
 
@@ -81,7 +84,7 @@ async def _commits(
         async for commit in engine.store.follow(session=session, after=after):
             yield commit
         return
-    while page := await engine.store.read(session=session, after=after, limit=1000):
+    while page := await engine.store.read(session=session, after=after, limit=_PAGE_COMMITS):
         for commit in page:
             yield commit
         after = page[-1].version

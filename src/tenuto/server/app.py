@@ -1,6 +1,6 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-import secrets
+from secrets import token_hex
 from typing import Any, Final
 
 from litestar import Litestar, Router
@@ -27,6 +27,8 @@ from tenuto.server.routes import (
     memory,
     models,
     oidc,
+    pasts,
+    secrets,
     sessions,
     steering,
     streams,
@@ -48,6 +50,8 @@ _PARTS: Final = (
     memory,
     models,
     oidc,
+    pasts,
+    secrets,
     sessions,
     steering,
     streams,
@@ -96,7 +100,7 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = secrets.token_hex(8)
+        request_id = token_hex(8)
         facts: Any = scope
         # Streams send thousands of messages: not each through all of the layers.
         facts["plain_send"] = send

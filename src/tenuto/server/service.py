@@ -23,6 +23,7 @@ from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import Secrets
 from tenuto.server.streaming.hub import Hub
 
 
@@ -41,6 +42,7 @@ class Service(msgspec.Struct, kw_only=True):
     version: str
     fences: Fences
     hub: Hub
+    secrets: Secrets
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -18,6 +18,7 @@ from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.asked import Call, source
+from tenuto.server.idempotency import start_key
 from tenuto.server.principal import check
 from tenuto.server.problems import ProblemError
 from tenuto.server.routes.sessions import SessionDetail, detail_of
@@ -71,20 +72,21 @@ async def start(
     for agent in wanted.agents or ("",):
         thing = {"workflow": wanted.name, **({"agent": agent} if agent else {})}
         check(principal, START, thing)
+    key = start_key(request) if wanted.key is None else wanted.key
     session = await service.runtime.start(
         wanted.workflow,
         wanted.inputs,
-        key=wanted.key,
+        key=key,
         tenant=principal.organisation,
         user=principal.user,
         budget=wanted.budget,
     )
-    if wanted.key is not None:
+    if key is not None:
         head = await session.head()
         if head.workflow != wanted.name:
             raise ProblemError(
                 "key_reused",
-                f"The key {wanted.key!r:.80} belongs to session {session.id}, "
+                f"The key {key!r:.80} belongs to session {session.id}, "
                 f"of workflow {head.workflow!r}.",
             )
     entered = service.enter(

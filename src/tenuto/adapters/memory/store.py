@@ -4,10 +4,20 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
+
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    SessionCount,
+    StoredCommit,
+    StoredSession,
+)
 
 READ_COMMITS: Final = 200
 
@@ -69,6 +79,14 @@ class MemoryEventStore:
         """See `EventStore.heads`."""
         self._require_open()
         return self._log.heads(query)
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        found = await self.heads(msgspec.structs.replace(query, limit=at_most + 1))
+        return SessionCount(count=min(len(found), at_most), is_exact=len(found) <= at_most)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""

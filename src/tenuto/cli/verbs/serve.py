@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
+from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
 from tenuto.cli.printing import say, show
 from tenuto.cli.starting import find_workflow
@@ -53,6 +54,7 @@ class Options(msgspec.Struct, kw_only=True):
     envvar="TENUTO_OIDC",
     help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
 )
+@fence_options
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -64,10 +66,11 @@ def command(**options: Any) -> int:
     tenuto serve --dev research
     tenuto serve shop.flows:refund --port 8080
     """
-    return drive(_serve(Options(**options)))
+    fences = fences_in(options)
+    return drive(_serve(Options(**options), fences))
 
 
-async def _serve(asked: Options) -> int:
+async def _serve(asked: Options, fences: FenceOptions) -> int:
     with needing_extra():
         from tenuto.bootstrap.accounts import read_providers
         from tenuto.bootstrap.serving import open_service
@@ -85,6 +88,7 @@ async def _serve(asked: Options) -> int:
             offered,
             login=not asked.dev,
             providers=read_providers(asked.oidc),
+            fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
             tools=sources_in(asked.tools),
             allow_code=asked.allow_code,
         )

@@ -10,9 +10,9 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 
 from tenuto.core.errors import TenutoError
 from tenuto.server.asked import Call
-from tenuto.server.denying import deny
+from tenuto.server.edge import refuse
 from tenuto.server.principal import needs
-from tenuto.server.problems import ProblemError
+from tenuto.server.problems import ProblemError, problem_of
 from tenuto.server.service import Given
 from tenuto.server.streaming.commands import Subscribe
 from tenuto.server.streaming.frames import END_ID
@@ -62,9 +62,46 @@ async def stream_to_socket(
         _READ(socket, socket.route_handler)
         opening = await opened(Subscribe(session=session_id, after=after, pieces=pieces))
     except (TenutoError, ProblemError) as error:
-        await deny(socket.scope, socket.send, error)
+        await refuse(socket.scope, socket.send, problem_of(error))
         return
     await Socket(socket.scope, socket.receive, socket.send, opened).run(session_id, opening)
+
+
+@get("/events", tags=["sessions"], guards=[_READ], media_type=MEDIA_TYPE)
+async def stream_sessions(
+    request: Call,
+    service: Given,
+    after: Annotated[int | None, QueryParameter(ge=0)] = None,
+    last_event_id: Annotated[str | None, HeaderParameter(name="Last-Event-ID")] = None,
+) -> EventStream:
+    """Return the organisation's sessions as they change, as server-sent events.
+
+    Each frame says how a session is now. Ids are positions in the store; without one only what
+    changes from now on is told. A WebSocket gets the same frames at the same path.
+    """
+    after = after if last_event_id is None else version_of(last_event_id)
+    return EventStream(service.hub.listening(request.user.organisation, after=after))
+
+
+@websocket("/events")
+async def stream_sessions_to_socket(
+    socket: WebSocket[Any, Any, Any],
+    service: Given,
+    after: Annotated[int | None, QueryParameter(ge=0)] = None,
+) -> None:
+    """Send the frames of the organisation's sessions as JSON texts, and take commands."""
+    try:
+        _READ(socket, socket.route_handler)
+        opening = service.hub.listening(socket.user.organisation, after=after)
+    except ProblemError as error:
+        await refuse(socket.scope, socket.send, error)
+        return
+
+    async def opened(wish: Subscribe) -> Opening:
+        await service.session(socket.user, wish.session)
+        return service.hub.reading(wish.session, after=wish.after, pieces=wish.pieces)
+
+    await Socket(socket.scope, socket.receive, socket.send, opened).run("", opening)
 
 
 def version_of(text: str) -> int:
@@ -81,4 +118,9 @@ def version_of(text: str) -> int:
     return int(text)
 
 
-ROUTES: list[HTTPRouteHandler | WebsocketRouteHandler] = [stream_events, stream_to_socket]
+ROUTES: list[HTTPRouteHandler | WebsocketRouteHandler] = [
+    stream_events,
+    stream_to_socket,
+    stream_sessions,
+    stream_sessions_to_socket,
+]

@@ -44,7 +44,9 @@ class Frame:
         """Return the frame as server-sent events write it."""
         if self._event_text is None:
             if self.kind == "heartbeat":
-                self._event_text = b": heartbeat\n\n"
+                # An id without data moves on where browsers resume, and tells the page nothing.
+                id = f"id: {self.id}\n" if self.id else ""
+                self._event_text = f"{id}: heartbeat\n\n".encode()
             else:
                 id = f"id: {self.id}\n" if self.id else ""
                 head = f"{id}event: {self.kind}\ndata: "

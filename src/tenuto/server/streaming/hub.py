@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from typing import Final
 
 from tenuto.sdk.runtime import Runtime
+from tenuto.server.streaming.feed import Feed
+from tenuto.server.streaming.listener import Listener
 from tenuto.server.streaming.reader import Reader
 from tenuto.server.streaming.topic import Topic
 
@@ -21,6 +23,8 @@ class Hub:
         self._runtime = runtime
         self._topics: dict[str, asyncio.Task[Topic]] = {}
         self._readers: dict[str, set[Reader]] = {}
+        self._feed = Feed(runtime)
+        self._listeners: set[Listener] = set()
         self._heart: asyncio.Task[None] | None = None
         self._is_stopped = False
 
@@ -42,8 +46,7 @@ class Hub:
         reader = Reader(topic, after=after, pieces=pieces)
         readers = self._readers.setdefault(session, set())
         readers.add(reader)
-        if self._heart is None:
-            self._heart = asyncio.create_task(self._beat())
+        self._keep_beating()
         try:
             yield reader
         finally:
@@ -52,11 +55,26 @@ class Hub:
                 del self._readers[session]
                 self._drop(session)
 
+    @contextlib.asynccontextmanager
+    async def listening(
+        self, organisation: str, *, after: int | None = None
+    ) -> AsyncIterator[Listener]:
+        """Give a place in the feed of an organisation's sessions, after a position of the store;
+        None: from now on."""
+        listener = Listener(self._feed, organisation, after=after)
+        self._listeners.add(listener)
+        self._keep_beating()
+        try:
+            yield listener
+        finally:
+            self._listeners.discard(listener)
+
     def stop(self) -> None:
         """End all streams; clients come back when the server does."""
         self._is_stopped = True
         if self._heart is not None:
             self._heart.cancel()
+        self._feed.stop()
         for session in [*self._topics]:
             self._drop(session)
 
@@ -85,11 +103,17 @@ class Hub:
         else:
             opening.cancel()
 
+    def _keep_beating(self) -> None:
+        if self._heart is None:
+            self._heart = asyncio.create_task(self._beat())
+
     async def _beat(self) -> None:
         now_s = asyncio.get_running_loop().time
         while True:
             await asyncio.sleep(HEARTBEAT_S / 5)
+            clients: list[Reader | Listener] = [*self._listeners]
             for readers in self._readers.values():
-                for reader in readers:
-                    if now_s() - reader.idle_since_s > HEARTBEAT_S * 0.9:
-                        reader.beat()
+                clients += readers
+            for client in clients:
+                if now_s() - client.idle_since_s > HEARTBEAT_S * 0.8:
+                    client.beat()

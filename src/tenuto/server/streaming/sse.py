@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import AbstractAsyncContextManager
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from litestar.types import Receive, Scope, Send
 
@@ -43,7 +43,6 @@ class EventStream:
         self._opening = opening
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        send = scope.get("plain_send", send)  # type: ignore[assignment]  # set by `Numbered`
         if self._opening is None:
             await send({"type": "http.response.start", "status": 204, "headers": []})
             await send({"type": "http.response.body", "body": b"", "more_body": False})
@@ -52,7 +51,9 @@ class EventStream:
             watching = asyncio.create_task(_close_when_gone(receive, source))
             try:
                 await send({"type": "http.response.start", "status": 200, "headers": _HEADERS})
-                await self._send(source, send)
+                # Headers are put on by every layer; what follows need not pass them.
+                facts: Any = scope
+                await self._send(source, facts.get("plain_send", send))
             finally:
                 watching.cancel()
 

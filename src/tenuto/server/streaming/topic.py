@@ -13,10 +13,10 @@ from tenuto.core.errors import TenutoError
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
+from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.pieces import Piece
-from tenuto.runtime.heads import status_of
 from tenuto.sdk.history import StoredEvent
 from tenuto.sdk.session import Session
 from tenuto.server.streaming.answers import Answers
