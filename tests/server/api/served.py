@@ -40,9 +40,6 @@ async def serving(
     """Give a server that offers the workflows; without `login` it lets everybody in, as
     `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
-    opened = open_service(
-        db, offered, login=login, providers=providers, fencing=fencing or Fencing()
-    )
     with listening("127.0.0.1", 0) as listener:
         opened = open_service(
             db, offered, fencing=fencing, login=login, providers=providers, **settings
