@@ -64,6 +64,7 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "is_public_address",
     "mcp_server",
     "nemo_rails",
     "open",
@@ -128,6 +129,7 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "is_public_address": "tenuto.core.addresses",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
     "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
@@ -154,6 +156,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.addresses import is_public_address as is_public_address
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import GuardContext as GuardContext
     from tenuto.core.agent.guards import Verdict as Verdict

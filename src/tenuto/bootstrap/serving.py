@@ -12,7 +12,7 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
-from tenuto.bootstrap.fencing import fences_of
+from tenuto.bootstrap.fencing import fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
@@ -111,8 +111,11 @@ async def open_service(
                 version=tenuto.__version__,
                 fences=fences,
                 secrets=secrets,
+                webhooks=webhooks_of(opening.store, ledger, fences),
             )
+            await service.webhooks.start()
             try:
                 yield service
             finally:
                 service.closing = True
+                await service.webhooks.close()

@@ -28,6 +28,7 @@ from tenuto.server.routes import (
     steering,
     system,
     tools,
+    webhooks,
     workflows,
 )
 from tenuto.server.service import Service
@@ -44,6 +45,7 @@ _PARTS: Final = (
     sessions,
     steering,
     tools,
+    webhooks,
     workflows,
 )
 BODY_BYTES_MAX: Final = 10_000_000

@@ -22,6 +22,7 @@ from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
+from tenuto.server.webhooks.webhooks import Webhooks
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -37,6 +38,7 @@ class Service(msgspec.Struct, kw_only=True):
     version: str
     fences: Fences
     secrets: Secrets
+    webhooks: Webhooks
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:
