@@ -14,7 +14,7 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
-from tenuto.bootstrap.fencing import fences_of
+from tenuto.bootstrap.fencing import fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
@@ -89,11 +89,13 @@ async def open_service(
         opening = open_runtime(url, **settings)
         async with opening as runtime:
             service = given.service(runtime, opening.store, place=place, folder=folder)
+            await service.webhooks.start()
             try:
                 yield service
             finally:
                 service.closing = True
                 service.hub.stop()
+                await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
 
@@ -155,6 +157,7 @@ class _Given:
             fences=fences,
             secrets=secrets,
             hub=Hub(runtime),
+            webhooks=webhooks_of(store, ledger, fences),
         )
 
     def _offers(self) -> dict[str, Offered]:
