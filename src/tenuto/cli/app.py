@@ -38,8 +38,8 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "replay": "Decide a recorded session anew and report the first difference.",
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
-        "audit": "List who did what, and verify that nothing was changed.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
+        "audit": "List who did what, and verify that nothing was changed.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",
