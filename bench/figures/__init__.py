@@ -16,6 +16,7 @@ from bench.figures.spreading import spreading
 from bench.figures.starting import starting
 from bench.figures.steps import many, one
 from bench.figures.storing import storing
+from bench.figures.streams import streams
 from bench.lab import Lab
 from bench.table import Row
 
@@ -34,6 +35,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "agents": agents,
     "memory": remembering,
     "guards": guards,
+    "streams": streams,
 }
 
 NEED_A_PEER: Final = ("many",)

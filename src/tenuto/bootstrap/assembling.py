@@ -15,6 +15,7 @@ from tenuto.adapters.memory import (
 from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of
 from tenuto.core.agent.guards import checked_guards
@@ -24,6 +25,7 @@ from tenuto.ports.memory import Memory
 from tenuto.ports.responses import Responses
 from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
+from tenuto.runtime.auditing import Checkpointer
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
@@ -38,6 +40,9 @@ from tenuto.runtime.projected import Folds
 from tenuto.runtime.projecting import Projector
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summarist import Summarist
+from tenuto.sdk.audit import AuditTrail
+from tenuto.sdk.models import Models
 from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.runtime import Runtime
 
@@ -77,10 +82,18 @@ class Assembly:
             routes=settings.get("routes", {}),
             clock=self._clock,
             schemas=self._schemas,
+            keys=settings.get("provider_keys"),
         )
+        self.checkpointer = Checkpointer(
+            ledger_of(store),
+            store,
+            clock=self._clock,
+            keys=audit_keys(settings.get("audit_key")),
+        )
+        self.consolidator.summarist = self._summarist()
         self.engine = self._engine(artifacts)
         self.projector = self._projector(artifacts)
-        self.runtime = self._runtime()
+        self.runtime = self._runtime(artifacts)
 
     def _engine(self, artifacts: Artifacts) -> Engine:
         ids = SystemIds()
@@ -146,10 +159,21 @@ class Assembly:
             )
         return asker
 
-    def _runtime(self) -> Runtime:
+    def _summarist(self) -> Summarist:
+        """Nobody reads along, nothing is recalled, and no answer is given a second time."""
+        guarded = GuardedTurns(self._judges, self._schemas, self._guards)
+        return Summarist(
+            Asker(self.providers, code=self._code, schemas=self._schemas, around=[guarded])
+        )
+
+    def _runtime(self, artifacts: Artifacts) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)
         runtime.rememberer = self._rememberer
         runtime.responses = self._responses
+        router = self.providers.router
+        runtime.models = Models(self.providers, routes=router.routes, health=router.health)
+        runtime.ledger = self.projector.ledger = self.checkpointer.ledger
+        runtime.audit = AuditTrail(self.checkpointer, artifacts)
         is_kept = self._settings.get("read_models", False)
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
         if isinstance(self._store, SqliteEventStore | MemoryEventStore):

@@ -111,6 +111,8 @@ class HeadQuery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str | None = None
     active: bool | None = None
     wake_before_ms: int | None = None
+    words: tuple[str, ...] = ()
+    """Texts of which one must stand in `waiting_for`, letter by letter."""
     prefix: str = ""
     """Session ids that begin so."""
     before: SessionId | None = None

@@ -96,7 +96,7 @@ class Folds:
         if fold is None or fold.tables.state.version != before:
             begun = events[0]
             if before == 0 and isinstance(begun, e.SessionStarted):
-                program = self._program(begun.digest)
+                program = self._program(begun.digest, begun.tenant)
                 fold = Fold(SessionTables(SessionState(), program))
                 if program is not None:
                     started = Started(begun.tenant, begun.at_ms, program)
@@ -112,7 +112,7 @@ class Folds:
         stored = await self._store.load(session, at=at)
         state, size = await load_state(self._store, self._decoder, stored, at=at)
         weight = min(FOLD_WEIGHT_MIN + size, FOLD_WEIGHT_MAX)
-        return Fold(SessionTables(state, self._program(state.digest)), weight)
+        return Fold(SessionTables(state, self._program(state.digest, state.tenant)), weight)
 
     def _keep(self, session: SessionId, fold: Fold) -> None:
         self._folds[session] = fold
@@ -121,8 +121,8 @@ class Folds:
             _, oldest = self._folds.popitem(last=False)
             self._weight -= oldest.weight
 
-    def _program(self, digest: Digest) -> Program | None:
+    def _program(self, digest: Digest, tenant: str) -> Program | None:
         try:
-            return self._programs.get(digest)
+            return self._programs.get(digest, tenant)
         except NotFound:
             return None

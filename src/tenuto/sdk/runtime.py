@@ -10,15 +10,20 @@ from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery, SessionLists
+from tenuto.ports.ledger import Ledger
 from tenuto.ports.responses import Responses, Reused
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
+from tenuto.sdk.audit import AuditTrail
+from tenuto.sdk.changes import Changes
 from tenuto.sdk.memory import Memories
+from tenuto.sdk.models import Models
 from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.session import Session
+from tenuto.sdk.tool_list import ToolList, list_tools
 from tenuto.sdk.workflow import Workflow
 
 DRAIN_SECONDS = 10.0
@@ -65,6 +70,12 @@ class Runtime:
         self.rememberer: Rememberer | None = None
         self.responses: Responses | None = None
         """Answers of models that are kept to be given again."""
+        self.models: Models | None = None
+        """Providers and routes, and how they do; set by who composes."""
+        self.ledger: Ledger | None = None
+        """What people and programs did, and the records that follow from it."""
+        self.audit: AuditTrail | None = None
+        """Whether the ledger and the log are as they were written."""
         self.tables: ReadModels | None = None
         self.lists: SessionLists | None = None
         """For who shows long lists of sessions: see `SessionLists.prepare`."""
@@ -113,7 +124,7 @@ class Runtime:
         """
         _refuse_others(facts)
         key, tenant = facts.get("key"), facts.get("tenant", "local")
-        program = await self._program(workflow)
+        program = await self._program(workflow, tenant)
         checked = self._checked(program, inputs or {})
         if key is not None:
             known = await self._engine.find(key, tenant=tenant)
@@ -146,6 +157,14 @@ class Runtime:
             raise Rejected("This runtime keeps no memory; open it with tenuto.open.")
         return Memories(self.rememberer, tenant)
 
+    async def tools(self) -> ToolList:
+        """Return what agents and nodes can name: tools of this process, and of its sources.
+
+        Raises:
+            Escalatable: a source needs a person before it lists its tools.
+        """
+        return await list_tools(self._code)
+
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""
         await self._engine.submit(session_id, make(self._engine.clock.now_ms()))
@@ -153,6 +172,11 @@ class Runtime:
     async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
         """Return the heads that match, newest start first."""
         return await self._engine.store.heads(query or HeadQuery())
+
+    @property
+    def changes(self) -> Changes:
+        """Return which sessions change, over all of the database."""
+        return Changes(self._engine)
 
     def restored(self, value: Json, *, tenant: str = "local") -> Json:
         """Return the value with the personal data that stand behind its tokens, for people who may
@@ -190,11 +214,11 @@ class Runtime:
             raise Rejected("This runtime was put together without a cache of answers.")
         return self.responses
 
-    async def _program(self, workflow: Workflow | WorkflowDefinition) -> Program:
+    async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
         if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow)
+            return await self._engine.programs.add(workflow, tenant)
         self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition())
+        return await self._engine.programs.add(workflow.definition(), tenant)
 
     def _checked(self, program: Program, inputs: dict[str, Any]) -> JsonObject:
         checked = to_json(inputs)

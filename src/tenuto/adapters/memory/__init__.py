@@ -3,6 +3,8 @@
 For `memory://` and simulation. No thread, no clock, no chance: the same calls in the same order
 give the same answers in the same order."""
 
+from tenuto.adapters.memory.allowances import MemoryAllowances
+from tenuto.adapters.memory.answers import MemoryAnswers
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
 from tenuto.adapters.memory.ledger import MemoryLedger
 from tenuto.adapters.memory.memories import VolatileMemory
@@ -12,6 +14,8 @@ from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
 
 __all__ = [
+    "MemoryAllowances",
+    "MemoryAnswers",
     "MemoryArtifacts",
     "MemoryEventStore",
     "MemoryLedger",

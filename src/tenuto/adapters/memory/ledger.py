@@ -2,21 +2,14 @@
 
 import asyncio
 from collections.abc import Sequence
+from typing import TypeAlias
 
-import msgspec
+from tenuto.core.audit.entering import Last, entered
+from tenuto.core.errors import Rejected
+from tenuto.ports.ledger import Change, Entry, EntryQuery, NameTaken, Record, RecordQuery
 
-from tenuto.core.audit.chain import START, link
-from tenuto.ports.ledger import (
-    Change,
-    Entry,
-    EntryQuery,
-    NameTaken,
-    Outdated,
-    Record,
-    RecordQuery,
-)
-
-_ENCODER = msgspec.json.Encoder(order="sorted")
+Place: TypeAlias = tuple[str, str, str]
+"""Tenant, kind and id."""
 
 
 class MemoryLedger:
@@ -24,107 +17,95 @@ class MemoryLedger:
 
     def __init__(self) -> None:
         self._entries: list[Entry] = []
-        self._records: dict[tuple[str, str, str], Record] = {}
+        self._records: dict[Place, Record] = {}
+        self._versions: dict[Place, int] = {}
+        self._names: dict[Place, str] = {}
+        """Tenant, kind and name to id."""
 
     def append(self, changes: Sequence[Change]) -> "asyncio.Future[tuple[Entry, ...]]":
         """See `Ledger.append`."""
         answer: asyncio.Future[tuple[Entry, ...]] = asyncio.get_running_loop().create_future()
-        entries, records = list(self._entries), dict(self._records)
+        count, undo = len(self._entries), list[tuple[Place, Record | None, int]]()
         try:
-            made = tuple(_enter(change, entries, records) for change in changes)
-        except (Outdated, NameTaken) as error:
+            for change in changes:
+                self._enter(change, undo)
+        except Rejected as error:
+            del self._entries[count:]
+            for place, record, version in reversed(undo):
+                self._put(place, record, version)
             answer.set_exception(error)
         else:
-            self._entries, self._records = entries, records
-            answer.set_result(made)
+            answer.set_result(tuple(self._entries[count:]))
         return answer
 
     async def entries(self, query: EntryQuery) -> tuple[Entry, ...]:
         """See `Ledger.entries`."""
-        order = self._entries if query.after is not None else reversed(self._entries)
-        found = [entry for entry in order if _matches(entry, query)]
-        return tuple(found[: query.limit])
+        # An entry's place in the list is its number less one.
+        entries = self._entries[query.after or 0 : None if query.before is None else query.before]
+        order = entries if query.after is not None else reversed(entries)
+        found: list[Entry] = []
+        for entry in order:
+            if len(found) >= query.limit:
+                break
+            if _matches(entry, query):
+                found.append(entry)
+        return tuple(found)
 
     async def record(
         self, tenant: str, kind: str, *, id: str = "", name: str = ""
     ) -> Record | None:
         """See `Ledger.record`."""
-        if id:
-            return self._records.get((tenant, kind, id))
-        for record in self._records.values():
-            if (record.tenant, record.kind, record.name) == (tenant, kind, name):
-                return record
-        return None
+        found = id or (self._names.get((tenant, kind, name)) if name else None)
+        return self._records.get((tenant, kind, found)) if found else None
 
     async def records(self, query: RecordQuery) -> tuple[Record, ...]:
         """See `Ledger.records`."""
         found = [
             record
-            for record in self._records.values()
+            for place, record in self._records.items()
             if query.tenant in (None, record.tenant)
             and query.kind in ("", record.kind)
             and (query.after is None or (record.name, record.id) > query.after)
+            and (query.beyond is None or place > query.beyond)
         ]
-        found.sort(key=lambda record: (record.kind, record.name, record.id))
+        if query.beyond is None:
+            found.sort(key=lambda record: (record.kind, record.name, record.id, record.tenant))
+        else:
+            found.sort(key=lambda record: (record.tenant, record.kind, record.id))
         return tuple(found[: query.limit])
 
     async def digest(self) -> tuple[int, str]:
         """See `Ledger.digest`."""
-        return len(self._entries), self._entries[-1].digest if self._entries else START
+        return self._last()
 
+    def _last(self) -> Last:
+        if not self._entries:
+            return Last()
+        return Last(self._entries[-1].number, self._entries[-1].digest)
 
-def _enter(
-    change: Change, entries: list[Entry], records: dict[tuple[str, str, str], Record]
-) -> Entry:
-    place = (change.tenant, change.kind, change.target)
-    old = records.get(place)
-    version = 0
-    if change.writes:
-        found = old.version if old is not None else 0
-        if change.expected is not None and change.expected != found:
-            raise Outdated(
-                kind=change.kind, target=change.target, expected=change.expected, found=found
-            )
-        version = found + 1
-        records.pop(place, None)
-        if change.value is not None:
-            _refuse_taken(change, records)
-            records[place] = Record(
-                tenant=change.tenant,
-                kind=change.kind,
-                id=change.target,
-                name=change.name,
-                version=version,
-                value=change.value,
-                private=change.private,
-                created_ms=old.created_ms if old is not None else change.at_ms,
-                updated_ms=change.at_ms,
-            )
-    entry = Entry(
-        number=len(entries) + 1,
-        at_ms=change.at_ms,
-        tenant=change.tenant,
-        actor=change.actor,
-        action=change.action,
-        kind=change.kind,
-        target=change.target,
-        source=change.source,
-        detail=change.detail,
-        version=version,
-        before=old.value if change.writes and old is not None else None,
-        after=change.value if change.writes else None,
-        digest="",
-    )
-    before = entries[-1].digest if entries else START
-    entry = msgspec.structs.replace(entry, digest=link(before, _ENCODER.encode(entry)))
-    entries.append(entry)
-    return entry
+    def _enter(self, change: Change, undo: list[tuple[Place, Record | None, int]]) -> None:
+        place = (change.tenant, change.kind, change.target)
+        old, counted = self._records.get(place), self._versions.get(place, 0)
+        made = entered(change, self._last(), old=old, counted=counted)
+        if made.record is not None and made.record.name:
+            holder = self._names.get((change.tenant, change.kind, made.record.name))
+            if holder not in (None, change.target):
+                raise NameTaken(kind=change.kind, name=made.record.name)
+        if change.writes:
+            undo.append((place, old, counted))
+            self._put(place, made.record, made.entry.version)
+        self._entries.append(made.entry)
 
-
-def _refuse_taken(change: Change, records: dict[tuple[str, str, str], Record]) -> None:
-    taken = (change.tenant, change.kind, change.name)
-    if change.name and any((r.tenant, r.kind, r.name) == taken for r in records.values()):
-        raise NameTaken(kind=change.kind, name=change.name)
+    def _put(self, place: Place, record: Record | None, version: int) -> None:
+        """Let the record at `place` be this one, and no other."""
+        old = self._records.pop(place, None)
+        if old is not None and old.name:
+            del self._names[(old.tenant, old.kind, old.name)]
+        if record is not None:
+            self._records[place] = record
+            if record.name:
+                self._names[(record.tenant, record.kind, record.name)] = record.id
+        self._versions[place] = version
 
 
 def _matches(entry: Entry, query: EntryQuery) -> bool:

@@ -182,6 +182,7 @@ def _matches(head: Head, query: HeadQuery) -> bool:
         and (
             query.wake_before_ms is None or (wake_ms is not None and wake_ms < query.wake_before_ms)
         )
+        and (not query.words or any(text in head.waiting_for for text in query.words))
         and head.session.startswith(query.prefix)
     )
 

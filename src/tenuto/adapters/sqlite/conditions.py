@@ -60,6 +60,9 @@ def facts_of(query: HeadQuery) -> Conditions:
     if query.until_ms is not None:
         terms.append("started_ms < ?")
         values.append(query.until_ms)
+    if query.words:
+        terms.append(f"({' OR '.join(['instr(waiting_for, ?) > 0'] * len(query.words))})")
+        values += query.words
     if query.prefix:
         more, given = begins("id", query.prefix)
         terms += more

@@ -20,6 +20,7 @@ from tenuto.adapters.sqlite.connection import (
 )
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
+from tenuto.adapters.sqlite.ledger.ledger import SqliteLedger
 from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
@@ -29,6 +30,7 @@ from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.session_lists import SqliteLists
+from tenuto.adapters.sqlite.tables import ServerTables
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -81,6 +83,8 @@ class SqliteEventStore:
             )
         self.lists = SqliteLists(file.path, reads=self._reads, works=self._works)
         """What long lists of sessions need."""
+        self.tables = ServerTables(reads=self._reads, works=self._works)
+        """What a server keeps in the same file."""
         self._closed = False
 
     @classmethod
@@ -129,6 +133,11 @@ class SqliteEventStore:
     def memory(self) -> SqliteMemory:
         """Return what agents remember, in the same file."""
         return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
+
+    @property
+    def ledger(self) -> SqliteLedger:
+        """Return what people and programs did, in the same file."""
+        return SqliteLedger(self._file.path, reads=self._reads, works=self._works)
 
     @property
     def read_models(self) -> SqliteReadModels:

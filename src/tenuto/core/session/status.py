@@ -18,7 +18,9 @@ def status_of(state: SessionState) -> tuple[Status, str]:
     tasks = [task for task in state.tasks.values() if task.children == 0]
     if not tasks or any(is_at_work(task) for task in tasks):
         return status, ""
-    return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in tasks[:5]))
+    # What a person is asked comes first: by these words the inbox finds the session.
+    first = sorted(tasks, key=lambda task: not needs_person(task))[:5]
+    return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in first))
 
 
 def _reason(task: Task) -> str:

@@ -7,10 +7,12 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
             return await MyStore.open(...)
 """
 
+from tenuto.testing.contracts.answers import AnswersContract
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
+from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
@@ -19,10 +21,12 @@ from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSand
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
+    "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
     "EmbedderContract",
     "EventStoreContract",
+    "LedgerContract",
     "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
