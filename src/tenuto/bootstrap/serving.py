@@ -1,5 +1,6 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
@@ -90,10 +91,15 @@ async def open_service(
         async with opening as runtime:
             service = given.service(runtime, opening.store, place=place, folder=folder)
             await service.webhooks.start()
+            assert runtime.lists is not None, "an open database has lists"
+            # Of a large file this takes seconds, once; lists are only slower until then.
+            preparing = asyncio.create_task(runtime.lists.prepare())
             try:
                 yield service
             finally:
                 service.closing = True
+                preparing.cancel()
+                await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
                 await service.webhooks.close()
                 await service.providers.close()
