@@ -40,6 +40,8 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
         "audit": "List who did what, and verify that nothing was changed.",
+        "users": "List, add, change and disable those who may use the server.",
+        "keys": "Make, list, rotate and revoke API keys.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
     },
     "Steer": {
