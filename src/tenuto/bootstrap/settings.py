@@ -14,6 +14,7 @@ from tenuto.core.workflow.faults import meant
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
+from tenuto.ports.provider_keys import ProviderKeys
 from tenuto.runtime.auditing import Audit
 from tenuto.runtime.caching import Cache
 from tenuto.sdk.sources import Tools
@@ -44,6 +45,8 @@ class Settings(TypedDict, total=False):
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    provider_keys: ProviderKeys
+    """Keys of providers by tenant; where it has none of a name, the environment has."""
     guards: Sequence[Guard]
     """At the borders of all that runs in this process, beside those of workflows and agents."""
     guard_key: str
@@ -62,6 +65,8 @@ class Settings(TypedDict, total=False):
     are. By default they are taken where the ledger holds something."""
     audit_key: str
     """What checkpoints are marked with; by default `$TENUTO_AUDIT_KEY`."""
+    read_models: bool
+    """True: the tables `agent_sessions`, `agent_tasks` and the others are kept from events."""
     recover: bool
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool

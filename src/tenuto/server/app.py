@@ -1,7 +1,7 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-import secrets
-from typing import Final
+from secrets import token_hex
+from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -19,6 +19,7 @@ from tenuto.server.problems import answer
 from tenuto.server.routes import (
     accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
@@ -26,10 +27,14 @@ from tenuto.server.routes import (
     memory,
     models,
     oidc,
+    pasts,
+    secrets,
     sessions,
     steering,
+    streams,
     system,
     tools,
+    webhooks,
     workflows,
 )
 from tenuto.server.service import Service
@@ -38,6 +43,7 @@ API: Final = "/api/v1"
 _PARTS: Final = (
     accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
@@ -45,9 +51,13 @@ _PARTS: Final = (
     memory,
     models,
     oidc,
+    pasts,
+    secrets,
     sessions,
     steering,
+    streams,
     tools,
+    webhooks,
     workflows,
 )
 BODY_BYTES_MAX: Final = 10_000_000
@@ -92,11 +102,14 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = token_hex(8)
+        facts: Any = scope
+        # Streams send thousands of messages: not each through all of the layers.
+        facts["plain_send"] = send
+        facts["request_id"] = request_id
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = secrets.token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:

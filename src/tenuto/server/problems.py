@@ -154,21 +154,28 @@ def rendered(
 
 def body_of(problem: ProblemError, scope: Mapping[str, Any]) -> bytes:
     """Return the problem details, as JSON."""
+    body = described(problem)
+    body["instance"] = scope.get("path", "")
+    body["trace_id"] = scope.get("request_id", "")
+    return msgspec.json.encode(body)
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """Return the problem that an error is, as it is told to who asked."""
+    problem = problem_of(error)
     kind = CODES[problem.code]
-    body: dict[str, object] = {
+    body: dict[str, Any] = {
         "type": f"/docs/errors#{problem.code}",
         "title": kind.title,
         "status": kind.status,
         "detail": problem.detail,
         "code": problem.code,
         "hint": kind.hint,
-        "instance": scope.get("path", ""),
-        "trace_id": scope.get("request_id", ""),
         **problem.members,
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return msgspec.json.encode(body)
+    return body
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -203,6 +210,20 @@ def problem_of(error: Exception) -> ProblemError:
     return ProblemError("internal", "The request failed by a fault of the server's own.")
 
 
+def errors_of(error: errors.DefinitionError) -> list[JsonObject]:
+    """Return what is wrong with a definition, as `errors` of a problem."""
+    return [
+        {
+            "message": problem.message,
+            "path": problem.path,
+            "line": problem.line,
+            "column": problem.column,
+            "suggestion": problem.hint,
+        }
+        for problem in error.problems
+    ]
+
+
 def _of_account(error: refusals.AccountRefused) -> ProblemError:
     match error:
         case refusals.NotAuthenticated():
@@ -223,20 +244,6 @@ def _of_account(error: refusals.AccountRefused) -> ProblemError:
             wait = {"Retry-After": str(error.retry_after_s)}
             return ProblemError("not_ready", str(error), headers=wait)
     return ProblemError("conflict", str(error))
-
-
-def errors_of(error: errors.DefinitionError) -> list[JsonObject]:
-    """Return what is wrong with a definition, as `errors` of a problem."""
-    return [
-        {
-            "message": problem.message,
-            "path": problem.path,
-            "line": problem.line,
-            "column": problem.column,
-            "suggestion": problem.hint,
-        }
-        for problem in error.problems
-    ]
 
 
 _OF_STATUS: Final = {

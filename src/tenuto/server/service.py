@@ -23,6 +23,9 @@ from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import Secrets
+from tenuto.server.streaming.hub import Hub
+from tenuto.server.webhooks.webhooks import Webhooks
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -39,6 +42,9 @@ class Service(msgspec.Struct, kw_only=True):
     library: Library
     version: str
     fences: Fences
+    hub: Hub
+    secrets: Secrets
+    webhooks: Webhooks
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

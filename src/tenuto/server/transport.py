@@ -83,7 +83,8 @@ class BoundedHttp(HttpToolsProtocol):
         elif len(self.connections) > self.connections_max:
             self.app = _Refusing("busy", f"{self.connections_max} connections are open.")
         super().on_headers_complete()
-        self._wait_for_body()
+        self._body_bytes = 0
+        self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
 
     def on_body(self, body: bytes) -> None:
         """Count what comes."""
@@ -114,10 +115,6 @@ class BoundedHttp(HttpToolsProtocol):
         self._stop_waiting()
         self._timer = self.loop.call_later(self.head_seconds_max, self._head_is_late)
 
-    def _wait_for_body(self) -> None:
-        self._body_bytes = 0
-        self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
-
     def _stop_waiting(self) -> None:
         if self._timer is not None:
             self._timer.cancel()
@@ -141,7 +138,8 @@ class BoundedHttp(HttpToolsProtocol):
         # Where nobody reads on, it is not the client that is slow.
         is_asked = not self.flow.read_paused and not self.cycle.waiting_for_100_continue
         if not is_asked or self._body_bytes >= self.body_bytes_min:
-            self._wait_for_body()
+            self._body_bytes = 0
+            self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
         elif self.cycle.response_started:
             self.transport.close()
         else:

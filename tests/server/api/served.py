@@ -18,7 +18,6 @@ from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
-from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -32,22 +31,23 @@ class Served:
 async def serving(
     *workflows: tenuto.Workflow,
     db: str = "memory://",
-    login: bool = False,
-    providers: Sequence[Provider] = (),
     fencing: Fencing | None = None,
     authenticator: Authenticator | None = None,
+    login: bool = False,
+    providers: Sequence[Provider] = (),
+    **settings: Any,
 ) -> AsyncIterator[Served]:
     """Give a server that offers the workflows; without `login` it lets everybody in, as
     `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
-    opened = open_service(
-        db, offered, login=login, providers=providers, fencing=fencing or Fencing()
-    )
     with listening("127.0.0.1", 0) as listener:
+        opened = open_service(
+            db, offered, fencing=fencing, login=login, providers=providers, **settings
+        )
         async with opened as service:
             service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
+                serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
             )
             address = address_of(listener)
             try:

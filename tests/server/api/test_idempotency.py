@@ -7,6 +7,8 @@ import httpx2
 import pytest
 
 import tenuto
+from tenuto.adapters.memory import MemoryAnswers
+from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import HeadQuery
 from tests.server.api.served import Served, echoing, serving, waiting
@@ -176,5 +178,28 @@ def test_what_is_no_key_is_refused_with_what_was_found(key: str) -> None:
                 "/sessions/none/resume", headers={"Idempotency-Key": key.encode()}
             )
             assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+    asyncio.run(main())
+
+
+def test_a_session_is_started_once_even_if_the_server_ends_before_it_keeps_its_answer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    async def lost(self: object, answer: object) -> None:
+        raise StoreUnavailable("The power went out.")
+
+    monkeypatch.setattr(MemoryAnswers, "keep", lost)
+
+    async def main() -> None:
+        async with serving(echoing()) as served:
+            asked = {"inputs": {"text": "a"}}
+            first, again = [
+                await served.client.post("/workflows/echo/start", json=asked, headers=KEY)
+                for _ in range(2)
+            ]
+
+            assert (first.status_code, again.status_code) == (202, 202)
+            assert again.json()["id"] == first.json()["id"]
+            assert len(await served.service.runtime.sessions(HeadQuery())) == 1
 
     asyncio.run(main())

@@ -113,7 +113,7 @@ def test_a_body_that_is_too_large_is_a_problem() -> None:
     asyncio.run(main())
 
 
-async def said(address: str, sent: bytes, *, then_wait: bool = True) -> bytes:
+async def said(address: str, sent: bytes) -> bytes:
     """Return all that the server says to these bytes until it closes."""
     host, port = address.removeprefix("http://").split(":")
     reader, writer = await asyncio.open_connection(host, int(port))

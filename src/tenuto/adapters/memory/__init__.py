@@ -6,9 +6,11 @@ give the same answers in the same order."""
 from tenuto.adapters.memory.allowances import MemoryAllowances
 from tenuto.adapters.memory.answers import MemoryAnswers
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.deliveries import MemoryDeliveries
 from tenuto.adapters.memory.ledger import MemoryLedger
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
+from tenuto.adapters.memory.read_models import MemoryReadModels
 from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
 
@@ -16,9 +18,11 @@ __all__ = [
     "MemoryAllowances",
     "MemoryAnswers",
     "MemoryArtifacts",
+    "MemoryDeliveries",
     "MemoryEventStore",
     "MemoryLedger",
     "MemoryPieces",
+    "MemoryReadModels",
     "MemoryResponses",
     "VolatileMemory",
 ]
