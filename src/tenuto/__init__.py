@@ -64,6 +64,8 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "check_folder",
+    "is_public_address",
     "mcp_server",
     "nemo_rails",
     "open",
@@ -128,6 +130,8 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "check_folder": "tenuto.bootstrap.folders",
+    "is_public_address": "tenuto.core.addresses",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
     "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
@@ -147,6 +151,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.auditing import open_audit as open_audit
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.folders import check_folder as check_folder
     from tenuto.bootstrap.mcp_servers import mcp_server as mcp_server
     from tenuto.bootstrap.mcp_servers import read_servers as read_servers
     from tenuto.bootstrap.memories import open_memory as open_memory
@@ -154,6 +159,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.addresses import is_public_address as is_public_address
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import GuardContext as GuardContext
     from tenuto.core.agent.guards import Verdict as Verdict
