@@ -65,6 +65,7 @@ __all__ = [
     "add_collection",
     "body",
     "check_folder",
+    "is_public_address",
     "mcp_server",
     "nemo_rails",
     "open",
@@ -130,6 +131,7 @@ _HOME = {
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
     "check_folder": "tenuto.bootstrap.folders",
+    "is_public_address": "tenuto.core.addresses",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
     "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
@@ -157,6 +159,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.addresses import is_public_address as is_public_address
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import GuardContext as GuardContext
     from tenuto.core.agent.guards import Verdict as Verdict

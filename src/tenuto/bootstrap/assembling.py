@@ -6,6 +6,7 @@ from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import (
+    MemoryEventStore,
     MemoryPieces,
     MemoryReadModels,
     MemoryResponses,
@@ -175,6 +176,8 @@ class Assembly:
         runtime.audit = AuditTrail(self.checkpointer, artifacts)
         is_kept = self._settings.get("read_models", False)
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
+        if isinstance(self._store, SqliteEventStore | MemoryEventStore):
+            runtime.lists = self._store.lists
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -45,6 +45,12 @@ _OPTIONS: Final = (
         help="How often may be asked: user=600/m, login=off.",
     ),
     click.option(
+        "--allow-private-webhooks",
+        "private_webhooks",
+        is_flag=True,
+        help="Webhooks may go to this machine and its network, and without TLS.",
+    ),
+    click.option(
         "--max-streams",
         type=click.IntRange(min=0),
         metavar="N",
@@ -61,6 +67,7 @@ class FenceOptions(msgspec.Struct, kw_only=True):
     proxies: tuple[str, ...]
     limits: tuple[str, ...]
     max_streams: int | None
+    private_webhooks: bool = False
 
 
 def fence_options(command: T) -> T:
@@ -98,6 +105,7 @@ def fencing_of(asked: FenceOptions, *, host: str, dev: bool) -> Fencing:
             hosts=[*own, *asked.hosts], origins=asked.origins, proxies=asked.proxies
         ),
         limits=read_limits(asked.limits, Limits() if dev else USUAL),
+        private_webhooks=asked.private_webhooks,
         streams_max=streams_max if asked.max_streams is None else asked.max_streams,
     )
 

@@ -34,6 +34,7 @@ from tenuto.server.routes import (
     streams,
     system,
     tools,
+    webhooks,
     workflows,
 )
 from tenuto.server.service import Service
@@ -56,6 +57,7 @@ _PARTS: Final = (
     steering,
     streams,
     tools,
+    webhooks,
     workflows,
 )
 BODY_BYTES_MAX: Final = 10_000_000

@@ -16,6 +16,8 @@ class Fencing(msgspec.Struct, frozen=True, kw_only=True):
 
     borders: Borders = Borders()
     limits: Limits = Limits()
+    private_webhooks: bool = False
+    """Webhooks may go to addresses of this machine and its network, and without TLS."""
     streams_max: int = 0
     """Of one user or key at once; 0: any number."""
 

@@ -25,6 +25,7 @@ from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
 from tenuto.server.streaming.hub import Hub
+from tenuto.server.webhooks.webhooks import Webhooks
 
 
 class Service(msgspec.Struct, kw_only=True):
@@ -43,6 +44,7 @@ class Service(msgspec.Struct, kw_only=True):
     fences: Fences
     hub: Hub
     secrets: Secrets
+    webhooks: Webhooks
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -210,7 +210,8 @@ def test_another_page_cannot_log_its_visitor_in(headers: dict[str, str]) -> None
 def test_a_cookie_that_ended_is_no_cookie_and_does_not_hinder_a_new_login() -> None:
     async def visit(house: House) -> None:
         await house.hire("ada", "viewer")
-        async with house.client() as page:
+        browser = {"Sec-Fetch-Site": "same-origin"}
+        async with house.client(**browser) as page:
             page.cookies.set("tenuto_access", "a.b.c")
             assert (await page.get("/auth/me")).status_code == 401
             body = {"name": "ada", "password": PASSWORD, "keep": "cookie"}

@@ -42,12 +42,7 @@ async def serving(
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
         opened = open_service(
-            db,
-            offered,
-            fencing=fencing or Fencing(),
-            login=login,
-            providers=providers,
-            **settings,
+            db, offered, fencing=fencing, login=login, providers=providers, **settings
         )
         async with opened as service:
             service.authenticator = authenticator or service.authenticator

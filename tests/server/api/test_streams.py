@@ -262,7 +262,7 @@ def test_a_client_that_goes_leaves_nothing_behind() -> None:
                     await anext(answer.aiter_lines())
                     assert served.service.hub.watched == {session.id: 1}
             async with asyncio.timeout(5):
-                while served.service.hub.watched:  # noqa: ASYNC110  # nobody tells of it
+                while served.service.hub.watched:  # noqa: ASYNC110  (nobody tells of it)
                     await asyncio.sleep(0)
 
     asyncio.run(main())

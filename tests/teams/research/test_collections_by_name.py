@@ -75,7 +75,7 @@ def test_a_part_of_a_collection_holds_only_its_files(tmp_path: Path) -> None:
         assert [file.file for file in part.files()] == ["a.md"]
         report = part.refresh()
         assert (report.files, report.passages) == (1, 1)
-        with pytest.raises(tenuto.Fatal, match="No file 'b.md'"):
+        with pytest.raises(tenuto.Fatal, match=r"No file 'b\.md'"):
             part.read("b.md", first_line=1, last_line=1)
     narrower = narrow_collection(name, ["a.md", "b.md"])
     assert narrower == name

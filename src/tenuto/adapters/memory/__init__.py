@@ -6,6 +6,7 @@ give the same answers in the same order."""
 from tenuto.adapters.memory.allowances import MemoryAllowances
 from tenuto.adapters.memory.answers import MemoryAnswers
 from tenuto.adapters.memory.artifacts import MemoryArtifacts
+from tenuto.adapters.memory.deliveries import MemoryDeliveries
 from tenuto.adapters.memory.ledger import MemoryLedger
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
@@ -17,6 +18,7 @@ __all__ = [
     "MemoryAllowances",
     "MemoryAnswers",
     "MemoryArtifacts",
+    "MemoryDeliveries",
     "MemoryEventStore",
     "MemoryLedger",
     "MemoryPieces",

@@ -16,7 +16,7 @@ from tenuto.server.problems import ProblemError
 from tenuto.server.registry.allowed import Domain
 from tenuto.server.registry.offered import Parts
 from tenuto.server.registry.versions import Asked, Kept, Versions
-from tenuto.server.uploads import Text
+from tenuto.server.texts import Text
 
 TEXT_CHARS_MAX: Final = 200_000
 WRITE: Final = "agents:write"

@@ -22,7 +22,7 @@ from tenuto.server.registry.metrics import Window
 from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
 from tenuto.server.service import Given, Service
-from tenuto.server.uploads import TakesText, text_in
+from tenuto.server.texts import TakesText, text_in
 from tenuto.views.activity import Done, percentile
 from tenuto.views.moments import moment_text
 

@@ -67,7 +67,7 @@ async def stream_to_socket(
     await Socket(socket.scope, socket.receive, socket.send, opened).run(session_id, opening)
 
 
-@get("/events", tags=["sessions"], guards=[_READ], media_type=MEDIA_TYPE)
+@get("/events", tags=["sessions"], guards=[_READ], media_type=MEDIA_TYPE, opt={"stream": True})
 async def stream_sessions(
     request: Call,
     service: Given,

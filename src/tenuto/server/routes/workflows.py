@@ -23,7 +23,7 @@ from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
 from tenuto.server.starting import ENDED, START, WaitQuery, Wanted, start
-from tenuto.server.uploads import TakesText, text_in
+from tenuto.server.texts import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
 

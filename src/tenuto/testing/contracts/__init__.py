@@ -10,6 +10,7 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
 from tenuto.testing.contracts.answers import AnswersContract
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
+from tenuto.testing.contracts.deliveries import DeliveriesContract
 from tenuto.testing.contracts.embedder import EmbedderContract
 from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.ledger import LedgerContract
@@ -24,6 +25,7 @@ __all__ = [
     "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
+    "DeliveriesContract",
     "EmbedderContract",
     "EventStoreContract",
     "LedgerContract",
