@@ -7,6 +7,8 @@ from operator import mul
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from bench.facts import Fact, facts
 from bench.lab import Lab, Measured, median
 from bench.remarks import (
@@ -19,9 +21,14 @@ from bench.remarks import (
 from bench.table import Row, at_most, number
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.system import SystemClock
+from tenuto.core.memory.consolidating import Budget
 from tenuto.core.memory.items import MemoryItem, Scope
 from tenuto.core.memory.judging import is_junk
-from tenuto.ports.memory import Kept, Memory, Question
+from tenuto.ports.memory import Kept, Memory, MemoryQuery, Question
+from tenuto.runtime.consolidating import consolidated
+from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summing import Summing
 
 SCOPE: Final = Scope(tenant="bench", agent="clerk", user="ann")
 EMBEDDER: Final = HashingEmbedder()
@@ -51,6 +58,48 @@ def recall_quality(folder: Path, *, people: int) -> Measured:
         return shares
 
     return asyncio.run(main())
+
+
+def summed_up_quality(folder: Path, *, people: int) -> Measured:
+    """Return the share of questions to which the right fact is told by the first five items, and
+    how long these are together: before the oldest are summed up, and after; and when as many items
+    are let go in their place. Nothing that a rule was fitted to: other people than elsewhere."""
+
+    async def main() -> Measured:
+        known = list(facts(people, seed=2))
+        bound = len(known) // 2
+        found: Measured = {"items": len(known)}
+        for way, budget, summing in (
+            ("before", Budget(), Summing(bound=0)),
+            ("after", Budget(), Summing(bound=bound)),
+            ("let_go", Budget(), Summing(bound=0)),
+        ):
+            store = await SqliteEventStore.open(folder / f"{way}.db", durability="wal")
+            await _fill(store.memory, known)
+            rememberer = Rememberer(store.memory, embedder=EMBEDDER, clock=SystemClock())
+            if way == "let_go":
+                budget = Budget(items=int(found["left"]))
+            query = MemoryQuery(tenant=SCOPE.tenant)
+            await consolidated(rememberer, query, budget=budget, summing=summing)
+            current = structs.replace(query, current_at_ms=rememberer.clock.now_ms())
+            found["left"] = (await store.memory.statistics(current)).items
+            for form in range(len(FORMS)):
+                right, chars = await _told_right(store.memory, known, form)
+                found |= {f"{way}{form}": right, f"{way}_chars{form}": chars}
+            await store.close()
+        return found
+
+    return asyncio.run(main())
+
+
+async def _told_right(memory: Memory, known: list[Fact], form: int) -> tuple[float, float]:
+    right, chars = 0, 0
+    for fact in known:
+        found = await memory.recall(_question(fact.questions[form], way="both"))
+        texts = [one.item.text for one in found[:FIRST]]
+        right += any(fact.text in text.split("\n") for text in texts)
+        chars += sum(map(len, texts))
+    return right / len(known), chars / len(known)
 
 
 def recall_speed(folder: Path, *, people: int) -> Measured:
@@ -89,6 +138,8 @@ def remembering(lab: Lab) -> list[Row]:
     quality = lab.run(recall_quality, people=lab.count(50, least=2))
     rows = [_quality_row(quality, form) for form in range(len(FORMS))]
     runs = lab.in_turns((recall_speed, {"people": lab.count(500, least=2)}))[0]
+    summed_up = lab.run(summed_up_quality, people=lab.count(50, least=2))
+    rows += [_summed_up_row(summed_up, form) for form in range(len(FORMS))]
     return [*rows, *_speed_rows(runs), *_junk_rows()]
 
 
@@ -100,6 +151,19 @@ def _quality_row(quality: Measured, form: int) -> Row:
         ours=f"{both:.1%}",
         beside=f"words alone: {words:.1%}; vectors alone: {vectors:.1%}",
         ratio=f"{both / max(words, vectors, 1e-9):.2f} x the better",
+    )
+
+
+def _summed_up_row(told: Measured, form: int) -> Row:
+    before, after, let_go = (told[f"{way}{form}"] for way in ("before", "after", "let_go"))
+    chars = f"{told[f'after_chars{form}']:,.0f} characters of the five"
+    return Row(
+        figure=f"{told['items']:,.0f} facts summed up until {told['left']:,.0f} items are left: "
+        f"the right one told by the first {FIRST}, asked {FORMS[form]}",
+        ours=f"{after:.1%} ({chars})",
+        beside=f"before: {before:.1%} ({told[f'before_chars{form}']:,.0f}); as many left by "
+        f"letting go: {let_go:.1%}",
+        ratio=f"{after / max(before, 1e-9):.2f} x before",
     )
 
 

@@ -24,7 +24,7 @@ from tenuto.core.audit.checkpoints import (
 from tenuto.core.audit.merkle import Tree
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.ledger import Change, Entry
-from tenuto.runtime.verifying import Verified
+from tenuto.runtime.verifying.verifier import Verified
 
 KEY: Final = "k" * 40
 OTHER_KEY: Final = "o" * 40

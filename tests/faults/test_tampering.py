@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from msgspec import structs
 
 from tenuto.core.errors import TenutoError
-from tenuto.runtime.verifying import Verified
+from tenuto.runtime.verifying.verifier import Verified
 from tests.faults.tampering import (
     KEY,
     OTHER_KEY,

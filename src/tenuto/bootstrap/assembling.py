@@ -5,7 +5,12 @@ from collections.abc import Mapping
 from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.memory import MemoryPieces, MemoryResponses, VolatileMemory
+from tenuto.adapters.memory import (
+    MemoryPieces,
+    MemoryReadModels,
+    MemoryResponses,
+    VolatileMemory,
+)
 from tenuto.adapters.sealing import AesSivSealing
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.system import SystemClock, SystemIds
@@ -30,10 +35,14 @@ from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.projected import Folds
+from tenuto.runtime.projecting import Projector
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summarist import Summarist
 from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.models import Models
+from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.runtime import Runtime
 
 
@@ -80,7 +89,9 @@ class Assembly:
             clock=self._clock,
             keys=audit_keys(settings.get("audit_key")),
         )
+        self.consolidator.summarist = self._summarist()
         self.engine = self._engine(artifacts)
+        self.projector = self._projector(artifacts)
         self.runtime = self._runtime(artifacts)
 
     def _engine(self, artifacts: Artifacts) -> Engine:
@@ -104,6 +115,16 @@ class Assembly:
         )
         engine.pieces = self._pieces
         return engine
+
+    def _projector(self, artifacts: Artifacts) -> Projector:
+        store = self._store
+        # Definitions of the past are not to be found by name by those who start sessions.
+        folds = Folds(store, self.engine.decoder, Programs(CelExpressions(), artifacts))
+        if isinstance(store, SqliteEventStore):
+            return Projector(store, store.read_models, folds)
+        memory = self._rememberer.memory
+        kept = memory if isinstance(memory, VolatileMemory) else None
+        return Projector(store, MemoryReadModels(kept), folds)
 
     def _caller(self) -> Caller:
         caller = Caller(
@@ -137,6 +158,13 @@ class Assembly:
             )
         return asker
 
+    def _summarist(self) -> Summarist:
+        """Nobody reads along, nothing is recalled, and no answer is given a second time."""
+        guarded = GuardedTurns(self._judges, self._schemas, self._guards)
+        return Summarist(
+            Asker(self.providers, code=self._code, schemas=self._schemas, around=[guarded])
+        )
+
     def _runtime(self, artifacts: Artifacts) -> Runtime:
         runtime = Runtime(self.engine, self._code, self._schemas)
         runtime.rememberer = self._rememberer
@@ -145,6 +173,8 @@ class Assembly:
         runtime.models = Models(self.providers, routes=router.routes, health=router.health)
         runtime.ledger = self.checkpointer.ledger
         runtime.audit = AuditTrail(self.checkpointer, artifacts)
+        is_kept = self._settings.get("read_models", False)
+        runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

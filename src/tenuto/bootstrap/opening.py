@@ -18,6 +18,7 @@ from tenuto.ports.event_store import EventStore
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.projecting import Projector
 from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.workflow import Workflow
@@ -37,6 +38,8 @@ class OpenRuntime:
         self._consolidator: Consolidator | None = None
         self._auditor: Auditor | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._projector: Projector | None = None
+        self._projecting: asyncio.Task[None] | None = None
 
     @property
     def store(self) -> EventStore:
@@ -60,6 +63,9 @@ class OpenRuntime:
                 self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
             if self._auditor is not None:
                 self._auditor.start()
+            if self._settings.get("read_models", False) and not self._readonly:
+                self._projector = made.projector
+                self._projecting = asyncio.create_task(made.projector.run())
         except BaseException:
             try:
                 await close_sources(self._sources)
@@ -79,6 +85,7 @@ class OpenRuntime:
                 if self._consolidator is not None:
                     await self._consolidator.close()
                 await close_sources(self._sources)
+                await self._end_projecting()
             finally:
                 if self._providers is not None:
                     await self._providers.close()
@@ -86,6 +93,13 @@ class OpenRuntime:
                     await self._auditor.close()
                 if self._store is not None:
                     await self._store.close()
+
+    async def _end_projecting(self) -> None:
+        """Leave tables that say all that happened, so that who looks at the file finds it."""
+        if self._projector is not None and self._projecting is not None:
+            self._projector.close()
+            await self._projecting
+            await self._projector.catch_up()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         if place.kind == "memory":
@@ -107,7 +121,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `cache`, `audit`, `audit_key`, `recover`, `hold`; see `Settings`.
+            `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`; see
+            `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

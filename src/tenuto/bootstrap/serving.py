@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 from typing import Final, Unpack
 
 from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.accounts import accounts_over
 from tenuto.bootstrap.collections import (
     add_collection,
     narrow_collection,
@@ -18,6 +19,9 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.oidc.flow import Flow
+from tenuto.server.accounts.oidc.provider import Provider
+from tenuto.server.accounts.showing import Shown
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.principal import NoLogin
@@ -27,6 +31,7 @@ from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
+from tenuto.server.streaming.hub import Hub
 
 
 class Serving(Settings, total=False):
@@ -34,8 +39,12 @@ class Serving(Settings, total=False):
 
     allow_code: Sequence[str]
     """Modules whose functions and tools workflows from outside may name."""
-    fencing: Fencing
-    """From where and how much may be asked."""
+    fencing: Fencing | None
+    """From where and how much may be asked; None: as by default."""
+    login: bool
+    """False: everybody is an admin. True by default."""
+    providers: Sequence[Provider]
+    """Of OpenID Connect, to log in at."""
 
 
 DOCUMENTS: Final = ".documents"
@@ -64,7 +73,8 @@ async def open_service(
     """
     import tenuto
 
-    fencing = serving.pop("fencing", Fencing())
+    fencing = serving.pop("fencing", None) or Fencing()
+    login, providers = serving.pop("login", True), serving.pop("providers", ())
     allowed = AllowedCode(serving.pop("allow_code", ()))
     settings: Settings = serving
     known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
@@ -97,6 +107,8 @@ async def open_service(
                 allowed=allowed,
                 documents=Documents(library, ledger, narrow=narrow_collection),
             )
+            accounts = accounts_over(ledger, clock, place_of(url))
+            flow = Flow(providers, accounts.tokens.keys, clock)
             fences = fences_of(opening.store, place_of(url), fencing)
             secrets = Secrets(ledger, fences.safe)
             keys.use(secrets)
@@ -104,13 +116,16 @@ async def open_service(
                 runtime=runtime,
                 ledger=ledger,
                 clock=clock,
-                authenticator=NoLogin(),
+                authenticator=Shown(accounts) if login else NoLogin(),
+                accounts=accounts,
+                providers=flow,
                 offered=offers,
                 library=library,
                 registry=Registry(parts, runtime),
                 version=tenuto.__version__,
                 fences=fences,
                 secrets=secrets,
+                hub=Hub(runtime),
                 webhooks=webhooks_of(opening.store, ledger, fences),
             )
             await service.webhooks.start()
@@ -118,4 +133,7 @@ async def open_service(
                 yield service
             finally:
                 service.closing = True
+                service.hub.stop()
+                await flow.close()
+                await accounts.close()
                 await service.webhooks.close()

@@ -65,6 +65,8 @@ class Settings(TypedDict, total=False):
     are. By default they are taken where the ledger holds something."""
     audit_key: str
     """What checkpoints are marked with; by default `$TENUTO_AUDIT_KEY`."""
+    read_models: bool
+    """True: the tables `agent_sessions`, `agent_tasks` and the others are kept from events."""
     recover: bool
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool

@@ -40,6 +40,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
         "audit": "List who did what, and verify that nothing was changed.",
+        "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
     },
     "Steer": {

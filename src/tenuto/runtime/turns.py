@@ -157,10 +157,12 @@ class Turns:
     def _send(self, sending: Sending) -> None:
         appended = self._store.append(sending.commit)
         told = partial(self._acknowledged, sending)
-        if isinstance(appended, Receipt) and not appended.done():
-            appended.settled = told
-        else:
+        if not isinstance(appended, Receipt):
             asyncio.ensure_future(appended).add_done_callback(told)
+        elif appended.done():
+            told(appended)
+        else:
+            appended.settled = told
 
     def _landed(self) -> None:
         self._appending -= 1

@@ -9,7 +9,7 @@ from tenuto.codec.events import EventDecoder
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger
 from tenuto.runtime.auditing import Checkpointer
-from tenuto.runtime.verifying import Sources, Verified, Verifier
+from tenuto.runtime.verifying.verifier import Sources, Verified, Verifier
 
 PAGE: Final = 1_000
 

@@ -18,8 +18,10 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.audit import AuditTrail
+from tenuto.sdk.changes import Changes
 from tenuto.sdk.memory import Memories
 from tenuto.sdk.models import Models
+from tenuto.sdk.read_models import ReadModels
 from tenuto.sdk.session import Session
 from tenuto.sdk.tool_list import ToolList, list_tools
 from tenuto.sdk.workflow import Workflow
@@ -74,6 +76,18 @@ class Runtime:
         """What people and programs did, and the records that follow from it."""
         self.audit: AuditTrail | None = None
         """Whether the ledger and the log are as they were written."""
+        self.tables: ReadModels | None = None
+
+    @property
+    def read_models(self) -> ReadModels:
+        """Return a handle on the tables that are kept from events; see the guide to read models.
+
+        Raises:
+            Rejected: this runtime has none.
+        """
+        if self.tables is None:
+            raise Rejected("This runtime was put together without read models.")
+        return self.tables
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
@@ -156,6 +170,11 @@ class Runtime:
     async def sessions(self, query: HeadQuery | None = None) -> tuple[Head, ...]:
         """Return the heads that match, newest start first."""
         return await self._engine.store.heads(query or HeadQuery())
+
+    @property
+    def changes(self) -> Changes:
+        """Return which sessions change, over all of the database."""
+        return Changes(self._engine)
 
     def restored(self, value: Json, *, tenant: str = "local") -> Json:
         """Return the value with the personal data that stand behind its tokens, for people who may

@@ -1,7 +1,7 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
 from secrets import token_hex
-from typing import Final
+from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.di import Provide
@@ -17,15 +17,21 @@ from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
+    accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
+    pasts,
     secrets,
     sessions,
     steering,
+    streams,
     system,
     tools,
     webhooks,
@@ -35,15 +41,21 @@ from tenuto.server.service import Service
 
 API: Final = "/api/v1"
 _PARTS: Final = (
+    accounts,
     agents,
+    approvals,
     audit,
     collections,
     execute,
+    login,
     memory,
     models,
+    oidc,
+    pasts,
     secrets,
     sessions,
     steering,
+    streams,
     tools,
     webhooks,
     workflows,
@@ -90,11 +102,14 @@ class Numbered:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        request_id = token_hex(8)
+        facts: Any = scope
+        # Streams send thousands of messages: not each through all of the layers.
+        facts["plain_send"] = send
+        facts["request_id"] = request_id
         if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
-        request_id = token_hex(8)
-        scope["request_id"] = request_id  # type: ignore[typeddict-unknown-key]  # our own
         header = (b"x-request-id", request_id.encode())
 
         async def send_numbered(message: Message) -> None:

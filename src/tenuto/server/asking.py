@@ -10,6 +10,7 @@ from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
+from tenuto.server.edge import refuse
 from tenuto.server.limiting.limiter import Limiter, counts
 from tenuto.server.principal import Connection, Principal
 from tenuto.server.problems import ProblemError
@@ -27,6 +28,15 @@ class Asked:
         self._streams = Streams(fences.fencing.streams_max)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._ask(scope, receive, send)
+        except ProblemError as problem:
+            if scope["type"] != ScopeType.WEBSOCKET:
+                raise
+            # The framework would refuse a WebSocket without saying why.
+            await refuse(scope, send, problem)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         principal = await self._authenticated(scope, receive, send)
         scope["user"], scope["auth"] = principal, None
         if not counts(scope):

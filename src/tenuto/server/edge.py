@@ -6,9 +6,7 @@ requests may come, and the headers that tell browsers what our answers may be us
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Sequence
-from http.cookies import CookieError, SimpleCookie
 from ipaddress import IPv4Network, IPv6Network, ip_address, ip_network
 from typing import Any, Final, TypeAlias
 
@@ -18,11 +16,6 @@ from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.core.errors import Rejected
 from tenuto.server.problems import ProblemError, rendered
-
-CSRF_COOKIE: Final = "tenuto_csrf"
-CSRF_HEADER: Final = b"x-csrf-token"
-_LOGIN_COOKIES: Final = "tenuto_"
-"""What the names of our cookies hold, with or without a browser's prefix."""
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
@@ -185,31 +178,6 @@ def _check_page(scope: Scope, headers: dict[bytes, bytes], *, foreign: bool, all
         raise ProblemError(
             "foreign_page", "The request comes from a web page of another origin than this server."
         )
-    if scope["type"] != ScopeType.HTTP or b"authorization" in headers:
-        return
-    cookies = _cookies(headers)
-    if any(_LOGIN_COOKIES in name for name in cookies):
-        if site in (b"same-origin", b"none") or _has_token(cookies, headers):
-            return
-        raise ProblemError(
-            "csrf_token_missing",
-            "The request is logged in by a cookie, and does not repeat the token of the cookie "
-            f"{CSRF_COOKIE!r} in the header X-CSRF-Token.",
-        )
-
-
-def _has_token(cookies: dict[str, str], headers: dict[bytes, bytes]) -> bool:
-    sent = headers.get(CSRF_HEADER, b"")
-    tokens = [value for name, value in cookies.items() if name.endswith(CSRF_COOKIE)]
-    return bool(sent) and any(hmac.compare_digest(token.encode(), sent) for token in tokens)
-
-
-def _cookies(headers: dict[bytes, bytes]) -> dict[str, str]:
-    try:
-        read = SimpleCookie(headers.get(b"cookie", b"").decode("latin-1"))
-    except CookieError:
-        return {}
-    return {name: morsel.value for name, morsel in read.items()}
 
 
 def _is_own(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> bool:

@@ -4,8 +4,8 @@ import asyncio
 import contextlib
 import ipaddress
 import socket
-from collections.abc import Iterator
-from typing import Any, Final, Literal
+from collections.abc import Callable, Iterator
+from typing import Any, Final
 
 import uvicorn
 
@@ -13,6 +13,9 @@ from tenuto.core.errors import PortError
 
 _GRACE_S: Final = 1
 """How long open requests may still write when the server stops. Their sessions lose nothing."""
+
+MESSAGE_BYTES_MAX: Final = 65_536
+"""Of a WebSocket message from a client; a larger one ends the connection with code 1009."""
 
 
 def is_loopback(host: str) -> bool:
@@ -64,11 +67,23 @@ async def serve_app(
     app: Any,
     listener: socket.socket,
     *,
-    ws: str = "none",
-    http: type[asyncio.Protocol] | Literal["auto"] = "auto",
+    api: bool = False,
+    stopping: Callable[[], None] | None = None,
 ) -> None:
     """Serve an ASGI application until cancelled; requests that are open then may end within a
-    second."""
+    second.
+
+    Args:
+        api: take WebSockets too, and bound what a connection may send, and how slowly.
+        stopping: called before the open requests are waited for.
+    """
+    http: Any = "auto"
+    ws: Any = "none"
+    if api:
+        from tenuto.server.streaming.framing import SharedFramesProtocol
+        from tenuto.server.transport import BoundedHttp
+
+        http, ws = BoundedHttp, SharedFramesProtocol
     config = uvicorn.Config(
         app,
         lifespan="on",
@@ -79,6 +94,9 @@ async def serve_app(
         http=http,
         # Who asks is found out by `edge`, which believes no proxy that it was not told of.
         proxy_headers=False,
+        # Compression would take a buffer per client, and the same work for each of them.
+        ws_per_message_deflate=False,
+        ws_max_size=MESSAGE_BYTES_MAX,
         timeout_graceful_shutdown=_GRACE_S,
     )
     server = _Uvicorn(config)
@@ -86,6 +104,8 @@ async def serve_app(
     try:
         await asyncio.wait({serving})
     finally:
+        if stopping is not None:
+            stopping()
         server.should_exit = True
         await asyncio.wait({serving})
     serving.result()

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
-import msgspec
-
+from tenuto.core.accounts.permissions import ALL, Thing
+from tenuto.core.accounts.principal import HOME
+from tenuto.core.accounts.principal import Principal as Principal
 from tenuto.server.problems import ProblemError
 
 if TYPE_CHECKING:
@@ -15,20 +16,6 @@ if TYPE_CHECKING:
 
 
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
-
-
-class Principal(msgspec.Struct, frozen=True, kw_only=True):
-    """A user or an API key, for the length of a request."""
-
-    organisation: str
-    user: str
-    actor: str
-    """As the ledger names it: `user:ID`, `key:ID`."""
-    permissions: frozenset[str]
-
-    def may(self, permission: str) -> bool:
-        """Return whether it has the permission."""
-        return permission in self.permissions or "*" in self.permissions
 
 
 class Authenticator(Protocol):
@@ -46,9 +33,7 @@ class Authenticator(Protocol):
 class NoLogin:
     """For `--dev`: everybody is the admin of the organisation `local`."""
 
-    _ADMIN = Principal(
-        organisation="local", user="", actor="user:dev", permissions=frozenset({"*"})
-    )
+    _ADMIN = Principal(organisation=HOME, user="dev", name="dev", roles=("admin",))
 
     async def authenticate(self, connection: Connection) -> Principal | None:
         """See `Authenticator.authenticate`."""
@@ -56,21 +41,66 @@ class NoLogin:
 
 
 def needs(permission: str) -> Guard:
-    """Return a guard that lets through who has the permission.
+    """Return a guard that lets through who has the permission, for all things.
 
     Raises:
         ProblemError: `not_authenticated` or `not_permitted`.
     """
+    return _guard(permission, everywhere=True)
+
+
+def needs_some(permission: str) -> Guard:
+    """Return a guard that lets through who may have the permission for some things; the handler
+    asks `check` once it knows for which.
+
+    Raises:
+        ProblemError: `not_authenticated` or `not_permitted`.
+    """
+    return _guard(permission, everywhere=False)
+
+
+def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard that lets through whoever shows who they are.
+
+    Raises:
+        ProblemError: `not_authenticated`.
+    """
+    known(connection)
+
+
+def check(principal: Principal, permission: str, thing: Thing) -> None:
+    """Check that `principal` may do this to `thing`, as `{"workflow": "research"}`.
+
+    Raises:
+        ProblemError: `not_permitted`.
+    """
+    if not principal.may(permission, thing):
+        raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
+
+
+def known(connection: Connection) -> Principal:
+    """Return who asks.
+
+    Raises:
+        ProblemError: `not_authenticated`.
+    """
+    principal: Principal | None = connection.scope.get("user")
+    if principal is None:
+        raise ProblemError(
+            "not_authenticated",
+            "The request says nothing of who asks.",
+            headers={"WWW-Authenticate": "Bearer"},
+        )
+    return principal
+
+
+def _guard(permission: str, *, everywhere: bool) -> Guard:
+    # A slip of the pen would shut a route for everyone, silently.
+    assert permission in ALL, f"there is no permission {permission!r}"
 
     def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        principal: Principal | None = connection.scope.get("user")
-        if principal is None:
-            raise ProblemError(
-                "not_authenticated",
-                "The request says nothing of who asks.",
-                headers={"WWW-Authenticate": "Bearer"},
-            )
-        if not principal.may(permission):
+        principal = known(connection)
+        if not (principal.may(permission) if everywhere else principal.may_some(permission)):
             raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
 
     return guard

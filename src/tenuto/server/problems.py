@@ -14,6 +14,8 @@ from litestar.exceptions import HTTPException, ValidationException
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.ledger import NameTaken, Outdated
+from tenuto.server.accounts import refusals
+from tenuto.server.accounts.oidc import provider as oidc
 
 _log = logging.getLogger("tenuto.server")
 
@@ -34,6 +36,7 @@ CODES: Final[dict[str, Kind]] = {
         401, "Nobody is logged in", "Send `Authorization: Bearer KEY`, or log in."
     ),
     "not_permitted": Kind(403, "The permission is missing", "Ask an admin of the organisation."),
+    "login_refused": Kind(403, "The login was refused", "Begin a new one, or ask an admin."),
     "foreign_page": Kind(
         403,
         "Pages of other sites may not do this",
@@ -94,6 +97,9 @@ CODES: Final[dict[str, Kind]] = {
         431, "The headers are too large", "Send fewer or shorter headers and cookies."
     ),
     "internal": Kind(500, "The server failed", "Tell the operators the `trace_id`."),
+    "provider_failed": Kind(
+        502, "The provider of the login failed", "Try again, or ask who runs the provider."
+    ),
     "not_ready": Kind(503, "The server is starting or stopping", "Try again in a moment."),
     "busy": Kind(503, "The server has too many connections", "Try again in a moment."),
     "store_unavailable": Kind(503, "The store cannot do it now", "Try again in a moment."),
@@ -148,21 +154,28 @@ def rendered(
 
 def body_of(problem: ProblemError, scope: Mapping[str, Any]) -> bytes:
     """Return the problem details, as JSON."""
+    body = described(problem)
+    body["instance"] = scope.get("path", "")
+    body["trace_id"] = scope.get("request_id", "")
+    return msgspec.json.encode(body)
+
+
+def described(error: Exception) -> dict[str, Any]:
+    """Return the problem that an error is, as it is told to who asked."""
+    problem = problem_of(error)
     kind = CODES[problem.code]
-    body: dict[str, object] = {
+    body: dict[str, Any] = {
         "type": f"/docs/errors#{problem.code}",
         "title": kind.title,
         "status": kind.status,
         "detail": problem.detail,
         "code": problem.code,
         "hint": kind.hint,
-        "instance": scope.get("path", ""),
-        "trace_id": scope.get("request_id", ""),
         **problem.members,
     }
     if problem.errors:
         body["errors"] = problem.errors
-    return msgspec.json.encode(body)
+    return body
 
 
 def problem_of(error: Exception) -> ProblemError:
@@ -170,6 +183,8 @@ def problem_of(error: Exception) -> ProblemError:
     match error:
         case ProblemError():
             return error
+        case refusals.AccountRefused():
+            return _of_account(error)
         case errors.DefinitionError():
             return ProblemError("definition_wrong", str(error), errors=errors_of(error))
         case errors.NotFound():
@@ -207,6 +222,28 @@ def errors_of(error: errors.DefinitionError) -> list[JsonObject]:
         }
         for problem in error.problems
     ]
+
+
+def _of_account(error: refusals.AccountRefused) -> ProblemError:
+    match error:
+        case refusals.NotAuthenticated():
+            challenge = {"WWW-Authenticate": "Bearer"}
+            return ProblemError("not_authenticated", str(error), headers=challenge)
+        case oidc.ProviderFailed():
+            return ProblemError("provider_failed", str(error))
+        case oidc.LoginRefused():
+            return ProblemError("login_refused", str(error))
+        case refusals.NotPermitted():
+            return ProblemError("not_permitted", str(error))
+        case refusals.NoSuchAccount():
+            return ProblemError("not_found", str(error))
+        case refusals.TooManyAttempts():
+            wait = {"Retry-After": str(error.retry_after_s)}
+            return ProblemError("too_many_requests", str(error), headers=wait)
+        case refusals.TooBusy():
+            wait = {"Retry-After": str(error.retry_after_s)}
+            return ProblemError("not_ready", str(error), headers=wait)
+    return ProblemError("conflict", str(error))
 
 
 _OF_STATUS: Final = {

@@ -16,12 +16,15 @@ from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
+from tenuto.server.accounts.accounts import Accounts
+from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
+from tenuto.server.streaming.hub import Hub
 from tenuto.server.webhooks.webhooks import Webhooks
 
 
@@ -32,11 +35,14 @@ class Service(msgspec.Struct, kw_only=True):
     ledger: Ledger
     clock: Clock
     authenticator: Authenticator
+    accounts: Accounts
+    providers: Flow
     offered: Mapping[str, Offered]
     registry: Registry
     library: Library
     version: str
     fences: Fences
+    hub: Hub
     secrets: Secrets
     webhooks: Webhooks
     closing: bool = False

@@ -8,6 +8,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import msgspec
 from litestar import Response
+from litestar.openapi import ResponseSpec
 from litestar.params import QueryParameter
 
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -18,11 +19,13 @@ from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.asked import Call, source
 from tenuto.server.idempotency import start_key
+from tenuto.server.principal import check
 from tenuto.server.problems import ProblemError
 from tenuto.server.routes.sessions import SessionDetail, detail_of
 from tenuto.server.service import Service
 
 WAIT_SECONDS_MAX: Final = 300.0
+START: Final = "sessions:start"
 
 WaitQuery: TypeAlias = Annotated[
     float | None,
@@ -33,6 +36,9 @@ WaitQuery: TypeAlias = Annotated[
     ),
 ]
 """How routes that start sessions take `?wait=`."""
+
+ENDED: Final = {200: ResponseSpec(SessionDetail, description="It ended while was waited.")}
+"""How these routes answer beside 202."""
 
 _PREFERRED: Final = re.compile(r"(?:^|[,;])\s*wait\s*=\s*\"?(\d{1,9})\"?\s*(?=[,;]|$)", re.I)
 
@@ -47,6 +53,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     budget: Budget = UNBOUNDED
     detail: dict[str, Json] = {}
     """For the ledger, beside the workflow's name."""
+    agents: tuple[str, ...] = ()
+    """Ids of those that are given work; permissions may be for some of them only."""
 
 
 async def start(
@@ -56,10 +64,14 @@ async def start(
 
     Raises:
         Rejected: the inputs do not fit.
-        ProblemError: `key_reused`: the key belongs to a session of another workflow.
+        ProblemError: `not_permitted`; or `key_reused`: the key belongs to a session of another
+            workflow.
     """
     seconds, applied = _seconds(request, wait)
     principal = request.user
+    for agent in wanted.agents or ("",):
+        thing = {"workflow": wanted.name, **({"agent": agent} if agent else {})}
+        check(principal, START, thing)
     key = start_key(request) if wanted.key is None else wanted.key
     session = await service.runtime.start(
         wanted.workflow,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from typing import Any
 
 import httpx2
@@ -12,12 +12,12 @@ import httpx2
 import tenuto
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
+from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.app import create_app
 from tenuto.server.fences import Fencing
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.principal import Authenticator
 from tenuto.server.service import Service
-from tenuto.server.transport import BoundedHttp
 
 
 class Served:
@@ -33,14 +33,21 @@ async def serving(
     db: str = "memory://",
     fencing: Fencing | None = None,
     authenticator: Authenticator | None = None,
+    login: bool = False,
+    providers: Sequence[Provider] = (),
+    **settings: Any,
 ) -> AsyncIterator[Served]:
-    """Give a server that offers the workflows and lets everybody in, as `tenuto serve --dev`."""
+    """Give a server that offers the workflows; without `login` it lets everybody in, as
+    `tenuto serve --dev`."""
     offered = [loaded(workflow) for workflow in workflows]
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(db, offered, fencing=fencing or Fencing()) as service:
+        opened = open_service(
+            db, offered, fencing=fencing, login=login, providers=providers, **settings
+        )
+        async with opened as service:
             service.authenticator = authenticator or service.authenticator
             server = asyncio.create_task(
-                serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
+                serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
             )
             address = address_of(listener)
             try:

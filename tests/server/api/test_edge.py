@@ -125,29 +125,6 @@ def test_pages_that_are_let_may_use_the_api() -> None:
     asyncio.run(main())
 
 
-def test_who_is_logged_in_by_a_cookie_repeats_its_token_or_is_our_own_page() -> None:
-    async def main() -> None:
-        async with serving(waiting()) as served:
-            cookies = "tenuto_access=a; tenuto_csrf=t0k"
-            secure = "__Host-tenuto_access=a; __Host-tenuto_csrf=t0k"
-            for headers, expected in [
-                ({"Cookie": cookies}, (403, "csrf_token_missing")),
-                ({"Cookie": cookies, "X-CSRF-Token": "other"}, (403, "csrf_token_missing")),
-                ({"Cookie": "tenuto_access=a", "X-CSRF-Token": ""}, (403, "csrf_token_missing")),
-                ({"Cookie": cookies, "X-CSRF-Token": "t0k"}, (200, "")),
-                ({"Cookie": secure, "X-CSRF-Token": "t0k"}, (200, "")),
-                ({"Cookie": secure}, (403, "csrf_token_missing")),
-                ({"Cookie": cookies, "Sec-Fetch-Site": "same-origin"}, (200, "")),
-                ({"Cookie": cookies, "Authorization": "Bearer k"}, (200, "")),
-                ({"Cookie": "theme=dark"}, (200, "")),
-            ]:
-                assert await signalled(served, headers) == expected, headers
-            read = await served.client.get("/sessions", headers={"Cookie": cookies})
-            assert read.status_code == 200
-
-    asyncio.run(main())
-
-
 @pytest.mark.parametrize(
     ("trusted", "forwarded", "address"),
     [

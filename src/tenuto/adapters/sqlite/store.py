@@ -6,8 +6,11 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from functools import partial
 
-from tenuto.adapters.sqlite import heads, rows
+import msgspec
+
+from tenuto.adapters.sqlite import heads, lists, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
@@ -25,6 +28,7 @@ from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
+from tenuto.adapters.sqlite.read_models import SqliteReadModels
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
@@ -33,7 +37,15 @@ from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    SessionCount,
+    StoredCommit,
+    StoredSession,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,6 +140,11 @@ class SqliteEventStore:
         """Return what people and programs did, in the same file."""
         return SqliteLedger(self._file.path, reads=self._reads, works=self._works)
 
+    @property
+    def read_models(self) -> SqliteReadModels:
+        """Return the tables that are kept from events, in the same file."""
+        return SqliteReadModels(self._file.path, reads=self._reads, works=self._works)
+
     def responses(self, *, entries_max: int) -> SqliteResponses:
         """Return the answers that are kept to be given again, in the same file."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
@@ -168,6 +185,19 @@ class SqliteEventStore:
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
         return await self._reads.run(heads.list_heads, query)
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+        self._owned()
+        assert self._works is not None, "who owns the file writes to it"
+        for number in range(len(lists.INDEXES)):
+            await self._works.perform(partial(lists.prepare, number=number))
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        asked = msgspec.structs.replace(query, limit=at_most + 1)
+        found = await self._reads.run(heads.count_heads, asked)
+        return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 import msgspec
@@ -13,10 +13,13 @@ from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
-from tenuto.cli.printing import say
+from tenuto.cli.printing import say, show
 from tenuto.cli.starting import find_workflow
 from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.errors import Rejected
+
+if TYPE_CHECKING:
+    from tenuto.server.service import Service
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -28,6 +31,7 @@ class Options(msgspec.Struct, kw_only=True):
     dev: bool
     allow_code: tuple[str, ...]
     tools: str | None
+    oidc: str | None
     db: str | None
 
 
@@ -43,6 +47,12 @@ class Options(msgspec.Struct, kw_only=True):
     multiple=True,
     metavar="MODULE",
     help="Workflows from outside may name functions and tools of this module. Repeatable.",
+)
+@click.option(
+    "--oidc",
+    metavar="FILE",
+    envvar="TENUTO_OIDC",
+    help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
 )
 @fence_options
 @tools_option
@@ -62,10 +72,10 @@ def command(**options: Any) -> int:
 
 async def _serve(asked: Options, fences: FenceOptions) -> int:
     with needing_extra():
+        from tenuto.bootstrap.accounts import read_providers
         from tenuto.bootstrap.serving import open_service
         from tenuto.server.app import create_app
         from tenuto.server.listening import address_of, is_loopback, listening, serve_app
-        from tenuto.server.transport import BoundedHttp
     if asked.dev and not is_loopback(asked.host):
         raise Rejected(
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
@@ -76,16 +86,28 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
         opened = open_service(
             asked.db,
             offered,
+            login=not asked.dev,
+            providers=read_providers(asked.oidc),
             fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
             tools=sources_in(asked.tools),
             allow_code=asked.allow_code,
         )
         async with opened as service:
+            if not asked.dev:
+                await _found(service)
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, ws="websockets-sansio", http=BoundedHttp)
+            await serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
     return exit_codes.COMPLETED
+
+
+async def _found(service: Service) -> None:
+    """At the first start, make an admin, and print the key: there is no other way in yet."""
+    founded = await service.accounts.organisations.found_home()
+    if founded is not None:
+        say("first start: the organisation 'local' has an admin. Keep this key; it is shown once:")
+        show(founded.key_text)
 
 
 @contextmanager

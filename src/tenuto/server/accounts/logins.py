@@ -153,6 +153,13 @@ class Logins:
             principal = Principal(organisation=tenant, user=read(record, Login).user)
             await self.end(Asking(principal=principal, source=source), id)
 
+    def login_of(self, text: str) -> str:
+        """Return the login that a refresh token is for, used or not; empty: it is none of ours."""
+        try:
+            return self._opened(text)[1]
+        except NotAuthenticated:
+            return ""
+
     async def of_user(self, tenant: str, user: str) -> list[Record]:
         """Return the logins of a user that have not ended."""
         now = self._clock.now_ms()

@@ -11,6 +11,7 @@ import msgspec
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
+from tenuto.server.principal import check
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.allowed import Domain
 from tenuto.server.registry.offered import Parts
@@ -18,6 +19,7 @@ from tenuto.server.registry.versions import Asked, Kept, Versions
 from tenuto.server.texts import Text
 
 TEXT_CHARS_MAX: Final = 200_000
+WRITE: Final = "agents:write"
 
 
 class AgentFound(msgspec.Struct, frozen=True, kw_only=True):
@@ -152,6 +154,7 @@ class Agents:
             code=self._parts.allowed.judge(domain),
         )
         name = found.definition.name
+        check(asked.principal, WRITE, {"agent": name})
         if id and name != id:
             raise Rejected(
                 f"The text is of agent {name!r}, and it was sent for {id!r}; send it there, or "

@@ -33,12 +33,12 @@ class TaskFor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     """A task for one agent."""
 
     task_description: Annotated[str, msgspec.Meta(min_length=1, max_length=100_000)]
-    context: ExecutionContext = ExecutionContext()
+    context: ExecutionContext | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=366 * _DAY_S)] | None = None
     """Seconds that the session may take. When they are over it pauses and can be resumed."""
     key: str | None = None
     """With one that was used before, the session of that first start is given."""
-    budget: Budget = UNBOUNDED
+    budget: Budget | None = None
 
 
 class Execution(TaskFor, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -58,9 +58,11 @@ async def wanted_by(registry: Registry, organisation: str, asked: Execution) -> 
         NotFound: there is no such agent, collection or document.
         Rejected: there is no agent, or those that there are cannot work together.
     """
-    documents = asked.context.document_ids
-    collection = await registry.documents.find(organisation, asked.context.collection_id, documents)
-    budget = asked.budget
+    context = asked.context or ExecutionContext()
+    collection = await registry.documents.find(
+        organisation, context.collection_id, context.document_ids
+    )
+    budget = asked.budget or UNBOUNDED
     if asked.timeout is not None:
         budget = msgspec.structs.replace(
             budget, seconds=min(asked.timeout, budget.seconds or asked.timeout)
@@ -98,6 +100,7 @@ async def wanted_by(registry: Registry, organisation: str, asked: Execution) -> 
         inputs={"task": asked.task_description},
         key=asked.key,
         budget=budget,
+        agents=tuple(agent.id for agent in agents),
         detail={"agents": [f"{agent.id}/{agent.version}" for agent in agents]},
     )
 

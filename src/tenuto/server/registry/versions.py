@@ -40,6 +40,8 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     actor: str
     """Who made this version; empty where it was not looked up."""
     at_ms: int
+    is_first: bool = False
+    """There was nothing before it, or it had been deleted."""
 
 
 class Versions:
@@ -177,4 +179,5 @@ def _of_entry(entry: Entry) -> Kept:
         value=entry.after or {},
         actor=entry.actor,
         at_ms=entry.at_ms,
+        is_first=entry.before is None,
     )

@@ -18,6 +18,7 @@ from tenuto.core.workflow.model import (
 )
 from tenuto.core.workflow.named_code import faults_of_code, named_code
 from tenuto.sdk.workflow import Workflow
+from tenuto.server.principal import check
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.allowed import Domain
 from tenuto.server.registry.offered import Offered, Parts
@@ -27,6 +28,7 @@ from tenuto.server.texts import Text
 TEXT_CHARS_MAX: Final = 500_000
 """Of one uploaded text; reading so much YAML takes seconds."""
 _READY_MAX: Final = 1_000
+WRITE: Final = "workflows:write"
 
 Source = Literal["server", "organisation"]
 
@@ -138,6 +140,7 @@ class Workflows:
             Outdated: another version is there.
         """
         definition = await self.check(asked.principal.organisation, text.text)
+        check(asked.principal, WRITE, {"workflow": definition.name})
         if name and definition.name != name:
             raise Rejected(
                 f"The text is of workflow {definition.name!r}, and it was sent for {name!r}; "

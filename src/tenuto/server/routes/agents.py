@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, QueryParameter
 
 from tenuto.core.errors import NotFound
@@ -14,9 +15,9 @@ from tenuto.ports.ledger import Outdated
 from tenuto.server.asked import Call, source
 from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import needs
+from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError
-from tenuto.server.registry.agents import AgentFound
+from tenuto.server.registry.agents import WRITE, AgentFound
 from tenuto.server.registry.metrics import Window
 from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
@@ -96,7 +97,7 @@ class AgentStatus(msgspec.Struct, kw_only=True):
 
 
 _READ = [needs("agents:read")]
-_WRITE = [needs("agents:write")]
+_WRITE = [needs_some(WRITE)]
 
 
 @get("/agents", tags=["agents"], guards=_READ)
@@ -142,7 +143,13 @@ async def show_agent(
     return Response(_detail(found), headers={"ETag": etag_of(found.version)})
 
 
-@put("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE, operation_class=TakesText)
+@put(
+    "/agents/{agent_id:str}",
+    tags=["agents"],
+    guards=_WRITE,
+    operation_class=TakesText,
+    responses={201: ResponseSpec(AgentDetail, description="It is new.")},
+)
 async def change_agent(
     request: Call, service: Given, agent_id: FromPath[str]
 ) -> Response[AgentDetail]:
@@ -155,12 +162,13 @@ async def change_agent(
         )
     except Outdated as error:
         raise await _outdated(service, request, error) from None
-    return await _answer(service, request, kept, status=201 if kept.version == 1 else 200)
+    return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
 @delete("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE)
 async def delete_agent(request: Call, service: Given, agent_id: FromPath[str]) -> None:
     """Take an agent out of the registry. Its sessions go on; the ledger keeps its versions."""
+    check(request.user, WRITE, {"agent": agent_id})
     _refuse_of_server(service, agent_id)
     try:
         await service.registry.agents.versions.delete(

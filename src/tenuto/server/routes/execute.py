@@ -8,16 +8,16 @@ from litestar.params import FromPath, JSONBody
 from msgspec.structs import asdict
 
 from tenuto.server.asked import Call
-from tenuto.server.principal import needs
+from tenuto.server.principal import needs_some
 from tenuto.server.registry.executing import Execution, TaskFor, wanted_by
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given
-from tenuto.server.starting import WaitQuery, start
+from tenuto.server.starting import ENDED, START, WaitQuery, start
 
-_START = [needs("sessions:start")]
+_START = [needs_some(START)]
 
 
-@post("/agents/execute", status_code=202, tags=["agents"], guards=_START)
+@post("/agents/execute", status_code=202, tags=["agents"], guards=_START, responses=ENDED)
 async def execute(
     request: Call, service: Given, data: JSONBody[Execution], wait: WaitQuery = None
 ) -> Response[SessionDetail]:
@@ -27,7 +27,13 @@ async def execute(
     return await start(request, service, wanted, wait=wait)
 
 
-@post("/agents/{agent_id:str}/execute", status_code=202, tags=["agents"], guards=_START)
+@post(
+    "/agents/{agent_id:str}/execute",
+    status_code=202,
+    tags=["agents"],
+    guards=_START,
+    responses=ENDED,
+)
 async def execute_one(
     request: Call,
     service: Given,

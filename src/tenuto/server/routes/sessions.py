@@ -7,6 +7,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from tenuto.core.errors import NotFound
 from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -164,11 +165,15 @@ async def list_events(
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 100,
 ) -> Page[JsonObject]:
     """Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`."""
-    session, head = await service.session(request.user, session_id)
+    session, _ = await service.session(request.user, session_id)
     definition = await session.definition()
     tasks = OpenTasks(definition)
-    if 0 < after <= head.version:
-        tasks = OpenTasks.of_state(await session.state(at=after), definition)
+    if after:
+        try:
+            tasks = OpenTasks.of_state(await session.state(at=after), definition)
+        except NotFound:
+            # So far the log does not go.
+            return Page(items=[])
     items: list[JsonObject] = []
     async for stored in session.events(after, follow=False):
         tasks.begin(stored.event)

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
 from litestar.params import FromPath, JSONBody, QueryParameter
 
 from tenuto.core.budget import UNBOUNDED, Budget
@@ -15,13 +16,13 @@ from tenuto.ports.ledger import Outdated
 from tenuto.server.asked import Call, source
 from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import needs
+from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError, errors_of
 from tenuto.server.registry.versions import Asked, Kept
-from tenuto.server.registry.workflows import Startable
+from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
-from tenuto.server.starting import WaitQuery, Wanted, start
+from tenuto.server.starting import ENDED, START, WaitQuery, Wanted, start
 from tenuto.server.texts import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
@@ -73,7 +74,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     inputs: JsonObject = {}
     key: str | None = None
     """With one that was used before, the session of that first start is given."""
-    budget: Budget = UNBOUNDED
+    budget: Budget | None = None
     version: int | None = None
     """Of the workflow; the newest by default."""
 
@@ -81,7 +82,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 VersionQuery = Annotated[int | None, QueryParameter(name="version", ge=0)]
 
 _READ = [needs("workflows:read")]
-_WRITE = [needs("workflows:write")]
+_WRITE = [needs_some(WRITE)]
 
 
 def summary_of(found: Startable) -> WorkflowSummary:
@@ -171,7 +172,13 @@ async def show_workflow(
     return Response(detail_of_workflow(found), headers={"ETag": etag_of(found.version)})
 
 
-@put("/workflows/{name:str}", tags=["workflows"], guards=_WRITE, operation_class=TakesText)
+@put(
+    "/workflows/{name:str}",
+    tags=["workflows"],
+    guards=_WRITE,
+    operation_class=TakesText,
+    responses={201: ResponseSpec(WorkflowDetail, description="It is new.")},
+)
 async def change_workflow(
     request: Call, service: Given, name: FromPath[str]
 ) -> Response[WorkflowDetail]:
@@ -184,12 +191,13 @@ async def change_workflow(
         kept = await workflows.put(asked, await text_in(request), name=name, expected=expected)
     except Outdated as error:
         raise await _outdated(service, request, error) from None
-    return await _answer(service, request, kept, status=201 if kept.version == 1 else 200)
+    return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
 @delete("/workflows/{name:str}", tags=["workflows"], guards=_WRITE)
 async def delete_workflow(request: Call, service: Given, name: FromPath[str]) -> None:
     """Take a workflow out of the registry. Its sessions go on; the ledger keeps its versions."""
+    check(request.user, WRITE, {"workflow": name})
     workflows, organisation = service.registry.workflows, request.user.organisation
     if name in service.offered and await workflows.versions.find(organisation, name) is None:
         raise ProblemError("conflict", f"The server offers {name!r}; it cannot be deleted.")
@@ -243,7 +251,8 @@ async def show_graph(
     "/workflows/{name:str}/start",
     status_code=202,
     tags=["workflows"],
-    guards=[needs("sessions:start")],
+    guards=[needs_some(START)],
+    responses=ENDED,
 )
 async def start_workflow(
     request: Call,
@@ -261,7 +270,7 @@ async def start_workflow(
         name=found.definition.name,
         inputs=data.inputs,
         key=data.key,
-        budget=data.budget,
+        budget=data.budget or UNBOUNDED,
         detail={"version": found.version, "digest": found.digest},
     )
     return await start(request, service, wanted, wait=wait)

@@ -16,6 +16,7 @@ from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
+from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
 from tenuto.testing.contracts.tool_source import ToolSourceContract
@@ -31,6 +32,7 @@ __all__ = [
     "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
+    "ReadModelsContract",
     "ResponsesContract",
     "SnippetSandboxContract",
     "ToolSourceContract",

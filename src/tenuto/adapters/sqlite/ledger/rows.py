@@ -22,6 +22,10 @@ SELECT_NAMED: Final = f"""
     SELECT {RECORD} FROM records WHERE tenant = ? AND kind = ? AND name = ? AND name <> ''"""
 
 
+SHORT_ENTRIES_MAX: Final = 5_000
+COUNT_SHORT: Final = """
+    SELECT count(*) FROM (SELECT 1 FROM ledger WHERE at_ms >= ? AND at_ms < ? LIMIT ?)"""
+
 Values: TypeAlias = list[str | int]
 T = TypeVar("T")
 
@@ -129,8 +133,11 @@ def _typed(row: tuple[object, ...], kind: type[T]) -> T:
 
 def last_of(connection: sqlite3.Connection) -> Last:
     """Answer `Ledger.digest`."""
-    if not has_ledger(connection):
-        return Last()
+    return last_in(connection) if has_ledger(connection) else Last()
+
+
+def last_in(connection: sqlite3.Connection) -> Last:
+    """Return the end of a ledger that has its tables."""
     row = connection.execute(SELECT_LAST).fetchone()
     return Last() if row is None else Last(row[0], row[1].hex())
 
@@ -141,8 +148,9 @@ def list_entries(connection: sqlite3.Connection, query: EntryQuery) -> tuple[Ent
         return ()
     condition, values = _entries_condition(query)
     order = "ASC" if query.after is not None else "DESC"
+    index = "INDEXED BY ledger_by_time" if _is_short(connection, query) else ""
     rows = connection.execute(
-        f"SELECT {ENTRY} FROM ledger WHERE {condition} ORDER BY number {order} LIMIT ?",
+        f"SELECT {ENTRY} FROM ledger {index} WHERE {condition} ORDER BY number {order} LIMIT ?",
         [*values, max(0, query.limit)],
     )
     return tuple(entry_of(row) for row in rows)
@@ -180,6 +188,18 @@ def list_records(connection: sqlite3.Connection, query: RecordQuery) -> tuple[Re
         [*values, max(0, query.limit)],
     )
     return tuple(record_of(row) for row in rows)
+
+
+def _is_short(connection: sqlite3.Connection, query: EntryQuery) -> bool:
+    """Return whether the time that is asked about is best found by its index, and sorted then.
+
+    Numbers do not follow the time exactly, so of a long one entries are tried in their order."""
+    if query.since_ms is None and query.until_ms is None:
+        return False
+    since = query.since_ms if query.since_ms is not None else -(2**63)
+    until = query.until_ms if query.until_ms is not None else 2**63 - 1
+    count: int = connection.execute(COUNT_SHORT, (since, until, SHORT_ENTRIES_MAX)).fetchone()[0]
+    return count < SHORT_ENTRIES_MAX
 
 
 def _entries_condition(query: EntryQuery) -> tuple[str, Values]:

@@ -4,7 +4,7 @@ import sqlite3
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from tenuto.adapters.sqlite.ledger.rows import SELECT_RECORD, last_of, record_of, value_of
+from tenuto.adapters.sqlite.ledger.rows import SELECT_RECORD, last_in, record_of, value_of
 from tenuto.adapters.sqlite.ledger.schema import make_tables
 from tenuto.core.audit.entering import Entered, entered
 from tenuto.ports.ledger import Change, Entry, NameTaken, Record
@@ -32,7 +32,7 @@ class Appended(NamedTuple):
 def append(connection: sqlite3.Connection, changes: Sequence[Change]) -> Appended:
     """See `Ledger.append`."""
     make_tables(connection)
-    last, entries, left_private = last_of(connection), list[Entry](), False
+    last, entries, left_private = last_in(connection), list[Entry](), False
     for change in changes:
         old = _old(connection, change) if change.writes else None
         # One that was deleted goes on counting, or its ETag would come back.

@@ -107,6 +107,31 @@ class Listing(StoreCase):
 
         self.check(scenario)
 
+    def test_lists_are_of_a_user_of_roots_of_a_time_and_by_what_people_type(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            await write(
+                store,
+                start(A, tenant="x", user="ada", workflow="report", started_ms=10),
+                start(B, tenant="x", user="ada", workflow="poem", started_ms=20, parent=A),
+                start(C, tenant="x", user="bob", workflow="report", started_ms=30, key="k-7"),
+            )
+
+            assert await listed(store, tenant="x", user="ada") == [B, A]
+            assert await listed(store, tenant="x", user="") == []
+            assert await listed(store, tenant="x", roots=True) == [C, A]
+            assert await listed(store, tenant="x", roots=True, user="ada") == [A]
+            assert await listed(store, tenant="x", since_ms=20) == [C, B]
+            assert await listed(store, tenant="x", until_ms=20) == [A]
+            assert await listed(store, tenant="x", since_ms=11, until_ms=30) == [B]
+            assert await listed(store, tenant="x", text="epo") == [C, A]
+            assert await listed(store, tenant="x", text="k-") == [C]
+            assert await listed(store, tenant="x", text="b") == [B], "not the user's name"
+            assert await listed(store, tenant="x", text="k-", workflow="poem") == []
+            assert await listed(store, tenant="y", text="k-") == []
+            assert await listed(store, text="epo", user="bob") == [C]
+
+        self.check(scenario)
+
     def test_deadlines_are_found_before_a_moment(self) -> None:
         async def scenario(store: EventStore) -> None:
             await write(store, start(A, wake_ms=100), start(B, wake_ms=200), start(C))

@@ -23,6 +23,8 @@ class RecordsCheck:
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.count = 0
+        self.is_unsettled = False
+        """Whether records came and went too fast to be counted."""
 
     async def check(self, number: int, living: int) -> list[Fault]:
         """Return what is wrong; after entry `number` there must be `living` records."""
@@ -77,20 +79,33 @@ class RecordsCheck:
             before = page[-1].number
 
     async def _are_all(self, number: int, living: int) -> bool:
-        """Return whether there are as many records as the entries say."""
+        """Return whether there are as many records as the entries say.
+
+        Records that come and go while they are counted make the count worth nothing."""
         for _ in range(TRIES):
             if self.count == living:
                 return True
-            known = number
-            while page := await self._ledger.entries(EntryQuery(after=number, limit=PAGE)):
-                number = page[-1].number
-                living += sum((e.after is not None) - (e.before is not None) for e in page)
-            if number == known and self.count != living:
+            end, _digest = await self._ledger.digest()
+            if end == number:
                 return False
+            living += await self._made_between(number, end)
+            number = end
             self.count = 0
             async for _record in self._records():
                 self.count += 1
-        return False
+        end, _digest = await self._ledger.digest()
+        self.is_unsettled = end != number and self.count != living
+        return self.is_unsettled or self.count == living
+
+    async def _made_between(self, after: int, end: int) -> int:
+        """Return how many records the entries behind `after` made, less those they deleted."""
+        made = 0
+        while page := await self._ledger.entries(
+            EntryQuery(after=after, before=end + 1, limit=PAGE)
+        ):
+            made += sum((e.after is not None) - (e.before is not None) for e in page)
+            after = page[-1].number
+        return made
 
     async def _missing(self) -> Fault:
         after = 0
