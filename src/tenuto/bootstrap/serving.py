@@ -24,6 +24,7 @@ from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
+from tenuto.server.metrics import Metrics
 from tenuto.server.principal import NoLogin
 from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
@@ -126,6 +127,7 @@ async def open_service(
                 fences=fences,
                 secrets=secrets,
                 hub=Hub(runtime),
+                metrics=Metrics(tenuto.__version__),
                 webhooks=webhooks_of(opening.store, ledger, fences),
             )
             await service.webhooks.start()

@@ -200,6 +200,10 @@ class Runtime:
             before_ms = self._engine.clock.now_ms() - round(older_than * 1000)
         return await self._responses().forget(tenant, before_ms=before_ms)
 
+    def effects(self) -> tuple[int, int]:
+        """Return how many effects run in this process, and how many wait for room."""
+        return self._engine.performer.counts
+
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
 
