@@ -28,6 +28,7 @@ from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
+from tenuto.server.metrics import Metrics
 from tenuto.server.principal import NoLogin
 from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
@@ -163,6 +164,7 @@ class _Given:
             fences=fences,
             secrets=secrets,
             hub=Hub(runtime),
+            metrics=Metrics(version("tenuto")),
             webhooks=webhooks_of(store, ledger, fences),
         )
 
