@@ -31,6 +31,7 @@ check: venv
 test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/conformance.py install
+	@$(PYTHON) scripts/openid_provider.py install
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi
 	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
 

@@ -11,6 +11,7 @@ from tenuto.core.agent.routes import ROUTE, read_routes
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.model import Model
+from tenuto.ports.provider_keys import ProviderKeys
 from tenuto.ports.schemas import Schemas
 
 EXTRA: Final = "pydantic_ai"
@@ -41,8 +42,10 @@ class Providers(Mapping[str, Model]):
         routes: Mapping[str, object],
         clock: Clock,
         schemas: Schemas,
+        keys: ProviderKeys | None = None,
     ) -> None:
         refuse_reserved(given)
+        self._keys = keys
         self.router = Router(self, routes=read_routes(routes), clock=clock, schemas=schemas)
         self._known: dict[str, Model] = {ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
@@ -58,7 +61,7 @@ class Providers(Mapping[str, Model]):
         if not provider or find_spec(EXTRA) is None:
             raise KeyError(provider)
         if provider not in self._made:
-            self._made[provider] = PydanticAIModel(provider)
+            self._made[provider] = PydanticAIModel(provider, keys=self._keys)
         return self._made[provider]
 
     def __iter__(self) -> Iterator[str]:

@@ -27,6 +27,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "resume": "Go on with a session, or with everything that is unfinished.",
         "validate": "Check workflow files.",
         "agents": "List the agents of workflows and teams.",
+        "serve": "Serve the API: REST, live streams, accounts.",
         "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
         "tools": "List the tools that servers have.",
     },
@@ -38,7 +39,10 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "replay": "Decide a recorded session anew and report the first difference.",
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
+        "audit": "List who did what, and verify that nothing was changed.",
+        "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
+        "audit": "List who did what, and verify that nothing was changed.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",

@@ -1,6 +1,5 @@
 """Asks an agent's model for its next turn, and holds the answer against the agent's schema."""
 
-import asyncio
 from collections.abc import Mapping, Sequence
 
 import msgspec
@@ -19,7 +18,8 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn, HoldsBack
 from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
-from tenuto.runtime.json_values import to_json
+from tenuto.runtime.json_values import answer_to_json
+from tenuto.runtime.limiting import within
 from tenuto.runtime.offering import offer
 from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
@@ -59,36 +59,33 @@ class Asker:
         request = effect.request
         if request.purpose not in WITHOUT_TOOLS:
             request = await offer(self._toolbox, effect, request, record.notes)
-        if effect.timeout_ms:
-            request = msgspec.structs.replace(request, timeout_ms=effect.timeout_ms)
         for part in self._around:
             request = await part.before(effect, request, record.notes)
-        look_up = await self._looked_up(effect, request, record)
+        look_up = None
+        if self.cache is not None and agent.cache != "off":
+            look_up = await self._looked_up(self.cache, effect, request, record)
         if look_up is not None and look_up.answer is not None:
             said = look_up.answer
             self._hand_on_whole(said, request, effect)
         else:
-            async with asyncio.timeout(effect.timeout_ms / 1000 if effect.timeout_ms else None):
-                said = await self._answer(model, name, request, effect)
+            said = await within(effect.timeout_ms, self._answer(model, name, request, effect))
         answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, record.notes)
-        output = to_json(msgspec.to_builtins(answer))
+        output = answer_to_json(answer)
         if self.cache is not None and look_up is not None:
             # Last of all: what was stopped on its way is not given again.
             self.cache.keep(effect, look_up, said, fault=checked.fault)
         return output
 
     async def _looked_up(
-        self, effect: AskModel, request: ModelRequest, record: Record
+        self, cache: AnswerCache, effect: AskModel, request: ModelRequest, record: Record
     ) -> LookUp | None:
-        """Return what the cache knows of the request, where the agent has one."""
-        if self.cache is None or effect.agent.cache == "off":
-            return None
+        """Return what the cache knows of the request."""
         # What tools of a source do is known to the source alone, and may change.
-        tools, _ = self._toolbox.split(effect.agent.tools)
+        tools = self._toolbox.named(effect.agent.tools).tools
         safe = frozenset(tool.spec.name for tool in tools if tool.safe)
-        return await self.cache.look_up(effect, request, record, safe=safe)
+        return await cache.look_up(effect, request, record, safe=safe)
 
     def _hand_on_whole(self, answer: ModelAnswer, request: ModelRequest, effect: AskModel) -> None:
         """Give those who read along an answer that is there already."""

@@ -22,6 +22,7 @@ from tenuto.runtime.code import Code, Function
 from tenuto.runtime.context import Context
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
+from tenuto.runtime.limiting import within
 from tenuto.runtime.live import Live
 from tenuto.runtime.offering import tool_called
 from tenuto.runtime.permitting import permit
@@ -84,7 +85,7 @@ class Caller:
             value = await function(context, **inputs)
         else:
             run = partial(function, context, **inputs)
-            value = await self._limited(function, run, effect.timeout_ms)
+            value = await within(effect.timeout_ms, self._run(function, run))
         output = checked_output(value, what=f"Function {effect.ref!r}")
         for part in reversed(self._on_function):
             output = await part.given(effect, output, record.notes)
@@ -116,7 +117,7 @@ class Caller:
         run = partial(tool.function, **bound)
         timeout_ms = effect.timeout_ms or tool.timeout_ms
         try:
-            value = await self._limited(tool.function, run, timeout_ms)
+            value = await within(timeout_ms, self._run(tool.function, run))
             output = checked_output(value, what=f"Tool {tool.spec.name!r}")
         except Exception as error:
             found = error
@@ -141,7 +142,8 @@ class Caller:
             verify = tool.verify
             if verify is None:
                 return None, None
-            value = await self._limited(verify, partial(verify, effect.effect), _VERIFY_MS_MAX)
+            run = partial(verify, effect.effect)
+            value = await within(_VERIFY_MS_MAX, self._run(verify, run))
             output = checked_output(value, what=f"verify of {effect.ref!r}")
             if value is None:
                 return False, None
@@ -161,12 +163,6 @@ class Caller:
             await done
 
         await insist(begun)
-
-    async def _limited(self, function: Function, run: Callable[[], Any], timeout_ms: int) -> Any:
-        if not timeout_ms:
-            return await self._run(function, run)
-        async with asyncio.timeout(timeout_ms / 1000):
-            return await self._run(function, run)
 
     def _awaits(self, function: Function) -> bool:
         """Return whether a call of `function` gives a coroutine."""

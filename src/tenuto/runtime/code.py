@@ -27,6 +27,12 @@ class Code:
         self._tools: dict[str, ToolCode] = {}
         self.sources: dict[str, ToolSource] = {}
         """Where tools are found at run time, by namespace."""
+        self.edition = 0
+        """A new number with each change of what a name stands for."""
+
+    def tools(self) -> Mapping[str, ToolCode]:
+        """Return the tools that are registered, by the names that definitions use."""
+        return self._tools
 
     def has_tool(self, ref: str) -> bool:
         """Return whether a tool is registered under this very name."""
@@ -38,6 +44,7 @@ class Code:
             known = self._tools.get(ref) or self._functions.get(ref)
             if known is found:
                 continue
+            self.edition += 1
             self._functions.pop(ref, None)
             self._tools.pop(ref, None)
             if isinstance(found, ToolCode):

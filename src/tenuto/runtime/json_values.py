@@ -6,12 +6,16 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.core import limits
+from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.errors import Fatal
 from tenuto.core.vocabulary import Json
 
 _DEPTH_MAX: Final = 200
 _INT_MIN: Final = -(2**63)
 _INT_MAX: Final = 2**63 - 1
+
+_USED_MAX: Final = 2**53
+"""No model uses so much in a turn. Below are no infinities, no NaN, and no integers of 64 bits."""
 
 
 class NotJson(Fatal):
@@ -32,6 +36,28 @@ def to_json(value: Any) -> Json:
     except _Fault as fault:
         path = "".join(reversed(fault.path)).lstrip(".")
         raise NotJson(f"At {path}: {fault}" if path else str(fault)) from None
+
+
+def answer_to_json(answer: ModelAnswer) -> Json:
+    """Return a model's answer as `to_json` would, in a fraction of the time.
+
+    Raises:
+        NotJson: as by `to_json`.
+    """
+    usage = answer.usage
+    try:
+        # What else could be no JSON is text that is no Unicode, which the encoder refuses.
+        to_json(answer.data)
+        for call in answer.calls:
+            to_json(call.arguments)
+        used = usage.input_tokens + usage.output_tokens + usage.cached_tokens + usage.cost_usd
+        if abs(used) < _USED_MAX:
+            written: Json = msgspec.json.decode(msgspec.json.encode(answer))
+            return written
+    except (NotJson, TypeError, ValueError):
+        # As a whole it may still be taken; if not, that says what is wrong and where.
+        pass
+    return to_json(msgspec.to_builtins(answer))
 
 
 class _Fault(Exception):

@@ -22,6 +22,7 @@ from tenuto.ports.schemas import Schemas
 from tenuto.ports.sealing import NoGuardKey, Sealing
 from tenuto.runtime.code import Code, Function
 from tenuto.runtime.json_values import to_json
+from tenuto.runtime.limiting import within
 
 NOTE: Final = "guard"
 """The kind of note that a verdict other than `pass` leaves."""
@@ -174,8 +175,7 @@ class Judges:
             agent=place.agent,
             tool=place.tool,
         )
-        async with asyncio.timeout(guard.timeout_ms / 1000):
-            said = await self._run(function, own, context)
+        said = await within(guard.timeout_ms, self._run(function, own, context))
         if len(self._verdicts) >= _VERDICTS_MAX:
             self._verdicts.clear()
         found = self._verdicts[key] = _verdict_from(guard, said)

@@ -34,8 +34,8 @@ async def offer(
         Escalatable: code, a source or every tool is missing, or two tools have one name.
     """
     agent = effect.agent
-    code, patterns = toolbox.split(agent.tools)
-    offered = (*request.tools, *(tool.spec for tool in code))
+    named = toolbox.named(agent.tools)
+    offered, patterns = request.tools + named.specs, named.patterns
     if not patterns:
         return msgspec.structs.replace(request, tools=offered)
     listing = await toolbox.listed(patterns)
@@ -177,7 +177,7 @@ async def tool_called(toolbox: Toolbox, agent: AgentDefinition, name: str) -> To
         Transient: the source of that name is away.
     """
     if name == FIND_TOOLS:
-        tools, patterns = toolbox.split(agent.tools)
-        if patterns and all(tool.spec.name != name for tool in tools):
-            return FindTools(toolbox, patterns)
+        named = toolbox.named(agent.tools)
+        if named.patterns and name not in named.by_name:
+            return FindTools(toolbox, named.patterns)
     return await toolbox.tool_of_agent(agent.tools, name)

@@ -1,7 +1,7 @@
 """Holds each call of a tool against the rules, before anything of it happens."""
 
 from tenuto.core.agent.asks import Ask
-from tenuto.core.agent.lineage import Judged, judged, open_question
+from tenuto.core.agent.lineage import Judged, judged, nothing_forbids, open_question
 from tenuto.core.agent.policy import PermissionRule, Wish
 from tenuto.core.errors import Fatal, NeedsApproval
 from tenuto.core.session.effects import Call, CallTool
@@ -28,6 +28,10 @@ def permit(
         NeedsApproval: a person is to decide, and has not yet.
     """
     by_agent = isinstance(effect, CallTool)
+    own = effect.agent.policy if isinstance(effect, CallTool) else ()
+    above = effect.lineage if isinstance(effect, CallTool) else ()
+    if nothing_forbids(policy, own, above, effect.labels):
+        return
     wish = Wish(
         tool=tool.id if isinstance(tool, NamedTool) else tool.spec.name,
         shown_as=tool.spec.name,
@@ -40,8 +44,7 @@ def permit(
         safe=tool.safe,
     )
     recorded = effect.arguments if isinstance(effect, CallTool) else effect.inputs
-    own = effect.agent.policy if isinstance(effect, CallTool) else ()
-    chain = judged(policy, own, effect.lineage if isinstance(effect, CallTool) else (), wish)
+    chain = judged(policy, own, above, wish)
     for part in chain:
         if part.verdict.effect == "deny":
             reason = _reason(part)

@@ -10,6 +10,7 @@ from typing import Final, TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.agent.policy import fits
 from tenuto.core.agent.tool_names import (
     is_named,
@@ -31,7 +32,7 @@ LISTING_SECONDS_MAX: Final = 30.0
 
 _NAMES_TOLD_MAX: Final = 40
 _CHOSEN_MAX: Final = 1_000
-"""Choices kept; there are as many as agents name tools in different ways."""
+"""Choices of each sort that are kept; there are as many as agents name tools in different ways."""
 
 
 class NamedTool:
@@ -50,6 +51,18 @@ class NamedTool:
     def bind(self, arguments: JsonObject) -> dict[str, object]:
         """See `ToolCode.bind`."""
         return self._tool.bind(arguments)
+
+
+class Named(msgspec.Struct, frozen=True, kw_only=True):
+    """What refs name: tools whose code is here, and tools of sources."""
+
+    tools: tuple[ToolCode, ...]
+    specs: tuple[ToolSpec, ...]
+    """Of those tools, in their order."""
+    by_name: dict[str, ToolCode]
+    """Of two that models know by one name the first."""
+    patterns: tuple[str, ...]
+    """The refs that name tools of sources."""
 
 
 class Listing(msgspec.Struct, frozen=True, kw_only=True):
@@ -75,13 +88,34 @@ class Toolbox:
         """What each source listed last, so that what did not change is not named again."""
         self._chosen: dict[tuple[str, ...], tuple[Found, Listing]] = {}
         """What patterns chose of that, so that it is not chosen again."""
+        self._named: dict[tuple[str, ...], Named] = {}
+        """What refs name, by the code of edition `_edition`."""
+        self._edition = code.edition
 
-    def split(self, refs: Sequence[str]) -> tuple[list[ToolCode], tuple[str, ...]]:
+    def named(self, refs: Sequence[str]) -> Named:
         """Return the tools whose code is here, and the refs that name tools of sources.
 
         Raises:
             CodeNotFound: this process does not have the code that a ref names.
         """
+        key = tuple(refs)
+        known = self._named.get(key) if self._edition == self._code.edition else None
+        if known is not None:
+            return known
+        tools, patterns = self._split(refs)
+        by_name: dict[str, ToolCode] = {}
+        for tool in tools:
+            by_name.setdefault(tool.spec.name, tool)
+        specs = tuple(tool.spec for tool in tools)
+        named = Named(tools=tuple(tools), specs=specs, by_name=by_name, patterns=tuple(patterns))
+        if self._edition != self._code.edition or len(self._named) == _CHOSEN_MAX:
+            self._named.clear()
+        # Looking for the code may have made a new edition of it.
+        self._edition = self._code.edition
+        self._named[key] = named
+        return named
+
+    def _split(self, refs: Sequence[str]) -> tuple[list[ToolCode], list[str]]:
         tools: list[ToolCode] = []
         patterns: list[str] = []
         for ref in refs:
@@ -89,7 +123,7 @@ class Toolbox:
                 patterns.append(ref)
             else:
                 tools.append(self._code.tool(ref))
-        return tools, tuple(patterns)
+        return tools, patterns
 
     async def listed(self, patterns: Sequence[str]) -> Listing:
         """Return the tools of sources that `patterns` name, in the order of sources and tools.
@@ -138,11 +172,11 @@ class Toolbox:
             Fatal: the agent has no such tool, in words for the model.
             Transient: the source of that name is away.
         """
-        tools, patterns = self.split(refs)
-        for tool in tools:
-            if tool.spec.name == name:
-                return tool
-        namespace = namespace_of(name)
+        named = self.named(refs)
+        tool = named.by_name.get(name)
+        if tool is not None:
+            return tool
+        namespace, patterns = namespace_of(name), named.patterns
         near = tuple(ref for ref in patterns if namespace and fits(parts_of(ref)[0], namespace))
         if near and namespace in self._code.sources:
             found = await self._asked((namespace,))
@@ -153,7 +187,7 @@ class Toolbox:
                 is_meant = name in (found_tool.spec.name, found_tool.id)
                 if is_meant and any(is_named(ref, namespace, found_tool.name) for ref in near):
                     return found_tool
-        names = [tool.spec.name for tool in tools]
+        names = [spec.name for spec in named.specs]
         if patterns:
             names += [found_tool.spec.name for found_tool in (await self.listed(patterns)).tools]
         raise Fatal(

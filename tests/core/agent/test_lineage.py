@@ -5,7 +5,7 @@ from typing import Any, Final
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tenuto.core.agent.lineage import Link, judged, open_question
+from tenuto.core.agent.lineage import Link, judged, nothing_forbids, open_question
 from tenuto.core.agent.policy import Effect, Matcher, PermissionRule, Wish
 from tenuto.core.session.effects import CallTool
 from tenuto.core.workflow.model import AgentDefinition, Node
@@ -76,6 +76,24 @@ def test_one_more_agent_above_never_answers_a_question(
     after = open_question(judged(process, own, [*above, more], wish), tuple(approved))
 
     assert before is None or after is not None
+
+
+@given(rules, rules, st.lists(links, max_size=2), wishes)
+def test_where_nothing_forbids_every_part_of_the_chain_allows(
+    process: Any, own: Any, above: list[Link], wish: Wish
+) -> None:
+    if nothing_forbids(process, own, above, wish.labels):
+        assert strictest(process, own, above, wish) == "allow"
+
+
+def test_a_rule_anywhere_or_a_label_may_forbid() -> None:
+    rule = asks()
+
+    assert nothing_forbids((), (), (), ())
+    assert not nothing_forbids(rule, (), (), ())
+    assert not nothing_forbids((), rule, (), ())
+    assert not nothing_forbids((), (), [Link(agent="lead", rules=rule)], ())
+    assert not nothing_forbids((), (), (), ("untrusted",))
 
 
 def asks(**parts: Any) -> tuple[PermissionRule, ...]:

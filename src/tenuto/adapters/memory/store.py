@@ -4,20 +4,45 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
+
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    SessionCount,
+    StoredCommit,
+    StoredSession,
+)
 
 READ_COMMITS: Final = 200
 
 
+class MemoryLists:
+    """`SessionLists` of a log in memory."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        found = self._log.heads(msgspec.structs.replace(query, limit=at_most + 1))
+        return SessionCount(count=min(len(found), at_most), is_exact=len(found) <= at_most)
+
+
 class MemoryEventStore:
-    """An `EventStore` for as long as the object lives; what is appended is written a tick later."""
+    """An `EventStore` for as long as the object lives; what is appended is written at once."""
 
     def __init__(self) -> None:
         self._log = MemoryLog()
-        self._queue: list[tuple[Commit, Receipt]] = []
+        self.lists = MemoryLists(self._log)
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -29,15 +54,15 @@ class MemoryEventStore:
         assert snapshot is None or snapshot.version <= commit.expected + commit.count, (
             "a snapshot is a fold of what is written"
         )
-        loop = asyncio.get_running_loop()
-        future = Receipt(loop=loop)
-        if self._closed:
-            future.set_exception(self._is_closed())
-            return future
-        if not self._queue:
-            loop.call_soon(self._write)
-        self._queue.append((commit, future))
-        return future
+        receipt = Receipt(loop=asyncio.get_running_loop())
+        try:
+            self._require_open()
+            receipt.settle(self._log.write(commit))
+        except TenutoError as error:
+            receipt.settle(error)
+        else:
+            self._wake()
+        return receipt
 
     async def load(self, session: SessionId, *, at: Version | None = None) -> StoredSession:
         """See `EventStore.load`."""
@@ -73,7 +98,6 @@ class MemoryEventStore:
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
-        self._write()
         self._closed = True
         self._wake()
 
@@ -84,19 +108,9 @@ class MemoryEventStore:
             return self._log.commits_after(after, limit=limit)
         return tuple(self._log.commits_of(session, after=after)[:limit])
 
-    def _write(self) -> None:
-        batch, self._queue = self._queue, []
-        for commit, future in batch:
-            try:
-                position = self._log.write(commit)
-            except TenutoError as error:
-                future.settle(error)
-            else:
-                future.settle(position)
-        if batch:
-            self._wake()
-
     def _wake(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for changed in waiting:
             if not changed.done():
@@ -104,7 +118,4 @@ class MemoryEventStore:
 
     def _require_open(self) -> None:
         if self._closed:
-            raise self._is_closed()
-
-    def _is_closed(self) -> StoreUnavailable:
-        return StoreUnavailable("The store in memory is closed; what it held is gone.")
+            raise StoreUnavailable("The store in memory is closed; what it held is gone.")

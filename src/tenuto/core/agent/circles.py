@@ -3,10 +3,10 @@
 from collections.abc import Sequence
 
 from tenuto.core.agent.compacting import COMPACT
-from tenuto.core.agent.messages import ToolResult
+from tenuto.core.agent.messages import ToolCall, ToolResult
 from tenuto.core.agent.state import Turn
 from tenuto.core.agent.writing import REPLY, SEND
-from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.vocabulary import Json
 
 
 def repeats(turns: Sequence[Turn], count: int | None = None) -> int:
@@ -22,7 +22,7 @@ def repeats(turns: Sequence[Turn], count: int | None = None) -> int:
         if turn.answer.purpose == COMPACT:
             continue
         # Calls differ more often than not, and are compared more quickly.
-        if _calls(turn) != _calls(last) or _results(turn) != _results(last):
+        if not _are_alike(turn.answer.calls, last.answer.calls) or _results(turn) != _results(last):
             break
         found += 1
     return found
@@ -35,8 +35,14 @@ def _told(result: ToolResult) -> Json:
     return result.value
 
 
-def _calls(turn: Turn) -> list[tuple[str, JsonObject]]:
-    return [(call.tool, call.arguments) for call in turn.answer.calls]
+def _are_alike(some: Sequence[ToolCall], others: Sequence[ToolCall]) -> bool:
+    """Return whether they call the same with the same. Their ids are new each time."""
+    if len(some) != len(others):
+        return False
+    for one, other in zip(some, others, strict=True):
+        if one.tool != other.tool or one.arguments != other.arguments:
+            return False
+    return True
 
 
 def _results(turn: Turn) -> list[object]:

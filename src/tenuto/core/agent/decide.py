@@ -55,7 +55,7 @@ def next_move(
         return AskModel(0)
     last = state.turns[-1]
     answer = last.answer
-    if any(result is None for result in last.results):
+    if None in last.results:
         return CallTools(_calls(last, under_way))
     if answer.finish == "refusal":
         return GiveUp(_refused(definition, answer.text))

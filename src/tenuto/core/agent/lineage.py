@@ -67,6 +67,17 @@ def judged(
     return tuple(found)
 
 
+def nothing_forbids(
+    process: Sequence[PermissionRule],
+    own: Sequence[PermissionRule],
+    above: Sequence[Link],
+    labels: Sequence[str],
+) -> bool:
+    """Return whether each part of the chain allows whatever who has seen data with these labels may
+    wish: there is no rule, and no label."""
+    return not (process or own or above or labels)
+
+
 def open_question(chain: Sequence[Judged], approved: Sequence[str]) -> Judged | None:
     """Return the part of the chain whose question is to be asked next; None: all are answered.
 

@@ -350,6 +350,7 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
     assert parent.agent is not None, "a model is asked by an agent"
     agent = agent_of(state, parent, program)
     inputs = inputs_of(state, parent, program, memo)
+    effect = effect_id(state.session, task.no)
     said = memo.get(parent.no)
     if not isinstance(said, Said):
         said = memo[parent.no] = Said()
@@ -359,13 +360,20 @@ def _ask_model(state: SessionState, task: Task, program: Program, memo: Memo) ->
         tools = (*request.tools, *message_tools(addresses, program.agents))
         request = msgspec.structs.replace(request, tools=tools)
     return AskModel(
-        effect=effect_id(state.session, task.no),
+        effect=effect,
         promise=task.promised,
         task=task.no,
         node=task.node,
         attempt=task.attempt,
         agent=agent,
-        request=_addressed(state, task, request),
+        request=msgspec.structs.replace(
+            request,
+            tenant=state.tenant,
+            user=state.user,
+            session=state.session,
+            effect=effect,
+            timeout_ms=agent.model_timeout_ms,
+        ),
         timeout_ms=agent.model_timeout_ms,
         turns=parent.agent,
         agent_task=parent.no,
@@ -411,15 +419,4 @@ def _call_tool(state: SessionState, task: Task, program: Program) -> CallTool | 
         tenant=state.tenant,
         user=state.user,
         lineage=lineage_of(state, parent, program),
-    )
-
-
-def _addressed(state: SessionState, task: Task, request: ModelRequest) -> ModelRequest:
-    """Say for whom and for what a request is made."""
-    return msgspec.structs.replace(
-        request,
-        tenant=state.tenant,
-        user=state.user,
-        session=state.session,
-        effect=effect_id(state.session, task.no),
     )

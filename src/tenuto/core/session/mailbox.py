@@ -86,6 +86,8 @@ def close(state: SessionState, task: Task) -> None:
 
 def unread_by(state: SessionState, task: Task, name: str) -> tuple[int, ...]:
     """Return the numbers of the messages that `task` of agent `name` has to be shown, in order."""
+    if not state.unread:
+        return ()
     return tuple(
         message.no
         for message in state.unread.values()

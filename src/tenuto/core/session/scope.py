@@ -142,6 +142,8 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
     """Return the call that `task` carries out for the agent above it, or None if it is no call.
 
     While it is open the answer that wants it is the agent's last."""
+    if not task.parent:
+        return None
     parent = state.tasks.get(task.parent)
     if parent is None or parent.agent is None or task.kind not in CALLED:
         return None
@@ -181,7 +183,7 @@ def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link,
             Link(agent=above.name, rules=rules, to=call.tool),
             Link(agent=above.name, rules=above.policy),
         ]
-    return tuple(link for link in links if link.rules)
+    return tuple(link for link in links if link.rules) if links else ()
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

@@ -2,7 +2,6 @@
 timers, and tasks whose recovery has come back."""
 
 from collections.abc import Callable, Sequence
-from itertools import groupby
 from typing import Final
 
 from tenuto.core import limits
@@ -194,9 +193,10 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
     move = next_move(task.agent, definition, grants=task.attempt, under_way=under_way)
     match move:
         case AskModel():
+            messages = unread_by(state, task, definition.name)
             # A turn that sums up tells nothing new, and what it is shown would be summed up too.
-            sums_up = next_purpose(task.agent, definition) == COMPACT
-            messages = () if sums_up else unread_by(state, task, definition.name)
+            if messages and next_purpose(task.agent, definition) == COMPACT:
+                messages = ()
             return _next_turn(state, task, definition, messages, at_ms)
         case CallTools(calls=()):
             return []
@@ -240,8 +240,10 @@ def _kinds_of_calls(
 ) -> tuple[str, ...]:
     """Return what each call of the last answer is: of a tool, of another agent, a message."""
     answer = agent.turns[-1].answer
-    agents = {*definition.delegates, *definition.handoffs}
+    agents = (*definition.delegates, *definition.handoffs)
     messages = offered(program.addresses.get(definition.name))
+    if not agents and not messages and answer.purpose != "plan":
+        return ("tool",) * len(answer.calls)
     return tuple(
         "agent"
         if answer.purpose == "plan" or call.tool in agents
@@ -258,28 +260,26 @@ def _calls(
     """Return the starts of the wanted calls of the last answer. Neighbours of a kind start
     together."""
 
-    def group(place: tuple[int, int]) -> tuple[str, int]:
-        number, index = place
-        return kinds[index], index - number
-
     started: Moves = []
-    no = state.next_task
-    for (kind, _), run in groupby(enumerate(wanted), key=group):
-        places = list(run)
+    no, begin = state.next_task, 0
+    for end in range(1, len(wanted) + 1):
+        first, last = wanted[begin], wanted[end - 1]
+        if end < len(wanted) and wanted[end] == last + 1 and kinds[last + 1] == kinds[first]:
+            continue
         started.append(
             e.ChildrenStarted(
                 at_ms=at_ms,
                 parent=task.no,
                 first=no,
-                index=places[0][1],
-                count=len(places),
+                index=first,
+                count=end - begin,
                 node=task.node,
-                kind=kind,
+                kind=kinds[first],
                 captures=(),
                 due_ms=0,
             )
         )
-        no = TaskNo(no + len(places))
+        no, begin = TaskNo(no + end - begin), end
     return started
 
 

@@ -17,10 +17,11 @@ from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.memory.items import MemoryItem
 from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState, next_due
+from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import SessionId, TaskNo
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head
-from tenuto.runtime.heads import head_of, status_of
+from tenuto.runtime.heads import head_of
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.replaying import replay
 from tenuto.runtime.task_memory import KEPT

@@ -1,0 +1,65 @@
+"""The models that agents can ask: providers, routes, health."""
+
+import msgspec
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+
+from tenuto.core.agent.routes import CircuitState
+from tenuto.server.principal import needs
+from tenuto.server.service import Given
+from tenuto.views.moments import moment_text
+
+
+class RouteOf(msgspec.Struct, kw_only=True):
+    """A route: several models under one name, asked as `route:NAME`."""
+
+    name: str
+    order: str
+    models: list[str]
+
+
+class Health(msgspec.Struct, kw_only=True):
+    """How a model of the routes has done lately."""
+
+    model: str
+    state: CircuitState
+    failures: int
+    error: str
+    since: str | None
+    rests_until: str | None
+
+
+class Models(msgspec.Struct, kw_only=True):
+    """What can be asked, and how it does."""
+
+    providers: list[str]
+    routes: list[RouteOf]
+    health: list[Health]
+
+
+@get("/models", tags=["models"], guards=[needs("models:read")], sync_to_thread=False)
+def list_models(service: Given) -> Models:
+    """Return the providers and routes of this server, and how models of routes did lately."""
+    models = service.runtime.models
+    assert models is not None, "a runtime that is served was made by tenuto.open"
+    return Models(
+        providers=list(models.providers()),
+        routes=[
+            RouteOf(name=name, order=route.order, models=[part.model for part in route.parts()])
+            for name, route in models.routes().items()
+        ],
+        health=[
+            Health(
+                model=one.model,
+                state=one.state,
+                failures=one.failures,
+                error=one.error,
+                since=moment_text(one.since_ms) if one.since_ms else None,
+                rests_until=moment_text(one.rests_until_ms) if one.rests_until_ms else None,
+            )
+            for one in models.health()
+        ],
+    )
+
+
+ROUTES: list[HTTPRouteHandler] = [list_models]
