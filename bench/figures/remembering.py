@@ -63,10 +63,10 @@ def recall_quality(folder: Path, *, people: int) -> Measured:
 def summed_up_quality(folder: Path, *, people: int) -> Measured:
     """Return the share of questions to which the right fact is told by the first five items, and
     how long these are together: before the oldest are summed up, and after; and when as many items
-    are let go in their place. Nothing that a rule was fitted to: other people than elsewhere."""
+    are let go instead. The size of topics was chosen by other facts."""
 
     async def main() -> Measured:
-        known = list(facts(people, seed=2))
+        known = list(facts(people, seed=3))
         bound = len(known) // 2
         found: Measured = {"items": len(known)}
         for way, budget, summing in (

@@ -36,9 +36,9 @@ QUERY = MemoryQuery(tenant="local")
 BOUND = 1
 
 ROOMS = {
-    "vault": "costs 50 euros a month|has a brass lock|holds maps|is painted red|was a chapel once",
-    "attic": "leaks in autumn|shelters two owls|belongs to Ada|smells of resin|gets no sun",
-    "cellar": "floods every spring|stores apples|needs a new pump|runs below the street|is icy",
+    "vault": "costs 50 euros a month|has a brass lock|holds maps|is painted red",
+    "attic": "leaks in autumn|shelters two owls|belongs to Ada|smells of resin",
+    "cellar": "floods every spring|stores apples|needs a new pump|runs below the street",
 }
 STRANGERS = [
     "Gulls nest on chimneys.",
@@ -84,13 +84,13 @@ def test_the_oldest_are_summed_up_by_topic_and_each_fact_is_still_recalled() -> 
 
         done = await consolidated(rememberer, QUERY, summing=Summing(bound=BOUND))
 
-        assert (done.summed_up, done.summaries) == (15, 3)
+        assert (done.summed_up, done.summaries) == (12, 3)
         assert len(current(memory)) == 3
         for text in FACTS:
             best, *_ = await rememberer.recall((ADA,), text, limit=1)
             assert text in best.item.text.split("\n")
         told = await memory.statistics(QUERY)
-        assert (told.summed_up, told.summaries) == (15, 3)
+        assert (told.summed_up, told.summaries) == (12, 3)
 
     asyncio.run(main())
 

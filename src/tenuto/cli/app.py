@@ -39,9 +39,10 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "replay": "Decide a recorded session anew and report the first difference.",
         "memory": "List, search, export and forget what agents remember.",
         "export-test": "Make a test of a session that has ended.",
+        "users": "List, add, change and disable those who may use the server.",
+        "keys": "Make, list, rotate and revoke API keys.",
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
-        "audit": "List who did what, and verify that nothing was changed.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",

@@ -52,6 +52,11 @@ class Performer:
         self.borders: Borders
         """Who looks at what sessions are given, are told, and give; set by who composes."""
 
+    @property
+    def counts(self) -> tuple[int, int]:
+        """Return how many effects run, and how many wait for room."""
+        return self._running, len(self._queue)
+
     def attach(self, turns: Turns) -> None:
         """Say who takes the outcomes."""
         self._turns = self._caller.turns = turns

@@ -49,6 +49,8 @@ class Summing(msgspec.Struct, frozen=True, kw_only=True):
     """Current items of a kind that a scope may hold; 0: any number."""
     writer: Writer | None = None
     """None: sentences are chosen."""
+    inline: bool = False
+    """Topics are found on the loop itself, where there are no threads."""
 
 
 SUMMING: Final = Summing()
@@ -74,7 +76,10 @@ async def sum_up(rememberer: Rememberer, query: MemoryQuery, summing: Summing) -
     items = await rememberer.all(structs.replace(query, current_at_ms=now_ms))
     if len(items) <= summing.bound:
         return SummedUp()
-    found = await asyncio.to_thread(topics, items, now_ms=now_ms, bound=summing.bound)
+    if summing.inline:
+        found = topics(items, now_ms=now_ms, bound=summing.bound)
+    else:
+        found = await asyncio.to_thread(topics, items, now_ms=now_ms, bound=summing.bound)
     told, summaries = 0, 0
     for topic in found[:ASKED_MAX] if summing.writer is not None else found:
         summary = await _summary(topic, summing.writer)
