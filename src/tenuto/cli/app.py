@@ -43,6 +43,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "keys": "Make, list, rotate and revoke API keys.",
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
+        "audit": "List who did what, and verify that nothing was changed.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",
