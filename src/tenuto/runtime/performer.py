@@ -41,7 +41,7 @@ class Performer:
         ids: Ids,
         concurrency: int,
     ) -> None:
-        self._caller, self._asker = caller, asker
+        self.caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
         self._concurrency = concurrency
         self._queue: deque[tuple[Live, Attempt]] = deque()
@@ -59,7 +59,7 @@ class Performer:
 
     def attach(self, turns: Turns) -> None:
         """Say who takes the outcomes."""
-        self._turns = self._caller.turns = turns
+        self._turns = self.caller.turns = turns
         turns.reviews = self.borders.reviews
 
     def dispatch(self, live: Live, effect: Attempt) -> None:
@@ -124,10 +124,6 @@ class Performer:
                 return False
         return True
 
-    def release(self) -> None:
-        """Let the threads go."""
-        self._caller.release()
-
     async def _perform(self, live: Live, effect: Attempt) -> None:
         cause: i.SessionInput | None = None
         record = Record()
@@ -153,13 +149,13 @@ class Performer:
         output: Json
         match effect:
             case Call():
-                output = await self._caller.call(live, effect, record)
+                output = await self.caller.call(live, effect, record)
             case AskModel():
                 output = await self._asker.ask(effect, record)
             case CallTool():
-                output = await self._caller.call_tool(live, effect, record)
+                output = await self.caller.call_tool(live, effect, record)
             case Verify():
-                happened, output = await self._caller.verify(effect, record.notes)
+                happened, output = await self.caller.verify(effect, record.notes)
                 return i.SettleDoubt(
                     at_ms=self._clock.now_ms(),
                     task=effect.task,
