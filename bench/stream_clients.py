@@ -34,7 +34,7 @@ class Client(asyncio.Protocol):
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport), "TCP"
-        lines = [f"GET /api/v1/sessions/{self.session}/stream HTTP/1.1", "Host: bench"]
+        lines = [f"GET /api/v1/sessions/{self.session}/stream HTTP/1.1", "Host: 127.0.0.1"]
         if self.kind == "ws":
             key = base64.b64encode(os.urandom(16)).decode()
             lines += ["Upgrade: websocket", "Connection: Upgrade", f"Sec-WebSocket-Key: {key}"]
@@ -45,6 +45,7 @@ class Client(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         now_s = time.perf_counter()
         if not self.is_ready:
+            assert b" 200 OK" in data or b" 101 " in data, data[:500]
             self.is_ready = True
             Client.ready_count += 1
             Client.changed.set()

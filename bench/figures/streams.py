@@ -103,8 +103,9 @@ async def _streamed(folder: Path, kind: str, clients: int, sessions: int, second
     loaded = LoadedWorkflow(
         name="ticking", workflow=ticks.flow, definition=ticks.flow.definition(), source="bench"
     )
+    database = f"sqlite:///{folder}/streams.db"
     with listening("127.0.0.1", 0) as listener, listening("127.0.0.1", 0) as bare_listener:
-        async with open_service(f"sqlite:///{folder}/streams.db", [loaded]) as service:
+        async with open_service(database, [loaded], login=False) as service:
             bell.hang_on(service.runtime._engine.store)
             server = asyncio.create_task(
                 serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)

@@ -64,6 +64,7 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "check_folder",
     "is_public_address",
     "mcp_server",
     "nemo_rails",
@@ -129,6 +130,7 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "check_folder": "tenuto.bootstrap.folders",
     "is_public_address": "tenuto.core.addresses",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
     "nemo_rails": "tenuto.bootstrap.rails",
@@ -149,6 +151,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.auditing import open_audit as open_audit
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.folders import check_folder as check_folder
     from tenuto.bootstrap.mcp_servers import mcp_server as mcp_server
     from tenuto.bootstrap.mcp_servers import read_servers as read_servers
     from tenuto.bootstrap.memories import open_memory as open_memory

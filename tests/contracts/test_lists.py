@@ -29,7 +29,7 @@ class TestPreparedSqliteEventStore(EventStoreContract):
 
     async def open_store(self) -> EventStore:
         store = await SqliteEventStore.open(self.folder / "store.db", durability="wal")
-        await store.prepare()
+        await store.lists.prepare()
         return store
 
 
@@ -92,7 +92,7 @@ def test_a_prepared_file_gives_the_lists_that_memory_gives(
         plain = MemoryEventStore()
         bare = await SqliteEventStore.open(f"{folder}/bare.db", durability="wal")
         ready = await SqliteEventStore.open(f"{folder}/ready.db", durability="wal")
-        await ready.prepare()
+        await ready.lists.prepare()
         for store in (plain, bare, ready):
             await fill(store, rows)
         ids = [*ids_of(len(rows)), SessionId("nobody")]
@@ -108,9 +108,9 @@ def test_a_prepared_file_gives_the_lists_that_memory_gives(
                     patch.setattr(f"tenuto.adapters.sqlite.lists.{name}", bound)
                 assert await ready.heads(question) == wanted
             assert await bare.heads(question) == wanted
-            count = await plain.count(question, at_most=3)
-            assert await ready.count(question, at_most=3) == count
-            assert await bare.count(question, at_most=3) == count
+            count = await plain.lists.count(question, at_most=3)
+            assert await ready.lists.count(question, at_most=3) == count
+            assert await bare.lists.count(question, at_most=3) == count
         for store in (plain, bare, ready):
             await store.close()
 
@@ -125,7 +125,7 @@ def test_many_with_one_beginning_are_found_as_few_are(
 
     async def main() -> None:
         store = await SqliteEventStore.open(tmp_path / "test.db", durability="wal")
-        await store.prepare()
+        await store.lists.prepare()
         for n in range(20):
             name = SessionId(f"{'ab'[n // 10]}{n}")
             await store.append(start(name, key=f"k{n}", tenant="x", workflow="w"))
@@ -154,8 +154,8 @@ def test_only_who_shows_lists_pays_for_them(tmp_path: Path) -> None:
     async def main() -> None:
         store = await SqliteEventStore.open(tmp_path / "test.db")
         before = indexes()
-        await store.prepare()
-        await store.prepare()
+        await store.lists.prepare()
+        await store.lists.prepare()
         await store.close()
 
         assert (before, indexes()) == (0, 5)
@@ -168,8 +168,8 @@ def test_a_count_says_when_there_are_more(tmp_path: Path) -> None:
         store = await SqliteEventStore.open(tmp_path / "test.db")
         for n in range(5):
             await store.append(start(SessionId(f"s{n}")))
-        exact = await store.count(HeadQuery(tenant="local"))
-        least = await store.count(HeadQuery(tenant="local"), at_most=4)
+        exact = await store.lists.count(HeadQuery(tenant="local"))
+        least = await store.lists.count(HeadQuery(tenant="local"), at_most=4)
         await store.close()
 
         assert (exact.count, exact.is_exact) == (5, True)

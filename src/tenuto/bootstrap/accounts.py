@@ -8,25 +8,18 @@ from pathlib import Path
 
 import msgspec
 
-from tenuto.adapters.memory import MemoryLedger
 from tenuto.adapters.sealing.aes_gcm import keys_of_environment
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger
+from tenuto.adapters.sqlite import SqliteLedger
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.fencing import key_file_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.ports.clock import Clock
-from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Ledger
 from tenuto.server.accounts.accounts import Accounts
 from tenuto.server.accounts.oidc.provider import Provider, check_providers
 from tenuto.server.accounts.signing import keys_of, new_keys
-
-
-def ledger_of(store: EventStore) -> Ledger:
-    """Return the ledger in the file of `store`, or one in memory."""
-    return store.ledger if isinstance(store, SqliteEventStore) else MemoryLedger()
 
 
 def accounts_over(ledger: Ledger, clock: Clock, place: Place) -> Accounts:

@@ -6,6 +6,7 @@ from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import (
+    MemoryEventStore,
     MemoryPieces,
     MemoryReadModels,
     MemoryResponses,
@@ -171,10 +172,12 @@ class Assembly:
         runtime.responses = self._responses
         router = self.providers.router
         runtime.models = Models(self.providers, routes=router.routes, health=router.health)
-        runtime.ledger = self.checkpointer.ledger
+        runtime.ledger = self.projector.ledger = self.checkpointer.ledger
         runtime.audit = AuditTrail(self.checkpointer, artifacts)
         is_kept = self._settings.get("read_models", False)
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
+        if isinstance(self._store, SqliteEventStore | MemoryEventStore):
+            runtime.lists = self._store.lists
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -41,7 +41,7 @@ def add_collection(documents: str | Path) -> str:
         CollectionUnavailable: the name cannot be kept.
     """
     place = Path(documents).expanduser()
-    if _is_name(str(documents)) and not place.exists() and _entry(str(documents)) is not None:
+    if is_collection(str(documents)):
         return str(documents)
     if not str(documents).strip() or not place.exists():
         raise DocumentsMissing(
@@ -85,6 +85,11 @@ def open_collection(name: str) -> Collection:
     index = _folder() / f"{found.part_of or name}.index"
     only = found.only if found.part_of else None
     return SqliteCollection(index, Path(found.documents), only=only)
+
+
+def is_collection(text: str) -> bool:
+    """Return whether `text` is the name of a collection, and no file's or folder's."""
+    return _is_name(text) and not Path(text).exists() and _entry(text) is not None
 
 
 def _known(name: str) -> _Entry:

@@ -19,8 +19,9 @@ from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.projecting import Projector
-from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
+from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
+from tenuto.sdk.starting import Facts
 from tenuto.sdk.workflow import Workflow
 
 

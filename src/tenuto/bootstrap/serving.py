@@ -1,7 +1,9 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final, Unpack
@@ -16,8 +18,10 @@ from tenuto.bootstrap.collections import (
 from tenuto.bootstrap.fencing import fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
-from tenuto.bootstrap.places import place_of
+from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
+from tenuto.ports.event_store import EventStore
+from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.accounts.oidc.provider import Provider
@@ -53,9 +57,8 @@ DOCUMENTS: Final = ".documents"
 
 
 @contextmanager
-def _folder_beside(url: str | None) -> Iterator[Path]:
+def _folder_beside(place: Place) -> Iterator[Path]:
     """Give the folder for what is uploaded: beside the file, or for as long as this process."""
-    place = place_of(url)
     if place.kind == "sqlite":
         yield Path(place.path + DOCUMENTS).absolute()
         return
@@ -72,70 +75,105 @@ async def open_service(
     Raises:
         Rejected, StoreOwned, StoreUnavailable, CorruptLog: as `tenuto.open`.
     """
-    import tenuto
-
-    fencing = serving.pop("fencing", None) or Fencing()
-    login, providers = serving.pop("login", True), serving.pop("providers", ())
-    allowed = AllowedCode(serving.pop("allow_code", ()))
+    given = _Given(
+        offered,
+        allowed=AllowedCode(serving.pop("allow_code", ())),
+        fencing=serving.pop("fencing", None) or Fencing(),
+        login=serving.pop("login", True),
+        providers=serving.pop("providers", ()),
+    )
     settings: Settings = serving
-    known = [found.workflow for found in offered if isinstance(found.workflow, Workflow)]
-    settings["workflows"] = known
-    for found in offered:
-        code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
-        allowed.allow(found.definition, code)
-    offers = {
-        found.name: Offered(
-            workflow=found.workflow,
-            definition=found.definition,
-            description=found.description,
-        )
-        for found in offered
-    }
-    keys = SecretKeys()
-    settings["provider_keys"] = keys
-    with _folder_beside(url) as place:
+    settings["workflows"] = given.workflows()
+    settings["provider_keys"] = given.keys
+    settings["read_models"] = True
+    place = place_of(url)
+    with _folder_beside(place) as folder:
         opening = open_runtime(url, **settings)
         async with opening as runtime:
-            ledger, clock = runtime.ledger, SystemClock()
-            assert ledger is not None, "an open database has a ledger"
-            library = Library(ledger, place, add=add_collection, open_collection=open_collection)
-            parts = Parts(
-                ledger=ledger,
-                clock=clock,
-                offered=offers,
-                read=read_text,
-                read_agent=read_agent_text,
-                allowed=allowed,
-                documents=Documents(library, ledger, narrow=narrow_collection),
-            )
-            accounts = accounts_over(ledger, clock, place_of(url))
-            flow = Flow(providers, accounts.tokens.keys, clock)
-            fences = fences_of(opening.store, place_of(url), fencing)
-            secrets = Secrets(ledger, fences.safe)
-            keys.use(secrets)
-            service = Service(
-                runtime=runtime,
-                ledger=ledger,
-                clock=clock,
-                authenticator=Shown(accounts) if login else NoLogin(),
-                accounts=accounts,
-                providers=flow,
-                offered=offers,
-                library=library,
-                registry=Registry(parts, runtime),
-                version=tenuto.__version__,
-                fences=fences,
-                secrets=secrets,
-                hub=Hub(runtime),
-                metrics=Metrics(tenuto.__version__),
-                webhooks=webhooks_of(opening.store, ledger, fences),
-            )
+            service = given.service(runtime, opening.store, place=place, folder=folder)
             await service.webhooks.start()
+            assert runtime.lists is not None, "an open database has lists"
+            # Of a large file this takes seconds, once; lists are only slower until then.
+            preparing = asyncio.create_task(runtime.lists.prepare())
             try:
                 yield service
             finally:
                 service.closing = True
+                preparing.cancel()
+                await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
-                await flow.close()
-                await accounts.close()
                 await service.webhooks.close()
+                await service.providers.close()
+                await service.accounts.close()
+
+
+class _Given:
+    """What a server is made of, before the database is open."""
+
+    def __init__(
+        self,
+        offered: Sequence[LoadedWorkflow],
+        *,
+        allowed: AllowedCode,
+        fencing: Fencing,
+        login: bool,
+        providers: Sequence[Provider],
+    ) -> None:
+        self._offered, self._allowed, self._fencing = offered, allowed, fencing
+        self._login, self._providers = login, providers
+        self.keys = SecretKeys()
+        for found in offered:
+            code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
+            allowed.allow(found.definition, code)
+
+    def workflows(self) -> list[Workflow]:
+        """Return those whose code sessions of earlier processes need."""
+        return [one.workflow for one in self._offered if isinstance(one.workflow, Workflow)]
+
+    def service(
+        self, runtime: Runtime, store: EventStore, *, place: Place, folder: Path
+    ) -> Service:
+        """Return the parts over an open database; what is uploaded goes into the folder."""
+        ledger, clock = runtime.ledger, SystemClock()
+        assert ledger is not None, "an open database has a ledger"
+        library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
+        accounts = accounts_over(ledger, clock, place)
+        fences = fences_of(store, place, self._fencing)
+        secrets = Secrets(ledger, fences.safe)
+        self.keys.use(secrets)
+        parts = Parts(
+            ledger=ledger,
+            clock=clock,
+            offered=self._offers(),
+            read=read_text,
+            read_agent=read_agent_text,
+            allowed=self._allowed,
+            documents=Documents(library, ledger, narrow=narrow_collection),
+        )
+        return Service(
+            runtime=runtime,
+            ledger=ledger,
+            clock=clock,
+            authenticator=Shown(accounts) if self._login else NoLogin(),
+            accounts=accounts,
+            providers=Flow(self._providers, accounts.tokens.keys, clock),
+            offered=parts.offered,
+            library=library,
+            registry=Registry(parts, runtime),
+            version=version("tenuto"),
+            fences=fences,
+            secrets=secrets,
+            hub=Hub(runtime),
+            metrics=Metrics(version("tenuto")),
+            webhooks=webhooks_of(store, ledger, fences),
+        )
+
+    def _offers(self) -> dict[str, Offered]:
+        return {
+            found.name: Offered(
+                workflow=found.workflow,
+                definition=found.definition,
+                description=found.description,
+            )
+            for found in self._offered
+        }

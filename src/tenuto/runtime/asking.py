@@ -61,7 +61,9 @@ class Asker:
             request = await offer(self._toolbox, effect, request, record.notes)
         for part in self._around:
             request = await part.before(effect, request, record.notes)
-        look_up = await self._looked_up(effect, request, record)
+        look_up = None
+        if self.cache is not None and agent.cache != "off":
+            look_up = await self._looked_up(self.cache, effect, request, record)
         if look_up is not None and look_up.answer is not None:
             said = look_up.answer
             self._hand_on_whole(said, request, effect)
@@ -77,15 +79,13 @@ class Asker:
         return output
 
     async def _looked_up(
-        self, effect: AskModel, request: ModelRequest, record: Record
+        self, cache: AnswerCache, effect: AskModel, request: ModelRequest, record: Record
     ) -> LookUp | None:
-        """Return what the cache knows of the request, where the agent has one."""
-        if self.cache is None or effect.agent.cache == "off":
-            return None
+        """Return what the cache knows of the request."""
         # What tools of a source do is known to the source alone, and may change.
         tools = self._toolbox.named(effect.agent.tools).tools
         safe = frozenset(tool.spec.name for tool in tools if tool.safe)
-        return await self.cache.look_up(effect, request, record, safe=safe)
+        return await cache.look_up(effect, request, record, safe=safe)
 
     def _hand_on_whole(self, answer: ModelAnswer, request: ModelRequest, effect: AskModel) -> None:
         """Give those who read along an answer that is there already."""

@@ -14,14 +14,13 @@ from typing import Final
 import msgspec
 
 from tenuto.core.errors import StoreUnavailable
-from tenuto.core.tables import Change, Key, Row
+from tenuto.core.tables import Change
 from tenuto.core.vocabulary import Position
-from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.event_store import EventStore
-from tenuto.ports.ledger import Entry, EntryQuery, Ledger
-from tenuto.ports.read_models import Reached, ReadModels, RowQuery
-from tenuto.runtime.projected import Folds, Started
-from tenuto.views.tables.agents import registered_agent, seen_agent
+from tenuto.ports.ledger import EntryQuery, Ledger
+from tenuto.ports.read_models import Reached, ReadModels
+from tenuto.runtime.projected import Folds
+from tenuto.runtime.projected_agents import AgentRows
 
 COMMITS_AT_ONCE: Final = 200
 """Commits whose changes are written together: a few milliseconds of the writer's time."""
@@ -42,11 +41,10 @@ class Projector:
     def __init__(
         self, store: EventStore, models: ReadModels, folds: Folds, *, ledger: Ledger | None = None
     ) -> None:
-        self.models = models
-        self._store, self._folds, self._ledger = store, folds, ledger
+        self.models, self.ledger = models, ledger
+        self._store, self._folds = store, folds
         self._reached = Reached()
-        self._agents: dict[Key, Row | None] = {}
-        self._seen: dict[Key, AgentDefinition] = {}
+        self._agents = AgentRows(models)
         self._turn = asyncio.Lock()
         self._news, self._hurry = asyncio.Event(), asyncio.Event()
         self._moved: asyncio.Future[None] | None = None
@@ -128,7 +126,6 @@ class Projector:
         self._reached = await self.models.reached()
         self._folds.clear()
         self._agents.clear()
-        self._seen.clear()
 
     async def _advance(self) -> bool:
         """Take in the next commits; return whether there were any."""
@@ -140,23 +137,23 @@ class Projector:
             changed, started = await self._folds.take(commit)
             changes += changed
             if started is not None:
-                changes += await self._agents_of(started)
+                changes += await self._agents.of_session(started)
             if not n % _YIELD_EVERY:
                 await asyncio.sleep(0)
         await self._apply(changes, position=commits[-1].position)
         return True
 
     async def _take_ledger(self) -> None:
-        if self._ledger is None:
+        if self.ledger is None:
             return
         while True:
             query = EntryQuery(kind="agent", after=self._reached.entry, limit=COMMITS_AT_ONCE)
-            entries = await self._ledger.entries(query)
+            entries = await self.ledger.entries(query)
             if not entries:
                 return
             changes: list[Change] = []
             for entry in entries:
-                changes += await self._registered(entry)
+                changes += await self._agents.of_entry(entry)
             await self._apply(changes, entry=entries[-1].number)
 
     async def _apply(self, changes: Sequence[Change], **moved: int | Position) -> None:
@@ -171,45 +168,3 @@ class Projector:
         if self._moved is not None:
             self._moved.set_result(None)
             self._moved = None
-
-    # Agents
-
-    async def _agents_of(self, started: Started) -> list[Change]:
-        changes: list[Change] = []
-        for agent in started.program.definition.agents:
-            key = (started.tenant, agent.name)
-            if self._seen.get(key) is agent:
-                continue
-            self._seen[key] = agent
-            old = await self._agent(key)
-            change = seen_agent(old, agent, tenant=started.tenant, at_ms=started.at_ms)
-            changes += self._noted(change)
-        return changes
-
-    async def _registered(self, entry: Entry) -> list[Change]:
-        if not entry.version:
-            return []
-        value = entry.after if entry.after is not None else entry.before
-        name = str((value or {}).get("name") or entry.target)
-        change = registered_agent(
-            await self._agent((entry.tenant, name)),
-            entry.after,
-            name=name,
-            tenant=entry.tenant,
-            at_ms=entry.at_ms,
-        )
-        return self._noted(change)
-
-    async def _agent(self, key: Key) -> Row | None:
-        if key not in self._agents:
-            tenant, name = key
-            query = RowQuery(table="agents", tenant=tenant, where={"id": name})
-            found = await self.models.rows(query)
-            self._agents[key] = found[0] if found else None
-        return self._agents[key]
-
-    def _noted(self, change: Change | None) -> list[Change]:
-        if change is None:
-            return []
-        self._agents[change.key] = change.values
-        return [change]

@@ -156,13 +156,13 @@ class Turns:
 
     def _send(self, sending: Sending) -> None:
         appended = self._store.append(sending.commit)
-        told = partial(self._acknowledged, sending)
         if not isinstance(appended, Receipt):
+            told = partial(self._acknowledged, sending)
             asyncio.ensure_future(appended).add_done_callback(told)
         elif appended.done():
-            told(appended)
+            self._acknowledged(sending, appended)
         else:
-            appended.settled = told
+            appended.settled = partial(self._acknowledged, sending)
 
     def _landed(self) -> None:
         self._appending -= 1
@@ -224,7 +224,8 @@ class Turns:
         live.blocked = None
         if sending.commit.head is not None:
             live.head = sending.commit.head
-        _answer(sending.waiters, live.state.version)
+        if sending.waiters:
+            _answer(sending.waiters, live.state.version)
         self._after(live, ending=sending.ending)
         if live.inbox:
             self.schedule(live)
@@ -242,26 +243,24 @@ class Turns:
         asyncio.get_running_loop().call_later(wait_ms / 1000, self._send, sending)
 
     def _after(self, live: Live, *, ending: bool) -> None:
+        """Act on what the turn has promised."""
+        state = live.state
         try:
-            self._go_on(live, ending)
+            if state.promises > live.dispatched:
+                effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
+                live.dispatched = state.promises
+                if effects:
+                    self._actor.act(live, effects)
+            if ending and live.running:
+                self._actor.abandon(live)
+            if not live.memo.keys() <= state.tasks.keys():
+                for no in [no for no in live.memo if no not in state.tasks]:
+                    del live.memo[no]
+            if not live.inbox:
+                self._actor.settled(live)
         except Exception as error:
             # Other sessions are told of their commits by the same caller.
             self._break(live, [], _fault(live, error))
-
-    def _go_on(self, live: Live, ending: bool) -> None:
-        state = live.state
-        if state.promises > live.dispatched:
-            effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
-            live.dispatched = state.promises
-            if effects:
-                self._actor.act(live, effects)
-        if ending and live.running:
-            self._actor.abandon(live)
-        if live.memo:
-            for no in [no for no in live.memo if no not in state.tasks]:
-                del live.memo[no]
-        if not live.inbox:
-            self._actor.settled(live)
 
     def _break(self, live: Live, waiters: Waiters, fault: TenutoError) -> None:
         live.fault = fault

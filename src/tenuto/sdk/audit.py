@@ -9,6 +9,7 @@ from tenuto.codec.events import EventDecoder
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger
 from tenuto.runtime.auditing import Checkpointer
+from tenuto.runtime.proving import Proof, prove
 from tenuto.runtime.verifying.verifier import Sources, Verified, Verifier
 
 PAGE: Final = 1_000
@@ -66,6 +67,15 @@ class AuditTrail:
             keys=maker.keys,
         )
         return await Verifier(sources).verify()
+
+    async def prove(self, number: int) -> Proof:
+        """Return what shows to others that an entry is covered by a checkpoint.
+
+        Raises:
+            NotFound: there is no such entry.
+            Rejected: no checkpoint covers it yet.
+        """
+        return await prove(self.ledger, number)
 
     async def checkpoint(self) -> Entry | None:
         """Return the entry of a new checkpoint; None when nothing came since the last one.

@@ -96,8 +96,7 @@ def is_stream(scope: Scope) -> bool:
     """Return whether the request asks for a stream: a WebSocket, or events sent by the server."""
     if scope["type"] == ScopeType.WEBSOCKET:
         return True
-    accepted = (value for name, value in scope["headers"] if name == b"accept")
-    return any(b"text/event-stream" in value for value in accepted)
+    return bool(scope["route_handler"].opt.get("stream"))
 
 
 def telling(send: Send, told: dict[str, str]) -> Send:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tenuto.core.accounts.permissions import ALL
-from tests.server.accounts.offices import PASSWORD
+from tests.server.accounts.offices import PASSWORD, QUICK
 from tests.server.api.served import Served, serving
 
 Visit = Callable[["House"], Awaitable[None]]
@@ -51,6 +51,7 @@ async def house() -> AsyncIterator[House]:
     async with serving(login=True) as served:
         founded = await served.service.accounts.organisations.found_home()
         assert founded is not None
+        served.service.accounts.passwords.hasher = QUICK
         found = House(served, founded.key_text)
         async with found.admin:
             yield found
@@ -210,7 +211,8 @@ def test_another_page_cannot_log_its_visitor_in(headers: dict[str, str]) -> None
 def test_a_cookie_that_ended_is_no_cookie_and_does_not_hinder_a_new_login() -> None:
     async def visit(house: House) -> None:
         await house.hire("ada", "viewer")
-        async with house.client() as page:
+        browser = {"Sec-Fetch-Site": "same-origin"}
+        async with house.client(**browser) as page:
             page.cookies.set("tenuto_access", "a.b.c")
             assert (await page.get("/auth/me")).status_code == 401
             body = {"name": "ada", "password": PASSWORD, "keep": "cookie"}

@@ -22,11 +22,27 @@ from tenuto.ports.event_store import (
 READ_COMMITS: Final = 200
 
 
+class MemoryLists:
+    """`SessionLists` of a log in memory."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        found = self._log.heads(msgspec.structs.replace(query, limit=at_most + 1))
+        return SessionCount(count=min(len(found), at_most), is_exact=len(found) <= at_most)
+
+
 class MemoryEventStore:
     """An `EventStore` for as long as the object lives; what is appended is written at once."""
 
     def __init__(self) -> None:
         self._log = MemoryLog()
+        self.lists = MemoryLists(self._log)
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
 
@@ -80,14 +96,6 @@ class MemoryEventStore:
         self._require_open()
         return self._log.heads(query)
 
-    async def prepare(self) -> None:
-        """See `SessionLists.prepare`."""
-
-    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
-        """See `SessionLists.count`."""
-        found = await self.heads(msgspec.structs.replace(query, limit=at_most + 1))
-        return SessionCount(count=min(len(found), at_most), is_exact=len(found) <= at_most)
-
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
         self._closed = True
@@ -101,6 +109,8 @@ class MemoryEventStore:
         return tuple(self._log.commits_of(session, after=after)[:limit])
 
     def _wake(self) -> None:
+        if not self._waiting:
+            return
         waiting, self._waiting = self._waiting, []
         for changed in waiting:
             if not changed.done():

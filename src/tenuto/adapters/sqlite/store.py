@@ -6,12 +6,10 @@ import sqlite3
 import time
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from functools import partial
 
-import msgspec
-
-from tenuto.adapters.sqlite import heads, lists, rows
+from tenuto.adapters.sqlite import heads, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
+from tenuto.adapters.sqlite.beside import BesideTheLog
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
     Connect,
@@ -23,16 +21,12 @@ from tenuto.adapters.sqlite.connection import (
 )
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
-from tenuto.adapters.sqlite.ledger.ledger import SqliteLedger
 from tenuto.adapters.sqlite.mailbox import Inbox
-from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
-from tenuto.adapters.sqlite.read_models import SqliteReadModels
 from tenuto.adapters.sqlite.reading import ReadPool
-from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
-from tenuto.adapters.sqlite.tables import ServerTables
+from tenuto.adapters.sqlite.session_lists import SqliteLists
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
@@ -42,7 +36,6 @@ from tenuto.ports.event_store import (
     Head,
     HeadQuery,
     Receipt,
-    SessionCount,
     StoredCommit,
     StoredSession,
 )
@@ -67,7 +60,7 @@ class StoreFile:
         )
 
 
-class SqliteEventStore:
+class SqliteEventStore(BesideTheLog):
     """An `EventStore` in one file, owned by this process, or only read by it. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""
@@ -76,16 +69,17 @@ class SqliteEventStore:
         self._file = file
         self._owner = owner
         self._followers = Followers()
-        self._reads = ReadPool(file.open_readonly, file=file.path)
-        self._commits: GroupCommit | None = None
-        self._works: Works | None = None
+        commits: GroupCommit | None = None
+        works: Works | None = None
         if writer is not None:
-            self._works = Works(file.open_writable, file=file.path)
-            self._commits = GroupCommit(
-                writer, file=file.path, written=self._followers.publish, works=self._works
+            works = Works(file.open_writable, file=file.path)
+            commits = GroupCommit(
+                writer, file=file.path, written=self._followers.publish, works=works
             )
-        self.tables = ServerTables(reads=self._reads, works=self._works)
-        """What a server keeps in the same file."""
+        reads = ReadPool(file.open_readonly, file=file.path)
+        super().__init__(file.path, reads=reads, works=works, commits=commits)
+        self.lists = SqliteLists(file.path, reads=reads, works=works)
+        """What long lists of sessions need."""
         self._closed = False
 
     @classmethod
@@ -130,25 +124,6 @@ class SqliteEventStore:
         """Return the pieces of answers that are being given, in the same file."""
         return SqlitePieces(reads=self._reads, commits=self._commits)
 
-    @property
-    def memory(self) -> SqliteMemory:
-        """Return what agents remember, in the same file."""
-        return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
-
-    @property
-    def ledger(self) -> SqliteLedger:
-        """Return what people and programs did, in the same file."""
-        return SqliteLedger(self._file.path, reads=self._reads, works=self._works)
-
-    @property
-    def read_models(self) -> SqliteReadModels:
-        """Return the tables that are kept from events, in the same file."""
-        return SqliteReadModels(self._file.path, reads=self._reads, works=self._works)
-
-    def responses(self, *, entries_max: int) -> SqliteResponses:
-        """Return the answers that are kept to be given again, in the same file."""
-        return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
-
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
         head, snapshot = commit.head, commit.snapshot
@@ -185,19 +160,6 @@ class SqliteEventStore:
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
         return await self._reads.run(heads.list_heads, query)
-
-    async def prepare(self) -> None:
-        """See `SessionLists.prepare`."""
-        self._owned()
-        assert self._works is not None, "who owns the file writes to it"
-        for number in range(len(lists.INDEXES)):
-            await self._works.perform(partial(lists.prepare, number=number))
-
-    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
-        """See `SessionLists.count`."""
-        asked = msgspec.structs.replace(query, limit=at_most + 1)
-        found = await self._reads.run(heads.count_heads, asked)
-        return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""

@@ -134,6 +134,14 @@ def checkpoint(anchor: str | None, as_json: bool, db: str | None) -> int:
     return drive(_checkpoint(db, anchor or "", as_json=as_json))
 
 
+@command.command()
+@click.argument("number", type=int)
+@db_option
+def prove(number: int, db: str | None) -> int:
+    """Print, as JSON, what shows to others that entry NUMBER is covered by a checkpoint."""
+    return drive(_prove(db, number))
+
+
 async def _list(asked: Listing) -> int:
     rows, counter = [], count(1)
     async with tenuto.open_audit(asked.db) as trail:
@@ -194,6 +202,12 @@ async def _checkpoint(db: str | None, anchor: str, *, as_json: bool) -> int:
         show_json(_json(entry), indent=False)
     else:
         show(f"{entry.number}  {entry.digest}")
+    return exit_codes.COMPLETED
+
+
+async def _prove(db: str | None, number: int) -> int:
+    async with tenuto.open_audit(db) as trail:
+        show_json(await trail.prove(number))
     return exit_codes.COMPLETED
 
 

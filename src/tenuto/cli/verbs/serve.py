@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ class Options(msgspec.Struct, kw_only=True):
     port: int
     dev: bool
     allow_code: tuple[str, ...]
+    allow_folder: tuple[str, ...]
     tools: str | None
     oidc: str | None
     db: str | None
@@ -47,6 +49,12 @@ class Options(msgspec.Struct, kw_only=True):
     multiple=True,
     metavar="MODULE",
     help="Workflows from outside may name functions and tools of this module. Repeatable.",
+)
+@click.option(
+    "--allow-folder",
+    multiple=True,
+    metavar="DIR",
+    help="Sessions may name files below DIR in their inputs. Repeatable; with --dev: all.",
 )
 @click.option(
     "--oidc",
@@ -82,7 +90,7 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             "Leave out --dev, or listen on 127.0.0.1."
         )
     offered = [find_workflow(target) for target in asked.workflows]
-    with listening(asked.host, asked.port) as listener:
+    with listening(asked.host, asked.port) as listener, within_folders(asked):
         opened = open_service(
             asked.db,
             offered,
@@ -108,6 +116,24 @@ async def _found(service: Service) -> None:
     if founded is not None:
         say("first start: the organisation 'local' has an admin. Keep this key; it is shown once:")
         show(founded.key_text)
+
+
+@contextmanager
+def within_folders(asked: Options) -> Iterator[None]:
+    """Bound the folders that inputs of sessions may name, unless everybody is on this machine."""
+    from tenuto.bootstrap.folders import FOLDERS
+
+    before = os.environ.get(FOLDERS)
+    if asked.allow_folder or not asked.dev:
+        listed = [*([before] if before else []), *asked.allow_folder]
+        os.environ[FOLDERS] = os.pathsep.join(listed)
+    try:
+        yield
+    finally:
+        if before is None:
+            os.environ.pop(FOLDERS, None)
+        else:
+            os.environ[FOLDERS] = before
 
 
 @contextmanager

@@ -113,9 +113,9 @@ def _task_started(state: SessionState, event: e.TaskStarted) -> None:
         promised=state.promises,
         started_ms=event.at_ms,
         captured=capture(state, event.captures) if event.captures else None,
+        labels=labelling.labels_of_new(state, None, event.captures),
     )
     state.tasks[no] = task
-    labelling.mark_new(state, task, event.captures)
     if event.due_ms:
         task.due_ms = state.due[no] = event.due_ms
     spending.hold(state, task, spending.shares(state, None, kind, count=1, at_ms=event.at_ms))
@@ -149,6 +149,7 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
         mailbox.show(state, parent, event.index, event.shown)
     spending.count_calls(state, parent, kind, event.count)
     share = spending.shares(state, parent, kind, count=event.count, at_ms=event.at_ms)
+    labels = labelling.labels_of_new(state, parent, event.captures)
     for offset in range(event.count):
         no = TaskNo(event.first + offset)
         state.promises += 1
@@ -161,9 +162,9 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
             captured=captured,
             parent=event.parent,
             index=event.index + offset,
+            labels=labels,
         )
         state.tasks[no] = task
-        labelling.mark_new(state, task, event.captures)
         if event.due_ms:
             task.due_ms = state.due[no] = event.due_ms
         if share is not None:

@@ -24,14 +24,13 @@ def joined(*parts: Iterable[str]) -> Labels:
     return tuple(sorted(found))
 
 
-def mark_new(state: SessionState, task: Task, captures: tuple[str, ...]) -> None:
-    """Give a new task the labels of what it gets."""
-    parent = state.tasks.get(task.parent)
-    if not (state.labels_seen or (parent is not None and parent.labels)):
-        return
-    known = (state.labelled.get(path, ()) for path in captures)
+def labels_of_new(state: SessionState, parent: Task | None, captures: tuple[str, ...]) -> Labels:
+    """Return the labels that new tasks below `parent` bear: those of what they get."""
     above = parent.labels if parent is not None else ()
-    task.labels = joined(state.input_labels, above, *known)
+    if not (state.labels_seen or above):
+        return ()
+    known = (state.labelled.get(path, ()) for path in captures)
+    return joined(state.input_labels, above, *known)
 
 
 def mark_whole(state: SessionState, task: Task) -> None:

@@ -5,6 +5,8 @@ Part of the fold. What is set aside follows from the state alone, so no event ha
 
 from typing import Final
 
+from msgspec import structs
+
 from tenuto.core.agent.messages import Usage
 from tenuto.core.budget import UNBOUNDED, Budget, Spending, set_aside, share_of, short_of, wider
 from tenuto.core.session.state import CALLED, WHOLE, SessionState, Task, left_now
@@ -45,10 +47,11 @@ def count_calls(state: SessionState, parent: Task, kind: str, count: int) -> Non
     """Count what an agent has just promised to do."""
     if parent.agent is None:
         return
+    spent = state.spent
     if kind == "model":
-        state.spent = state.spent.plus(Spending(turns=count))
+        state.spent = structs.replace(spent, turns=spent.turns + count)
     elif kind in CALLED:
-        state.spent = state.spent.plus(Spending(tool_calls=count))
+        state.spent = structs.replace(spent, tool_calls=spent.tool_calls + count)
 
 
 def shares(

@@ -82,7 +82,7 @@ def _read(reading: Reading, data: Json) -> AgentText | None:
     if not section.has("name"):
         section.lacks("name", "Give the agent a name: name: clerk.")
     name = section.text("name")
-    fault = name_fault(name, ("name",), "agent") if name else None
+    fault = name_fault(name, ("name",), "registered agent") if name else None
     if fault is not None:
         reading.faults.append(Fault(fault.path, fault.message, fault.hint))
     reading.origins["agents", name] = ()

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN: Final = ("/auth/login", "/auth/refresh", "/auth/logout", "/auth/oidc/")
-"""Ends and beginnings of paths where nobody has to be known: an old token must not hinder."""
 
 
 class Shown:
@@ -32,15 +30,17 @@ class Shown:
     async def authenticate(self, connection: Connection) -> Principal | None:
         """See `Authenticator.authenticate`. A cookie that no longer counts is no cookie: a page
         then asks for a new one."""
-        path = connection.scope["path"]
-        if path.endswith(OPEN[:3]) or f"{OPEN[3]}" in path:
-            return None
+        if connection.scope["route_handler"].opt.get("limit") == "login":
+            return None  # Nobody has to be known there, and an old token must not hinder.
         header = connection.headers.get("authorization")
         if header is not None:
             scheme, _, credential = header.partition(" ")
             if scheme.lower() != "bearer":
-                raise NotAuthenticated("The header Authorization is `Bearer` and a key or token.")
-            return await self._accounts.authenticate(credential, source_of(connection))
+                raise _problem("The header Authorization is `Bearer` and a key or token.")
+            try:
+                return await self._accounts.authenticate(credential, source_of(connection))
+            except NotAuthenticated as error:
+                raise _problem(str(error)) from None
         secure = is_secure(connection)
         credential = value_of(connection.cookies, ACCESS, secure=secure)
         if not credential:
@@ -63,28 +63,28 @@ def check_csrf(accounts: Accounts, connection: Connection, login: str) -> None:
     """Check that the page that asks can read its cookies.
 
     Raises:
-        ProblemError: `csrf_token_missing`, `foreign_page`.
+        ProblemError: `csrf_token_missing`.
     """
     cookie = value_of(connection.cookies, CSRF, secure=is_secure(connection))
     header = connection.headers.get(CSRF_HEADER, "")
     if not header or not same(cookie, header) or not accounts.logins.is_csrf_of(login, header):
-        raise ProblemError(
-            "csrf_token_missing", "A change by cookie needs the header X-CSRF-Token."
-        )
+        raise ProblemError("csrf_token_missing", "A change by cookie needs X-CSRF-Token.")
 
 
 def check_origin(connection: Connection) -> None:
     """Check that a page of this very host asks, as far as the browser says.
 
     Raises:
-        ProblemError: `csrf_token_missing`, `foreign_page`.
+        ProblemError: `foreign_page`.
     """
     origin = connection.headers.get("origin")
     here = connection.headers.get("host", "")
     if origin is not None and urlsplit(origin).netloc != here:
-        raise ProblemError(
-            "foreign_page", "A page of another origin asks, by a cookie of this one."
-        )
+        raise ProblemError("foreign_page", "A page of another origin asks by a cookie.")
+
+
+def _problem(detail: str) -> ProblemError:
+    return ProblemError("not_authenticated", detail, headers={"WWW-Authenticate": "Bearer"})
 
 
 def is_secure(connection: Connection) -> bool:

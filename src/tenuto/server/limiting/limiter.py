@@ -114,7 +114,8 @@ def agent_of(scope: Scope) -> str:
 
 def counts(scope: Scope) -> bool:
     """Return whether the request is one that limits are for: probes of the platform are not."""
-    return not scope["route_handler"].opt.get("public", False)
+    opt = scope["route_handler"].opt
+    return "limit" in opt or not opt.get("public", False)
 
 
 def _allowances(kind: str, whose: str, rules: tuple[Rule, ...]) -> Iterator[Allowance]:

@@ -6,6 +6,7 @@ import msgspec
 from litestar import Request, Response, delete, get, post
 from litestar.datastructures import Cookie
 from litestar.handlers import HTTPRouteHandler
+from litestar.openapi.datastructures import ResponseSpec
 from litestar.params import FromPath, JSONBody
 
 from tenuto.core.accounts.permissions import ALL
@@ -25,6 +26,7 @@ from tenuto.views.moments import moment_text
 Anybody = Request[Any, Any, Any]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
 _ONESELF = [logged_in]
+_LOGIN = {"public": True, "limit": "login"}
 
 
 class Credentials(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -95,7 +97,7 @@ class LoginSummary(msgspec.Struct, kw_only=True):
     ends_at: str
 
 
-@post("/auth/login", status_code=200, tags=["login"], opt={"public": True})
+@post("/auth/login", status_code=200, tags=["login"], opt=_LOGIN)
 async def log_in(request: Anybody, service: Given, data: JSONBody[Credentials]) -> Response[Begun]:
     """Log in by name and password."""
     if data.keep == "cookie":
@@ -106,7 +108,7 @@ async def log_in(request: Anybody, service: Given, data: JSONBody[Credentials]) 
     return answered(request, service, begun, cookie=data.keep == "cookie")
 
 
-@post("/auth/refresh", status_code=200, tags=["login"], opt={"public": True})
+@post("/auth/refresh", status_code=200, tags=["login"], opt=_LOGIN)
 async def refresh(
     request: Anybody, service: Given, data: JSONBody[Refresh | None] = None
 ) -> Response[Begun]:
@@ -123,7 +125,13 @@ async def refresh(
     return answered(request, service, begun, cookie=True)
 
 
-@post("/auth/logout", status_code=204, tags=["login"], opt={"public": True})
+@post(
+    "/auth/logout",
+    status_code=204,
+    tags=["login"],
+    opt=_LOGIN,
+    responses={204: ResponseSpec(None, description="The login has ended.")},
+)
 async def log_out(
     request: Anybody, service: Given, data: JSONBody[Refresh | None] = None
 ) -> Response[None]:

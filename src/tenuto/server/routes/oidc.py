@@ -16,6 +16,7 @@ from tenuto.server.service import Given
 
 COOKIE = "tenuto_oidc"
 _PATH = "/api/v1/auth/oidc"
+_LOGIN = {"public": True, "limit": "login"}
 Anybody = Request[Any, Any, Any]
 
 
@@ -35,7 +36,7 @@ def list_providers(service: Given) -> list[ProviderSummary]:
     ]
 
 
-@get("/auth/oidc/start", tags=["login"], opt={"public": True}, status_code=302)
+@get("/auth/oidc/start", tags=["login"], opt=_LOGIN, status_code=302)
 async def start(
     request: Anybody,
     service: Given,
@@ -52,7 +53,7 @@ async def start(
     return answer
 
 
-@get("/auth/oidc/callback", tags=["login"], opt={"public": True}, status_code=302)
+@get("/auth/oidc/callback", tags=["login"], opt=_LOGIN, status_code=302)
 async def callback(request: Anybody, service: Given) -> Response[None]:
     """Take somebody back from the provider, and log them in by cookie."""
     secure = is_secure(request)

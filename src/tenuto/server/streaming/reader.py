@@ -47,6 +47,11 @@ class Reader:
         """Return whose frames these are."""
         return self._topic.session.id
 
+    @property
+    def queued_count(self) -> int:
+        """Return how many frames wait to be taken."""
+        return len(self._queue)
+
     def push(self, told: Frame) -> None:
         """See `Subscriber.push`."""
         if self._is_full:

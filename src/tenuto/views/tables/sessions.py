@@ -20,12 +20,13 @@ from tenuto.core.session.scope import Memo, inputs_of
 from tenuto.core.session.state import REVIEW, SessionState, Task
 from tenuto.core.session.status import status_of
 from tenuto.core.tables import Change, Row
-from tenuto.core.vocabulary import Json, SessionId, TaskNo, Version, effect_id
+from tenuto.core.vocabulary import Json, TaskNo, Version, effect_id
 from tenuto.core.workflow.program import Program
 from tenuto.views.event_json import plain_json
 from tenuto.views.messages import Messages
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks, answer_of
+from tenuto.views.tables.changes import Changes
 from tenuto.views.tables.json_text import json_text
 from tenuto.views.tables.messages import MessageRows
 
@@ -56,7 +57,8 @@ class SessionTables:
         self._shown: dict[TaskNo, str] = {}
         """Status in the row of each open task that has one."""
         self._looked_at: dict[TaskNo, None] = {}
-        self._changes: list[Change] = []
+        """Tasks of which the end of the commit shows whether their status is another."""
+        self._changes = Changes(state)
         self._ended_at: str | None = None
         self._summary = self._summed_up()
 
@@ -69,13 +71,13 @@ class SessionTables:
 
     def add(self, events: list[e.SessionEvent]) -> list[Change]:
         """Fold the events of one commit and return what they change."""
-        self._changes, self._looked_at = [], {}
+        self._changes, self._looked_at = Changes(self.state), {}
         for event in events:
             self._fold(Version(self.state.version + 1), event)
         for no in self._looked_at:
             self._show(no)
         self._sum_up()
-        return self._changes
+        return self._changes.made
 
     # One event
 
@@ -85,7 +87,7 @@ class SessionTables:
         if isinstance(event, _SPEAKING):
             said = self._said.said(version, event)
             if said is not None:
-                self._changes += self._messages().of_entry(said)
+                self._changes.made += MessageRows(state.session, state.tenant, tasks).of_entry(said)
         if isinstance(event, _Settled):
             self._settle(event)
         evolve(state, event)
@@ -95,19 +97,21 @@ class SessionTables:
             case e.TaskStarted() | e.UndoStarted():
                 self._start(event.task)
             case e.ChildrenStarted():
-                self._look_at(event.parent)
+                self._looked_at[event.parent] = None
                 for offset in range(event.count):
                     self._start(TaskNo(event.first + offset))
-                self._changes += self._messages().of_calls(version, event)
+                self._changes.made += MessageRows(state.session, state.tenant, tasks).of_calls(
+                    version, event
+                )
             case e.TaskSkipped():
                 self._skip(event)
             case e.TaskRetried():
                 self._retry(event)
             case e.AttemptFailed() | e.TaskEscalated():
-                self._amend(event.task, {"error_message": event.failure.message})
-                self._look_at(event.task)
+                self._changes.amend_task(event.task, {"error_message": event.failure.message})
+                self._looked_at[event.task] = None
             case e.TaskDoubted() | e.ChildSessionStarted():
-                self._look_at(event.task)
+                self._looked_at[event.task] = None
             case e.SessionCompleted() | e.SessionFailed() | e.SessionCancelled():
                 self._ended_at = moment_text(event.at_ms)
         tasks.end(event)
@@ -138,33 +142,33 @@ class SessionTables:
             "error_message": None,
         }
         self._summary = {name: row[name] for name in self._summary}
-        key = (state.session,)
-        self._changes.append(Change(table="agent_sessions", key=key, values=row, whole=True))
+        self._changes.of_session(row, whole=True)
         for no in state.tasks:
             self._start(no)
 
     def _start(self, no: TaskNo) -> None:
         task, told = self.state.tasks[no], self._tasks[no]
+        parent = effect_id(self.state.session, task.parent) if task.parent else None
         self._shown[no] = "running"
-        self._put(
+        self._changes.put_task(
             no,
             {
                 "node": task.node,
                 "agent_id": told.agent or None,
-                "parent_task_id": self._id(task.parent) if task.parent else None,
+                "parent_task_id": parent,
                 "task_type": task.kind,
-                "input_data": self._inputs(task),
+                "input_data": inputs_text(self.state, task, self._program, self._memo),
                 "status": "running",
                 "retry_count": task.attempt - 1,
                 "started_at": moment_text(task.started_ms),
             },
         )
-        self._look_at(no)
+        self._looked_at[no] = None
 
     def _skip(self, event: e.TaskSkipped) -> None:
         node = self._tasks.node(event.node)
         moment = moment_text(event.at_ms)
-        self._put(
+        self._changes.put_task(
             event.task,
             {
                 "node": event.node,
@@ -180,8 +184,8 @@ class SessionTables:
         values: Row = {"retry_count": task.attempt - 1}
         if task.override is not None:
             values["input_data"] = json_text(task.override)
-        self._amend(event.task, values)
-        self._look_at(event.task)
+        self._changes.amend_task(event.task, values)
+        self._looked_at[event.task] = None
 
     def _settle(self, event: _Settled) -> None:
         """Before the state forgets the task."""
@@ -197,18 +201,14 @@ class SessionTables:
                 values |= {"status": "failed", "error_message": event.failure.message}
             case e.TaskCancelled():
                 values["status"] = "cancelled"
-        self._amend(event.task, values)
+        self._changes.amend_task(event.task, values)
         self._memo.pop(event.task, None)
         self._shown.pop(event.task, None)
         self._looked_at.pop(event.task, None)
         if told.parent:
-            self._look_at(told.parent)
+            self._looked_at[told.parent] = None
 
     # After the events of a commit
-
-    def _look_at(self, no: TaskNo) -> None:
-        """See at the end of the commit whether the task's status is another."""
-        self._looked_at[no] = None
 
     def _show(self, no: TaskNo) -> None:
         task = self.state.tasks.get(no)
@@ -218,7 +218,7 @@ class SessionTables:
         status = "running" if task.children or is_at_work(task) else "waiting"
         if self._shown.get(no) != status:
             self._shown[no] = status
-            self._amend(no, {"status": status})
+            self._changes.amend_task(no, {"status": status})
 
     def _sum_up(self) -> None:
         if self.state.phase in TERMINAL and self._ended_at is None:
@@ -227,10 +227,7 @@ class SessionTables:
         summary = self._summed_up()
         if summary != self._summary:
             self._summary = summary
-            key = (self.state.session,)
-            self._changes.append(
-                Change(table="agent_sessions", key=key, values=summary, whole=False)
-            )
+            self._changes.of_session(summary, whole=False)
 
     def _summed_up(self) -> Row:
         """Return what of the session's row changes while it runs."""
@@ -239,52 +236,21 @@ class SessionTables:
         message = reason or None if is_reason else None
         return {"status": status, "completed_at": self._ended_at, "error_message": message}
 
-    # Rows
 
-    def _inputs(self, task: Task) -> str | None:
-        program = self._program
-        if program is None or task.kind in _WITHOUT_INPUTS:
-            return None
-        if task.kind == "undo":
-            assert task.override is not None, "a compensation knows what it undoes"
-            return json_text({"output": task.override["output"]})
-        if task.kind == "recover":
-            failure = self.state.tasks[task.parent].failure
-            return json_text({"error": _told(failure)})
-        try:
-            return json_text(inputs_of(self.state, task, program, self._memo))
-        except ExpressionFailed:
-            # The task fails of it, and says so.
-            return None
-
-    def _put(self, no: TaskNo, values: Row) -> None:
-        row: Row = {
-            "id": self._id(no),
-            "tenant": self.state.tenant,
-            "session_id": self.state.session,
-            "number": no,
-            "agent_id": None,
-            "parent_task_id": None,
-            "input_data": None,
-            "output_data": None,
-            "priority": 0,
-            "retry_count": 0,
-            "completed_at": None,
-            "error_message": None,
-            **values,
-        }
-        key = (self._id(no),)
-        self._changes.append(Change(table="agent_tasks", key=key, values=row, whole=True))
-
-    def _amend(self, no: TaskNo, values: Row) -> None:
-        key = (self._id(no),)
-        self._changes.append(Change(table="agent_tasks", key=key, values=values, whole=False))
-
-    def _id(self, no: TaskNo) -> str:
-        return effect_id(self.state.session, no)
-
-    def _messages(self) -> MessageRows:
-        return MessageRows(SessionId(self.state.session), self.state.tenant, self._tasks)
+def inputs_text(state: SessionState, task: Task, program: Program | None, memo: Memo) -> str | None:
+    """Return the inputs of an open task as JSON; None where it has none that are values."""
+    if program is None or task.kind in _WITHOUT_INPUTS:
+        return None
+    if task.kind == "undo":
+        assert task.override is not None, "a compensation knows what it undoes"
+        return json_text({"output": task.override["output"]})
+    if task.kind == "recover":
+        return json_text({"error": _told(state.tasks[task.parent].failure)})
+    try:
+        return json_text(inputs_of(state, task, program, memo))
+    except ExpressionFailed:
+        # The task fails of it, and says so.
+        return None
 
 
 def _told(failure: Failure | None) -> Json:

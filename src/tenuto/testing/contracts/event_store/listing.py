@@ -68,6 +68,23 @@ class Listing(StoreCase):
 
         self.check(scenario)
 
+    def test_heads_are_found_by_words_of_what_they_wait_for(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            said = {A: "a decision on 'x'", B: "a signal for 'a person'", C: "100% of _x"}
+            commits = [start(session) for session in said]
+            for session, text in said.items():
+                head = head_of(session, status="waiting", waiting_for=text)
+                commits.append(more(session, 1, count=0, payload=b"", head=head))
+            await write_at_once(store, *commits)
+
+            assert await listed(store, words=("a decision on ", "nothing")) == [A]
+            assert await listed(store, words=("a decision", "a person"), limit=5) == [B, A]
+            assert await listed(store, words=("a Decision",)) == []
+            assert await listed(store, words=("100% of _",)) == [C]
+            assert await listed(store, words=("1%",)) == []
+
+        self.check(scenario)
+
     def test_heads_queued_behind_one_another_end_with_the_last(self) -> None:
         async def scenario(store: EventStore) -> None:
             last = head_of(A, waiting_for="last", updated_ms=9)
