@@ -44,18 +44,13 @@ class Performer:
         self.caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
         self._concurrency = concurrency
-        self._queue: deque[tuple[Live, Attempt]] = deque()
-        self._running = 0
+        self.queue: deque[tuple[Live, Attempt]] = deque()
+        self.running = 0
         self._closed = False
         self._empty = asyncio.Event()
         self._turns: Turns
         self.borders: Borders
         """Who looks at what sessions are given, are told, and give; set by who composes."""
-
-    @property
-    def counts(self) -> tuple[int, int]:
-        """Return how many effects run, and how many wait for room."""
-        return self._running, len(self._queue)
 
     def attach(self, turns: Turns) -> None:
         """Say who takes the outcomes."""
@@ -67,25 +62,25 @@ class Performer:
         log."""
         if self._closed:
             return
-        if self._running >= self._concurrency:
-            self._queue.append((live, effect))
+        if self.running >= self._concurrency:
+            self.queue.append((live, effect))
             return
         self._start(live, effect)
 
     def _start(self, live: Live, effect: Attempt) -> None:
-        self._running += 1
+        self.running += 1
         task = asyncio.get_running_loop().create_task(self._perform(live, effect))
         live.running[effect.task] = task
 
     def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
-        self._running -= 1
+        self.running -= 1
         if live.running.get(no) is task:
             del live.running[no]
-        while self._queue and self._running < self._concurrency and not self._closed:
-            next_live, effect = self._queue.popleft()
+        while self.queue and self.running < self._concurrency and not self._closed:
+            next_live, effect = self.queue.popleft()
             if effect.task in next_live.state.tasks:
                 self._start(next_live, effect)
-        if not self._running:
+        if not self.running:
             self._empty.set()
 
     def abandon(self, live: Live) -> None:
@@ -111,11 +106,11 @@ class Performer:
     def close(self) -> None:
         """Start nothing any more."""
         self._closed = True
-        self._queue.clear()
+        self.queue.clear()
 
     async def wait(self, timeout_ms: int) -> bool:
         """Return whether all that runs ended within `timeout_ms`."""
-        if self._running:
+        if self.running:
             self._empty.clear()
             try:
                 async with asyncio.timeout(timeout_ms / 1000):
