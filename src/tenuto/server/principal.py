@@ -59,7 +59,7 @@ def needs_some(permission: str) -> Guard:
     return _guard(permission, everywhere=False)
 
 
-def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
+async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard that lets through whoever shows who they are.
 
     Raises:
@@ -98,7 +98,8 @@ def _guard(permission: str, *, everywhere: bool) -> Guard:
     # A slip of the pen would shut a route for everyone, silently.
     assert permission in ALL, f"there is no permission {permission!r}"
 
-    def guard(connection: Connection, _: BaseRouteHandler) -> None:
+    # A plain function would be run on a thread, which takes longer than all the rest of a request.
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         principal = known(connection)
         if not (principal.may(permission) if everywhere else principal.may_some(permission)):
             raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
