@@ -41,7 +41,7 @@ class VolatileMemory:
         """See `Memory.keep`."""
         for kept in items:
             check(kept.item, kept.vector)
-        self._check_known({_name(kept.item): kept.item for kept in items}, known)
+        _check_known(self._kept, {_name(kept.item): kept.item for kept in items}, known)
         for kept in items:
             self._keep(kept)
 
@@ -99,7 +99,8 @@ class VolatileMemory:
         if exactly:
             self._delete(query.tenant, meant)
             return len(meant)
-        told = [item for item in self._of(query.tenant) if item.sums_up]
+        every = MemoryQuery(tenant=query.tenant)
+        told = [item for item in self._meant(every) if item.sums_up]
         left = {one for item in told if is_left_in(item, query) for one in item.sums_up}
         meant |= left.intersection(query.ids or ())
         beside = {
@@ -107,7 +108,7 @@ class VolatileMemory:
             for item in told
             if item.id in meant
             for source in item.sums_up
-            if self._superseded_by(query.tenant, source) == item.id
+            if _superseded_by(self._kept, (query.tenant, source)) == item.id
         }
         gone = meant | beside
         gone |= {item.id for item in told if not gone.isdisjoint(item.sums_up)}
@@ -117,15 +118,6 @@ class VolatileMemory:
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""
         return statistics_of(list(self._meant(query)))
-
-    def _check_known(self, to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]) -> None:
-        for read in known:
-            found = self._kept.get(_name(read))
-            wanted = to_be.get(_name(read), read)
-            if found is None or not (
-                is_as_read(found.item, read) or is_as_read(found.item, wanted)
-            ):
-                raise MemoryChanged(read.id)
 
     def _keep(self, kept: Kept) -> None:
         item = kept.item
@@ -163,17 +155,10 @@ class VolatileMemory:
         gone = [self._kept.pop((tenant, id)) for id in ids if (tenant, id) in self._kept]
         for kept in gone:
             for source in kept.item.sums_up:
-                if self._superseded_by(tenant, source) == kept.item.id:
+                if _superseded_by(self._kept, (tenant, source)) == kept.item.id:
                     self._change(self._kept[tenant, source], superseded_by="")
                     # One of the same key may have come since.
                     self._keep(self._kept[tenant, source])
-
-    def _superseded_by(self, tenant: str, id: str) -> str:
-        kept = self._kept.get((tenant, id))
-        return kept.item.superseded_by if kept is not None else ""
-
-    def _of(self, tenant: str) -> Iterator[MemoryItem]:
-        return (kept.item for (whose, _), kept in self._kept.items() if whose == tenant)
 
     def _rivals(self, item: MemoryItem) -> list[Kept]:
         """Return the other current item of the same scope, kind and key, if there is one."""
@@ -198,6 +183,21 @@ class VolatileMemory:
 
     def _meant(self, query: MemoryQuery) -> Iterator[MemoryItem]:
         return (kept.item for kept in self._kept.values() if _is_meant(kept.item, query))
+
+
+def _check_known(
+    kept: Mapping[Name, Kept], to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]
+) -> None:
+    for read in known:
+        found = kept.get(_name(read))
+        wanted = to_be.get(_name(read), read)
+        if found is None or not (is_as_read(found.item, read) or is_as_read(found.item, wanted)):
+            raise MemoryChanged(read.id)
+
+
+def _superseded_by(kept: Mapping[Name, Kept], name: Name) -> str:
+    found = kept.get(name)
+    return found.item.superseded_by if found is not None else ""
 
 
 def _name(item: MemoryItem) -> Name:

@@ -47,8 +47,8 @@ async def told(memory: Memory, sources: tuple[MemoryItem, ...] = SOURCES) -> Non
     await memory.keep([summary, *superseded], known=sources)
 
 
-class Summing(MemoryCase):
-    """See what `Memory.keep` and `Memory.forget` say of summaries."""
+class SummedUpCase(MemoryCase):
+    """Opens a memory that holds a summary."""
 
     def check_summed_up(self, story: Callable[[Memory], Awaitable[None]]) -> None:
         """Run `story` on a memory that holds the summary and its sources."""
@@ -58,6 +58,10 @@ class Summing(MemoryCase):
             await story(memory)
 
         self.check(scenario)
+
+
+class Summing(SummedUpCase):
+    """See what `Memory.keep` and `Memory.statistics` say of summaries."""
 
     def test_a_summary_is_recalled_in_place_of_what_it_sums_up(self) -> None:
         async def story(memory: Memory) -> None:
@@ -101,6 +105,51 @@ class Summing(MemoryCase):
             assert sorted(await listed(memory, current_at_ms=NOW_MS)) == ["a", "b", "c"]
 
         self.check(scenario)
+
+    def test_what_is_kept_again_as_it_was_stays_summed_up(self) -> None:
+        async def story(memory: Memory) -> None:
+            await memory.keep([Kept(item=structs.replace(SOURCES[0], created_ms=NOW_MS + 3))])
+
+            assert await found(memory, TEA) == [SUMMARY.id]
+
+        self.check_summed_up(story)
+
+    def test_what_is_kept_again_saying_something_else_takes_its_summary_apart(self) -> None:
+        source = SOURCES[0]
+        for again in (
+            structs.replace(source, text="Ann likes no tea."),
+            structs.replace(source, labels=("untrusted",)),
+            structs.replace(source, expires_ms=NOW_MS + 99),
+        ):
+
+            async def story(memory: Memory, again: MemoryItem = again) -> None:
+                await memory.keep([Kept(item=again)])
+
+                assert sorted(await found(memory, TEA)) == ["a", "b", "c"]
+                assert await memory.items(ids("a")) == (again,)
+
+            self.check_summed_up(story)
+
+    def test_statistics_tell_how_many_were_summed_up(self) -> None:
+        async def story(memory: Memory) -> None:
+            await memory.keep([kept("d", "Ann has a dog.")])
+
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
+
+            await memory.forget(ids("a"), exactly=True)
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
+            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
+
+            await memory.forget(ids("b"))
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up) == (0, 0)
+
+        self.check_summed_up(story)
+
+
+class ForgettingSums(SummedUpCase):
+    """See what `Memory.forget` says of summaries."""
 
     def test_forgetting_what_was_summed_up_forgets_the_summary_and_gives_back_the_others(
         self,
@@ -156,30 +205,6 @@ class Summing(MemoryCase):
 
         self.check_summed_up(story)
 
-    def test_what_is_kept_again_as_it_was_stays_summed_up(self) -> None:
-        async def story(memory: Memory) -> None:
-            await memory.keep([Kept(item=structs.replace(SOURCES[0], created_ms=NOW_MS + 3))])
-
-            assert await found(memory, TEA) == [SUMMARY.id]
-
-        self.check_summed_up(story)
-
-    def test_what_is_kept_again_saying_something_else_takes_its_summary_apart(self) -> None:
-        source = SOURCES[0]
-        for again in (
-            structs.replace(source, text="Ann likes no tea."),
-            structs.replace(source, labels=("untrusted",)),
-            structs.replace(source, expires_ms=NOW_MS + 99),
-        ):
-
-            async def story(memory: Memory, again: MemoryItem = again) -> None:
-                await memory.keep([Kept(item=again)])
-
-                assert sorted(await found(memory, TEA)) == ["a", "b", "c"]
-                assert await memory.items(ids("a")) == (again,)
-
-            self.check_summed_up(story)
-
     def test_a_corrected_summary_still_goes_with_what_it_sums_up(self) -> None:
         async def story(memory: Memory) -> None:
             await memory.keep([kept(SUMMARY.id, "Ann deals in tea.")])
@@ -219,22 +244,5 @@ class Summing(MemoryCase):
 
             await memory.forget(ids("a"))
             assert sorted(await listed(memory, tenant=OTHER_TENANT.tenant)) == ["b", "c"]
-
-        self.check_summed_up(story)
-
-    def test_statistics_tell_how_many_were_summed_up(self) -> None:
-        async def story(memory: Memory) -> None:
-            await memory.keep([kept("d", "Ann has a dog.")])
-
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
-
-            await memory.forget(ids("a"), exactly=True)
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
-            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
-
-            await memory.forget(ids("b"))
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up) == (0, 0)
 
         self.check_summed_up(story)
