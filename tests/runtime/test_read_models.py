@@ -294,12 +294,17 @@ def test_agents_are_as_the_last_session_or_the_registry_has_them() -> None:
                 (row,) = await models.rows(RowQuery(table="agents"))
                 return row
 
+            record = {
+                "definition": {"name": "clerk", "version": "7", "role": "scribe"},
+                "capabilities": ["writes"],
+                "is_active": True,
+            }
             await runtime.start(team("1"))
             first = await clerk()
             await runtime.start(team("2"))
             await runtime.start(team("2"))
             second = await clerk()
-            await ledger.append([deed({"name": "clerk", "version": "7", "role": "scribe"}, 1_000)])
+            await ledger.append([deed(record, 1_000)])
             registered = await clerk()
             await runtime.start(team("3"))
             still = await clerk()
@@ -309,9 +314,10 @@ def test_agents_are_as_the_last_session_or_the_registry_has_them() -> None:
             assert first | {"name": "clerk", "version": "1", "is_active": 1} == first
             assert msgspec.json.decode(str(first["capabilities"])) == ["desk:look"]
             assert (second["version"], second["created_at"]) == ("2", first["created_at"])
-            assert registered | {"version": "7", "type": "scribe", "is_registered": 1} == registered
+            assert registered | {"version": "1", "type": "scribe", "is_registered": 1} == registered
+            assert registered["capabilities"] == '["writes"]'
             assert still == registered
-            assert gone | {"is_active": 0, "version": "7"} == gone
+            assert gone | {"is_active": 0, "type": "scribe"} == gone
 
             await projector.rebuild()
             assert await models.rows(RowQuery(table="agents")) == (gone,)

@@ -1,5 +1,6 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
+import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
@@ -27,6 +28,7 @@ from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
+from tenuto.server.metrics import Metrics
 from tenuto.server.principal import NoLogin
 from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
@@ -90,10 +92,15 @@ async def open_service(
         async with opening as runtime:
             service = given.service(runtime, opening.store, place=place, folder=folder)
             await service.webhooks.start()
+            assert runtime.lists is not None, "an open database has lists"
+            # Of a large file this takes seconds, once; lists are only slower until then.
+            preparing = asyncio.create_task(runtime.lists.prepare())
             try:
                 yield service
             finally:
                 service.closing = True
+                preparing.cancel()
+                await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
                 await service.webhooks.close()
                 await service.providers.close()
@@ -157,6 +164,7 @@ class _Given:
             fences=fences,
             secrets=secrets,
             hub=Hub(runtime),
+            metrics=Metrics(version("tenuto")),
             webhooks=webhooks_of(store, ledger, fences),
         )
 

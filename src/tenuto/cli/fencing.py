@@ -51,6 +51,12 @@ _OPTIONS: Final = (
         help="Webhooks may go to this machine and its network, and without TLS.",
     ),
     click.option(
+        "--metrics-token",
+        envvar="TENUTO_METRICS_TOKEN",
+        metavar="TOKEN",
+        help="Who sends it as bearer token may read /metrics; else TENUTO_METRICS_TOKEN.",
+    ),
+    click.option(
         "--max-streams",
         type=click.IntRange(min=0),
         metavar="N",
@@ -68,6 +74,7 @@ class FenceOptions(msgspec.Struct, kw_only=True):
     limits: tuple[str, ...]
     max_streams: int | None
     private_webhooks: bool = False
+    metrics_token: str | None = None
 
 
 def fence_options(command: T) -> T:
@@ -105,6 +112,7 @@ def fencing_of(asked: FenceOptions, *, host: str, dev: bool) -> Fencing:
             hosts=[*own, *asked.hosts], origins=asked.origins, proxies=asked.proxies
         ),
         limits=read_limits(asked.limits, Limits() if dev else USUAL),
+        metrics_token=asked.metrics_token or "",
         private_webhooks=asked.private_webhooks,
         streams_max=streams_max if asked.max_streams is None else asked.max_streams,
     )

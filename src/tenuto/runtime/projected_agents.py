@@ -5,7 +5,7 @@ from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.ledger import Entry
 from tenuto.ports.read_models import ReadModels, RowQuery
 from tenuto.runtime.projected import Started
-from tenuto.views.tables.agents import registered_agent, seen_agent
+from tenuto.views.tables.agents import Registered, registered_agent, seen_agent
 
 
 class AgentRows:
@@ -38,16 +38,15 @@ class AgentRows:
         """Return what an entry of the ledger tells of an agent."""
         if not entry.version:
             return []
-        value = entry.after if entry.after is not None else entry.before
-        name = str((value or {}).get("name") or entry.target)
-        change = registered_agent(
-            await self._row((entry.tenant, name)),
-            entry.after,
-            name=name,
+        registered = Registered(
             tenant=entry.tenant,
+            name=entry.target,
+            version=entry.version,
             at_ms=entry.at_ms,
+            after=entry.after,
         )
-        return self._noted(change)
+        old = await self._row((entry.tenant, entry.target))
+        return self._noted(registered_agent(old, registered))
 
     async def _row(self, key: Key) -> Row | None:
         if key not in self._rows:

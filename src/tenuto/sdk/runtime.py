@@ -118,6 +118,11 @@ class Runtime(Keeping):
         see them. Tokens of another tenant or key stay as they are; see the guide to guards."""
         return self._engine.borders.restored(value, tenant)
 
+    def effects(self) -> tuple[int, int]:
+        """Return how many effects run in this process, and how many wait for room."""
+        performer = self._engine.performer
+        return performer.running, len(performer.queue)
+
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
 

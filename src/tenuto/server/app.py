@@ -15,6 +15,7 @@ from tenuto.server.bodies import BoundedRequest
 from tenuto.server.description import configuration, described
 from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
+from tenuto.server.metrics import Measured
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
     accounts,
@@ -22,9 +23,11 @@ from tenuto.server.routes import (
     approvals,
     audit,
     collections,
+    docs,
     execute,
     login,
     memory,
+    metrics,
     models,
     oidc,
     pasts,
@@ -66,7 +69,9 @@ BODY_BYTES_MAX: Final = 10_000_000
 def create_app(service: Service) -> ASGIApp:
     """Return the ASGI application over the parts of an open database."""
     # Around all of it: what no route takes is numbered and answered like the rest.
-    return Numbered(Edge(routed(service), service.fences.fencing.borders))
+    fencing = service.fences.fencing
+    edge = Edge(routed(service), fencing.borders)
+    return Numbered(Measured(edge, service.metrics, fencing.metrics_token))
 
 
 def routed(service: Service) -> Litestar:
@@ -78,6 +83,8 @@ def routed(service: Service) -> Litestar:
     return Litestar(
         route_handlers=[
             *system.ROUTES,
+            *metrics.ROUTES,
+            *docs.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
             described,
         ],

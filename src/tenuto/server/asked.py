@@ -1,5 +1,6 @@
 """What a request says beside its body: who asks, and from where."""
 
+from datetime import UTC, datetime
 from typing import Any, TypeAlias
 
 from litestar import Request
@@ -9,6 +10,14 @@ from tenuto.server.principal import Principal
 
 Call: TypeAlias = Request[Principal, Any, Any]
 """A request that somebody may make: `user` is who."""
+
+
+def moment_ms(moment: datetime | None) -> int | None:
+    """Return a moment of a query in ms since 1970; one without a zone is in UTC."""
+    if moment is None:
+        return None
+    aware = moment if moment.tzinfo is not None else moment.replace(tzinfo=UTC)
+    return round(aware.timestamp() * 1000)
 
 
 def source(request: Call) -> Source:

@@ -18,6 +18,8 @@ class Fencing(msgspec.Struct, frozen=True, kw_only=True):
     limits: Limits = Limits()
     private_webhooks: bool = False
     """Webhooks may go to addresses of this machine and its network, and without TLS."""
+    metrics_token: str = ""
+    """With this, anybody may read the metrics; empty: admins only."""
     streams_max: int = 0
     """Of one user or key at once; 0: any number."""
 

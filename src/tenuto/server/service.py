@@ -20,6 +20,7 @@ from tenuto.server.accounts.accounts import Accounts
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
+from tenuto.server.metrics import Metrics
 from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
@@ -45,6 +46,7 @@ class Service(msgspec.Struct, kw_only=True):
     hub: Hub
     secrets: Secrets
     webhooks: Webhooks
+    metrics: Metrics
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -11,7 +11,7 @@ import httpx2
 import pytest
 
 from tenuto.core.accounts.permissions import ALL
-from tests.server.accounts.offices import PASSWORD
+from tests.server.accounts.offices import PASSWORD, QUICK
 from tests.server.api.served import Served, serving
 
 Visit = Callable[["House"], Awaitable[None]]
@@ -51,6 +51,7 @@ async def house() -> AsyncIterator[House]:
     async with serving(login=True) as served:
         founded = await served.service.accounts.organisations.found_home()
         assert founded is not None
+        served.service.accounts.passwords.hasher = QUICK
         found = House(served, founded.key_text)
         async with found.admin:
             yield found

@@ -6,7 +6,12 @@ import asyncio
 import json
 from typing import Any
 
+import pytest
+import websockets
+
 from tenuto.core.vocabulary import SessionId
+from tenuto.server.principal import Connection, Principal
+from tenuto.server.problems import ProblemError
 from tenuto.server.streaming.feed import Feed
 from tenuto.server.streaming.frames import Frame
 from tenuto.server.streaming.listener import PENDING_MAX, Listener
@@ -133,3 +138,31 @@ async def told_until(batches: Any, session: SessionId) -> list[Frame]:
     while session not in [frame.session for frame in told]:
         told += await anext(batches)
     return told
+
+
+def test_a_stream_ends_when_its_client_may_not_have_it_any_more() -> None:
+    async def main() -> None:
+        async with serving(waiting()) as served:
+            session = await started(served, "waiting")
+            frames = [sse(served, "/events"), sse(served, f"/sessions/{session.id}/stream?after=2")]
+            for stream in frames:
+                assert (await anext(stream))["event"] == "snapshot"
+            async with socket(served, f"/sessions/{session.id}/stream?after=2") as connection:
+                await connection.recv()
+                await served.service.hub.check()
+                assert len(served.service.hub.watched) == 1
+                served.service.authenticator = Nobody()
+                await served.service.hub.check()
+                with pytest.raises(websockets.ConnectionClosedError):
+                    await connection.recv()
+            for stream in frames:
+                assert [frame async for frame in stream] == []
+
+    asyncio.run(main())
+
+
+class Nobody:
+    """Knows nobody any more: keys were revoked, logins ran out."""
+
+    async def authenticate(self, connection: Connection) -> Principal | None:
+        raise ProblemError("not_authenticated", "The key was revoked.")

@@ -82,3 +82,34 @@ def test_what_is_not_there_is_a_problem_with_a_code_and_a_hint() -> None:
                 assert problem["trace_id"] == answer.headers["x-request-id"]
 
     asyncio.run(main())
+
+
+def test_a_list_is_narrowed_and_counted() -> None:
+    async def main() -> None:
+        async with serving(echoing(), waiting()) as served:
+            runtime, offered = served.service.runtime, served.service.offered
+            waits = await runtime.start(offered["waiting"].workflow, key="order-17", user="ada")
+            echo = await runtime.start(offered["echo"].workflow, {"text": "x"}, user="bob")
+            other = await runtime.start(offered["echo"].workflow, {"text": "x"}, tenant="elsewhere")
+            await waits.wait_until_idle(timeout=5)
+            await echo.result(timeout=5)
+            await other.result(timeout=5)
+
+            async def listed(query: str) -> list[str]:
+                answer = await served.client.get(f"/sessions?{query}")
+                assert answer.status_code == 200, answer.text
+                return [item["id"] for item in answer.json()["items"]]
+
+            assert await listed("") == [echo.id, waits.id]
+            assert await listed("status=waiting") == [waits.id]
+            assert await listed("status=waiting&status=completed") == [echo.id, waits.id]
+            assert await listed("user=bob") == [echo.id]
+            assert await listed("q=order-") == [waits.id]
+            assert await listed("q=aiti") == [waits.id]
+            assert await listed("roots=true&workflow=echo") == [echo.id]
+            assert await listed("since=2030-01-01T00:00:00Z") == []
+            assert await listed("until=2030-01-01T00:00:00Z") == [echo.id, waits.id]
+            counted = (await served.client.get("/sessions?count=true&limit=1")).json()
+            assert (counted["count"], counted["count_is_exact"]) == (2, True)
+
+    asyncio.run(main())

@@ -266,3 +266,22 @@ def test_a_client_that_goes_leaves_nothing_behind() -> None:
                     await asyncio.sleep(0)
 
     asyncio.run(main())
+
+
+def test_clients_that_go_in_the_middle_leave_no_trace(caplog: pytest.LogCaptureFixture) -> None:
+    async def main() -> None:
+        async with serving(waiting()) as served:
+            session = await started(served, "waiting")
+            path = f"/sessions/{session.id}/stream?after=2"
+            sockets = [await socket(served, path) for _ in range(5)]
+            for connection in sockets:
+                await connection.recv()
+                connection.transport.abort()
+            await session.signal("go")
+            await session.result(5)
+            async with asyncio.timeout(5):
+                while served.service.hub.watched:  # noqa: ASYNC110  (nobody tells of it)
+                    await asyncio.sleep(0)
+
+    asyncio.run(main())
+    assert [record for record in caplog.records if record.levelname == "ERROR"] == []

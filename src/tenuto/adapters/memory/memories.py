@@ -41,7 +41,7 @@ class VolatileMemory:
         """See `Memory.keep`."""
         for kept in items:
             check(kept.item, kept.vector)
-        _check_known(self._kept, {_name(kept.item): kept.item for kept in items}, known)
+        self._check_known({_name(kept.item): kept.item for kept in items}, known)
         for kept in items:
             self._keep(kept)
 
@@ -69,15 +69,15 @@ class VolatileMemory:
         }
         return recalled(
             {name: kept.item for name, kept in scope.items()},
-            words=self._best(bm25(postings, lengths)),
-            meaning=self._best(meaning),
+            words=_best(bm25(postings, lengths), scope),
+            meaning=_best(meaning, scope),
             now_ms=question.now_ms,
             limit=max(0, min(question.limit, RECALL_MAX)),
         )
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
         """See `Memory.items`."""
-        found = sorted(self._meant(query), key=_age, reverse=True)
+        found = sorted(_meant(self._kept, query), key=_age, reverse=True)
         if query.after:
             last = self._kept.get((query.tenant, query.after))
             if last is None:
@@ -95,12 +95,11 @@ class VolatileMemory:
 
     async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
-        meant = {item.id for item in self._meant(query)}
+        meant = {item.id for item in _meant(self._kept, query)}
         if exactly:
             self._delete(query.tenant, meant)
             return len(meant)
-        every = MemoryQuery(tenant=query.tenant)
-        told = [item for item in self._meant(every) if item.sums_up]
+        told = [one for one in _meant(self._kept, MemoryQuery(tenant=query.tenant)) if one.sums_up]
         left = {one for item in told if is_left_in(item, query) for one in item.sums_up}
         meant |= left.intersection(query.ids or ())
         beside = {
@@ -108,7 +107,7 @@ class VolatileMemory:
             for item in told
             if item.id in meant
             for source in item.sums_up
-            if _superseded_by(self._kept, (query.tenant, source)) == item.id
+            if self._superseded_by(query.tenant, source) == item.id
         }
         gone = meant | beside
         gone |= {item.id for item in told if not gone.isdisjoint(item.sums_up)}
@@ -117,7 +116,16 @@ class VolatileMemory:
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""
-        return statistics_of(list(self._meant(query)))
+        return statistics_of(list(_meant(self._kept, query)))
+
+    def _check_known(self, to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]) -> None:
+        for read in known:
+            found = self._kept.get(_name(read))
+            wanted = to_be.get(_name(read), read)
+            if found is None or not (
+                is_as_read(found.item, read) or is_as_read(found.item, wanted)
+            ):
+                raise MemoryChanged(read.id)
 
     def _keep(self, kept: Kept) -> None:
         item = kept.item
@@ -155,10 +163,14 @@ class VolatileMemory:
         gone = [self._kept.pop((tenant, id)) for id in ids if (tenant, id) in self._kept]
         for kept in gone:
             for source in kept.item.sums_up:
-                if _superseded_by(self._kept, (tenant, source)) == kept.item.id:
+                if self._superseded_by(tenant, source) == kept.item.id:
                     self._change(self._kept[tenant, source], superseded_by="")
                     # One of the same key may have come since.
                     self._keep(self._kept[tenant, source])
+
+    def _superseded_by(self, tenant: str, id: str) -> str:
+        kept = self._kept.get((tenant, id))
+        return kept.item.superseded_by if kept is not None else ""
 
     def _rivals(self, item: MemoryItem) -> list[Kept]:
         """Return the other current item of the same scope, kind and key, if there is one."""
@@ -175,29 +187,18 @@ class VolatileMemory:
         item = structs.replace(kept.item, **changes)
         self._kept[item.scope.tenant, item.id] = structs.replace(kept, item=item)
 
-    def _best(self, scores: dict[Name, float]) -> dict[Name, float]:
-        def place(name: Name) -> tuple[float, int, str]:
-            return (-scores[name], -self._kept[name].item.created_ms, name[1])
 
-        return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
+def _best(scores: Mapping[Name, float], scope: Mapping[Name, Kept]) -> dict[Name, float]:
+    """Return the best, best first; among equals the newest."""
 
-    def _meant(self, query: MemoryQuery) -> Iterator[MemoryItem]:
-        return (kept.item for kept in self._kept.values() if _is_meant(kept.item, query))
+    def place(name: Name) -> tuple[float, int, str]:
+        return (-scores[name], -scope[name].item.created_ms, name[1])
 
-
-def _check_known(
-    kept: Mapping[Name, Kept], to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]
-) -> None:
-    for read in known:
-        found = kept.get(_name(read))
-        wanted = to_be.get(_name(read), read)
-        if found is None or not (is_as_read(found.item, read) or is_as_read(found.item, wanted)):
-            raise MemoryChanged(read.id)
+    return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
 
 
-def _superseded_by(kept: Mapping[Name, Kept], name: Name) -> str:
-    found = kept.get(name)
-    return found.item.superseded_by if found is not None else ""
+def _meant(kept: Mapping[Name, Kept], query: MemoryQuery) -> Iterator[MemoryItem]:
+    return (one.item for one in kept.values() if _is_meant(one.item, query))
 
 
 def _name(item: MemoryItem) -> Name:

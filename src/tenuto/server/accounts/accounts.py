@@ -69,12 +69,12 @@ class Accounts:
         issuer: str = "tenuto",
     ) -> None:
         self._clock = clock
-        self._passwords = passwords or Passwords()
+        self.passwords = passwords or Passwords()
         self.directory = Directory(ledger, clock)
         self.tokens = Tokens(keys, clock, issuer=issuer)
         self.failures = Failures(clock)
         self.organisations = Organisations(self.directory, clock)
-        self.users = Users(self.directory, self._passwords, clock)
+        self.users = Users(self.directory, self.passwords, clock)
         self.keys = Keys(self.directory, clock)
         self.logins = Logins(self.directory, self.tokens, clock)
         self._proved: OrderedDict[bytes, _Proved] = OrderedDict()
@@ -122,7 +122,7 @@ class Accounts:
         self.failures.begin(**place)
         user = await self.directory.named(organisation, USER, name) if name else None
         kept = secrets_of(user).password if user is not None else ""
-        right = await self._passwords.verify(kept, password[: PASSWORD_CHARS_MAX + 1])
+        right = await self.passwords.verify(kept, password[: PASSWORD_CHARS_MAX + 1])
         try:
             if user is None or not right:
                 raise NotAuthenticated
@@ -132,7 +132,7 @@ class Accounts:
                 self._enter_failure(user, source)
             raise NotAuthenticated(_BAD_LOGIN) from None
         self.failures.succeeded(**place)
-        if self._passwords.is_outdated(kept):
+        if self.passwords.is_outdated(kept):
             await self._rehash(begun.user, password, source)
         return begun
 
@@ -234,7 +234,7 @@ class Accounts:
             _log.warning("a failed login could not be entered: %s", error)
 
     async def _rehash(self, user: Record, password: str, source: Source) -> None:
-        kept = Secrets(password=await self._passwords.hash(password))
+        kept = Secrets(password=await self.passwords.hash(password))
         asking = Asking(principal=principal_of(user), source=source)
         more = {"private": private_of(kept), "detail": {"password": "hashed anew"}}
         await self._try([changed(asking, self._clock.now_ms(), "user.rehash", user, **more)])

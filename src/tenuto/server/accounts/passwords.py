@@ -21,8 +21,8 @@ class Passwords:
     """Makes and checks hashes of passwords."""
 
     def __init__(self, hasher: "PasswordHasher | None" = None, *, at_once: int = AT_ONCE) -> None:
-        self._given = hasher
-        self._made: Any = hasher
+        self.hasher: Any = hasher
+        """None: argon2-cffi's own, once it is needed."""
         self._nobody = ""
         self._places = asyncio.Semaphore(at_once)
         self._waiting = 0
@@ -73,8 +73,8 @@ class Passwords:
             self._waiting -= 1
 
     def _hasher(self) -> Any:
-        if self._made is None:
+        if self.hasher is None:
             from argon2 import PasswordHasher
 
-            self._made = PasswordHasher()
-        return self._made
+            self.hasher = PasswordHasher()
+        return self.hasher

@@ -19,8 +19,6 @@ if TYPE_CHECKING:
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
 
 SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
-OPEN: Final = ("/auth/login", "/auth/refresh", "/auth/logout", "/auth/oidc/")
-"""Ends and beginnings of paths where nobody has to be known: an old token must not hinder."""
 
 
 class Shown:
@@ -32,9 +30,8 @@ class Shown:
     async def authenticate(self, connection: Connection) -> Principal | None:
         """See `Authenticator.authenticate`. A cookie that no longer counts is no cookie: a page
         then asks for a new one."""
-        path = connection.scope["path"]
-        if path.endswith(OPEN[:3]) or f"{OPEN[3]}" in path:
-            return None
+        if connection.scope["route_handler"].opt.get("limit") == "login":
+            return None  # Nobody has to be known there, and an old token must not hinder.
         header = connection.headers.get("authorization")
         if header is not None:
             scheme, _, credential = header.partition(" ")

@@ -126,6 +126,11 @@ class Users:
             RecordQuery(tenant=tenant, kind=USER, after=after, limit=limit)
         )
 
+    async def all(self, asking: Asking) -> list[Record]:
+        """Return all users, by name. Raises as `page`."""
+        _need(asking, "accounts:read")
+        return await self._directory.starting(asking.principal.organisation, USER, "")
+
     async def change(self, asking: Asking, id: str, **wish: Unpack[UserChange]) -> Record:
         """Return the user as changed. Who is disabled, or gets a new password, is logged out.
 

@@ -10,7 +10,7 @@ from litestar.params import FromQuery, QueryParameter
 
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.ledger import Entry, EntryQuery
-from tenuto.server.asked import Call
+from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import needs
 from tenuto.server.service import Given
@@ -75,8 +75,8 @@ async def list_entries(
         actions=tuple(action or ()),
         kind=kind,
         target=target,
-        since_ms=_ms(since),
-        until_ms=_ms(until),
+        since_ms=moment_ms(since),
+        until_ms=moment_ms(until),
         before=place_of(cursor, int),
         limit=limit,
     )
@@ -86,10 +86,6 @@ async def list_entries(
         items=[_told(entry) for entry in entries],
         next_cursor=cursor_of(entries[-1].number) if more else None,
     )
-
-
-def _ms(moment: datetime | None) -> int | None:
-    return None if moment is None else round(moment.timestamp() * 1000)
 
 
 ROUTES: list[HTTPRouteHandler] = [list_entries]

@@ -1,5 +1,6 @@
 """Sessions: lists, one, its state at any version, its events, its trace."""
 
+from datetime import datetime
 from typing import Annotated, Any
 
 import msgspec
@@ -11,7 +12,7 @@ from tenuto.core.errors import NotFound
 from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.ports.event_store import Head, HeadQuery
-from tenuto.server.asked import Call
+from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import Principal, needs
 from tenuto.server.service import Given, Service
@@ -37,6 +38,15 @@ class SessionSummary(msgspec.Struct, kw_only=True):
     started_at: str
     updated_at: str
     version: int
+
+
+class SessionPage(Page[SessionSummary], kw_only=True):
+    """A part of the list of sessions."""
+
+    count: int | None = None
+    """How many there are in all, where that was asked for."""
+    count_is_exact: bool | None = None
+    """False: there are more."""
 
 
 class SessionDetail(SessionSummary, kw_only=True):
@@ -108,25 +118,43 @@ async def list_sessions(
     service: Given,
     status: FromQuery[list[Status] | None] = None,
     workflow: FromQuery[str | None] = None,
+    user: FromQuery[str | None] = None,
     parent: FromQuery[str | None] = None,
+    roots: FromQuery[bool] = False,
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    count: FromQuery[bool] = False,
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
     cursor: FromQuery[str | None] = None,
-) -> Page[SessionSummary]:
-    """Return the organisation's sessions, newest first."""
+) -> SessionPage:
+    """Return the organisation's sessions, newest first.
+
+    `roots` leaves out those that another session started; `q` is what an id or a key begins with,
+    or a part of a workflow's name; `since` and `until` bound the start; `count` asks for how many
+    there are.
+    """
     query = HeadQuery(
         tenant=request.user.organisation,
         statuses=tuple(status or ()),
         workflow=workflow,
+        user=user,
         parent=None if parent is None else SessionId(parent),
-        before=place_of(cursor, SessionId),
-        limit=limit,
+        roots=roots,
+        text=q,
+        since_ms=moment_ms(since),
+        until_ms=moment_ms(until),
     )
-    heads = await service.runtime.sessions(query)
-    more = len(heads) == limit
-    return Page(
+    page = msgspec.structs.replace(query, before=place_of(cursor, SessionId), limit=limit)
+    heads = await service.runtime.sessions(page)
+    found = SessionPage(
         items=[summary_of(head) for head in heads],
-        next_cursor=cursor_of(heads[-1].session) if more else None,
+        next_cursor=cursor_of(heads[-1].session) if len(heads) == limit else None,
     )
+    if count and service.runtime.lists is not None:
+        counted = await service.runtime.lists.count(query)
+        found.count, found.count_is_exact = counted.count, counted.is_exact
+    return found
 
 
 @get("/sessions/{session_id:str}", tags=["sessions"], guards=[needs("sessions:read")])

@@ -11,11 +11,12 @@ from litestar.params import FromPath, HeaderParameter, QueryParameter
 from tenuto.core.errors import TenutoError
 from tenuto.server.asked import Call
 from tenuto.server.edge import refuse
-from tenuto.server.principal import needs
+from tenuto.server.principal import Connection, Principal, needs
 from tenuto.server.problems import ProblemError, problem_of
-from tenuto.server.service import Given
+from tenuto.server.service import Given, Service
 from tenuto.server.streaming.commands import Subscribe
 from tenuto.server.streaming.frames import END_ID
+from tenuto.server.streaming.hub import Check
 from tenuto.server.streaming.socket import Opening, Socket
 from tenuto.server.streaming.sse import MEDIA_TYPE, EventStream
 
@@ -41,7 +42,11 @@ async def stream_events(
         # What makes a browser stop connecting again.
         return EventStream(None)
     after = after if last_event_id is None else version_of(last_event_id)
-    return EventStream(service.hub.reading(session_id, after=after, pieces=pieces))
+    return EventStream(
+        service.hub.reading(
+            session_id, after=after, pieces=pieces, check=allowance(service, request)
+        )
+    )
 
 
 @websocket("/sessions/{session_id:str}/stream")
@@ -56,7 +61,7 @@ async def stream_to_socket(
 
     async def opened(wish: Subscribe) -> Opening:
         await service.session(socket.user, wish.session)
-        return service.hub.reading(wish.session, after=wish.after, pieces=wish.pieces)
+        return opening_of(service, socket, wish)
 
     try:
         _READ(socket, socket.route_handler)
@@ -80,7 +85,11 @@ async def stream_sessions(
     changes from now on is told. A WebSocket gets the same frames at the same path.
     """
     after = after if last_event_id is None else version_of(last_event_id)
-    return EventStream(service.hub.listening(request.user.organisation, after=after))
+    return EventStream(
+        service.hub.listening(
+            request.user.organisation, after=after, check=allowance(service, request)
+        )
+    )
 
 
 @websocket("/events")
@@ -92,16 +101,39 @@ async def stream_sessions_to_socket(
     """Send the frames of the organisation's sessions as JSON texts, and take commands."""
     try:
         _READ(socket, socket.route_handler)
-        opening = service.hub.listening(socket.user.organisation, after=after)
+        check = allowance(service, socket)
+        opening = service.hub.listening(socket.user.organisation, after=after, check=check)
     except ProblemError as error:
         await refuse(socket.scope, socket.send, error)
         return
 
     async def opened(wish: Subscribe) -> Opening:
         await service.session(socket.user, wish.session)
-        return service.hub.reading(wish.session, after=wish.after, pieces=wish.pieces)
+        return opening_of(service, socket, wish)
 
     await Socket(socket.scope, socket.receive, socket.send, opened).run("", opening)
+
+
+def opening_of(service: Service, connection: Connection, wish: Subscribe) -> Opening:
+    """Return the place in a session that a client wishes."""
+    check = allowance(service, connection)
+    return service.hub.reading(wish.session, after=wish.after, pieces=wish.pieces, check=check)
+
+
+def allowance(service: Service, connection: Connection) -> Check:
+    """Return what says whether the client is still who it was, and may still read sessions."""
+    before: Principal = connection.scope["user"]
+
+    async def is_allowed() -> bool:
+        try:
+            now = await service.authenticator.authenticate(connection)
+        except ProblemError:
+            return False
+        if now is None or now.organisation != before.organisation:
+            return False
+        return now.may("sessions:read")
+
+    return is_allowed
 
 
 def version_of(text: str) -> int:

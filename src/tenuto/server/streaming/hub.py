@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator
-from typing import Final
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, TypeAlias
 
 from tenuto.sdk.runtime import Runtime
 from tenuto.server.streaming.feed import Feed
@@ -14,6 +14,11 @@ from tenuto.server.streaming.reader import Reader
 from tenuto.server.streaming.topic import Topic
 
 HEARTBEAT_S: Final = 15.0
+CHECK_S: Final = 60.0
+"""How long a stream may outlive the key or login that it was opened with."""
+
+Check: TypeAlias = Callable[[], Awaitable[bool]]
+"""Returns whether the client may still have its stream."""
 
 
 class Hub:
@@ -25,7 +30,8 @@ class Hub:
         self._readers: dict[str, set[Reader]] = {}
         self._feed = Feed(runtime)
         self._listeners: set[Listener] = set()
-        self._heart: asyncio.Task[None] | None = None
+        self._checks: dict[Reader | Listener, Check] = {}
+        self._heart: tuple[asyncio.Task[None], ...] = ()
         self._is_stopped = False
 
     @property
@@ -35,9 +41,15 @@ class Hub:
 
     @contextlib.asynccontextmanager
     async def reading(
-        self, session: str, *, after: int = 0, pieces: int | None = None
+        self,
+        session: str,
+        *,
+        after: int = 0,
+        pieces: int | None = None,
+        check: Check | None = None,
     ) -> AsyncIterator[Reader]:
         """Give a place in a session after version `after`, and after the token at offset `pieces`.
+        It is closed when `check`, asked every minute, says no.
 
         Raises:
             NotFound: there is no such session.
@@ -46,10 +58,11 @@ class Hub:
         reader = Reader(topic, after=after, pieces=pieces)
         readers = self._readers.setdefault(session, set())
         readers.add(reader)
-        self._keep_beating()
+        self._attend(reader, check)
         try:
             yield reader
         finally:
+            self._checks.pop(reader, None)
             readers.discard(reader)
             if not readers and self._readers.get(session) is readers:
                 del self._readers[session]
@@ -57,23 +70,24 @@ class Hub:
 
     @contextlib.asynccontextmanager
     async def listening(
-        self, organisation: str, *, after: int | None = None
+        self, organisation: str, *, after: int | None = None, check: Check | None = None
     ) -> AsyncIterator[Listener]:
         """Give a place in the feed of an organisation's sessions, after a position of the store;
-        None: from now on."""
+        None: from now on. `check` as in `reading`."""
         listener = Listener(self._feed, organisation, after=after)
         self._listeners.add(listener)
-        self._keep_beating()
+        self._attend(listener, check)
         try:
             yield listener
         finally:
+            self._checks.pop(listener, None)
             self._listeners.discard(listener)
 
     def stop(self) -> None:
         """End all streams; clients come back when the server does."""
         self._is_stopped = True
-        if self._heart is not None:
-            self._heart.cancel()
+        for work in self._heart:
+            work.cancel()
         self._feed.stop()
         for session in [*self._topics]:
             self._drop(session)
@@ -103,9 +117,22 @@ class Hub:
         else:
             opening.cancel()
 
-    def _keep_beating(self) -> None:
-        if self._heart is None:
-            self._heart = asyncio.create_task(self._beat())
+    def _attend(self, client: Reader | Listener, check: Check | None) -> None:
+        if check is not None:
+            self._checks[client] = check
+        if not self._heart:
+            self._heart = asyncio.create_task(self._beat()), asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            await self.check()
+
+    async def check(self) -> None:
+        """Close the streams of clients that may not have them any more."""
+        for client, check in [*self._checks.items()]:
+            if not await check():
+                client.close()
 
     async def _beat(self) -> None:
         now_s = asyncio.get_running_loop().time

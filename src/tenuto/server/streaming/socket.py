@@ -39,60 +39,55 @@ class Socket:
         self._send: Any = plain.get("plain_send", send)
         self._shares_frames = FRAMED in (plain.get("extensions") or {})
         self._subscribed = subscribed
-        self._pumps: dict[str, asyncio.Task[bool]] = {}
+        self._pumps: dict[str, asyncio.Task[None]] = {}
         self._flowing = asyncio.Event()
         self._flowing.set()
-        self._closing = asyncio.Event()
-        self._code = ENDED
 
     async def run(self, name: str, opening: Opening) -> None:
         """Accept the connection, and stream until all that is followed has ended, or the client has
         gone."""
-        await self._send({"type": "websocket.accept", "headers": []})
-        self._start(name, opening)
-        listening = asyncio.create_task(self._listen())
-        closing = asyncio.create_task(self._closing.wait())
         try:
-            await asyncio.wait({listening, closing}, return_when=asyncio.FIRST_COMPLETED)
-            if not listening.done():
-                await self._send({"type": "websocket.close", "code": self._code})
+            await self._send({"type": "websocket.accept", "headers": []})
+            self._start(name, opening)
+            await self._listen()
+        except OSError:
+            # Gone while it was told something.
+            return
         finally:
-            for task in (listening, closing, *self._pumps.values()):
-                task.cancel()
+            for pump in self._pumps.values():
+                pump.cancel()
 
     def _start(self, name: str, opening: Opening) -> None:
-        pump = asyncio.create_task(self._pump(opening))
         self._stop(name)
-        self._pumps[name] = pump
-        pump.add_done_callback(lambda _: self._ended(name, pump))
+        self._pumps[name] = asyncio.create_task(self._pump(name, opening))
 
     def _stop(self, name: str) -> bool:
         pump = self._pumps.pop(name, None)
         return pump is not None and pump.cancel()
 
-    def _ended(self, name: str, pump: asyncio.Task[bool]) -> None:
-        if self._pumps.get(name) is not pump or pump.cancelled():
-            return
-        del self._pumps[name]
-        if pump.exception() is not None or not self._pumps:
-            self._code = STOPPING if pump.exception() is None and not pump.result() else self._code
-            self._closing.set()
-
-    async def _pump(self, opening: Opening) -> bool:
-        """Return whether the frames came to their end."""
-        has_ended = False
+    async def _pump(self, name: str, opening: Opening) -> None:
+        """Send the frames of a source; after the last of all sources close the connection, of which
+        the client's side then hears."""
+        code = STOPPING
         try:
             async with opening as source:
                 async for batch in source.batches():
                     if not self._flowing.is_set():
                         await self._flowing.wait()
                     await self._tell(batch)
-                    has_ended = batch[-1].kind == "end"
+                    if batch[-1].kind == "end":
+                        code = ENDED
         except TenutoError as error:
-            self._code = FAILED
+            code = FAILED
             await self._tell([frame("problem", described(error))])
-            return True
-        return has_ended
+        except OSError:
+            # Gone; who listens hears of it.
+            return
+        if self._pumps.get(name) is not asyncio.current_task():
+            return
+        del self._pumps[name]
+        if code != ENDED or not self._pumps:
+            await self._send({"type": "websocket.close", "code": code})
 
     async def _tell(self, batch: list[Frame]) -> None:
         if self._shares_frames:
@@ -117,8 +112,8 @@ class Socket:
                 problems += 1
                 await self._tell([frame("problem", described(error))])
                 if problems == PROBLEMS_MAX:
-                    self._code = BROKEN
-                    self._closing.set()
+                    await self._send({"type": "websocket.close", "code": BROKEN})
+                    return
 
     async def _obey(self, text: str | bytes) -> None:
         match command_of(text):

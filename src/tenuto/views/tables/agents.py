@@ -34,19 +34,36 @@ def seen_agent(
     return _whole(row)
 
 
-def registered_agent(
-    old: Row | None, value: JsonObject | None, *, name: str, tenant: str, at_ms: int
-) -> Change | None:
-    """Return what the registry's word on the agent makes of its row; None: it stays as it is.
+class Registered(msgspec.Struct, frozen=True, kw_only=True):
+    """What the registry says of an agent from now on."""
 
-    `value` None: it was taken out of the registry, and is no longer active. Fields of `value` are
-    those of an agent's definition; `type`, `capabilities` and `is_active` count where given."""
-    if value is None:
+    tenant: str
+    name: str
+    version: int
+    at_ms: int
+    after: JsonObject | None
+    """Its record: the agent's `definition`, and beside it its `capabilities` and `is_active`. None:
+    it was taken out of the registry."""
+
+
+def registered_agent(old: Row | None, entry: Registered) -> Change | None:
+    """Return what the registry makes of an agent's row; None: it stays as it is.
+
+    Who is taken out stays in the table, and is no longer active."""
+    if entry.after is None:
         if old is None or not old["is_registered"]:
             return None
-        return _whole({**old, "is_active": 0, "updated_at": moment_text(at_ms)})
-    row = _row(name, tenant, value, at_ms=at_ms)
-    row["is_registered"] = 1
+        return _whole({**old, "is_active": 0, "updated_at": moment_text(entry.at_ms)})
+    definition = entry.after.get("definition", entry.after)
+    assert isinstance(definition, dict), "a definition is an object"
+    row = _row(entry.name, entry.tenant, definition, at_ms=entry.at_ms)
+    row |= {
+        "is_registered": 1,
+        "is_active": int(entry.after.get("is_active", True) is not False),
+        "version": str(entry.version),
+    }
+    if "capabilities" in entry.after:
+        row["capabilities"] = json_text(entry.after["capabilities"])
     if old is not None and old["is_registered"]:
         row["created_at"] = old["created_at"]
     return _whole(row)
@@ -54,16 +71,15 @@ def registered_agent(
 
 def _row(name: str, tenant: str, value: JsonObject, *, at_ms: int) -> Row:
     moment = moment_text(at_ms)
-    capabilities = value.get("capabilities", value.get("tools", []))
     return {
         "id": name,
         "tenant": tenant,
         "name": name,
-        "type": _text(value.get("type") or value.get("role")),
+        "type": _text(value.get("role")),
         "description": _text(value.get("description")),
-        "capabilities": json_text(capabilities),
+        "capabilities": json_text(value.get("tools", [])),
         "configuration": json_text(value),
-        "is_active": int(value.get("is_active", True) is not False),
+        "is_active": 1,
         "is_registered": 0,
         "created_at": moment,
         "updated_at": moment,

@@ -47,8 +47,8 @@ async def told(memory: Memory, sources: tuple[MemoryItem, ...] = SOURCES) -> Non
     await memory.keep([summary, *superseded], known=sources)
 
 
-class SummedUpCase(MemoryCase):
-    """Opens a memory that holds a summary."""
+class Summing(MemoryCase):
+    """See what `Memory.keep` and `Memory.forget` say of summaries."""
 
     def check_summed_up(self, story: Callable[[Memory], Awaitable[None]]) -> None:
         """Run `story` on a memory that holds the summary and its sources."""
@@ -58,10 +58,6 @@ class SummedUpCase(MemoryCase):
             await story(memory)
 
         self.check(scenario)
-
-
-class Summing(SummedUpCase):
-    """See what `Memory.keep` and `Memory.statistics` say of summaries."""
 
     def test_a_summary_is_recalled_in_place_of_what_it_sums_up(self) -> None:
         async def story(memory: Memory) -> None:
@@ -105,51 +101,6 @@ class Summing(SummedUpCase):
             assert sorted(await listed(memory, current_at_ms=NOW_MS)) == ["a", "b", "c"]
 
         self.check(scenario)
-
-    def test_what_is_kept_again_as_it_was_stays_summed_up(self) -> None:
-        async def story(memory: Memory) -> None:
-            await memory.keep([Kept(item=structs.replace(SOURCES[0], created_ms=NOW_MS + 3))])
-
-            assert await found(memory, TEA) == [SUMMARY.id]
-
-        self.check_summed_up(story)
-
-    def test_what_is_kept_again_saying_something_else_takes_its_summary_apart(self) -> None:
-        source = SOURCES[0]
-        for again in (
-            structs.replace(source, text="Ann likes no tea."),
-            structs.replace(source, labels=("untrusted",)),
-            structs.replace(source, expires_ms=NOW_MS + 99),
-        ):
-
-            async def story(memory: Memory, again: MemoryItem = again) -> None:
-                await memory.keep([Kept(item=again)])
-
-                assert sorted(await found(memory, TEA)) == ["a", "b", "c"]
-                assert await memory.items(ids("a")) == (again,)
-
-            self.check_summed_up(story)
-
-    def test_statistics_tell_how_many_were_summed_up(self) -> None:
-        async def story(memory: Memory) -> None:
-            await memory.keep([kept("d", "Ann has a dog.")])
-
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
-
-            await memory.forget(ids("a"), exactly=True)
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
-            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
-
-            await memory.forget(ids("b"))
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up) == (0, 0)
-
-        self.check_summed_up(story)
-
-
-class ForgettingSums(SummedUpCase):
-    """See what `Memory.forget` says of summaries."""
 
     def test_forgetting_what_was_summed_up_forgets_the_summary_and_gives_back_the_others(
         self,
@@ -205,6 +156,65 @@ class ForgettingSums(SummedUpCase):
 
         self.check_summed_up(story)
 
+    def test_other_tenants_summaries_are_theirs(self) -> None:
+        async def story(memory: Memory) -> None:
+            others = tuple(structs.replace(one, scope=OTHER_TENANT) for one in SOURCES)
+            theirs = summary_of(others, "Theirs.")
+            await memory.keep([Kept(item=one) for one in (theirs, *others)])
+
+            await memory.forget(MemoryQuery(tenant=OTHER_TENANT.tenant, ids=("a",)))
+            assert await found(memory, TEA) == [SUMMARY.id]
+
+            await memory.forget(ids("a"))
+            assert sorted(await listed(memory, tenant=OTHER_TENANT.tenant)) == ["b", "c"]
+
+        self.check_summed_up(story)
+
+    def test_statistics_tell_how_many_were_summed_up(self) -> None:
+        async def story(memory: Memory) -> None:
+            await memory.keep([kept("d", "Ann has a dog.")])
+
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
+
+            await memory.forget(ids("a"), exactly=True)
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
+            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
+
+            await memory.forget(ids("b"))
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up) == (0, 0)
+
+        self.check_summed_up(story)
+
+
+class TakingApart(Summing):
+    """See what becomes of a summary when one of its sources, or itself, is kept again."""
+
+    def test_what_is_kept_again_as_it_was_stays_summed_up(self) -> None:
+        async def story(memory: Memory) -> None:
+            await memory.keep([Kept(item=structs.replace(SOURCES[0], created_ms=NOW_MS + 3))])
+
+            assert await found(memory, TEA) == [SUMMARY.id]
+
+        self.check_summed_up(story)
+
+    def test_what_is_kept_again_saying_something_else_takes_its_summary_apart(self) -> None:
+        source = SOURCES[0]
+        for again in (
+            structs.replace(source, text="Ann likes no tea."),
+            structs.replace(source, labels=("untrusted",)),
+            structs.replace(source, expires_ms=NOW_MS + 99),
+        ):
+
+            async def story(memory: Memory, again: MemoryItem = again) -> None:
+                await memory.keep([Kept(item=again)])
+
+                assert sorted(await found(memory, TEA)) == ["a", "b", "c"]
+                assert await memory.items(ids("a")) == (again,)
+
+            self.check_summed_up(story)
+
     def test_a_corrected_summary_still_goes_with_what_it_sums_up(self) -> None:
         async def story(memory: Memory) -> None:
             await memory.keep([kept(SUMMARY.id, "Ann deals in tea.")])
@@ -232,17 +242,3 @@ class ForgettingSums(SummedUpCase):
             assert [item.superseded_by for item in await memory.items(ids("old"))] == ["new"]
 
         self.check(scenario)
-
-    def test_other_tenants_summaries_are_theirs(self) -> None:
-        async def story(memory: Memory) -> None:
-            others = tuple(structs.replace(one, scope=OTHER_TENANT) for one in SOURCES)
-            theirs = summary_of(others, "Theirs.")
-            await memory.keep([Kept(item=one) for one in (theirs, *others)])
-
-            await memory.forget(MemoryQuery(tenant=OTHER_TENANT.tenant, ids=("a",)))
-            assert await found(memory, TEA) == [SUMMARY.id]
-
-            await memory.forget(ids("a"))
-            assert sorted(await listed(memory, tenant=OTHER_TENANT.tenant)) == ["b", "c"]
-
-        self.check_summed_up(story)
