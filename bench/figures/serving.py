@@ -14,6 +14,7 @@ from typing import Final
 from litestar import Litestar, get
 
 import tenuto
+from bench.figures.starting import start
 from bench.lab import ROOT, Lab, Measured, Rival, environment, median, ratio
 from bench.table import Row, at_least, at_most, number
 from tenuto.bootstrap.finding import LoadedWorkflow
@@ -149,7 +150,7 @@ def serving(lab: Lab) -> list[Row]:
     ]
     empty, *asked = lab.in_turns((empty_route, {"seconds": seconds}), *gets)
     (answered,) = lab.in_turns((started_and_answered, {"seconds": seconds}))
-    (cold,) = lab.in_turns((cold_start, {}))
+    cold, bare = lab.in_turns((cold_start, {}), (start, {"code": "pass"}))
     rows = [
         Row(
             figure=f"`{name}` with an API key, {CONNECTIONS} connections, requests a second",
@@ -181,8 +182,8 @@ def serving(lab: Lab) -> list[Row]:
         Row(
             figure="`tenuto serve` on a new file, from the command to `/readyz`",
             ours=number(ready_s, "s"),
-            beside="",
-            ratio="",
+            beside=f"`python -c pass`: {number(median(bare, 'seconds'), 's')}",
+            ratio=f"{ratio(cold, bare, 'seconds'):.1f} x",
             bar="<= 2.5 s",
             aim="1.5 s",
             verdict=at_most(ready_s, bar=2.5, aim=1.5),
