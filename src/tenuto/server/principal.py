@@ -59,6 +59,23 @@ def needs_some(permission: str) -> Guard:
     return _guard(permission, everywhere=False)
 
 
+def needs_one_of(*permissions: str) -> Guard:
+    """Return a guard that lets through who has one of the permissions; the handler knows which of
+    them counts.
+
+    Raises:
+        ProblemError: `not_authenticated` or `not_permitted`.
+    """
+
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        principal = known(connection)
+        if not any(principal.may(one) for one in permissions):
+            wanted = " or ".join(map(repr, permissions))
+            raise ProblemError("not_permitted", f"This takes the permission {wanted}.")
+
+    return guard
+
+
 async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard that lets through whoever shows who they are.
 
