@@ -36,6 +36,7 @@ from tenuto.server.routes import (
     streams,
     system,
     tools,
+    usage,
     webhooks,
     workflows,
 )
@@ -59,6 +60,7 @@ _PARTS: Final = (
     steering,
     streams,
     tools,
+    usage,
     webhooks,
     workflows,
 )
