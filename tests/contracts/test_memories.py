@@ -64,6 +64,16 @@ class TestSqliteMemoryBesideAnOwner(TestSqliteMemory):
         return beside_an_owner(self.folder / "store.db")
 
 
+def summaries_of(items: tuple[MemoryItem, ...]) -> list[Kept]:
+    """Return what sums up some of the items, in place of them."""
+    group = [one for one in items if one.scope == items[0].scope and not one.sums_up][:3]
+    group = [one for one in group if one.kind == group[0].kind and not one.key]
+    if len(group) < 2:
+        return []
+    summary = summary_of(group, " ".join(one.text for one in group))
+    return [Kept(item=summary), *[Kept(item=summed_up(one, summary)) for one in group]]
+
+
 def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
     chance = random.Random(11)
     said = "tea green likes ann boat painting painted house rome bonn never fee"
@@ -87,15 +97,6 @@ def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
             created_ms=NOW_MS + chance.randrange(20),
             expires_ms=chance.choice([0, 0, 0, NOW_MS + 10]),
         )
-
-    def summaries_of(items: tuple[MemoryItem, ...]) -> list[Kept]:
-        """Return what sums up some of the items, in place of them."""
-        group = [one for one in items if one.scope == items[0].scope and not one.sums_up][:3]
-        group = [one for one in group if one.kind == group[0].kind and not one.key]
-        if len(group) < 2:
-            return []
-        summary = summary_of(group, " ".join(one.text for one in group))
-        return [Kept(item=summary), *[Kept(item=summed_up(one, summary)) for one in group]]
 
     def any_query() -> MemoryQuery:
         return MemoryQuery(

@@ -34,7 +34,7 @@ def webhooks_of(store: EventStore, ledger: Ledger, fences: Fences) -> Webhooks:
         clock=SystemClock(),
         safe=fences.safe,
     )
-    made.sender.private = fences.fencing.private_webhooks
+    made.courier.sender.private = fences.fencing.private_webhooks
     return made
 
 

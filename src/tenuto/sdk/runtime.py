@@ -120,7 +120,8 @@ class Runtime(Keeping):
 
     def effects(self) -> tuple[int, int]:
         """Return how many effects run in this process, and how many wait for room."""
-        return self._engine.performer.counts
+        performer = self._engine.performer
+        return performer.running, len(performer.queue)
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.

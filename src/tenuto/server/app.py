@@ -23,6 +23,7 @@ from tenuto.server.routes import (
     approvals,
     audit,
     collections,
+    docs,
     execute,
     login,
     memory,
@@ -85,6 +86,7 @@ def routed(service: Service) -> Litestar:
         route_handlers=[
             *system.ROUTES,
             *metrics.ROUTES,
+            *docs.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
             described,
         ],

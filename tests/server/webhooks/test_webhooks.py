@@ -21,8 +21,8 @@ async def telling(
     db: str = "memory://", delays_s: tuple[float, ...] = (0.01, 0.01, 0.01)
 ) -> AsyncIterator[Served]:
     async with serving(echoing(), waiting(), db=db, fencing=PRIVATE) as served:
-        served.service.webhooks.delays_s = delays_s
-        served.service.webhooks.look_s = 0.01
+        served.service.webhooks.courier.delays_s = delays_s
+        served.service.webhooks.courier.look_s = 0.01
         yield served
 
 
@@ -214,7 +214,7 @@ def test_a_name_that_leads_inside_is_not_asked() -> None:
     async def main() -> None:
         async with receiving() as receiver, telling() as served:
             made = await added(served, receiver)
-            served.service.webhooks.sender.private = False
+            served.service.webhooks.courier.sender.private = False
             url = f"https://localhost:{receiver.port}/"
             await served.client.put(f"/webhooks/{made['id']}", json={"url": url})
             tested = (await served.client.post(f"/webhooks/{made['id']}/test")).json()

@@ -69,15 +69,15 @@ class VolatileMemory:
         }
         return recalled(
             {name: kept.item for name, kept in scope.items()},
-            words=self._best(bm25(postings, lengths)),
-            meaning=self._best(meaning),
+            words=_best(bm25(postings, lengths), scope),
+            meaning=_best(meaning, scope),
             now_ms=question.now_ms,
             limit=max(0, min(question.limit, RECALL_MAX)),
         )
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
         """See `Memory.items`."""
-        found = sorted(self._meant(query), key=_age, reverse=True)
+        found = sorted(_meant(self._kept, query), key=_age, reverse=True)
         if query.after:
             last = self._kept.get((query.tenant, query.after))
             if last is None:
@@ -95,11 +95,11 @@ class VolatileMemory:
 
     async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
-        meant = {item.id for item in self._meant(query)}
+        meant = {item.id for item in _meant(self._kept, query)}
         if exactly:
             self._delete(query.tenant, meant)
             return len(meant)
-        told = [item for item in self._of(query.tenant) if item.sums_up]
+        told = [one for one in _meant(self._kept, MemoryQuery(tenant=query.tenant)) if one.sums_up]
         left = {one for item in told if is_left_in(item, query) for one in item.sums_up}
         meant |= left.intersection(query.ids or ())
         beside = {
@@ -116,7 +116,7 @@ class VolatileMemory:
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""
-        return statistics_of(list(self._meant(query)))
+        return statistics_of(list(_meant(self._kept, query)))
 
     def _check_known(self, to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]) -> None:
         for read in known:
@@ -172,9 +172,6 @@ class VolatileMemory:
         kept = self._kept.get((tenant, id))
         return kept.item.superseded_by if kept is not None else ""
 
-    def _of(self, tenant: str) -> Iterator[MemoryItem]:
-        return (kept.item for (whose, _), kept in self._kept.items() if whose == tenant)
-
     def _rivals(self, item: MemoryItem) -> list[Kept]:
         """Return the other current item of the same scope, kind and key, if there is one."""
         about = (item.scope, item.kind, item.key)
@@ -190,14 +187,18 @@ class VolatileMemory:
         item = structs.replace(kept.item, **changes)
         self._kept[item.scope.tenant, item.id] = structs.replace(kept, item=item)
 
-    def _best(self, scores: dict[Name, float]) -> dict[Name, float]:
-        def place(name: Name) -> tuple[float, int, str]:
-            return (-scores[name], -self._kept[name].item.created_ms, name[1])
 
-        return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
+def _best(scores: Mapping[Name, float], scope: Mapping[Name, Kept]) -> dict[Name, float]:
+    """Return the best, best first; among equals the newest."""
 
-    def _meant(self, query: MemoryQuery) -> Iterator[MemoryItem]:
-        return (kept.item for kept in self._kept.values() if _is_meant(kept.item, query))
+    def place(name: Name) -> tuple[float, int, str]:
+        return (-scores[name], -scope[name].item.created_ms, name[1])
+
+    return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
+
+
+def _meant(kept: Mapping[Name, Kept], query: MemoryQuery) -> Iterator[MemoryItem]:
+    return (one.item for one in kept.values() if _is_meant(one.item, query))
 
 
 def _name(item: MemoryItem) -> Name:

@@ -156,6 +156,41 @@ class Summing(MemoryCase):
 
         self.check_summed_up(story)
 
+    def test_other_tenants_summaries_are_theirs(self) -> None:
+        async def story(memory: Memory) -> None:
+            others = tuple(structs.replace(one, scope=OTHER_TENANT) for one in SOURCES)
+            theirs = summary_of(others, "Theirs.")
+            await memory.keep([Kept(item=one) for one in (theirs, *others)])
+
+            await memory.forget(MemoryQuery(tenant=OTHER_TENANT.tenant, ids=("a",)))
+            assert await found(memory, TEA) == [SUMMARY.id]
+
+            await memory.forget(ids("a"))
+            assert sorted(await listed(memory, tenant=OTHER_TENANT.tenant)) == ["b", "c"]
+
+        self.check_summed_up(story)
+
+    def test_statistics_tell_how_many_were_summed_up(self) -> None:
+        async def story(memory: Memory) -> None:
+            await memory.keep([kept("d", "Ann has a dog.")])
+
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
+
+            await memory.forget(ids("a"), exactly=True)
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
+            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
+
+            await memory.forget(ids("b"))
+            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
+            assert (counted.summaries, counted.summed_up) == (0, 0)
+
+        self.check_summed_up(story)
+
+
+class TakingApart(Summing):
+    """See what becomes of a summary when one of its sources, or itself, is kept again."""
+
     def test_what_is_kept_again_as_it_was_stays_summed_up(self) -> None:
         async def story(memory: Memory) -> None:
             await memory.keep([Kept(item=structs.replace(SOURCES[0], created_ms=NOW_MS + 3))])
@@ -207,34 +242,3 @@ class Summing(MemoryCase):
             assert [item.superseded_by for item in await memory.items(ids("old"))] == ["new"]
 
         self.check(scenario)
-
-    def test_other_tenants_summaries_are_theirs(self) -> None:
-        async def story(memory: Memory) -> None:
-            others = tuple(structs.replace(one, scope=OTHER_TENANT) for one in SOURCES)
-            theirs = summary_of(others, "Theirs.")
-            await memory.keep([Kept(item=one) for one in (theirs, *others)])
-
-            await memory.forget(MemoryQuery(tenant=OTHER_TENANT.tenant, ids=("a",)))
-            assert await found(memory, TEA) == [SUMMARY.id]
-
-            await memory.forget(ids("a"))
-            assert sorted(await listed(memory, tenant=OTHER_TENANT.tenant)) == ["b", "c"]
-
-        self.check_summed_up(story)
-
-    def test_statistics_tell_how_many_were_summed_up(self) -> None:
-        async def story(memory: Memory) -> None:
-            await memory.keep([kept("d", "Ann has a dog.")])
-
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up, counted.superseded) == (1, 3, 3)
-
-            await memory.forget(ids("a"), exactly=True)
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant, user="ann"))
-            assert (counted.summaries, counted.summed_up, counted.items) == (1, 3, 4)
-
-            await memory.forget(ids("b"))
-            counted = await memory.statistics(MemoryQuery(tenant=ANN.tenant))
-            assert (counted.summaries, counted.summed_up) == (0, 0)
-
-        self.check_summed_up(story)
