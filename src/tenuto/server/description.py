@@ -11,10 +11,13 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Method
 
-from tenuto.server.problems import CODES, MEDIA_TYPE
+from tenuto.server.codes import CODES
+from tenuto.server.field_notes import put_notes
+from tenuto.server.problems import MEDIA_TYPE
 
 PROBLEM: Final = "Problem"
 _KEPT: Final = "openapi"
+_SUMMARY_MAX: Final = 100
 _UNUSED: Final = "/openapi"
 """Where the framework would serve the description. There a path that is none gets a page of
 HTML, so it is not below the API."""
@@ -92,7 +95,8 @@ def describe(app: Litestar) -> dict[str, Any]:
     # Defaults of fields are still values of their types.
     found: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
     components = found.setdefault("components", {})
-    components.setdefault("schemas", {})[PROBLEM] = _SCHEMA
+    put_notes(components.setdefault("schemas", {}))
+    components["schemas"][PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
     public = {
         (path, method.lower())
@@ -120,4 +124,11 @@ def _tell(operation: dict[str, Any]) -> None:
     operation["responses"] = {**responses, "default": _REFUSED}
     # The framework takes the name of the function for both.
     if "description" in operation:
-        operation["summary"] = operation["description"].split("\n")[0].rstrip(".")
+        operation["summary"] = _first_sentence(operation["description"])
+
+
+def _first_sentence(text: str) -> str:
+    words = " ".join(text.split("\n\n")[0].split())
+    sentence = words.partition(". ")[0].removesuffix(".")
+    # What follows a colon says more of the same.
+    return sentence if len(sentence) <= _SUMMARY_MAX else sentence.partition(":")[0]
