@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -18,6 +19,8 @@ from tenuto.server.problems import MEDIA_TYPE
 PROBLEM: Final = "Problem"
 _KEPT: Final = "openapi"
 _SUMMARY_MAX: Final = 100
+_REFERENCE: Final = "#/components/schemas/"
+_GENERIC: Final = re.compile(r"(\w+?)_(?:[\w.]+\.)?(\w+)_")
 _UNUSED: Final = "/openapi"
 """Where the framework would serve the description. There a path that is none gets a page of
 HTML, so it is not below the API."""
@@ -94,8 +97,9 @@ def describe(app: Litestar) -> dict[str, Any]:
     """Return the description of the application's routes."""
     # Defaults of fields are still values of their types.
     found: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
-    components = found.setdefault("components", {})
-    put_notes(components.setdefault("schemas", {}))
+    found = _with_plain_names(found)
+    components = found["components"]
+    put_notes(components["schemas"])
     components["schemas"][PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
     public = {
@@ -114,6 +118,23 @@ def describe(app: Litestar) -> dict[str, Any]:
             if (path, method) not in public:
                 operation["security"] = [{"bearer": []}]
     return found
+
+
+def _with_plain_names(found: dict[str, Any]) -> dict[str, Any]:
+    """Return it with `PageOfKey` for `Page_tenuto.server.routes.accounts.Key_`."""
+    names = {
+        f"{match[1]}Of{match[2]}": name
+        for name in found["components"]["schemas"]
+        if (match := _GENERIC.fullmatch(name))
+    }
+    text = msgspec.json.encode(found)
+    for plain, name in names.items():
+        text = text.replace(f'{_REFERENCE}{name}"'.encode(), f'{_REFERENCE}{plain}"'.encode())
+    renamed: dict[str, Any] = msgspec.json.decode(text)
+    schemas = renamed["components"]["schemas"]
+    for plain, name in names.items():
+        schemas[plain] = schemas.pop(name)
+    return renamed
 
 
 def _tell(operation: dict[str, Any]) -> None:

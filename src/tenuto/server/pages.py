@@ -40,8 +40,8 @@ def errors_page() -> str:
         for code, kind in sorted(CODES.items())
     ]
     begin = (
-        "<p>Every refusal is a problem (RFC 9457) with one of these codes, which never change their "
-        'meaning. <a href="/docs">The routes</a>.</p>'
+        "<p>Every refusal is a problem (RFC 9457) with one of these codes, which never change "
+        'their meaning. <a href="/docs">The routes</a>.</p>'
     )
     return _page("Problems", [begin, *parts])
 

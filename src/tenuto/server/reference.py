@@ -5,6 +5,7 @@ Read from the OpenAPI description. A type is a text in which `[[Name]]` leads to
 
 from __future__ import annotations
 
+import http
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, TypeAlias
 
@@ -23,6 +24,10 @@ _BOUNDS: Final = (
     ("maxItems", "at most {} of them"),
     ("pattern", "as `{}`"),
 )
+
+
+_COMMONPLACES: Final = {status.description for status in http.HTTPStatus}
+"""What the framework says of an answer when a route says nothing."""
 
 
 class Part(msgspec.Struct, frozen=True, kw_only=True):
@@ -150,9 +155,10 @@ def _answers(responses: Schema) -> Iterator[Answer]:
             type_of(one.get("schema", {})) if media.endswith("json") else media
             for media, one in content.items()
         ]
-        yield Answer(
-            status=status, text=_of_text(response.get("description", "")), type=" or ".join(types)
-        )
+        text = _of_text(response.get("description", ""))
+        if text in _COMMONPLACES:
+            text = ""
+        yield Answer(status=status, text=text, type=" or ".join(types))
 
 
 def _shape(name: str, schema: Schema) -> Shape:
@@ -173,9 +179,14 @@ def _shape(name: str, schema: Schema) -> Shape:
 
 
 def _bounds(schema: Schema) -> str:
-    bounds = [words.format(schema[name]) for name, words in _BOUNDS if name in schema]
+    found = ((words, schema[name]) for name, words in _BOUNDS if name in schema)
+    bounds = [
+        words.format(f"{value:g}" if isinstance(value, float) else value) for words, value in found
+    ]
     if schema.get("default") not in (None, "", [], {}):
-        bounds.append(f"{schema['default']} by default")
+        default = schema["default"]
+        told = str(default).lower() if isinstance(default, bool) else default
+        bounds.append(f"{told} by default")
     return ", ".join(bounds)
 
 
