@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tenuto.server.pages import errors_markdown
+from tenuto.server.markdown import errors_markdown
 
 TARGET = Path(__file__).parent.parent / "docs" / "errors.md"
 

@@ -4,21 +4,14 @@ import asyncio
 import json
 from pathlib import Path
 
-from tenuto.bootstrap.serving import open_service
-from tenuto.server.app import routed
-from tenuto.server.description import describe
+from tenuto.bootstrap.serving import api_description
 
 TARGET = Path(__file__).parent.parent / "docs" / "openapi.json"
 
 
 def rendered() -> str:
     """Return the text of the file."""
-    return asyncio.run(_rendered())
-
-
-async def _rendered() -> str:
-    async with open_service("memory://", []) as service:
-        description = describe(routed(service))
+    description = asyncio.run(api_description())
     return json.dumps(description, indent=1, ensure_ascii=False, sort_keys=True) + "\n"
 
 

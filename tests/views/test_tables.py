@@ -15,7 +15,7 @@ from tenuto.core.session.effects import is_at_work
 from tenuto.core.session.scope import inputs_of
 from tenuto.core.session.state import REVIEW, SessionState
 from tenuto.core.session.status import status_of
-from tenuto.core.tables import Change, Key, Row, Table
+from tenuto.core.tables import Change, Key, Row, Table, grown
 from tenuto.core.vocabulary import Json, TaskNo
 from tenuto.core.workflow.model import AgentDefinition, Node, StateKey
 from tenuto.views.moments import moment_text
@@ -46,7 +46,12 @@ class Kept:
     def put(self, changes: Iterable[Change]) -> None:
         for change in changes:
             place = change.table, change.key
-            self.rows[place] = change.values if change.whole else self.rows[place] | change.values
+            if change.adds and place in self.rows:
+                self.rows[place] = grown(self.rows[place], change.values)
+            elif change.adds or change.whole:
+                self.rows[place] = change.values
+            else:
+                self.rows[place] |= change.values
 
     def forget(self) -> None:
         """Lose the fold, as a process that ends does; what was written stays."""

@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager, contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final, Unpack
+from typing import Any, Final, Unpack
 
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.accounts import accounts_over
@@ -105,6 +105,16 @@ async def open_service(
                 await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
+
+
+async def api_description() -> dict[str, Any]:
+    """Return the OpenAPI description of the server's routes."""
+    # What a server without routes needs not load.
+    from tenuto.server.app import routed
+    from tenuto.server.description import describe
+
+    async with open_service("memory://", []) as service:
+        return describe(routed(service))
 
 
 class _Given:

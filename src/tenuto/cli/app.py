@@ -44,6 +44,8 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
         "audit": "List who did what, and verify that nothing was changed.",
+        "explain": "Say what the code of a problem means, and what to do.",
+        "openapi": "Print the description of the server's API.",
     },
     "Steer": {
         "approve": "Approve what waits for a person.",

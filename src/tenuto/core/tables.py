@@ -11,7 +11,7 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 Table: TypeAlias = Literal[
-    "agents", "agent_sessions", "agent_tasks", "agent_messages", "agent_memory"
+    "agents", "agent_sessions", "agent_tasks", "agent_messages", "agent_memory", "agent_usage"
 ]
 Value: TypeAlias = str | int | None
 Row: TypeAlias = dict[str, Value]
@@ -88,6 +88,22 @@ COLUMNS: Final[dict[Table, tuple[str, ...]]] = {
         "accessed_at",
         "access_count",
     ),
+    "agent_usage": (
+        "tenant",
+        "day",
+        "user_id",
+        "workflow",
+        "agent_id",
+        "model",
+        "turns",
+        "cached_turns",
+        "tool_calls",
+        "failed_attempts",
+        "input_tokens",
+        "output_tokens",
+        "cached_tokens",
+        "cost_nano_usd",
+    ),
 }
 
 JSON: Final[dict[Table, frozenset[str]]] = {
@@ -96,6 +112,7 @@ JSON: Final[dict[Table, frozenset[str]]] = {
     "agent_tasks": frozenset({"input_data", "output_data"}),
     "agent_messages": frozenset({"metadata"}),
     "agent_memory": frozenset(),
+    "agent_usage": frozenset(),
 }
 
 KEYS: Final[dict[Table, Key]] = {
@@ -104,6 +121,7 @@ KEYS: Final[dict[Table, Key]] = {
     "agent_tasks": ("id",),
     "agent_messages": ("id",),
     "agent_memory": ("tenant", "id"),
+    "agent_usage": ("tenant", "day", "user_id", "workflow", "agent_id", "model"),
 }
 """Columns that name a row."""
 
@@ -113,8 +131,13 @@ ORDER: Final[dict[Table, Key]] = {
     "agent_tasks": ("started_at", "session_id", "number"),
     "agent_messages": ("created_at", "session_id", "number", "id"),
     "agent_memory": ("created_at", "tenant", "id"),
+    "agent_usage": ("day", "tenant", "user_id", "workflow", "agent_id", "model"),
 }
 """Columns by which rows are listed. No two rows have the same values in all of them."""
+
+COUNTS: Final = COLUMNS["agent_usage"][len(KEYS["agent_usage"]) :]
+"""Columns of `agent_usage` that add up. Money is in billionths of a US dollar: whole numbers give
+the same sum in any order."""
 
 assert COLUMNS.keys() == JSON.keys() == KEYS.keys() == ORDER.keys()
 
@@ -127,6 +150,9 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     """Values of `KEYS`."""
     values: Row
     whole: bool
+    adds: bool = False
+    """Of `agent_usage`: the row's `COUNTS` grow by those of `values`; if there is none, it is
+    `values`. `whole` says nothing then."""
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:
@@ -135,9 +161,21 @@ def merged(changes: Iterable[Change]) -> list[Change]:
     for change in changes:
         place = change.table, change.key
         old = rows.get(place)
-        if old is None or change.whole:
+        if old is None or (change.whole and not change.adds):
             rows[place] = change
-        else:
-            values = {**old.values, **change.values}
-            rows[place] = msgspec.structs.replace(old, values=values)
+            continue
+        values = (
+            grown(old.values, change.values) if change.adds else {**old.values, **change.values}
+        )
+        rows[place] = msgspec.structs.replace(old, values=values)
     return list(rows.values())
+
+
+def grown(row: Row, values: Row) -> Row:
+    """Return a row of `agent_usage` to which what `values` count is added."""
+    return row | {name: _count(row[name]) + _count(values[name]) for name in COUNTS}
+
+
+def _count(value: Value) -> int:
+    assert isinstance(value, int), f"{value!r} is no count"
+    return value

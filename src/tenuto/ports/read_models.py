@@ -5,7 +5,7 @@ read are written together, so each event counts once, whatever crashes.
 """
 
 from collections.abc import Mapping, Sequence
-from typing import Protocol
+from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
@@ -53,6 +53,52 @@ class RowQuery(msgspec.Struct, frozen=True, kw_only=True):
                 raise Rejected(f"Table {self.table} has no column {column!r}; it has {known}.")
 
 
+By: TypeAlias = Literal["agent", "model", "user", "workflow", "day"]
+
+GROUPS: Final[dict[By, str]] = {
+    "agent": "agent_id",
+    "model": "model",
+    "user": "user_id",
+    "workflow": "workflow",
+    "day": "day",
+}
+"""Of a group, the column that tells it."""
+
+
+class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose usage to sum up, and by what."""
+
+    tenant: str
+    by: By | None = None
+    """None: all in one sum."""
+    since: str = ""
+    """First day, as `2026-01-31`, in UTC; empty: from the beginning."""
+    until: str = ""
+    """Last day; empty: until now."""
+    limit: int = 1_000
+    """Sums: those that cost most; of days the last. Of groups that cost the same, in the order
+    of their names."""
+
+
+class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group used."""
+
+    group: str = ""
+    turns: int = 0
+    """Answers of models."""
+    cached_turns: int = 0
+    """Of the turns, those that were answered from the cache of answers."""
+    tool_calls: int = 0
+    """Those that were settled, well or not."""
+    failed_attempts: int = 0
+    """Of models and tools; what they cost is not known."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the provider had in its own prompt cache."""
+    cost_nano_usd: int = 0
+
+
 class ReadModels(Protocol):
     """The tables of `core.tables`, with one writer.
 
@@ -76,6 +122,10 @@ class ReadModels(Protocol):
             Rejected: see `RowQuery.check`.
             NotFound: there is no row `after`.
         """
+        ...
+
+    async def usage(self, query: UsageQuery) -> tuple[UsageSum, ...]:
+        """Return the sums of `agent_usage` by group; without one, none or one."""
         ...
 
     async def clear(self) -> None:

@@ -9,7 +9,7 @@ import msgspec
 from tenuto.core.errors import Rejected
 from tenuto.core.tables import Row, Table, Value
 from tenuto.ports.event_store import EventStore
-from tenuto.ports.read_models import RowQuery
+from tenuto.ports.read_models import By, RowQuery, UsageQuery, UsageSum
 from tenuto.runtime.log_end import end_of_log
 from tenuto.runtime.projecting import Projector
 
@@ -21,6 +21,14 @@ class Which(TypedDict, total=False):
     where: Mapping[str, Value]
     oldest_first: bool
     after: tuple[str, ...]
+    limit: int
+
+
+class Within(TypedDict, total=False):
+    """Which days are summed up, and how many groups are given."""
+
+    since: str
+    until: str
     limit: int
 
 
@@ -70,6 +78,19 @@ class ReadModels:
             NotFound: there is no row `after`.
         """
         return await self._projector.models.rows(RowQuery(table=table, **which))
+
+    async def usage(
+        self, tenant: str = "local", *, by: By | None = None, **within: Unpack[Within]
+    ) -> tuple[UsageSum, ...]:
+        """Return what a tenant used, by group those that cost most first, days the last first.
+
+        Args:
+            by: what makes a group; None: all in one sum, which is none where nothing was used.
+            since: first day, as `2026-01-31`, in UTC.
+            until: last day.
+            limit: how many groups at most; 1,000 by default.
+        """
+        return await self._projector.models.usage(UsageQuery(tenant=tenant, by=by, **within))
 
     async def progress(self) -> Progress:
         """Return how far the tables are."""

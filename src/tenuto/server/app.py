@@ -37,6 +37,7 @@ from tenuto.server.routes import (
     streams,
     system,
     tools,
+    usage,
     webhooks,
     workflows,
 )
@@ -60,6 +61,7 @@ _PARTS: Final = (
     steering,
     streams,
     tools,
+    usage,
     webhooks,
     workflows,
 )

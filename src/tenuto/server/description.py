@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any, Final
 
 import msgspec
@@ -11,10 +12,15 @@ from litestar.openapi import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 from litestar.types import Method
 
-from tenuto.server.problems import CODES, MEDIA_TYPE
+from tenuto.server.codes import CODES
+from tenuto.server.field_notes import put_notes
+from tenuto.server.problems import MEDIA_TYPE
 
 PROBLEM: Final = "Problem"
 _KEPT: Final = "openapi"
+_SUMMARY_MAX: Final = 100
+_REFERENCE: Final = "#/components/schemas/"
+_GENERIC: Final = re.compile(r"(\w+?)_(?:[\w.]+\.)?(\w+)_")
 _UNUSED: Final = "/openapi"
 """Where the framework would serve the description. There a path that is none gets a page of
 HTML, so it is not below the API."""
@@ -91,8 +97,10 @@ def describe(app: Litestar) -> dict[str, Any]:
     """Return the description of the application's routes."""
     # Defaults of fields are still values of their types.
     found: dict[str, Any] = msgspec.to_builtins(app.openapi_schema.to_schema())
-    components = found.setdefault("components", {})
-    components.setdefault("schemas", {})[PROBLEM] = _SCHEMA
+    found = _with_plain_names(found)
+    components = found["components"]
+    put_notes(components["schemas"])
+    components["schemas"][PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
     public = {
         # Of the route: its handler does not know what stands before its own path.
@@ -112,6 +120,23 @@ def describe(app: Litestar) -> dict[str, Any]:
     return found
 
 
+def _with_plain_names(found: dict[str, Any]) -> dict[str, Any]:
+    """Return it with `PageOfKey` for `Page_tenuto.server.routes.accounts.Key_`."""
+    names = {
+        f"{match[1]}Of{match[2]}": name
+        for name in found["components"]["schemas"]
+        if (match := _GENERIC.fullmatch(name))
+    }
+    text = msgspec.json.encode(found)
+    for plain, name in names.items():
+        text = text.replace(f'{_REFERENCE}{name}"'.encode(), f'{_REFERENCE}{plain}"'.encode())
+    renamed: dict[str, Any] = msgspec.json.decode(text)
+    schemas = renamed["components"]["schemas"]
+    for plain, name in names.items():
+        schemas[plain] = schemas.pop(name)
+    return renamed
+
+
 def _tell(operation: dict[str, Any]) -> None:
     """Put the answers in order: those of the framework's own are no answers of this API."""
     responses = {
@@ -120,4 +145,11 @@ def _tell(operation: dict[str, Any]) -> None:
     operation["responses"] = {**responses, "default": _REFUSED}
     # The framework takes the name of the function for both.
     if "description" in operation:
-        operation["summary"] = operation["description"].split("\n")[0].rstrip(".")
+        operation["summary"] = _first_sentence(operation["description"])
+
+
+def _first_sentence(text: str) -> str:
+    words = " ".join(text.split("\n\n")[0].split())
+    sentence = words.partition(". ")[0].removesuffix(".")
+    # What follows a colon says more of the same.
+    return sentence if len(sentence) <= _SUMMARY_MAX else sentence.partition(":")[0]

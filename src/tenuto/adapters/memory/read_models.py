@@ -3,11 +3,13 @@
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 
+import msgspec
+
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.core.errors import NotFound
 from tenuto.core.memory.items import MemoryItem
-from tenuto.core.tables import KEYS, ORDER, Change, Key, Row, Table
-from tenuto.ports.read_models import PAGE_MAX, Reached, RowQuery
+from tenuto.core.tables import COUNTS, KEYS, ORDER, Change, Key, Row, Table, grown
+from tenuto.ports.read_models import GROUPS, PAGE_MAX, Reached, RowQuery, UsageQuery, UsageSum
 
 
 class MemoryReadModels:
@@ -22,7 +24,10 @@ class MemoryReadModels:
         """See `ReadModels.apply`."""
         for change in changes:
             rows = self._tables.setdefault(change.table, {})
-            if change.whole:
+            if change.adds:
+                old = rows.get(change.key)
+                rows[change.key] = grown(old, change.values) if old else dict(change.values)
+            elif change.whole:
                 rows[change.key] = dict(change.values)
             elif change.key in rows:
                 rows[change.key] |= change.values
@@ -55,9 +60,30 @@ class MemoryReadModels:
             found = [row for row in found if _is_after(place(row), end, query)]
         return tuple(dict(row) for row in found[: max(0, min(query.limit, PAGE_MAX))])
 
+    async def usage(self, query: UsageQuery) -> tuple[UsageSum, ...]:
+        """See `ReadModels.usage`."""
+        sums: dict[str, Row] = {}
+        for row in self._tables.get("agent_usage", {}).values():
+            day = str(row["day"])
+            if row["tenant"] != query.tenant or not query.since <= day <= (query.until or day):
+                continue
+            group = str(row[GROUPS[query.by]]) if query.by else ""
+            sums[group] = grown(sums[group], row) if group in sums else row
+        found = [_sum(group, row) for group, row in sorted(sums.items())]
+        if query.by == "day":
+            found.reverse()
+        else:
+            found.sort(key=lambda one: -one.cost_nano_usd)
+        return tuple(found[: max(0, min(query.limit, PAGE_MAX))])
+
     async def clear(self) -> None:
         """See `ReadModels.clear`."""
         self._tables, self._reached = {}, Reached()
+
+
+def _sum(group: str, row: Row) -> UsageSum:
+    counts = {name: row[name] for name in COUNTS}
+    return msgspec.convert({"group": group, **counts}, UsageSum)
 
 
 def _matches(row: Row, query: RowQuery) -> bool:

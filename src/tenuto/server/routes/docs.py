@@ -7,7 +7,9 @@ from litestar.enums import MediaType
 from litestar.handlers import HTTPRouteHandler
 
 from tenuto.server.description import describe
-from tenuto.server.pages import errors_page, routes_page
+from tenuto.server.pages import STYLE, STYLE_PATH, errors_page, routes_page
+
+_KEPT = "docs_page"
 
 
 @get(
@@ -19,7 +21,11 @@ from tenuto.server.pages import errors_page, routes_page
 )
 def show_routes(request: Request[Any, Any, Any]) -> str:
     """Return the routes."""
-    return routes_page(describe(request.app))
+    state = request.app.state
+    if _KEPT not in state:
+        state[_KEPT] = routes_page(describe(request.app))
+    page: str = state[_KEPT]
+    return page
 
 
 @get(
@@ -34,4 +40,16 @@ def show_errors() -> str:
     return errors_page()
 
 
-ROUTES: list[HTTPRouteHandler] = [show_routes, show_errors]
+@get(
+    STYLE_PATH,
+    include_in_schema=False,
+    opt={"public": True},
+    media_type="text/css",
+    sync_to_thread=False,
+)
+def show_style() -> str:
+    """Return how the pages look."""
+    return STYLE
+
+
+ROUTES: list[HTTPRouteHandler] = [show_routes, show_errors, show_style]

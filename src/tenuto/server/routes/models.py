@@ -1,12 +1,15 @@
-"""The models that agents can ask: providers, routes, health."""
+"""The models that agents can ask: providers, routes, health, and what they took."""
 
 import msgspec
 from litestar import get
 from litestar.handlers import HTTPRouteHandler
+from msgspec import structs
 
 from tenuto.core.agent.routes import CircuitState
-from tenuto.server.principal import needs
-from tenuto.server.service import Given
+from tenuto.server.asked import Call
+from tenuto.server.principal import Principal, needs
+from tenuto.server.routes.usage import Used, used_of
+from tenuto.server.service import Given, Service
 from tenuto.views.moments import moment_text
 
 
@@ -29,17 +32,26 @@ class Health(msgspec.Struct, kw_only=True):
     rests_until: str | None
 
 
+class Spend(Used, kw_only=True):
+    """What the organisation used of a model, of all time."""
+
+    model: str
+
+
 class Models(msgspec.Struct, kw_only=True):
     """What can be asked, and how it does."""
 
     providers: list[str]
     routes: list[RouteOf]
     health: list[Health]
+    spend: list[Spend] | None
+    """Those that cost most first, at most 1,000; null for who may not read usage."""
 
 
-@get("/models", tags=["models"], guards=[needs("models:read")], sync_to_thread=False)
-def list_models(service: Given) -> Models:
-    """Return the providers and routes of this server, and how models of routes did lately."""
+@get("/models", tags=["models"], guards=[needs("models:read")])
+async def list_models(request: Call, service: Given) -> Models:
+    """Return the providers and routes of this server, how models of routes did lately, and what the
+    organisation used of each model."""
     models = service.runtime.models
     assert models is not None, "a runtime that is served was made by tenuto.open"
     return Models(
@@ -59,7 +71,15 @@ def list_models(service: Given) -> Models:
             )
             for one in models.health()
         ],
+        spend=await _spend(service, request.user),
     )
+
+
+async def _spend(service: Service, principal: Principal) -> list[Spend] | None:
+    if not principal.may("usage:read"):
+        return None
+    sums = await service.runtime.read_models.usage(principal.organisation, by="model")
+    return [Spend(model=one.group, **structs.asdict(used_of(one))) for one in sums]
 
 
 ROUTES: list[HTTPRouteHandler] = [list_models]

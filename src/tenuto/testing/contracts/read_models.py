@@ -4,11 +4,11 @@ import asyncio
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from tenuto.core.errors import NotFound, Rejected
-from tenuto.core.tables import COLUMNS, Change, Row, Table, Value
-from tenuto.ports.read_models import Reached, ReadModels, RowQuery
+from tenuto.core.tables import COLUMNS, COUNTS, KEYS, Change, Row, Table, Value
+from tenuto.ports.read_models import Reached, ReadModels, RowQuery, UsageQuery
 
 _Check: TypeAlias = Callable[[ReadModels], Awaitable[None]]
 
@@ -67,6 +67,36 @@ class ReadModelsContract(ABC):
 
             assert await models.rows(RowQuery(table="agent_tasks")) == ()
             assert await models.reached() == Reached(position=5)
+
+        self._run(check)
+
+    def test_counts_add_up_in_any_order_and_by_any_group(self) -> None:
+        rows = [
+            usage(day="2026-01-01", agent_id="clerk", turns=1, cost_nano_usd=3),
+            usage(day="2026-01-02", agent_id="clerk", turns=2, cost_nano_usd=4),
+            usage(day="2026-01-02", agent_id="judge", turns=4, cost_nano_usd=9),
+            usage(day="2026-01-01", agent_id="clerk", turns=8, tenant="x"),
+        ]
+
+        async def check(models: ReadModels) -> None:
+            assert await models.usage(UsageQuery(tenant="local")) == ()
+            changes = [add(row) for row in [*rows, rows[0]]]
+            await models.apply(changes, Reached(position=1))
+            await models.apply(changes[:1], Reached(position=2))
+
+            async def turns(**query: Any) -> dict[str, int]:
+                found = await models.usage(UsageQuery(tenant="local", **query))
+                return {one.group: one.turns for one in found}
+
+            assert await turns() == {"": 9}
+            assert list((await turns(by="agent")).items()) == [("clerk", 5), ("judge", 4)]
+            assert list((await turns(by="day")).items()) == [("2026-01-02", 6), ("2026-01-01", 3)]
+            assert await turns(by="agent", since="2026-01-02") == {"clerk": 2, "judge": 4}
+            assert await turns(until="2026-01-01") == {"": 3}
+            assert await turns(by="agent", since="2026-01-02", limit=1) == {"judge": 4}
+            assert await turns(since="2027-01-01") == {}
+            (found,) = await models.usage(UsageQuery(tenant="local"))
+            assert found.cost_nano_usd == 3 * 3 + 4 + 9
 
         self._run(check)
 
@@ -185,6 +215,18 @@ def agent(tenant: str, name: str) -> Row:
     moment = "2026-01-01T00:00:00.000Z"
     row |= {"id": name, "tenant": tenant, "name": name, "created_at": moment, "is_active": 1}
     return row
+
+
+def usage(**values: Value) -> Row:
+    """Return a row of `agent_usage`."""
+    keys = dict.fromkeys(KEYS["agent_usage"], "") | {"tenant": "local"}
+    return {**keys, **dict.fromkeys(COUNTS, 0), **values}
+
+
+def add(row: Row) -> Change:
+    """Return the change that adds a row of `agent_usage`."""
+    key = tuple(str(row[column]) for column in KEYS["agent_usage"])
+    return Change(table="agent_usage", key=key, values=row, whole=False, adds=True)
 
 
 def put(table: Table, row: Row) -> Change:

@@ -29,6 +29,7 @@ from tenuto.views.open_tasks import OpenTasks, answer_of
 from tenuto.views.tables.changes import Changes
 from tenuto.views.tables.json_text import json_text
 from tenuto.views.tables.messages import MessageRows
+from tenuto.views.tables.usage import USING, used
 
 _Settled: TypeAlias = e.TaskCompleted | e.TaskFailed | e.TaskCancelled
 _SPEAKING: Final = (
@@ -88,6 +89,8 @@ class SessionTables:
             said = self._said.said(version, event)
             if said is not None:
                 self._changes.made += MessageRows(state.session, state.tenant, tasks).of_entry(said)
+        if isinstance(event, USING):
+            self._changes.made += used(state, tasks[event.task], tasks, event)
         if isinstance(event, _Settled):
             self._settle(event)
         evolve(state, event)

@@ -7,7 +7,7 @@ from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.works import Performer
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.tables import Change, Row
-from tenuto.ports.read_models import Reached, RowQuery
+from tenuto.ports.read_models import Reached, RowQuery, UsageQuery, UsageSum
 
 
 class SqliteReadModels:
@@ -32,6 +32,10 @@ class SqliteReadModels:
         """See `ReadModels.rows`."""
         query.check()
         return await self._reads.run(rows.rows, query)
+
+    async def usage(self, query: UsageQuery) -> tuple[UsageSum, ...]:
+        """See `ReadModels.usage`."""
+        return await self._reads.run(rows.usage, query)
 
     async def clear(self) -> None:
         """See `ReadModels.clear`."""

@@ -9,14 +9,22 @@ from typing import Final
 
 from tenuto.adapters.sqlite.connection import has_table
 from tenuto.adapters.sqlite.memory.schema import make_tables as make_memory
-from tenuto.core.tables import COLUMNS, JSON, KEYS, Table
+from tenuto.core.tables import COLUMNS, COUNTS, JSON, KEYS, Table
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Raise it when columns change, or what is in them."""
 
-KEPT: Final[tuple[Table, ...]] = ("agents", "agent_sessions", "agent_tasks", "agent_messages")
+KEPT: Final[tuple[Table, ...]] = (
+    "agents",
+    "agent_sessions",
+    "agent_tasks",
+    "agent_messages",
+    "agent_usage",
+)
 
-_NUMBERS: Final = frozenset({"is_active", "is_registered", "number", "priority", "retry_count"})
+_NUMBERS: Final = frozenset(
+    {"is_active", "is_registered", "number", "priority", "retry_count", *COUNTS}
+)
 _REACHED: Final = """
     CREATE TABLE read_models(
         format INTEGER NOT NULL,
