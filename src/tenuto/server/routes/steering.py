@@ -1,5 +1,7 @@
 """What can be told to a session: cancel, pause, resume, signal, fork."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
@@ -21,7 +23,7 @@ class Reason(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Signal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a session is told."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     data: Json = None
 
 

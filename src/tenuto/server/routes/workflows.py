@@ -22,7 +22,7 @@ from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
-from tenuto.server.starting import ENDED, START, WaitQuery, Wanted, start
+from tenuto.server.starting import ENDED, START, StartKey, WaitQuery, Wanted, start
 from tenuto.server.texts import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
@@ -72,7 +72,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """With what a workflow is started."""
 
     inputs: JsonObject = {}
-    key: str | None = None
+    key: StartKey | None = None
     """With one that was used before, the session of that first start is given."""
     budget: Budget | None = None
     version: int | None = None
