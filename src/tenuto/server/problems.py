@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.anchors import AnchorsUnavailable
 from tenuto.ports.ledger import NameTaken, Outdated
 from tenuto.server.accounts import refusals
 from tenuto.server.accounts.oidc import provider as oidc
@@ -117,7 +118,7 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("rejected", str(error))
         case errors.Stale():
             return ProblemError("conflict", str(error))
-        case errors.StoreUnavailable() | errors.StoreOwned():
+        case errors.StoreUnavailable() | errors.StoreOwned() | AnchorsUnavailable():
             return ProblemError("store_unavailable", str(error))
         case RecursionError():
             return ProblemError("too_deep", "What was sent nests deeper than can be read.")
