@@ -39,7 +39,7 @@ nemo:
 	@$(PYTHON) scripts/environment.py .venv-nemo --extra nemo --constraints constraints.txt constraints-nemo.txt
 
 bench:
-	@$(PYTHON) scripts/environment.py .venv-bench --extra bench --constraints constraints.txt constraints-bench.txt
+	@$(PYTHON) scripts/environment.py .venv-bench --extra bench,server --constraints constraints.txt constraints-bench.txt
 	.venv-bench/bin/python -m bench $(BENCH_ARGS)
 
 clean:

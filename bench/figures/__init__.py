@@ -12,6 +12,7 @@ from bench.figures.long_logs import long_logs
 from bench.figures.parking import parking
 from bench.figures.recovery import recovery
 from bench.figures.remembering import remembering
+from bench.figures.serving import serving
 from bench.figures.spreading import spreading
 from bench.figures.starting import starting
 from bench.figures.steps import many, one
@@ -36,6 +37,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "memory": remembering,
     "guards": guards,
     "streams": streams,
+    "serving": serving,
 }
 
 NEED_A_PEER: Final = ("many",)

@@ -60,34 +60,35 @@ def recall_quality(folder: Path, *, people: int) -> Measured:
     return asyncio.run(main())
 
 
-def summed_up_quality(folder: Path, *, people: int) -> Measured:
+def summed_up_quality(
+    folder: Path, *, people: int, sum_up: bool = False, left: int = 0
+) -> Measured:
     """Return the share of questions to which the right fact is told by the first five items, and
-    how long these are together: before the oldest are summed up, and after; and when as many items
-    are let go instead. The size of topics was chosen by other facts."""
+    how long these are together. The size of topics was chosen by other facts.
+
+    Args:
+        sum_up: the oldest are summed up first, until half of the facts is a bound that holds.
+        left: so many items stay, and the others are let go; 0: all.
+    """
 
     async def main() -> Measured:
         known = list(facts(people, seed=3))
-        bound = len(known) // 2
-        found: Measured = {"items": len(known)}
-        for way, budget, summing in (
-            ("before", Budget(), Summing(bound=0)),
-            ("after", Budget(), Summing(bound=bound)),
-            ("let_go", Budget(), Summing(bound=0)),
-        ):
-            store = await SqliteEventStore.open(folder / f"{way}.db", durability="wal")
-            await _fill(store.memory, known)
-            rememberer = Rememberer(store.memory, embedder=EMBEDDER, clock=SystemClock())
-            if way == "let_go":
-                budget = Budget(items=int(found["left"]))
-            query = MemoryQuery(tenant=SCOPE.tenant)
-            await consolidated(rememberer, query, budget=budget, summing=summing)
-            current = structs.replace(query, current_at_ms=rememberer.clock.now_ms())
-            found["left"] = (await store.memory.statistics(current)).items
-            for form in range(len(FORMS)):
-                right, chars = await _told_right(store.memory, known, form)
-                found |= {f"{way}{form}": right, f"{way}_chars{form}": chars}
-            await store.close()
-        return found
+        store = await SqliteEventStore.open(folder / "memory.db", durability="wal")
+        await _fill(store.memory, known)
+        rememberer = Rememberer(store.memory, embedder=EMBEDDER, clock=SystemClock())
+        query = MemoryQuery(tenant=SCOPE.tenant)
+        summing = Summing(bound=len(known) // 2 if sum_up else 0)
+        await consolidated(rememberer, query, budget=Budget(items=left), summing=summing)
+        current = structs.replace(query, current_at_ms=rememberer.clock.now_ms())
+        told: Measured = {
+            "items": len(known),
+            "left": (await store.memory.statistics(current)).items,
+        }
+        for form in range(len(FORMS)):
+            right, chars = await _told_right(store.memory, known, form)
+            told |= {f"right{form}": right, f"chars{form}": chars}
+        await store.close()
+        return told
 
     return asyncio.run(main())
 
@@ -138,8 +139,11 @@ def remembering(lab: Lab) -> list[Row]:
     quality = lab.run(recall_quality, people=lab.count(50, least=2))
     rows = [_quality_row(quality, form) for form in range(len(FORMS))]
     runs = lab.in_turns((recall_speed, {"people": lab.count(500, least=2)}))[0]
-    summed_up = lab.run(summed_up_quality, people=lab.count(50, least=2))
-    rows += [_summed_up_row(summed_up, form) for form in range(len(FORMS))]
+    people = lab.count(50, least=2)
+    before = lab.run(summed_up_quality, people=people)
+    after = lab.run(summed_up_quality, people=people, sum_up=True)
+    let_go = lab.run(summed_up_quality, people=people, left=int(after["left"]))
+    rows += [_summed_up_row(before, after, let_go, form=form) for form in range(len(FORMS))]
     return [*rows, *_speed_rows(runs), *_junk_rows()]
 
 
@@ -154,16 +158,15 @@ def _quality_row(quality: Measured, form: int) -> Row:
     )
 
 
-def _summed_up_row(told: Measured, form: int) -> Row:
-    before, after, let_go = (told[f"{way}{form}"] for way in ("before", "after", "let_go"))
-    chars = f"{told[f'after_chars{form}']:,.0f} characters of the five"
+def _summed_up_row(before: Measured, after: Measured, let_go: Measured, *, form: int) -> Row:
+    right, chars = f"right{form}", f"chars{form}"
     return Row(
-        figure=f"{told['items']:,.0f} facts summed up until {told['left']:,.0f} items are left: "
+        figure=f"{after['items']:,.0f} facts summed up until {after['left']:,.0f} items are left: "
         f"the right one told by the first {FIRST}, asked {FORMS[form]}",
-        ours=f"{after:.1%} ({chars})",
-        beside=f"before: {before:.1%} ({told[f'before_chars{form}']:,.0f}); as many left by "
-        f"letting go: {let_go:.1%}",
-        ratio=f"{after / max(before, 1e-9):.2f} x before",
+        ours=f"{after[right]:.1%} ({after[chars]:,.0f} characters of the five)",
+        beside=f"before: {before[right]:.1%} ({before[chars]:,.0f}); as many left by letting go: "
+        f"{let_go[right]:.1%}",
+        ratio=f"{after[right] / max(before[right], 1e-9):.2f} x before",
     )
 
 

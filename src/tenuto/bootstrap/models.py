@@ -49,6 +49,7 @@ class Providers(Mapping[str, Model]):
         self.router = Router(self, routes=read_routes(routes), clock=clock, schemas=schemas)
         self._known: dict[str, Model] = {ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
+        self._has_extra = find_spec(EXTRA) is not None
 
     def __getitem__(self, provider: str) -> Model:
         if provider in self._known:
@@ -58,7 +59,7 @@ class Providers(Mapping[str, Model]):
             from tenuto.adapters.offline import OfflineModel
 
             return self._known.setdefault(OFFLINE, OfflineModel())
-        if not provider or find_spec(EXTRA) is None:
+        if not provider or not self._has_extra:
             raise KeyError(provider)
         if provider not in self._made:
             self._made[provider] = PydanticAIModel(provider, keys=self._keys)
@@ -66,7 +67,7 @@ class Providers(Mapping[str, Model]):
 
     def __iter__(self) -> Iterator[str]:
         yield from {OFFLINE: None, **self._known}
-        if find_spec(EXTRA) is not None:
+        if self._has_extra:
             yield LOCAL
 
     def __len__(self) -> int:

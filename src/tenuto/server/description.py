@@ -103,11 +103,11 @@ def describe(app: Litestar) -> dict[str, Any]:
     components["schemas"][PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
     public = {
-        (path, method.lower())
+        # Of the route: its handler does not know what stands before its own path.
+        (route.path_format, method.lower())
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
         if handler.opt.get("public")
-        for path in handler.paths
         for method in handler.http_methods
     }
     for path, operations in found["paths"].items():

@@ -33,10 +33,11 @@ def listening(host: str, port: int) -> socket.socket:
         PortError: the address cannot be used.
     """
     try:
-        family, kind, _, _, address = socket.getaddrinfo(
+        family, kind, protocol, _, address = socket.getaddrinfo(
             host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
         )[0]
-        made = socket.socket(family, kind)
+        # With its protocol named: only then does asyncio send small answers at once (TCP_NODELAY).
+        made = socket.socket(family, kind, protocol)
         try:
             made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             made.bind(address)

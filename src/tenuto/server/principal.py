@@ -59,7 +59,24 @@ def needs_some(permission: str) -> Guard:
     return _guard(permission, everywhere=False)
 
 
-def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
+def needs_one_of(*permissions: str) -> Guard:
+    """Return a guard that lets through who has one of the permissions; the handler knows which of
+    them counts.
+
+    Raises:
+        ProblemError: `not_authenticated` or `not_permitted`.
+    """
+
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
+        principal = known(connection)
+        if not any(principal.may(one) for one in permissions):
+            wanted = " or ".join(map(repr, permissions))
+            raise ProblemError("not_permitted", f"This takes the permission {wanted}.")
+
+    return guard
+
+
+async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
     """Guard that lets through whoever shows who they are.
 
     Raises:
@@ -108,7 +125,8 @@ def _guard(permission: str, *, everywhere: bool) -> Guard:
     # A slip of the pen would shut a route for everyone, silently.
     assert permission in ALL, f"there is no permission {permission!r}"
 
-    def guard(connection: Connection, _: BaseRouteHandler) -> None:
+    # A plain function would be run on a thread, which takes longer than all the rest of a request.
+    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
         principal = known(connection)
         if not (principal.may(permission) if everywhere else principal.may_some(permission)):
             raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")

@@ -1,6 +1,7 @@
 """What is put into the safe opens with its key, for its purpose, and unchanged; or not at all."""
 
 import os
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -82,6 +83,16 @@ def test_a_key_file_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) 
     assert file.keep_first() == 1
     assert file.keys() == [added]
     assert os.listdir(tmp_path) == ["k"]
+
+
+def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:
+    files = [KeyFile(str(tmp_path / "keys")) for _ in range(16)]
+
+    with ThreadPoolExecutor(16) as threads:
+        found = list(threads.map(lambda file: tuple(file.keys()), files))
+
+    assert len(set(found)) == 1
+    assert [file.name for file in tmp_path.iterdir()] == ["keys"]
 
 
 def test_a_key_file_that_others_may_read_is_refused(tmp_path: Path) -> None:

@@ -22,7 +22,7 @@ class KeyFile:
             PortError: the file cannot be read or made, or others may read it.
         """
         try:
-            with suppress(FileExistsError):
+            if not self.path.exists():
                 self._make()
             self._check_mode()
             return self.path.read_text(encoding="ascii").split()
@@ -50,11 +50,14 @@ class KeyFile:
         return len(keys) - 1
 
     def _make(self) -> None:
-        descriptor = os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(descriptor, "w", encoding="ascii") as file:
-            file.write(new_key() + "\n")
-            file.flush()
-            os.fsync(file.fileno())
+        """Make the file whole: another process that starts now reads all of it, or makes none."""
+        draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
+        _write_private(draft, [new_key()])
+        try:
+            with suppress(FileExistsError):
+                os.link(draft, self.path)
+        finally:
+            draft.unlink()
 
     def _check_mode(self) -> None:
         mode = stat.S_IMODE(self.path.stat().st_mode)
@@ -68,14 +71,18 @@ class KeyFile:
         temporary = self.path.with_name(self.path.name + ".new")
         try:
             temporary.unlink(missing_ok=True)
-            descriptor = os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "w", encoding="ascii") as file:
-                file.write("\n".join(keys) + "\n")
-                file.flush()
-                os.fsync(file.fileno())
+            _write_private(temporary, keys)
             temporary.replace(self.path)
         except OSError as error:
             raise PortError(f"The key file {self.path} cannot be written: {error}.") from None
+
+
+def _write_private(path: Path, keys: list[str]) -> None:
+    descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(descriptor, "w", encoding="ascii") as file:
+        file.write("\n".join(keys) + "\n")
+        file.flush()
+        os.fsync(file.fileno())
 
 
 def new_key() -> str:

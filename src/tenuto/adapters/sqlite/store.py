@@ -5,6 +5,7 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
@@ -198,10 +199,18 @@ def _open_owned(file: StoreFile) -> tuple[Ownership, LogWriter]:
     owner = Ownership.take(file.path)
     try:
         with telling(file=file.path, doing="opening"):
+            _make_private(file.path)
             return owner, _open_patiently(file)
     except BaseException:
         owner.release()
         raise
+
+
+def _make_private(path: str) -> None:
+    """Make a new file its owner's alone: it may hold what users say, and hashes of passwords. The
+    files that SQLite makes beside it get the same mode."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _open_patiently(file: StoreFile) -> LogWriter:

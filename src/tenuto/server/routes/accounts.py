@@ -21,7 +21,7 @@ from tenuto.server.accounts.records import (
 )
 from tenuto.server.asked import Call, source
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import logged_in, needs
+from tenuto.server.principal import logged_in, needs, needs_one_of
 from tenuto.server.problems import ProblemError
 from tenuto.server.service import Given, Service
 from tenuto.views.moments import moment_text
@@ -31,7 +31,7 @@ Patterns = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], m
 Password = Annotated[str, msgspec.Meta(max_length=2000)]
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]
-_KEYS = [logged_in]
+_KEYS = [needs_one_of("keys:own", "keys:read", "keys:write")]
 _READ, _WRITE = [needs("accounts:read")], [needs("accounts:write")]
 
 
