@@ -37,6 +37,7 @@ from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 from tenuto.server.streaming.hub import Hub
+from tenuto.server.verifying import Verifying
 
 
 class Serving(Settings, total=False):
@@ -102,6 +103,7 @@ async def open_service(
                 preparing.cancel()
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
+                await service.verifying.close()
                 await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
@@ -146,6 +148,7 @@ class _Given:
         """Return the parts over an open database; what is uploaded goes into the folder."""
         ledger, clock = runtime.ledger, SystemClock()
         assert ledger is not None, "an open database has a ledger"
+        assert runtime.audit is not None, "an open database has an audit trail"
         library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
         accounts = accounts_over(ledger, clock, place)
         fences = fences_of(store, place, self._fencing)
@@ -176,6 +179,8 @@ class _Given:
             hub=Hub(runtime),
             metrics=Metrics(version("tenuto")),
             webhooks=webhooks_of(store, ledger, fences),
+            verifying=Verifying(runtime.audit),
+            database=place.kind,
         )
 
     def _offers(self) -> dict[str, Offered]:

@@ -11,7 +11,7 @@ from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.asking import Asked
-from tenuto.server.bodies import BoundedRequest
+from tenuto.server.bodies import BODY_BYTES_MAX, BoundedRequest
 from tenuto.server.description import configuration, described
 from tenuto.server.edge import Edge
 from tenuto.server.idempotency import Idempotency
@@ -33,6 +33,7 @@ from tenuto.server.routes import (
     pasts,
     secrets,
     sessions,
+    settings,
     steering,
     streams,
     system,
@@ -58,6 +59,7 @@ _PARTS: Final = (
     pasts,
     secrets,
     sessions,
+    settings,
     steering,
     streams,
     tools,
@@ -65,7 +67,6 @@ _PARTS: Final = (
     webhooks,
     workflows,
 )
-BODY_BYTES_MAX: Final = 10_000_000
 
 
 def create_app(service: Service) -> ASGIApp:

@@ -7,6 +7,7 @@ from litestar import Request
 
 from tenuto.server.problems import ProblemError
 
+BODY_BYTES_MAX: Final = 10_000_000
 DEPTH_MAX: Final = 100
 """Levels of lists and objects in each other. Reading and writing JSON takes a frame of the stack
 per level, of which there are some hundreds."""

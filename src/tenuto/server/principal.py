@@ -85,6 +85,16 @@ async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
     known(connection)
 
 
+def of_home(connection: Connection, _: BaseRouteHandler) -> None:
+    """Guard that lets through the organisation of the first start, whose admins run the server.
+
+    Raises:
+        ProblemError: `not_authenticated` or `not_permitted`.
+    """
+    if known(connection).organisation != HOME:
+        raise ProblemError("not_permitted", f"This is for the organisation {HOME!r} only.")
+
+
 def check(principal: Principal, permission: str, thing: Thing) -> None:
     """Check that `principal` may do this to `thing`, as `{"workflow": "research"}`.
 

@@ -13,6 +13,7 @@ from litestar.exceptions import HTTPException, ValidationException
 
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.ports.anchors import AnchorsUnavailable
 from tenuto.ports.ledger import NameTaken, Outdated
 from tenuto.runtime.json_values import NotJson
 from tenuto.server.accounts import refusals
@@ -120,7 +121,7 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("rejected", f"{error}")
         case errors.Stale():
             return ProblemError("conflict", str(error))
-        case errors.StoreUnavailable() | errors.StoreOwned():
+        case errors.StoreUnavailable() | errors.StoreOwned() | AnchorsUnavailable():
             return ProblemError("store_unavailable", str(error))
         case RecursionError():
             return ProblemError("too_deep", "What was sent nests deeper than can be read.")

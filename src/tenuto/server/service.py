@@ -26,6 +26,7 @@ from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
 from tenuto.server.streaming.hub import Hub
+from tenuto.server.verifying import Verifying
 from tenuto.server.webhooks.webhooks import Webhooks
 
 
@@ -47,6 +48,9 @@ class Service(msgspec.Struct, kw_only=True):
     secrets: Secrets
     webhooks: Webhooks
     metrics: Metrics
+    verifying: Verifying
+    database: str
+    """What kind of database it is: `sqlite` or `memory`."""
     closing: bool = False
 
     async def session(self, principal: Principal, id: str) -> tuple[Session, Head]:

@@ -1,10 +1,12 @@
 """Limits are written in a few characters, and what cannot be read is refused with the form."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tenuto.core.errors import Rejected
-from tenuto.core.limiting.limits import USUAL, Limits, read_limits
-from tenuto.core.limiting.rules import Bucket, Window
+from tenuto.core.limiting.limits import USUAL, Limits, read_limits, rule_text
+from tenuto.core.limiting.rules import Bucket, Rule, Window
 
 
 def test_a_limit_replaces_the_rules_of_whom_it_names() -> None:
@@ -25,3 +27,19 @@ def test_a_limit_replaces_the_rules_of_whom_it_names() -> None:
 def test_what_is_no_limit_is_refused_with_what_one_is(text: str) -> None:
     with pytest.raises(Rejected, match=r"600/m"):
         read_limits([text])
+
+
+RULES = st.one_of(
+    st.builds(Window, st.integers(1, 9_999_999), st.integers(1, 99_999)),
+    st.builds(
+        lambda count, seconds, burst: Bucket(count / seconds, burst),
+        st.integers(1, 9_999),
+        st.integers(1, 86_400),
+        st.integers(1, 9_999_999),
+    ),
+)
+
+
+@given(RULES)
+def test_a_rule_is_told_as_it_can_be_written(rule: Rule) -> None:
+    assert read_limits([f"user={rule_text(rule)}"]).user == (rule,)

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable
+from fractions import Fraction
 from typing import Final, get_args
 
 import msgspec
@@ -42,6 +43,14 @@ USUAL: Final = Limits(
     login=(Bucket(1, 20), Window(60, 300)),
 )
 """For a server that others can reach, unless it is told otherwise."""
+
+
+def rule_text(rule: Rule) -> str:
+    """Return a rule as people write it: `20/1s+100`, `600/60s`."""
+    if isinstance(rule, Window):
+        return f"{rule.limit}/{rule.seconds}s"
+    rate = Fraction(rule.per_second).limit_denominator(99_999)
+    return f"{rate.numerator}/{rate.denominator}s+{rule.burst}"
 
 
 def read_limits(texts: Iterable[str], begin: Limits = USUAL) -> Limits:
