@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
+
+import msgspec
 
 from tenuto.core.accounts.permissions import ALL, Thing
 from tenuto.core.accounts.principal import HOME
@@ -11,8 +13,6 @@ from tenuto.server.problems import ProblemError
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
-    from litestar.handlers import BaseRouteHandler
-    from litestar.types import Guard
 
 
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
@@ -40,32 +40,45 @@ class NoLogin:
         return self._ADMIN
 
 
-def needs(permission: str) -> Guard:
-    """Return a guard that lets through who has the permission, for all things.
+class Need(msgspec.Struct, frozen=True):
+    """What a route takes of who asks."""
 
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-    return _guard(permission, everywhere=True)
+    permission: str
+    """Empty: no more than that it is known who asks."""
+    everywhere: bool = True
+    """For all things; else for some, of which the handler asks `check` once it knows for which."""
+
+    def refuse_others(self, principal: Principal | None) -> None:
+        """Return where `principal` is somebody who may.
+
+        Raises:
+            ProblemError: `not_authenticated` or `not_permitted`.
+        """
+        somebody, permission = known(principal), self.permission
+        if not permission:
+            return
+        if not (somebody.may if self.everywhere else somebody.may_some)(permission):
+            raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
 
 
-def needs_some(permission: str) -> Guard:
-    """Return a guard that lets through who may have the permission for some things; the handler
-    asks `check` once it knows for which.
-
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-    return _guard(permission, everywhere=False)
+# Not guards of the framework: for each request it would copy the handler for each of its guards,
+# and it would ask them only behind the other middleware.
+NEED: Final = "need"
 
 
-async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard that lets through whoever shows who they are.
+def needs(permission: str) -> dict[str, Any]:
+    """Return the `opt` of a route for who has the permission for all things."""
+    return _opt(Need(permission))
 
-    Raises:
-        ProblemError: `not_authenticated`.
-    """
-    known(connection)
+
+def needs_some(permission: str) -> dict[str, Any]:
+    """Return the `opt` of a route for who may have the permission for some things."""
+    return _opt(Need(permission, everywhere=False))
+
+
+def logged_in() -> dict[str, Any]:
+    """Return the `opt` of a route for whoever shows who they are."""
+    return {NEED: Need("")}
 
 
 def check(principal: Principal, permission: str, thing: Thing) -> None:
@@ -78,13 +91,12 @@ def check(principal: Principal, permission: str, thing: Thing) -> None:
         raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
 
 
-def known(connection: Connection) -> Principal:
+def known(principal: Principal | None) -> Principal:
     """Return who asks.
 
     Raises:
         ProblemError: `not_authenticated`.
     """
-    principal: Principal | None = connection.scope.get("user")
     if principal is None:
         raise ProblemError(
             "not_authenticated",
@@ -94,14 +106,7 @@ def known(connection: Connection) -> Principal:
     return principal
 
 
-def _guard(permission: str, *, everywhere: bool) -> Guard:
+def _opt(need: Need) -> dict[str, Any]:
     # A slip of the pen would shut a route for everyone, silently.
-    assert permission in ALL, f"there is no permission {permission!r}"
-
-    # A plain function would be run on a thread, which takes longer than all the rest of a request.
-    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        principal = known(connection)
-        if not (principal.may(permission) if everywhere else principal.may_some(permission)):
-            raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
-
-    return guard
+    assert need.permission in ALL, f"there is no permission {need.permission!r}"
+    return {NEED: need}

@@ -55,7 +55,7 @@ def _told(entry: Entry) -> AuditEntry:
     )
 
 
-@get("/audit", tags=["audit"], guards=[needs("audit:read")])
+@get("/audit", tags=["audit"], opt=needs("audit:read"))
 async def list_entries(
     request: Call,
     service: Given,

@@ -37,7 +37,7 @@ class Models(msgspec.Struct, kw_only=True):
     health: list[Health]
 
 
-@get("/models", tags=["models"], guards=[needs("models:read")], sync_to_thread=False)
+@get("/models", tags=["models"], opt=needs("models:read"), sync_to_thread=False)
 def list_models(service: Given) -> Models:
     """Return the providers and routes of this server, and how models of routes did lately."""
     models = service.runtime.models
