@@ -34,10 +34,10 @@ class ForkAt(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     patch: JsonObject = {}
 
 
-_OPERATE = [needs("sessions:write")]
+_OPERATE = needs("sessions:write")
 
 
-@post("/sessions/{session_id:str}/cancel", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/cancel", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def cancel(
     request: Call,
     service: Given,
@@ -50,7 +50,7 @@ async def cancel(
     return await _entered(request, service, session_id, "cancel")
 
 
-@post("/sessions/{session_id:str}/pause", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/pause", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def pause(
     request: Call,
     service: Given,
@@ -63,7 +63,7 @@ async def pause(
     return await _entered(request, service, session_id, "pause")
 
 
-@post("/sessions/{session_id:str}/resume", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/resume", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def resume(request: Call, service: Given, session_id: FromPath[str]) -> SessionDetail:
     """Go on after a pause."""
     session, _ = await service.session(request.user, session_id)
@@ -71,7 +71,7 @@ async def resume(request: Call, service: Given, session_id: FromPath[str]) -> Se
     return await _entered(request, service, session_id, "resume")
 
 
-@post("/sessions/{session_id:str}/signal", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/signal", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def signal(
     request: Call,
     service: Given,
@@ -84,7 +84,7 @@ async def signal(
     return await _entered(request, service, session_id, "signal")
 
 
-@post("/sessions/{session_id:str}/fork", status_code=201, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/fork", status_code=201, tags=["sessions"], opt=_OPERATE)
 async def fork(
     request: Call,
     service: Given,
