@@ -7,12 +7,13 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PYTEST_ARGS ?=
 
-.PHONY: help venv demo test check nemo bench clean
+.PHONY: help venv demo test check fuzz nemo bench clean
 
 help:
 	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
 	@echo 'make test    every check and every test; what CI runs'
 	@echo 'make check   format, lint, types, layers, sizes'
+	@echo 'make fuzz    broken requests of every kind for a minute; FUZZ_SECONDS and FUZZ_SEED change it'
 	@echo 'make bench   the figures of docs/benchmarks.md, measured here'
 	@echo 'make venv    .venv with everything for development'
 	@echo 'make nemo    .venv-nemo with NeMo Guardrails (316 MB), for the one test that needs it; CI makes it'
@@ -34,6 +35,10 @@ test: check
 	@$(PYTHON) scripts/openid_provider.py install
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi
 	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
+
+fuzz: venv
+	TENUTO_FUZZ_SECONDS=$${FUZZ_SECONDS:-60} TENUTO_FUZZ_SEED=$${FUZZ_SEED:-4} \
+		.venv/bin/python -m pytest tests/server/fuzz $(PYTEST_ARGS)
 
 nemo:
 	@$(PYTHON) scripts/environment.py .venv-nemo --extra nemo --constraints constraints.txt constraints-nemo.txt

@@ -4,6 +4,7 @@ import re
 from typing import Any, Final
 
 from litestar import Request
+from litestar.exceptions import InternalServerException
 
 from tenuto.server.problems import ProblemError
 
@@ -21,14 +22,31 @@ _ALIKE: Final = bytes.maketrans(b"{}", b"[]")
 class BoundedRequest(Request[Any, Any, Any]):
     """A request whose JSON is looked at before it is read."""
 
+    async def body(self) -> bytes:
+        """Return the body.
+
+        Raises:
+            ProblemError: the client went before all of it came; nobody reads the answer.
+        """
+        try:
+            return await super().body()
+        except InternalServerException as error:
+            # No fault of the server's, as the framework calls it.
+            raise ProblemError("bad_request", f"The body is not whole: {error.detail}.") from None
+
     async def json(self) -> Any:
         """Return the body's value.
 
         Raises:
-            ProblemError: it nests too deep.
+            ProblemError: it nests too deep, or its texts are no UTF-8.
         """
         check_depth(await self.body())
-        return await super().json()
+        try:
+            return await super().json()
+        except UnicodeDecodeError as error:
+            raise ProblemError(
+                "bad_request", f"The body is no UTF-8: {error.reason}, at byte {error.start}."
+            ) from None
 
 
 def check_depth(body: bytes) -> None:

@@ -15,9 +15,10 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.core.errors import Rejected
-from tenuto.server.problems import ProblemError, rendered
+from tenuto.server.problems import ProblemError, problem_of_status, rendered
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+_REASONS: Final = {"Not Found": 404, "Method Not Allowed": 405, "Internal Server Error": 500}
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 
 POLICY: Final = (
@@ -121,6 +122,8 @@ class Edge:
                 (b"vary", b"Origin"),
             ]
         answering = _answering(send, added)
+        if scope["type"] == ScopeType.WEBSOCKET:
+            answering = _saying_why(scope, answering)
         try:
             self._check_host(headers)
             if allowed and _is_preflight(scope, headers):
@@ -235,6 +238,26 @@ def _answering(send: Send, added: list[Header]) -> Send:
         await send(message)
 
     return answering
+
+
+def _saying_why(scope: Scope, send: Send) -> Send:
+    """Return what answers with a problem where a WebSocket is closed before it was open: so the
+    framework refuses, which says nothing of why."""
+    begun = False
+
+    async def saying(message: Any) -> None:
+        nonlocal begun
+        if message["type"] != "websocket.close" or begun:
+            begun = True
+            await send(message)
+            return
+        begun = True
+        reason = str(message.get("reason") or "")
+        # All that the framework tells apart is this text; its code is always that of a fault.
+        status = _REASONS.get(reason, 400)
+        await refuse(scope, send, problem_of_status(status, reason))
+
+    return saying
 
 
 def _client(scope: Scope) -> str:

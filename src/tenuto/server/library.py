@@ -236,8 +236,8 @@ def clean_name(file: str) -> str:
         raise ProblemError(
             "rejected",
             f"A document is called by a file's name of at most {NAME_BYTES_MAX} bytes: letters, "
-            "digits, spaces and . _ - ( ) + , @ that begins with a letter or digit; found "
-            f"{file!r:.80}.",
+            f"digits, spaces and . _ - ( ) + , @; it begins with a letter or digit. "
+            f"Found {file!r:.80}.",
         )
     return name
 

@@ -180,6 +180,12 @@ _OF_STATUS: Final = {
 }
 
 
+def problem_of_status(status: int, detail: str) -> ProblemError:
+    """Return the problem of an answer of which only the status is known."""
+    known = "bad_request" if 400 <= status < 500 else "internal"
+    return ProblemError(_OF_STATUS.get(status, known), detail or CODES[known].title)
+
+
 def _of_http(error: HTTPException) -> ProblemError:
     code = _OF_STATUS.get(
         error.status_code, "bad_request" if error.status_code < 500 else "internal"

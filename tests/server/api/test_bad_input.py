@@ -94,3 +94,59 @@ def test_a_workflow_has_a_name_that_an_address_can_hold(name: str) -> None:
             assert "address" in answer.json()["errors"][0]["message"]
 
     asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/users"),
+        ("POST", "/auth/login"),
+        ("PUT", "/secrets/TOKEN"),
+        ("POST", "/workflows/echo/start"),
+    ],
+)
+def test_a_body_that_is_no_utf_8_is_refused(method: str, path: str) -> None:
+    async def main() -> None:
+        async with serving(echoing()) as served:
+            answer = await served.client.request(
+                method,
+                path,
+                content=b'{"name": "\xff", "password": "p", "value": "\xff", "key": "\xff"}',
+                headers={"content-type": "application/json"},
+            )
+
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+            assert "UTF-8" in answer.json()["detail"]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize(
+    ("path", "headers", "expected"),
+    [
+        ("/nothing", {}, (404, "no_such_route")),
+        ("/events?after=x", {}, (400, "bad_request")),
+        ("/events", {"Sec-WebSocket-Version": "12"}, (400, "bad_request")),
+        ("/events", {"Sec-WebSocket-Key": "short"}, (400, "bad_request")),
+    ],
+)
+def test_a_socket_that_is_refused_is_told_why(
+    path: str, headers: dict[str, str], expected: tuple[int, str]
+) -> None:
+    async def main() -> None:
+        async with serving() as served:
+            asked = {
+                "Connection": "Upgrade",
+                "Upgrade": "websocket",
+                "Sec-WebSocket-Version": "13",
+                "Sec-WebSocket-Key": "YWFhYWFhYWFhYWFhYWFhYQ==",
+                **headers,
+            }
+            answer = await served.client.get(path, headers=asked)
+
+            problem = answer.json()
+            assert (answer.status_code, problem["code"]) == expected
+            assert answer.headers["content-type"] == "application/problem+json"
+            assert problem["hint"] and problem["trace_id"]
+
+    asyncio.run(main())

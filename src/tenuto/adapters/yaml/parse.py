@@ -116,8 +116,10 @@ def _compose(text: str, file: str) -> Any:
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 
+    yaml = YAML(typ="safe", pure=True)
+    yaml.Scanner = _bounded_scanner()
     try:
-        return YAML(typ="safe", pure=True).compose(text)
+        return yaml.compose(text)
     except MarkedYAMLError as error:
         mark = error.problem_mark or error.context_mark
         message = _sentence(error.problem or error.context or "it cannot be read")
@@ -139,6 +141,21 @@ def _compose(text: str, file: str) -> Any:
     except RecursionError:
         problem = Problem(message="This is no YAML: it is nested too deeply.", file=file)
         raise DefinitionError([problem]) from None
+
+
+@cache
+def _bounded_scanner() -> type[Any]:
+    from ruamel.yaml.scanner import Scanner
+
+    class Bounded(Scanner):
+        """Goes no deeper than data may: each token takes it as long as there are brackets open."""
+
+        def fetch_flow_collection_start(self, *token: Any, **named: Any) -> None:
+            if self.flow_level > DEPTH_MAX:
+                raise RecursionError
+            super().fetch_flow_collection_start(*token, **named)
+
+    return Bounded
 
 
 def _sentence(text: str) -> str:

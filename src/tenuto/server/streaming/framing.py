@@ -9,16 +9,29 @@ Source: RFC 6455, section 5.2.
 from __future__ import annotations
 
 import struct
+from http import HTTPStatus
+from secrets import token_hex
 from typing import Any, Final
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.datastructures import Headers
+from websockets.http11 import Response
+
+from tenuto.server.problems import ProblemError, rendered
 
 FRAMED: Final = "tenuto.framed"
 
 
 class SharedFramesProtocol(WebSocketsSansIOProtocol):
     """uvicorn's protocol, with `framed` messages."""
+
+    def handle_connect(self, event: Any) -> None:
+        """Begin, or answer what is no handshake with a problem."""
+        conn: Any = self.conn
+        accept = conn.accept
+        conn.accept = lambda request: _told(accept(request))
+        super().handle_connect(event)
 
     async def run_asgi(self) -> None:
         """Run the application, which may send framed messages as long as nothing compresses."""
@@ -40,6 +53,18 @@ class SharedFramesProtocol(WebSocketsSansIOProtocol):
         if self.disconnected or self.close_sent:
             raise ClientDisconnected
         self.transport.write(framed)
+
+
+def _told(response: Response) -> Response:
+    if response.status_code == 101:
+        return response
+    scope = {"request_id": token_hex(8)}
+    detail = (response.body or b"").decode("utf-8", "replace").strip()
+    status, headers, body = rendered(ProblemError("bad_request", detail), scope)
+    told = Headers((name.decode(), value.decode()) for name, value in headers)
+    told["Connection"] = "close"
+    told["X-Request-Id"] = scope["request_id"]
+    return Response(status, HTTPStatus(status).phrase, told, body)
 
 
 def framed_text(text: bytes) -> bytes:
