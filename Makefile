@@ -31,6 +31,7 @@ check: venv
 test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/conformance.py install
+	@$(PYTHON) scripts/openid_provider.py install
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi
 	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
 
@@ -38,7 +39,7 @@ nemo:
 	@$(PYTHON) scripts/environment.py .venv-nemo --extra nemo --constraints constraints.txt constraints-nemo.txt
 
 bench:
-	@$(PYTHON) scripts/environment.py .venv-bench --extra bench --constraints constraints.txt constraints-bench.txt
+	@$(PYTHON) scripts/environment.py .venv-bench --extra bench,server --constraints constraints.txt constraints-bench.txt
 	.venv-bench/bin/python -m bench $(BENCH_ARGS)
 
 clean:

@@ -6,15 +6,18 @@ from typing import Final
 from bench.figures.agents import agents
 from bench.figures.growth import growth
 from bench.figures.guards import guards
+from bench.figures.listing import listing
 from bench.figures.live import live
 from bench.figures.long_logs import long_logs
 from bench.figures.parking import parking
 from bench.figures.recovery import recovery
 from bench.figures.remembering import remembering
+from bench.figures.serving import serving
 from bench.figures.spreading import spreading
 from bench.figures.starting import starting
 from bench.figures.steps import many, one
 from bench.figures.storing import storing
+from bench.figures.streams import streams
 from bench.lab import Lab
 from bench.table import Row
 
@@ -29,9 +32,12 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "live": live,
     "recovery": recovery,
     "store": storing,
+    "lists": listing,
     "agents": agents,
     "memory": remembering,
     "guards": guards,
+    "streams": streams,
+    "serving": serving,
 }
 
 NEED_A_PEER: Final = ("many",)

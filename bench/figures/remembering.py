@@ -7,6 +7,8 @@ from operator import mul
 from pathlib import Path
 from typing import Final
 
+from msgspec import structs
+
 from bench.facts import Fact, facts
 from bench.lab import Lab, Measured, median
 from bench.remarks import (
@@ -19,9 +21,14 @@ from bench.remarks import (
 from bench.table import Row, at_most, number
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.system import SystemClock
+from tenuto.core.memory.consolidating import Budget
 from tenuto.core.memory.items import MemoryItem, Scope
 from tenuto.core.memory.judging import is_junk
-from tenuto.ports.memory import Kept, Memory, Question
+from tenuto.ports.memory import Kept, Memory, MemoryQuery, Question
+from tenuto.runtime.consolidating import consolidated
+from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summing import Summing
 
 SCOPE: Final = Scope(tenant="bench", agent="clerk", user="ann")
 EMBEDDER: Final = HashingEmbedder()
@@ -51,6 +58,49 @@ def recall_quality(folder: Path, *, people: int) -> Measured:
         return shares
 
     return asyncio.run(main())
+
+
+def summed_up_quality(
+    folder: Path, *, people: int, sum_up: bool = False, left: int = 0
+) -> Measured:
+    """Return the share of questions to which the right fact is told by the first five items, and
+    how long these are together. The size of topics was chosen by other facts.
+
+    Args:
+        sum_up: the oldest are summed up first, until half of the facts is a bound that holds.
+        left: so many items stay, and the others are let go; 0: all.
+    """
+
+    async def main() -> Measured:
+        known = list(facts(people, seed=3))
+        store = await SqliteEventStore.open(folder / "memory.db", durability="wal")
+        await _fill(store.memory, known)
+        rememberer = Rememberer(store.memory, embedder=EMBEDDER, clock=SystemClock())
+        query = MemoryQuery(tenant=SCOPE.tenant)
+        summing = Summing(bound=len(known) // 2 if sum_up else 0)
+        await consolidated(rememberer, query, budget=Budget(items=left), summing=summing)
+        current = structs.replace(query, current_at_ms=rememberer.clock.now_ms())
+        told: Measured = {
+            "items": len(known),
+            "left": (await store.memory.statistics(current)).items,
+        }
+        for form in range(len(FORMS)):
+            right, chars = await _told_right(store.memory, known, form)
+            told |= {f"right{form}": right, f"chars{form}": chars}
+        await store.close()
+        return told
+
+    return asyncio.run(main())
+
+
+async def _told_right(memory: Memory, known: list[Fact], form: int) -> tuple[float, float]:
+    right, chars = 0, 0
+    for fact in known:
+        found = await memory.recall(_question(fact.questions[form], way="both"))
+        texts = [one.item.text for one in found[:FIRST]]
+        right += any(fact.text in text.split("\n") for text in texts)
+        chars += sum(map(len, texts))
+    return right / len(known), chars / len(known)
 
 
 def recall_speed(folder: Path, *, people: int) -> Measured:
@@ -89,6 +139,11 @@ def remembering(lab: Lab) -> list[Row]:
     quality = lab.run(recall_quality, people=lab.count(50, least=2))
     rows = [_quality_row(quality, form) for form in range(len(FORMS))]
     runs = lab.in_turns((recall_speed, {"people": lab.count(500, least=2)}))[0]
+    people = lab.count(50, least=2)
+    before = lab.run(summed_up_quality, people=people)
+    after = lab.run(summed_up_quality, people=people, sum_up=True)
+    let_go = lab.run(summed_up_quality, people=people, left=int(after["left"]))
+    rows += [_summed_up_row(before, after, let_go, form=form) for form in range(len(FORMS))]
     return [*rows, *_speed_rows(runs), *_junk_rows()]
 
 
@@ -100,6 +155,18 @@ def _quality_row(quality: Measured, form: int) -> Row:
         ours=f"{both:.1%}",
         beside=f"words alone: {words:.1%}; vectors alone: {vectors:.1%}",
         ratio=f"{both / max(words, vectors, 1e-9):.2f} x the better",
+    )
+
+
+def _summed_up_row(before: Measured, after: Measured, let_go: Measured, *, form: int) -> Row:
+    right, chars = f"right{form}", f"chars{form}"
+    return Row(
+        figure=f"{after['items']:,.0f} facts summed up until {after['left']:,.0f} items are left: "
+        f"the right one told by the first {FIRST}, asked {FORMS[form]}",
+        ours=f"{after[right]:.1%} ({after[chars]:,.0f} characters of the five)",
+        beside=f"before: {before[right]:.1%} ({before[chars]:,.0f}); as many left by letting go: "
+        f"{let_go[right]:.1%}",
+        ratio=f"{after[right] / max(before[right], 1e-9):.2f} x before",
     )
 
 

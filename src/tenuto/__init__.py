@@ -15,6 +15,8 @@ if not __debug__:
 
 __all__ = [
     "Agent",
+    "Audit",
+    "AuditTrail",
     "Budget",
     "Cache",
     "Context",
@@ -62,9 +64,12 @@ __all__ = [
     "__version__",
     "add_collection",
     "body",
+    "check_folder",
+    "is_public_address",
     "mcp_server",
     "nemo_rails",
     "open",
+    "open_audit",
     "open_collection",
     "open_memory",
     "read_servers",
@@ -77,6 +82,8 @@ __all__ = [
 # Where each public name lives.
 _HOME = {
     "Agent": "tenuto.sdk.agent",
+    "Audit": "tenuto.runtime.auditing",
+    "AuditTrail": "tenuto.sdk.audit",
     "Budget": "tenuto.core.budget",
     "Cache": "tenuto.runtime.caching",
     "Context": "tenuto.runtime.context",
@@ -123,9 +130,12 @@ _HOME = {
     "WorkflowDefinition": "tenuto.core.workflow.model",
     "add_collection": "tenuto.bootstrap.collections",
     "body": "tenuto.sdk.body",
+    "check_folder": "tenuto.bootstrap.folders",
+    "is_public_address": "tenuto.core.addresses",
     "mcp_server": "tenuto.bootstrap.mcp_servers",
     "nemo_rails": "tenuto.bootstrap.rails",
     "open": "tenuto.bootstrap.opening",
+    "open_audit": "tenuto.bootstrap.auditing",
     "open_collection": "tenuto.bootstrap.collections",
     "open_memory": "tenuto.bootstrap.memories",
     "read_servers": "tenuto.bootstrap.mcp_servers",
@@ -138,8 +148,10 @@ _HOME = {
 # Type checkers take this to be true; importing it from `typing` would cost every start that module.
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from tenuto.bootstrap.auditing import open_audit as open_audit
     from tenuto.bootstrap.collections import add_collection as add_collection
     from tenuto.bootstrap.collections import open_collection as open_collection
+    from tenuto.bootstrap.folders import check_folder as check_folder
     from tenuto.bootstrap.mcp_servers import mcp_server as mcp_server
     from tenuto.bootstrap.mcp_servers import read_servers as read_servers
     from tenuto.bootstrap.memories import open_memory as open_memory
@@ -147,6 +159,7 @@ if TYPE_CHECKING:
     from tenuto.bootstrap.opening import run as run
     from tenuto.bootstrap.rails import nemo_rails as nemo_rails
     from tenuto.bootstrap.sandboxes import sandbox as sandbox
+    from tenuto.core.addresses import is_public_address as is_public_address
     from tenuto.core.agent.guards import Guard as Guard
     from tenuto.core.agent.guards import GuardContext as GuardContext
     from tenuto.core.agent.guards import Verdict as Verdict
@@ -180,9 +193,11 @@ if TYPE_CHECKING:
     from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable
     from tenuto.ports.sandbox import SandboxLimits as SandboxLimits
     from tenuto.ports.sandbox import SandboxUnavailable as SandboxUnavailable
+    from tenuto.runtime.auditing import Audit as Audit
     from tenuto.runtime.caching import Cache as Cache
     from tenuto.runtime.context import Context as Context
     from tenuto.sdk.agent import Agent as Agent
+    from tenuto.sdk.audit import AuditTrail as AuditTrail
     from tenuto.sdk.body import body as body
     from tenuto.sdk.errors import SessionCancelledError as SessionCancelledError
     from tenuto.sdk.errors import SessionFailedError as SessionFailedError

@@ -80,6 +80,45 @@ def test_forgetting_deletes_what_was_meant_and_nothing_else(stored: Shell) -> No
     assert [item["id"] for item in stored("memory", "export").json_lines] == [kept]
 
 
+def summed_up(shell: Shell) -> tuple[list[str], str]:
+    """Return the ids of some facts about the vault, and that of their summary."""
+    told = ("costs 50 euros a month", "has a brass lock", "holds maps", "is painted red")
+    facts = [remember(shell, f"The vault {one}.") for one in told]
+    for other in ("Oskar walks to work.", "Gulls nest on chimneys.", "Trains to Graz run hourly."):
+        remember(shell, other)
+    result = shell("memory", "consolidate", "--sum-up", "2")
+    assert "summed up 4 in 1" in result.err
+    items = shell("memory", "list", "--json").json_lines
+    (summary,) = [str(item["id"]) for item in items if item["sums_up"]]
+    return facts, summary
+
+
+def test_a_summary_shows_what_it_sums_up_also_when_that_has_made_room(stored: Shell) -> None:
+    facts, summary = summed_up(stored)
+    page = stored("memory", "show", summary)
+    stats = stored("memory", "stats")
+
+    stored("memory", "consolidate", "--items", "4")
+
+    assert [line.split()[0] for line in page.out.splitlines()[-4:]] == facts
+    assert "The vault has a brass lock." in page.out.splitlines()[-3]
+    assert "summed up   4 in 1" in stats.out
+    assert stored("memory", "show", summary).out.count("only the summary tells of it") == 4
+
+
+def test_what_was_summed_up_is_forgotten_with_its_summary_and_the_others_are_back(
+    stored: Shell,
+) -> None:
+    facts, summary = summed_up(stored)
+
+    forgotten = stored("memory", "forget", facts[1])
+
+    assert (forgotten.code, forgotten.err) == (0, "forgotten: 1\n")
+    listed = {item["id"] for item in stored("memory", "list", "--json").json_lines}
+    assert listed & {*facts, summary} == {facts[0], facts[2], facts[3]}
+    assert b"brass" not in stored.database.read_bytes()
+
+
 def test_statistics_count_what_is_there(stored: Shell) -> None:
     remember(stored, "Reports are one page.", "--key", "length")
     remember(stored, "Reports are two pages.", "--key", "length")

@@ -16,6 +16,7 @@ from typing import Any, Final
 
 import tenuto
 from tenuto import Workflow
+from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.mcp import http
 from tenuto.server.mcp.face import Face
 from tenuto.server.mcp.offers import by_tool, offer_of
@@ -183,12 +184,12 @@ def workflows() -> list[Workflow]:
 async def main(port: int) -> None:
     """Serve on loopback until killed; the first line printed is the address."""
     offers = by_tool(offer_of(flow) for flow in workflows())
-    with http.listening("127.0.0.1", port) as listener:
+    with listening("127.0.0.1", port) as listener:
         async with tenuto.open("memory://") as runtime:
             server = Face(runtime, offers, Terms()).server()
-            print(http.address_of(listener), flush=True)
+            print(address_of(listener) + http.PATH, flush=True)
             app = http.app_of(server, host="127.0.0.1", token="", names=())
-            await http.serve_http(app, listener)
+            await serve_app(app, listener)
 
 
 if __name__ == "__main__":

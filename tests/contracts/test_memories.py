@@ -11,6 +11,8 @@ from msgspec import structs
 
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.adapters.sqlite import SqliteEventStore, SqliteMemory
+from tenuto.core.memory.items import MemoryItem
+from tenuto.core.memory.summaries import summary_of, summed_up
 from tenuto.ports.memory import Kept, Memory, MemoryQuery
 from tenuto.testing.contracts import MemoryContract
 from tenuto.testing.contracts.memory.case import ANN, BOB, NOW_MS, OTHER_TENANT, asking, kept
@@ -62,6 +64,16 @@ class TestSqliteMemoryBesideAnOwner(TestSqliteMemory):
         return beside_an_owner(self.folder / "store.db")
 
 
+def summaries_of(items: tuple[MemoryItem, ...]) -> list[Kept]:
+    """Return what sums up some of the items, in place of them."""
+    group = [one for one in items if one.scope == items[0].scope and not one.sums_up][:3]
+    group = [one for one in group if one.kind == group[0].kind and not one.key]
+    if len(group) < 2:
+        return []
+    summary = summary_of(group, " ".join(one.text for one in group))
+    return [Kept(item=summary), *[Kept(item=summed_up(one, summary)) for one in group]]
+
+
 def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
     chance = random.Random(11)
     said = "tea green likes ann boat painting painted house rome bonn never fee"
@@ -97,6 +109,7 @@ def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
 
     async def main() -> None:
         async with in_file(tmp_path / "store.db") as file, in_memory() as volatile:
+            summaries = 0
             for _ in range(120):
                 items = [any_item() for _ in range(chance.randrange(1, 6))]
                 touched = [f"i{chance.randrange(60)}" for _ in range(3)]
@@ -108,11 +121,18 @@ def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
                     scopes=tuple(chance.sample(scopes, 2)),
                     now_ms=NOW_MS + chance.randrange(20),
                 )
+                exactly = chance.random() < 0.5
+                current = await file.items(structs.replace(query, current_at_ms=NOW_MS, limit=8))
+                told = summaries_of(current) if current else []
+                summaries += bool(told)
                 answers = []
                 for memory in (file, volatile):
+                    await memory.keep(told, known=current)
                     await memory.keep(items)
                     await memory.touch(touched, tenant=query.tenant, now_ms=NOW_MS)
-                    forgotten = await memory.forget(structs.replace(query, ids=ids))
+                    forgotten = await memory.forget(
+                        structs.replace(query, ids=ids), exactly=exactly
+                    )
                     listed = await memory.items(query)
                     counted = await memory.statistics(query)
                     found = [
@@ -120,6 +140,7 @@ def test_both_memories_give_the_same_answers(tmp_path: Path) -> None:
                     ]
                     answers.append((forgotten, listed, counted, found))
                 assert answers[0] == answers[1]
+            assert summaries > 20
 
     asyncio.run(main())
 

@@ -103,6 +103,19 @@ def test_a_closed_store_leaves_one_file_and_its_lock(tmp_path: Path) -> None:
     assert sorted(os.listdir(tmp_path)) == ["store.db", "store.db.lock"]
 
 
+def modes_in(folder: Path, *, besides: str) -> set[int]:
+    """Return what is allowed on the files of a folder."""
+    return {file.stat().st_mode & 0o777 for file in folder.iterdir() if file.name != besides}
+
+
+def test_a_new_file_is_its_owners_alone(tmp_path: Path) -> None:
+    async def writing(store: SqliteEventStore) -> None:
+        await store.append(start(A))
+        assert modes_in(tmp_path, besides="store.db.lock") == {0o600}
+
+    use(tmp_path / "store.db", writing)
+
+
 def test_the_file_says_whose_it_is_and_of_which_format(tmp_path: Path) -> None:
     use(tmp_path / "store.db", nothing)
 

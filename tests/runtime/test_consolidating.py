@@ -105,10 +105,10 @@ class Watched(VolatileMemory):
         self.forgotten = asyncio.Event()
         self.is_away = False
 
-    async def forget(self, query: MemoryQuery) -> int:
+    async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         if self.is_away:
             raise MemoryUnavailable("the disk is gone")
-        count = await super().forget(query)
+        count = await super().forget(query, exactly=exactly)
         self.forgotten.set()
         return count
 

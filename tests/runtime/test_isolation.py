@@ -1,6 +1,9 @@
 """P7: a tenant never meets another tenant's work."""
 
 import asyncio
+from pathlib import Path
+
+import pytest
 
 import tenuto
 from tenuto import Workflow
@@ -71,3 +74,56 @@ def test_p7_a_fork_belongs_to_the_tenant_of_its_origin() -> None:
             assert (await fork.head()).key is None
 
     asyncio.run(main())
+
+
+def saying(text: str) -> Workflow:
+    flow = Workflow("below", output=f"'{text}'")
+    flow.node("say", condition="true")
+    return flow
+
+
+def by_name() -> Workflow:
+    flow = Workflow("above", output="outputs.child")
+    flow.node("child", workflow="below")
+    return flow
+
+
+def test_p7_a_workflow_that_is_named_is_never_another_tenants() -> None:
+    async def main() -> None:
+        async with tenuto.open("memory://") as runtime:
+            for tenant in ("mine", "yours"):
+                await (await runtime.start(saying(tenant), tenant=tenant)).result(timeout=5)
+
+            mine = await runtime.start(by_name(), tenant="mine")
+            assert await mine.result(timeout=5) == "mine"
+            theirs = await runtime.start(by_name(), tenant="theirs")
+            with pytest.raises(tenuto.SessionFailedError, match="No workflow 'below'"):
+                await theirs.result(timeout=5)
+
+            # What the process itself knows is for all of them.
+            runtime.register(saying("everybody"))
+            theirs = await runtime.start(by_name(), tenant="theirs")
+            assert await theirs.result(timeout=5) == "everybody"
+
+    asyncio.run(main())
+
+
+def test_p7_a_session_read_again_makes_no_workflow_known_to_other_tenants(tmp_path: Path) -> None:
+    async def main() -> None:
+        url = f"sqlite:///{tmp_path / 'test.db'}"
+        async with tenuto.open(url) as runtime:
+            started = await runtime.start(waiter_called("below"), tenant="mine")
+            await started.wait_until_idle(5)
+        async with tenuto.open(url) as runtime:
+            await runtime.session(started.id).definition()
+            theirs = await runtime.start(by_name(), tenant="yours")
+            with pytest.raises(tenuto.SessionFailedError, match="No workflow 'below'"):
+                await theirs.result(timeout=5)
+
+    asyncio.run(main())
+
+
+def waiter_called(name: str) -> Workflow:
+    flow = Workflow(name)
+    flow.node("wait", wait="go")
+    return flow

@@ -6,7 +6,7 @@ from typing import Any, Final
 from msgspec import structs
 
 from tenuto.core.session import effects, labelling, mailbox, spending, tending
-from tenuto.runtime import learning
+from tenuto.runtime import learning, summing
 from tenuto.runtime.task_memory import TaskMemory
 from tests.simulation.planted import Bug, both, replaced
 
@@ -125,6 +125,11 @@ def memory_is_kept_once_more() -> AbstractContextManager[None]:
     return both(replaced(learning._Lesson, "item", lesson), replaced(TaskMemory, "_item", fact))
 
 
+def what_is_summed_up_is_recalled_too() -> AbstractContextManager[None]:
+    """A summary does not supersede what it sums up."""
+    return replaced(summing, "summed_up", lambda source, summary: source)
+
+
 AGENT_BUGS: Final[tuple[tuple[str, Bug], ...]] = (
     ("P9", turns_set_nothing_aside),
     ("P9", each_child_gets_all_that_is_left),
@@ -138,5 +143,6 @@ AGENT_BUGS: Final[tuple[tuple[str, Bug], ...]] = (
     ("A1", labels_of_memories_are_lost),
     ("A2", rules_above_are_forgotten),
     ("R1", memory_is_kept_once_more),
+    ("R2", what_is_summed_up_is_recalled_too),
 )
 """With the promise that each breaks."""

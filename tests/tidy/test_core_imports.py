@@ -27,6 +27,7 @@ ALLOWED: Final = frozenset(
         "graphlib",
         "hashlib",
         "heapq",
+        "hmac",
         "ipaddress",
         "itertools",
         "json",

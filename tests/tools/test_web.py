@@ -10,9 +10,10 @@ import pytest
 
 import tenuto
 from tenuto import Agent, Escalatable, Fatal, Rejected, Transient, Workflow
+from tenuto.core.addresses import is_public_address
 from tenuto.testing import MockLLM, calls
 from tenuto.tools import http
-from tenuto.tools.addresses import Hosts, is_public
+from tenuto.tools.addresses import Hosts
 from tenuto.tools.asking_web import Request, WebClient
 from tests.tools.web_server import Answer, Server, redirect, reply, serving
 
@@ -189,14 +190,14 @@ def test_what_is_no_url_of_the_web_is_refused(url: str) -> None:
     ],
 )
 def test_an_address_that_is_not_of_the_public_internet_is_known(address: str) -> None:
-    assert not is_public(address)
+    assert not is_public_address(address)
 
 
 @pytest.mark.parametrize(
     "address", ["93.184.216.34", "8.8.8.8", "2606:4700::1111", "::ffff:8.8.8.8", "172.32.0.1"]
 )
 def test_an_address_of_the_public_internet_is_known(address: str) -> None:
-    assert is_public(address)
+    assert is_public_address(address)
 
 
 @pytest.mark.parametrize(

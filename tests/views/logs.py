@@ -24,13 +24,23 @@ WRITER = AgentDefinition(name="writer", model="offline", tools=("desk:look", "de
 class Log:
     """A session without a runtime: the test says what the outside world answers."""
 
-    def __init__(self, definition: WorkflowDefinition, inputs: JsonObject | None = None) -> None:
+    def __init__(
+        self,
+        definition: WorkflowDefinition,
+        inputs: JsonObject | None = None,
+        *,
+        tenant: str = "local",
+        user: str = "",
+    ) -> None:
         self.definition = definition
         self.program = compile_workflow(definition, CelExpressions())
         self.state = SessionState()
         self.events: list[tuple[Version, e.SessionEvent]] = []
         self.now_ms = START_MS
-        self.give(i.StartSession(at_ms=self.now_ms, session=SESSION, inputs=inputs or {}))
+        started = i.StartSession(
+            at_ms=self.now_ms, session=SESSION, inputs=inputs or {}, tenant=tenant, user=user
+        )
+        self.give(started)
 
     def give(self, cause: i.SessionInput) -> None:
         for event in step(self.state, [cause], self.program):

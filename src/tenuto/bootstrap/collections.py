@@ -6,6 +6,7 @@ given a name that was handed out for a folder, never a path: what nobody added c
 
 import hashlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
@@ -22,10 +23,16 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What the name stands for. Kept beside the index, which can be deleted and made again."""
 
     documents: str
+    part_of: str = ""
+    """The name of the collection that this is a part of, whose index it uses."""
+    only: tuple[str, ...] = ()
+    """Files of the part."""
 
 
 def add_collection(documents: str | Path) -> str:
     """Return the name of the collection over a folder, or one file; the same for the same place.
+
+    The name of a collection is given back as it is.
 
     The indexes are kept in `$TENUTO_COLLECTIONS`, else in `tenuto/collections` of the user's cache.
 
@@ -34,6 +41,8 @@ def add_collection(documents: str | Path) -> str:
         CollectionUnavailable: the name cannot be kept.
     """
     place = Path(documents).expanduser()
+    if is_collection(str(documents)):
+        return str(documents)
     if not str(documents).strip() or not place.exists():
         raise DocumentsMissing(
             f"No documents at {str(documents)!r} (looked in {str(Path.cwd())!r}). "
@@ -42,19 +51,25 @@ def add_collection(documents: str | Path) -> str:
         )
     real = str(place.resolve())
     name = hashlib.sha256(real.encode()).hexdigest()[:NAME_HEX_DIGITS]
-    entry = _folder() / f"{name}.json"
-    try:
-        entry.parent.mkdir(parents=True, exist_ok=True)
-        # Whoever reads sees all of it or nothing.
-        draft = entry.with_name(f"{entry.name}.{os.getpid()}")
-        draft.write_bytes(msgspec.json.encode(_Entry(documents=real)))
-        draft.replace(entry)
-    except OSError as error:
-        raise CollectionUnavailable(
-            f"Cannot keep a collection in {str(entry.parent)!r}: {error}. "
-            "Set TENUTO_COLLECTIONS to a folder that can be written."
-        ) from error
+    _keep(name, _Entry(documents=real))
     return name
+
+
+def narrow_collection(name: str, files: Sequence[str]) -> str:
+    """Return the name of the part of a collection that these files are; the same for the same
+    files.
+
+    Raises:
+        Fatal: nothing has the name `name`.
+        CollectionUnavailable: the name of the part cannot be kept.
+    """
+    whole = _known(name)
+    only = tuple(sorted(set(files) & set(whole.only) if whole.part_of else set(files)))
+    base = whole.part_of or name
+    digest = hashlib.sha256(msgspec.json.encode((base, only))).hexdigest()
+    part = digest[:NAME_HEX_DIGITS]
+    _keep(part, _Entry(documents=whole.documents, part_of=base, only=only))
+    return part
 
 
 def open_collection(name: str) -> Collection:
@@ -66,17 +81,51 @@ def open_collection(name: str) -> Collection:
         Fatal: nothing has that name.
         CollectionUnavailable: the index cannot be used.
     """
-    entry = _folder() / f"{name}.json"
-    try:
-        if len(name) != NAME_HEX_DIGITS or not name.isalnum():
-            raise FileNotFoundError(name)
-        kept = msgspec.json.decode(entry.read_bytes(), type=_Entry)
-    except (OSError, msgspec.DecodeError):
+    found = _known(name)
+    index = _folder() / f"{found.part_of or name}.index"
+    only = found.only if found.part_of else None
+    return SqliteCollection(index, Path(found.documents), only=only)
+
+
+def is_collection(text: str) -> bool:
+    """Return whether `text` is the name of a collection, and no file's or folder's."""
+    return _is_name(text) and not Path(text).exists() and _entry(text) is not None
+
+
+def _known(name: str) -> _Entry:
+    found = _entry(name) if _is_name(name) else None
+    if found is None:
         raise Fatal(
             f"There is no collection {name!r}; use the name that adding one gave.",
             code="collection_missing",
-        ) from None
-    return SqliteCollection(entry.with_suffix(".index"), Path(kept.documents))
+        )
+    return found
+
+
+def _is_name(text: str) -> bool:
+    return len(text) == NAME_HEX_DIGITS and text.isalnum()
+
+
+def _entry(name: str) -> _Entry | None:
+    try:
+        return msgspec.json.decode((_folder() / f"{name}.json").read_bytes(), type=_Entry)
+    except (OSError, msgspec.DecodeError):
+        return None
+
+
+def _keep(name: str, kept: _Entry) -> None:
+    entry = _folder() / f"{name}.json"
+    try:
+        entry.parent.mkdir(parents=True, exist_ok=True)
+        # Whoever reads sees all of it or nothing.
+        draft = entry.with_name(f"{entry.name}.{os.getpid()}")
+        draft.write_bytes(msgspec.json.encode(kept))
+        draft.replace(entry)
+    except OSError as error:
+        raise CollectionUnavailable(
+            f"Cannot keep a collection in {str(entry.parent)!r}: {error}. "
+            "Set TENUTO_COLLECTIONS to a folder that can be written."
+        ) from error
 
 
 def _folder() -> Path:

@@ -3,7 +3,7 @@
 import importlib
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib.metadata import EntryPoint, entry_points
 from typing import Any
 
@@ -14,8 +14,10 @@ from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.compile import compile_workflow
-from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.model import AgentDefinition, WorkflowDefinition
+from tenuto.core.workflow.named_code import CodeFault
 from tenuto.core.workflow.read import read_workflow
+from tenuto.core.workflow.read_agent import AgentText, read_agent
 from tenuto.sdk.team import Team
 from tenuto.sdk.workflow import Workflow
 
@@ -76,12 +78,52 @@ def read_file(path: str) -> WorkflowDefinition:
     except UnicodeDecodeError as error:
         raise Rejected(f"{path}: the file is not UTF-8 text: {error.reason}.") from None
     _importable(os.path.dirname(os.path.abspath(path)))
+    return read_text(text, file=path)
+
+
+def read_text(text: str, *, file: str = "", code: CodeFault | None = None) -> WorkflowDefinition:
+    """Return the definition in a text of YAML or JSON, checked and compiled once.
+
+    Args:
+        text: of a workflow.
+        file: what problems call it.
+        code: tells which functions, tools and workflows it may not name; None: it may name any.
+
+    Raises:
+        DefinitionError: it is wrong; every problem is named with line and column.
+    """
     # Loaded here: who opens a database reads no file of a workflow.
     from tenuto.adapters.yaml import parse_yaml
 
-    data, place = parse_yaml(text, path)
+    data, place = parse_yaml(text, file)
     return read_workflow(
-        data, file=path, place=place, expressions=CelExpressions(), schemas=_schema_fault
+        data,
+        file=file,
+        place=place,
+        expressions=CelExpressions(),
+        schemas=_schema_fault,
+        code=code,
+    )
+
+
+def read_agent_text(
+    text: str, *, others: Sequence[AgentDefinition] = (), code: CodeFault | None = None
+) -> AgentText:
+    """Return the agent in a text of YAML or JSON, checked; `others` are those that it may call.
+
+    Raises:
+        DefinitionError: it is wrong; every problem is named with line and column.
+    """
+    from tenuto.adapters.yaml import parse_yaml
+
+    data, place = parse_yaml(text)
+    return read_agent(
+        data,
+        others=others,
+        place=place,
+        expressions=CelExpressions(),
+        schemas=_schema_fault,
+        code=code,
     )
 
 

@@ -11,6 +11,7 @@ from tenuto.core.agent.routes import ROUTE, read_routes
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.model import Model
+from tenuto.ports.provider_keys import ProviderKeys
 from tenuto.ports.schemas import Schemas
 
 EXTRA: Final = "pydantic_ai"
@@ -41,11 +42,14 @@ class Providers(Mapping[str, Model]):
         routes: Mapping[str, object],
         clock: Clock,
         schemas: Schemas,
+        keys: ProviderKeys | None = None,
     ) -> None:
         refuse_reserved(given)
+        self._keys = keys
         self.router = Router(self, routes=read_routes(routes), clock=clock, schemas=schemas)
         self._known: dict[str, Model] = {ROUTE: self.router, **given}
         self._made: dict[str, PydanticAIModel] = {}
+        self._has_extra = find_spec(EXTRA) is not None
 
     def __getitem__(self, provider: str) -> Model:
         if provider in self._known:
@@ -55,15 +59,15 @@ class Providers(Mapping[str, Model]):
             from tenuto.adapters.offline import OfflineModel
 
             return self._known.setdefault(OFFLINE, OfflineModel())
-        if not provider or find_spec(EXTRA) is None:
+        if not provider or not self._has_extra:
             raise KeyError(provider)
         if provider not in self._made:
-            self._made[provider] = PydanticAIModel(provider)
+            self._made[provider] = PydanticAIModel(provider, keys=self._keys)
         return self._made[provider]
 
     def __iter__(self) -> Iterator[str]:
         yield from {OFFLINE: None, **self._known}
-        if find_spec(EXTRA) is not None:
+        if self._has_extra:
             yield LOCAL
 
     def __len__(self) -> int:

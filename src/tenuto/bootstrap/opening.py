@@ -6,6 +6,7 @@ from typing import Any, Unpack
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.bootstrap.assembling import Assembly
+from tenuto.bootstrap.auditing import auditor_of
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
@@ -14,10 +15,13 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.sdk.runtime import DRAIN_SECONDS, Facts, Runtime
+from tenuto.runtime.projecting import Projector
+from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
+from tenuto.sdk.starting import Facts
 from tenuto.sdk.workflow import Workflow
 
 
@@ -33,7 +37,16 @@ class OpenRuntime:
         self._engine: Engine | None = None
         self._providers: Providers | None = None
         self._consolidator: Consolidator | None = None
+        self._auditor: Auditor | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._projector: Projector | None = None
+        self._projecting: asyncio.Task[None] | None = None
+
+    @property
+    def store(self) -> EventStore:
+        """The store, while it is open."""
+        assert self._store is not None, "it was entered"
+        return self._store
 
     async def __aenter__(self) -> Runtime:
         store, artifacts = await self._open_store(self._place)
@@ -42,12 +55,18 @@ class OpenRuntime:
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
+            self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
             if self._settings.get("hold", False):
                 made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
                 await made.engine.recover()
             if not self._readonly and isinstance(store, SqliteEventStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
+            if self._auditor is not None:
+                self._auditor.start()
+            if self._settings.get("read_models", False) and not self._readonly:
+                self._projector = made.projector
+                self._projecting = asyncio.create_task(made.projector.run())
         except BaseException:
             try:
                 await close_sources(self._sources)
@@ -67,11 +86,21 @@ class OpenRuntime:
                 if self._consolidator is not None:
                     await self._consolidator.close()
                 await close_sources(self._sources)
+                await self._end_projecting()
             finally:
                 if self._providers is not None:
                     await self._providers.close()
+                if self._auditor is not None:
+                    await self._auditor.close()
                 if self._store is not None:
                     await self._store.close()
+
+    async def _end_projecting(self) -> None:
+        """Leave tables that say all that happened, so that who looks at the file finds it."""
+        if self._projector is not None and self._projecting is not None:
+            self._projector.close()
+            await self._projecting
+            await self._projector.catch_up()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         if place.kind == "memory":
@@ -93,7 +122,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
         url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `cache`, `recover`, `hold`; see `Settings`.
+            `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`; see
+            `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -14,6 +14,8 @@ from tenuto.core.workflow.faults import meant
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
+from tenuto.ports.provider_keys import ProviderKeys
+from tenuto.runtime.auditing import Audit
 from tenuto.runtime.caching import Cache
 from tenuto.sdk.sources import Tools
 from tenuto.sdk.workflow import Workflow
@@ -43,6 +45,8 @@ class Settings(TypedDict, total=False):
     """True: models give their answers in pieces where they can; see `Session.tokens`."""
     code: Mapping[str, Any]
     """Functions and tools by the names that definitions use, before any that can be imported."""
+    provider_keys: ProviderKeys
+    """Keys of providers by tenant; where it has none of a name, the environment has."""
     guards: Sequence[Guard]
     """At the borders of all that runs in this process, beside those of workflows and agents."""
     guard_key: str
@@ -56,6 +60,13 @@ class Settings(TypedDict, total=False):
     cache: Cache | bool
     """How answers of models are kept for agents that take them from the cache; False: no agent
     does."""
+    audit: Audit | bool
+    """How checkpoints of the ledger and the log are taken; True: as `Audit()` says, False: none
+    are. By default they are taken where the ledger holds something."""
+    audit_key: str
+    """What checkpoints are marked with; by default `$TENUTO_AUDIT_KEY`."""
+    read_models: bool
+    """True: the tables `agent_sessions`, `agent_tasks` and the others are kept from events."""
     recover: bool
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool
@@ -74,6 +85,7 @@ def check_settings(settings: Settings) -> None:
     if not isinstance(key, str) or len(key.strip()) < KEY_CHARS_MIN:
         # What it is stands nowhere: it is a secret, and may be most of the right one.
         raise Rejected(f"guard_key is a text of {KEY_CHARS_MIN} random characters or more.")
+    _check_audit(settings)
     durability = settings.get("durability", "sync")
     if durability not in get_args(Durability):
         raise Rejected(f"There is no durability {durability!r}; choose 'sync' or 'wal'.")
@@ -105,6 +117,14 @@ def _refuse_misfits(settings: Settings) -> None:
     for name, method in (("memory", "recall"), ("embedder", "embed")):
         if name in given and not callable(getattr(given[name], method, None)):
             raise Rejected(f"{name}={given[name]!r:.60} is none: it has no method {method!r}.")
+
+
+def _check_audit(settings: Settings) -> None:
+    audit: object = settings.get("audit", True)
+    if isinstance(audit, Audit):
+        audit.check()
+    elif not isinstance(audit, bool):
+        raise Rejected(f"audit is tenuto.Audit(…), True or False; found {audit!r:.60}.")
 
 
 def cache_of(settings: Settings) -> Cache | None:

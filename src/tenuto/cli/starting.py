@@ -13,7 +13,9 @@ import msgspec
 import tenuto
 from tenuto.core.agent.tool_names import is_of_a_source
 from tenuto.core.errors import DefinitionError, Problem, Rejected
-from tenuto.core.workflow.model import Node, WorkflowDefinition
+from tenuto.core.workflow.faults import dotted
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.named_code import named_code
 
 if TYPE_CHECKING:
     from tenuto.bootstrap import LoadedWorkflow
@@ -99,32 +101,10 @@ def _remodelled(definition: WorkflowDefinition, model: str) -> WorkflowDefinitio
 
 def _refs(definition: WorkflowDefinition) -> Iterator[tuple[str, str]]:
     """Yield where code is named, and its name."""
-    for node in definition.nodes:
-        yield from _refs_of(node, f"nodes.{node.id}")
-    for agent in definition.agents:
-        for tool in agent.tools:
-            if not is_of_a_source(tool):
-                yield f"agents.{agent.name}.tools", tool
-        yield from _refs_of_guards(agent.guards, f"agents.{agent.name}.guards")
-    yield from _refs_of_guards(definition.guards, "guards")
-    for child in definition.children:
-        yield from _refs(child)
-
-
-def _refs_of_guards(guards: tuple[tenuto.Guard, ...], path: str) -> Iterator[tuple[str, str]]:
-    for n, guard in enumerate(guards):
-        if guard.kind == "function":
-            yield f"{path}[{n}].ref", guard.ref
-
-
-def _refs_of(node: Node, path: str) -> Iterator[tuple[str, str]]:
-    if node.kind == "function" or (node.kind == "tool" and not is_of_a_source(node.ref)):
-        yield path, node.ref
-    for ref in (node.recover, node.compensate):
-        if ref:
-            yield path, ref
-    if node.body is not None:
-        yield from _refs_of(node.body, f"{path}.do")
+    for named in named_code(definition):
+        of_a_source = named.kind == "tool" and is_of_a_source(named.ref)
+        if named.kind != "workflow" and not of_a_source:
+            yield dotted(named.path), named.ref
 
 
 def _fault_of_making(ref: str) -> str:

@@ -96,17 +96,49 @@ class HeadQuery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Which heads to list, newest start first. Empty fields match everything."""
 
     tenant: str | None = None
+    user: str | None = None
     statuses: tuple[Status, ...] = ()
     workflow: str | None = None
     parent: SessionId | None = None
+    roots: bool = False
+    """Only those that no other session started."""
+    since_ms: int | None = None
+    """Started at this moment or later."""
+    until_ms: int | None = None
+    """Started before this moment."""
+    text: str = ""
+    """Its id or its key begins so, or its workflow's name contains it."""
     key: str | None = None
     active: bool | None = None
     wake_before_ms: int | None = None
+    words: tuple[str, ...] = ()
+    """Texts of which one must stand in `waiting_for`, letter by letter."""
     prefix: str = ""
     """Session ids that begin so."""
     before: SessionId | None = None
     """Page: only those listed after this one."""
     limit: int = 100
+
+
+class SessionCount(msgspec.Struct, frozen=True, kw_only=True, gc=False):
+    """How many sessions match."""
+
+    count: int
+    is_exact: bool
+    """False: there are more."""
+
+
+class SessionLists(Protocol):
+    """What long lists of sessions need beside `EventStore.heads`."""
+
+    async def prepare(self) -> None:
+        """Return when the first page of any list of one tenant's sessions is quick, however many
+        there are. It costs every commit something, and the first time a scan of all sessions."""
+        ...
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """Return how many sessions match, or `at_most` if there are more."""
+        ...
 
 
 class Receipt(asyncio.Future[Position]):

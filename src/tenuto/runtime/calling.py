@@ -27,7 +27,7 @@ from tenuto.runtime.live import Live
 from tenuto.runtime.offering import tool_called
 from tenuto.runtime.permitting import permit
 from tenuto.runtime.record import Record
-from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.remembering import Keeper, Rememberer
 from tenuto.runtime.task_memory import Remembering, TaskMemory
 from tenuto.runtime.toolbox import Toolbox
 from tenuto.runtime.turns import Turns
@@ -201,8 +201,9 @@ class Caller:
 def _about(live: Live, effect: Call | CallTool) -> Remembering:
     """Return for whom an attempt remembers: an agent's tool for the agent, a function for all."""
     state = live.state
-    agent, policy = "", MemoryPolicy(shared="team")
+    agent, policy, keeper = "", MemoryPolicy(shared="team"), None
     if isinstance(effect, CallTool):
+        keeper = Keeper(effect.agent, effect.guards)
         agent, policy = effect.agent.name, effect.agent.memory or MemoryPolicy()
     return Remembering(
         scope=own_scope(policy, tenant=state.tenant, agent=agent, user=state.user),
@@ -211,6 +212,7 @@ def _about(live: Live, effect: Call | CallTool) -> Remembering:
         source=Source(state.session, effect.task),
         labels=effect.labels,
         keep_days=policy.keep_days,
+        keeper=keeper,
     )
 
 

@@ -30,6 +30,10 @@ class Code:
         self.edition = 0
         """A new number with each change of what a name stands for."""
 
+    def tools(self) -> Mapping[str, ToolCode]:
+        """Return the tools that are registered, by the names that definitions use."""
+        return self._tools
+
     def has_tool(self, ref: str) -> bool:
         """Return whether a tool is registered under this very name."""
         return ref in self._tools

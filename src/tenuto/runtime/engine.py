@@ -94,7 +94,7 @@ class Engine:
             self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
         self._chores.cancel()
-        self.performer.release()
+        self.performer.caller.release()
         return ended
 
     # Starting

@@ -94,7 +94,7 @@ class Family:
     async def _started(self, live: Live, effect: StartChild) -> SessionId:
         """Return the child's id; the key makes it one child, however often it is started."""
         house, parent = self._house, live.state
-        program = await self._program(live.program, effect.workflow)
+        program = await self._program(live.program, effect.workflow, parent.tenant)
         now = house.clock.now_ms()
         return await house.start(
             program,
@@ -113,13 +113,13 @@ class Family:
             ),
         )
 
-    async def _program(self, parent: Program, name: str) -> Program:
+    async def _program(self, parent: Program, name: str, tenant: str) -> Program:
         if name == parent.definition.name:
             return parent
         for definition in parent.definition.children:
             if definition.name == name:
-                return await self._house.programs.add(definition)
-        return self._house.programs.by_name(name)
+                return await self._house.programs.add(definition, tenant)
+        return self._house.programs.by_name(name, tenant)
 
     async def _cancel(self, live: Live, effect: CancelChild) -> None:
         house = self._house

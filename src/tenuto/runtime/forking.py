@@ -73,7 +73,7 @@ async def _forked(
     # To fold up to an old version is dear: then the present state tells what the rule asks for.
     state, _ = await load_state(engine.store, engine.decoder, stored, at=at)
     if at is not None or (state.closing_from and version >= state.closing_from):
-        events = decide(state, cause, engine.programs.get(state.digest))
+        events = decide(state, cause, engine.programs.get(state.digest, state.tenant))
         for event in events:
             evolve(state, event)
         # It has moves to make that its origin made later: recovery must take it up.

@@ -9,7 +9,7 @@ from typing import Final
 
 import msgspec
 
-from tenuto.core.agent.compacting import COMPACT
+from tenuto.core.agent.compacting import COMPACT, SUM_UP
 from tenuto.core.agent.guards import GUARD_BLOCKED, Border, Guard, guards_at
 from tenuto.core.agent.messages import Message, ModelAnswer, ModelRequest, ToolCall, ToolResult
 from tenuto.core.agent.policy import fits
@@ -33,7 +33,7 @@ from tenuto.runtime.around import ToolUse
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.judging import Blocked, Hearing, Judges, Place
 
-_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score", COMPACT})
+_NO_OUTPUT: Final = frozenset({"plan", "critique", "propose", "score", COMPACT, SUM_UP})
 """Purposes of turns whose answer never becomes the output."""
 
 _FAILURES: Final[dict[str, type[WorkFailed]]] = {

@@ -41,11 +41,11 @@ class Performer:
         ids: Ids,
         concurrency: int,
     ) -> None:
-        self._caller, self._asker = caller, asker
+        self.caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
         self._concurrency = concurrency
-        self._queue: deque[tuple[Live, Attempt]] = deque()
-        self._running = 0
+        self.queue: deque[tuple[Live, Attempt]] = deque()
+        self.running = 0
         self._closed = False
         self._empty = asyncio.Event()
         self._turns: Turns
@@ -54,7 +54,7 @@ class Performer:
 
     def attach(self, turns: Turns) -> None:
         """Say who takes the outcomes."""
-        self._turns = self._caller.turns = turns
+        self._turns = self.caller.turns = turns
         turns.reviews = self.borders.reviews
 
     def dispatch(self, live: Live, effect: Attempt) -> None:
@@ -62,25 +62,25 @@ class Performer:
         log."""
         if self._closed:
             return
-        if self._running >= self._concurrency:
-            self._queue.append((live, effect))
+        if self.running >= self._concurrency:
+            self.queue.append((live, effect))
             return
         self._start(live, effect)
 
     def _start(self, live: Live, effect: Attempt) -> None:
-        self._running += 1
+        self.running += 1
         task = asyncio.get_running_loop().create_task(self._perform(live, effect))
         live.running[effect.task] = task
 
     def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
-        self._running -= 1
+        self.running -= 1
         if live.running.get(no) is task:
             del live.running[no]
-        while self._queue and self._running < self._concurrency and not self._closed:
-            next_live, effect = self._queue.popleft()
+        while self.queue and self.running < self._concurrency and not self._closed:
+            next_live, effect = self.queue.popleft()
             if effect.task in next_live.state.tasks:
                 self._start(next_live, effect)
-        if not self._running:
+        if not self.running:
             self._empty.set()
 
     def abandon(self, live: Live) -> None:
@@ -106,11 +106,11 @@ class Performer:
     def close(self) -> None:
         """Start nothing any more."""
         self._closed = True
-        self._queue.clear()
+        self.queue.clear()
 
     async def wait(self, timeout_ms: int) -> bool:
         """Return whether all that runs ended within `timeout_ms`."""
-        if self._running:
+        if self.running:
             self._empty.clear()
             try:
                 async with asyncio.timeout(timeout_ms / 1000):
@@ -118,10 +118,6 @@ class Performer:
             except TimeoutError:
                 return False
         return True
-
-    def release(self) -> None:
-        """Let the threads go."""
-        self._caller.release()
 
     async def _perform(self, live: Live, effect: Attempt) -> None:
         cause: i.SessionInput | None = None
@@ -148,13 +144,13 @@ class Performer:
         output: Json
         match effect:
             case Call():
-                output = await self._caller.call(live, effect, record)
+                output = await self.caller.call(live, effect, record)
             case AskModel():
                 output = await self._asker.ask(effect, record)
             case CallTool():
-                output = await self._caller.call_tool(live, effect, record)
+                output = await self.caller.call_tool(live, effect, record)
             case Verify():
-                happened, output = await self._caller.verify(effect, record.notes)
+                happened, output = await self.caller.verify(effect, record.notes)
                 return i.SettleDoubt(
                     at_ms=self._clock.now_ms(),
                     task=effect.task,

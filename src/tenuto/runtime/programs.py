@@ -1,4 +1,9 @@
-"""Compiled workflows, by digest and by name."""
+"""Compiled workflows, by digest and by name.
+
+Names are those of a tenant, or of the process: what one tenant runs is found by no other (P7).
+"""
+
+from typing import Final
 
 from tenuto.core.errors import NotFound
 from tenuto.core.vocabulary import Digest
@@ -12,6 +17,9 @@ from tenuto.core.workflow.model import (
 from tenuto.core.workflow.program import Expressions, Program
 from tenuto.ports.artifacts import Artifacts
 
+PROCESS: Final = ""
+"""In place of a tenant: for all of them."""
+
 
 class Programs:
     """Keeps every definition it has seen, durably, so that sessions can be opened by digest."""
@@ -19,24 +27,25 @@ class Programs:
     def __init__(self, expressions: Expressions, artifacts: Artifacts) -> None:
         self._expressions, self._artifacts = expressions, artifacts
         self._by_digest: dict[Digest, Program] = {}
-        self._by_name: dict[str, tuple[WorkflowDefinition, Program]] = {}
+        self._by_name: dict[tuple[str, str], tuple[WorkflowDefinition, Program]] = {}
         self._stored: set[Digest] = set()
 
-    async def add(self, definition: WorkflowDefinition) -> Program:
-        """Return `definition` compiled, once it is stored.
+    async def add(self, definition: WorkflowDefinition, tenant: str) -> Program:
+        """Return `definition` compiled, once it is stored; the tenant finds it by its name.
 
         Raises:
             DefinitionError: it is wrong; every problem is named.
         """
-        program = self.know(definition)
+        program = self.know(definition, tenant)
         if program.digest not in self._stored:
             await self._artifacts.put(encode_definition(definition))
             self._stored.add(program.digest)
         return program
 
-    def know(self, definition: WorkflowDefinition) -> Program:
-        """Return `definition` compiled, to be found by its name from now on."""
-        latest = self._by_name.get(definition.name)
+    def know(self, definition: WorkflowDefinition, tenant: str = PROCESS) -> Program:
+        """Return `definition` compiled, to be found by its name from now on: by the tenant, or by
+        every one."""
+        latest = self._by_name.get((tenant, definition.name))
         if latest is not None and latest[0] is definition:
             return latest[1]
         payload = encode_definition(definition)
@@ -45,11 +54,11 @@ class Programs:
         if program is None:
             program = compile_workflow(definition, self._expressions)
             self._by_digest[digest] = program
-        self._by_name[definition.name] = definition, program
+        self._by_name[tenant, definition.name] = definition, program
         return program
 
-    def get(self, digest: Digest) -> Program:
-        """Return the program of a stored definition.
+    def get(self, digest: Digest, tenant: str) -> Program:
+        """Return the program of a stored definition, under which a session of the tenant runs.
 
         Raises:
             NotFound: no such definition is stored.
@@ -60,18 +69,21 @@ class Programs:
             definition = decode_definition(self._artifacts.get(digest))
             program = compile_workflow(definition, self._expressions)
             self._by_digest[digest] = program
-            self._by_name.setdefault(definition.name, (definition, program))
             self._stored.add(digest)
+        definition = program.definition
+        self._by_name.setdefault((tenant, definition.name), (definition, program))
         return program
 
-    def by_name(self, name: str) -> Program:
-        """Return the newest program of that name that this process knows.
+    def by_name(self, name: str, tenant: str) -> Program:
+        """Return the newest program of that name that the tenant has run in this process, else the
+        process's own.
 
         Raises:
             NotFound: it knows none.
         """
-        latest = self._by_name.get(name)
+        latest = self._by_name.get((tenant, name)) or self._by_name.get((PROCESS, name))
         if latest is None:
-            known = ", ".join(sorted(self._by_name)) or "none"
+            names = {name for whose, name in self._by_name if whose in (tenant, PROCESS)}
+            known = ", ".join(sorted(names)) or "none"
             raise NotFound(what="workflow", name=name, hint=f"Known are: {known}.")
         return latest[1]

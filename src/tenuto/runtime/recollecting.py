@@ -19,7 +19,7 @@ from tenuto.core.session.effects import AskModel
 from tenuto.core.session.inputs import Note
 from tenuto.ports.memory import MemoryUnavailable
 from tenuto.runtime.learning import lessons
-from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.remembering import Keeper, Rememberer
 from tenuto.runtime.task_memory import KEPT
 
 AWAY: Final = "memory.away"
@@ -67,7 +67,7 @@ class Recollecting:
         try:
             items = await lessons(self._rememberer, turn, request, answer) if policy.learn else []
             if items:
-                await self._rememberer.keep(items)
+                await self._rememberer.keep(items, keeper=Keeper(turn.agent, turn.guards))
         except MemoryUnavailable as error:
             notes.append(Note(AWAY, {"agent": turn.agent.name, "reason": str(error)}))
             return answer

@@ -73,7 +73,7 @@ class Residents:
         finally:
             # Here and not in a callback: whoever looks when it has ended must not wait for it.
             del self._loading[session]
-        live = Live(state, self._programs.get(state.digest), stored.head)
+        live = Live(state, self._programs.get(state.digest, state.tenant), stored.head)
         live.tail_bytes = folded
         live.snapshot_bytes = len(stored.snapshot.payload) if stored.snapshot else 0
         # Taken up with the input that it was loaded for: with nothing to do it would be let go.

@@ -22,7 +22,7 @@ from tenuto.core.vocabulary import EffectId
 from tenuto.ports.memory import RECALL_MAX, MemoryQuery
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.record import Record
-from tenuto.runtime.remembering import DAY_MS, Rememberer
+from tenuto.runtime.remembering import DAY_MS, Keeper, Rememberer
 
 KEPT: Final = "memory.kept"
 FORGOTTEN: Final = "memory.forgotten"
@@ -44,6 +44,8 @@ class Remembering(msgspec.Struct, frozen=True, kw_only=True):
     labels: tuple[str, ...]
     """Of what its task has seen, and so of what it keeps: with those of what it recalls."""
     keep_days: float = 0.0
+    keeper: Keeper | None = None
+    """The agent that it is for, if it is for one."""
 
 
 class TaskMemory:
@@ -79,7 +81,7 @@ class TaskMemory:
             if is_junk(text) and data is None:
                 return ""
         item = self._item(text, key=key, kind=kind, importance=importance, data=data)
-        await self._rememberer.keep([item])
+        await self._rememberer.keep([item], keeper=self._about.keeper)
         self._kept += 1
         self._record.notes.append(Note(KEPT, {"id": item.id, "kind": kind, "key": key}))
         return item.id

@@ -1,6 +1,7 @@
 """A session's past, read from the log."""
 
 from collections.abc import AsyncIterator
+from typing import Final
 
 import msgspec
 
@@ -13,6 +14,8 @@ from tenuto.ports.event_store import StoredCommit
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.loading import events_of, load_state
 
+_PAGE_COMMITS: Final = 250
+"""Read at once: others get their turn of the loop after so many."""
 _END_EVENTS = (e.SessionCompleted, e.SessionFailed, e.SessionCancelled)
 
 
@@ -40,7 +43,7 @@ async def program_of(engine: Engine, session: SessionId) -> Program:
         raise NotFound(what="session", name=session)
     started = engine.decoder.decode(first[0].payload)[0]
     assert isinstance(started, e.SessionStarted), "a log begins with its start"
-    return engine.programs.get(started.digest)
+    return engine.programs.get(started.digest, started.tenant)
 
 
 async def read_events(
@@ -48,6 +51,7 @@ async def read_events(
 ) -> AsyncIterator[StoredEvent]:
     """Return the events above version `after`; with `follow` those to come, until the end."""
     held: StoredCommit | None = None
+    ended = False
     async for commit in _commits(engine, session, after, follow=follow):
         # Where a fork left its origin shows in the commit that follows.
         if held is not None:
@@ -59,8 +63,18 @@ async def read_events(
             continue
         for event in _placed(engine, (commit,), after):
             yield event
-            if follow and isinstance(event.event, _END_EVENTS):
-                return
+            ended = ended or isinstance(event.event, _END_EVENTS)
+        # What was decided with the end is told too.
+        if follow and ended:
+            return
+
+
+async def read_page(
+    engine: Engine, session: SessionId, after: int, *, commits: int
+) -> list[StoredEvent]:
+    """Return the events above version `after` in the next commits, at most so many of these."""
+    found = await engine.store.read(session=session, after=after, limit=commits)
+    return [event for commit in found for event in _placed(engine, (commit,), after)]
 
 
 async def _commits(
@@ -70,7 +84,7 @@ async def _commits(
         async for commit in engine.store.follow(session=session, after=after):
             yield commit
         return
-    while page := await engine.store.read(session=session, after=after, limit=1000):
+    while page := await engine.store.read(session=session, after=after, limit=_PAGE_COMMITS):
         for commit in page:
             yield commit
         after = page[-1].version

@@ -10,10 +10,12 @@ from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.memory.checking import check
 from tenuto.core.memory.consolidating import Budget
 from tenuto.core.memory.items import MemoryItem, MemoryKind, Recalled, Scope
+from tenuto.core.memory.topics import SUM_UP_DEFAULT
 from tenuto.ports.memory import PAGE_MAX, MemoryQuery, MemoryStatistics
 from tenuto.runtime.consolidating import ITEMS_MAX, TOKENS_MAX, Consolidated, consolidated
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summing import Summing
 from tenuto.runtime.task_memory import IMPORTANCE
 
 
@@ -93,6 +95,16 @@ class Memories:
             raise NotFound(what="memory", name=item_id)
         return found[0]
 
+    async def sources(self, summary: MemoryItem) -> tuple[MemoryItem, ...]:
+        """Return the items that a summary sums up, newest first, without those let go since.
+
+        Raises:
+            MemoryUnavailable: it may work later.
+        """
+        if not summary.sums_up:
+            return ()
+        return await self._rememberer.items(MemoryQuery(tenant=self._tenant, ids=summary.sums_up))
+
     async def remember(self, text: str, *, id: str, **facts: Unpack[Facts]) -> MemoryItem:
         """Return an item that a person has made. The same id again replaces it.
 
@@ -126,6 +138,9 @@ class Memories:
     async def forget(self, *ids: str, **which: Unpack[Which]) -> int:
         """Return how many items were deleted: those named, or all that are meant.
 
+        No summary tells of them any more: it goes with them, and what else it summed up is current
+        again. With a summary goes all that it sums up.
+
         Raises:
             Rejected: nothing says which.
             MemoryUnavailable: nothing was deleted.
@@ -138,13 +153,20 @@ class Memories:
         return await self._rememberer.memory.forget(query)
 
     async def consolidate(
-        self, *, items: int = ITEMS_MAX, tokens: int = TOKENS_MAX, **which: Unpack[Which]
+        self,
+        *,
+        items: int = ITEMS_MAX,
+        tokens: int = TOKENS_MAX,
+        sum_up: int = SUM_UP_DEFAULT,
+        **which: Unpack[Which],
     ) -> Consolidated:
         """Return what was done: duplicates merged, facts superseded that a newer one denies, junk
-        and what has expired dropped, and of a scope that holds too much what is worth least.
+        and what has expired dropped, and of a scope that holds too much what is worth least. Of
+        what is left in one that holds many the oldest are summed up, by their own sentences.
 
         Args:
             items, tokens: how much each agent's memory of each user may hold; 0: any amount.
+            sum_up: how many current items of one kind it may hold before that; 0: any number.
             which: `agent`, `user`, `kind`, `key`; of the kinds and keys named, only duplicates and
                 so on among themselves are seen.
 
@@ -153,7 +175,10 @@ class Memories:
             MemoryUnavailable: part of it may be done; doing it again finishes it.
         """
         return await consolidated(
-            self._rememberer, self._query(which), budget=Budget(items=items, tokens=tokens)
+            self._rememberer,
+            self._query(which),
+            budget=Budget(items=items, tokens=tokens),
+            summing=Summing(bound=sum_up),
         )
 
     async def everything(self, **which: Unpack[Which]) -> AsyncIterator[MemoryItem]:

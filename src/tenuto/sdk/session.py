@@ -13,7 +13,7 @@ from tenuto.runtime.forking import fork_session
 from tenuto.runtime.json_values import to_json
 from tenuto.runtime.replaying import ReplayReport, replay
 from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
-from tenuto.sdk.history import StoredEvent, program_of, read_events, state_at
+from tenuto.sdk.history import StoredEvent, program_of, read_events, read_page, state_at
 from tenuto.sdk.reading_along import read_pieces
 from tenuto.sdk.steering import Steering
 from tenuto.sdk.waiting import has_ended, until, until_idle
@@ -54,6 +54,11 @@ class Session(Steering):
         With `follow` those to come are awaited too, until the session has ended."""
         async for event in read_events(self._engine, self.id, after, follow=follow):
             yield event
+
+    async def page(self, after: int = 0, *, commits: int = 100) -> list[StoredEvent]:
+        """Return the events above version `after` that the next `commits` commits hold, in order;
+        empty at the end. Each commit holds one event or more."""
+        return await read_page(self._engine, self.id, after, commits=commits)
 
     async def tokens(self, after: int = 0) -> AsyncIterator[Piece]:
         """Return pieces of the answers that models are giving, live, until the session has ended.

@@ -5,9 +5,9 @@ from collections.abc import Callable
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
+from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import SessionId
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.heads import status_of
 from tenuto.runtime.loading import events_of
 from tenuto.sdk.history import state_at
 

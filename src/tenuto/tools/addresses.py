@@ -4,7 +4,6 @@ import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address
 from typing import Final, TypeAlias
 
 import tenuto
@@ -13,10 +12,6 @@ Resolve: TypeAlias = Callable[[str, int], Awaitable[list[str]]]
 """Returns the addresses of a host; the port is only handed through."""
 
 PORTS: Final = {"http": 80, "https": 443}
-
-_NOT_FOR_GUESTS: Final = frozenset({IPv4Address("168.63.129.16")})
-"""Public by its number, yet the inside of one provider's machines.
-Source: Microsoft, "What is IP address 168.63.129.16?"; those of others are link-local."""
 
 
 class Hosts:
@@ -64,32 +59,13 @@ async def public_addresses(
     if not found:
         raise tenuto.Transient(f"The host {host!r:.200} has no address.", code="host_unknown")
     for address in found:
-        if not private and not is_public(address):
+        if not private and not tenuto.is_public_address(address):
             raise tenuto.Fatal(
                 f"The host {host!r:.200} is at {address}, which is no address of the public "
                 "internet.",
                 code="address_not_public",
             )
     return found
-
-
-def is_public(address: str) -> bool:
-    """Return whether `address` is of the public internet: not of this machine, its network, its
-    provider's inside, or a way around to one of these."""
-    try:
-        ip: IPv4Address | IPv6Address = ip_address(address)
-    except ValueError:
-        return False
-    if isinstance(ip, IPv6Address):
-        if ip.ipv4_mapped is not None:
-            ip = ip.ipv4_mapped
-        elif ip.sixtofour is not None or ip.teredo is not None or ip.is_site_local:
-            return False
-    return (
-        ip.is_global
-        and not (ip.is_multicast or ip.is_reserved or ip.is_unspecified or ip.is_loopback)
-        and ip not in _NOT_FOR_GUESTS
-    )
 
 
 async def resolved(host: str, port: int) -> list[str]:

@@ -1,6 +1,6 @@
 """What waits for a person's decision, as entries of an inbox."""
 
-from typing import Literal
+from typing import Final, Literal
 
 import msgspec
 
@@ -39,6 +39,54 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     quorum: int = 1
     approvers: tuple[str, ...] = ()
     """Who has approved so far."""
+    agent: str = ""
+    """Whose work it is; empty where no agent works."""
+
+    @property
+    def tool(self) -> str:
+        """Return the tool that would be called, or nothing."""
+        return str(self.details.get("tool", ""))
+
+    @property
+    def arguments(self) -> JsonObject | None:
+        """Return with what it would be called; None where nothing is."""
+        found = self.details.get("arguments")
+        return found if isinstance(found, dict) else None
+
+
+class Consequences(msgspec.Struct, frozen=True, kw_only=True):
+    """What follows from a decision, each in a sentence."""
+
+    approve: str
+    deny: str
+    expiry: str = ""
+    """Empty: it waits until somebody decides."""
+
+
+def consequences_of(entry: InboxEntry) -> Consequences:
+    """Return what follows from each answer to an entry."""
+    match entry.kind:
+        case "permission":
+            approve = f"{entry.tool or 'What is asked about'} is carried out, once."
+            deny = "It is not carried out; the task fails, and an agent is told so."
+        case "approval":
+            approve, deny = "The work goes on.", "The work goes on with the answer no."
+        case "failure":
+            approve, deny = "It is tried again.", "The task fails."
+        case "doubt":
+            approve = "It counts as done, and is not done again."
+            deny = "It counts as not done, and is done now."
+    missing = entry.quorum - len(entry.approvers)
+    if missing > 1:
+        approve = f"{missing} people are needed. {approve}"
+    return Consequences(approve=approve, deny=deny, expiry=_EXPIRY.get(entry.on_expiry, ""))
+
+
+_EXPIRY: Final = {
+    "deny": "It counts as denied.",
+    "approve": "It counts as approved.",
+    "fail": "The task fails.",
+}
 
 
 def inbox_of(
@@ -56,7 +104,9 @@ def inbox_of(
 
 def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
     if task.ask is not None:
-        return _permission(state, task, task.ask)
+        return msgspec.structs.replace(
+            _permission(state, task, task.ask), agent=_agent_of(task, tasks)
+        )
     node = tasks.node(task.node)
     kind: Literal["approval", "failure", "doubt"] = "approval"
     if task.waiting:
@@ -75,7 +125,13 @@ def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
         since_ms=task.started_ms,
         until_ms=task.due_ms or None,
         on_expiry=node.on_expiry if node is not None and asks and task.due_ms else "",
+        agent=_agent_of(task, tasks),
     )
+
+
+def _agent_of(task: Task, tasks: OpenTasks) -> str:
+    known = tasks.get(task.no)
+    return known.agent if known is not None else ""
 
 
 def _permission(state: SessionState, task: Task, ask: Ask) -> InboxEntry:

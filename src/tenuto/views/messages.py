@@ -88,21 +88,27 @@ Message: TypeAlias = Asked | Answered | Returned | Put | Signalled | Decided | T
 class Messages:
     """The fold. It keeps nothing of what it gave."""
 
-    def __init__(self, definition: WorkflowDefinition | None = None) -> None:
-        self._tasks = OpenTasks(definition)
+    def __init__(
+        self, definition: WorkflowDefinition | None = None, *, tasks: OpenTasks | None = None
+    ) -> None:
+        self._tasks = OpenTasks(definition) if tasks is None else tasks
         self._posts = Posts(self._tasks)
         self._addresses = addresses_of(definition) if definition is not None else {}
 
     def add(self, version: Version, event: e.SessionEvent) -> Message | None:
         """Fold one event and return what it says, mostly nothing."""
         self._tasks.begin(event)
-        message = (
+        message = self.said(version, event)
+        self._tasks.end(event)
+        return message
+
+    def said(self, version: Version, event: e.SessionEvent) -> Message | None:
+        """Return what `event` says, with the tasks at it: for who folds them himself."""
+        return (
             self._posts.add(version, event)
             or self._session(version, event)
             or self._task(version, event)
         )
-        self._tasks.end(event)
-        return message
 
     def _session(self, version: Version, event: e.SessionEvent) -> Message | None:
         match event:

@@ -151,6 +151,14 @@ def test_only_those_who_are_named_may_decide() -> None:
     assert effect_of(story).approved == ("permission",)
 
 
+def test_whoever_has_a_role_is_known_to_who_delivers_the_decision() -> None:
+    story = called(assignees=("role:approver",))
+
+    decide(story, by="eve")
+
+    assert effect_of(story).approved == ("permission",)
+
+
 def test_arguments_are_an_object_and_are_not_changed_by_one_of_several() -> None:
     with pytest.raises(Rejected, match="Changed arguments are an object, found 'all of it'"):
         decide(called(), by="ada", data="all of it")

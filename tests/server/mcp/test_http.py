@@ -12,7 +12,8 @@ from mcp.client.streamable_http import streamable_http_client
 
 from tenuto.cli.app import run as run_line
 from tenuto.core.errors import PortError, Rejected
-from tenuto.server.mcp.http import address_of, check_exposure, is_loopback, listening
+from tenuto.server.listening import address_of, is_loopback, listening
+from tenuto.server.mcp.http import check_exposure
 from tests.server.mcp.serving import FLOWS, HttpServer, run, text_of
 
 PING = {"jsonrpc": "2.0", "id": 1, "method": "ping"}
@@ -167,7 +168,7 @@ def test_only_loopback_is_loopback() -> None:
 def test_a_port_that_is_taken_is_told() -> None:
     with listening("127.0.0.1", 0) as first:
         port = first.getsockname()[1]
-        assert address_of(first) == f"http://127.0.0.1:{port}/mcp"
+        assert address_of(first) == f"http://127.0.0.1:{port}"
         with pytest.raises(PortError, match=f"127.0.0.1:{port} cannot be listened on: Address"):
             listening("127.0.0.1", port)
 

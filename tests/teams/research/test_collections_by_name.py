@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 import tenuto
+from tenuto.bootstrap.collections import narrow_collection
 
 
 def folder_with(tmp_path: Path, text: str) -> Path:
@@ -56,3 +57,44 @@ def test_a_folder_that_cannot_be_written_says_what_to_set(
 
     with pytest.raises(tenuto.PortError, match="Set TENUTO_COLLECTIONS"):
         tenuto.add_collection(tmp_path)
+
+
+def test_a_part_of_a_collection_holds_only_its_files(tmp_path: Path) -> None:
+    folder = folder_with(tmp_path, "Salt is wet.")
+    (folder / "b.md").write_text("Salt is dry. Zircon.", encoding="utf-8")
+    whole = tenuto.add_collection(folder)
+
+    name = narrow_collection(whole, ["a.md"])
+
+    assert name == narrow_collection(whole, ["a.md", "a.md"]) != whole
+    assert tenuto.add_collection(name) == name
+    with closing(tenuto.open_collection(name)) as part:
+        hits = part.search("salt zircon")
+        assert [passage.file for passage in hits.passages] == ["a.md"]
+        assert hits.unmatched == ("zircon",)
+        assert [file.file for file in part.files()] == ["a.md"]
+        report = part.refresh()
+        assert (report.files, report.passages) == (1, 1)
+        with pytest.raises(tenuto.Fatal, match=r"No file 'b\.md'"):
+            part.read("b.md", first_line=1, last_line=1)
+    narrower = narrow_collection(name, ["a.md", "b.md"])
+    assert narrower == name
+
+
+def test_sessions_name_only_folders_that_are_listed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = folder_with(tmp_path, "Salt is wet.")
+    name = tenuto.add_collection(folder)
+    monkeypatch.delenv("TENUTO_FOLDERS", raising=False)
+    tenuto.check_folder("/etc")
+
+    monkeypatch.setenv("TENUTO_FOLDERS", str(folder))
+    tenuto.check_folder(folder / "a.md")
+    tenuto.check_folder(name)
+    for path in ["/etc", folder.parent, f"{folder}/../x", f"{folder}2"]:
+        with pytest.raises(tenuto.Fatal, match="no folder that sessions"):
+            tenuto.check_folder(path)
+    monkeypatch.setenv("TENUTO_FOLDERS", "")
+    with pytest.raises(tenuto.Fatal, match="--allow-folder"):
+        tenuto.check_folder(folder)

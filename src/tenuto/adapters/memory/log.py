@@ -172,10 +172,21 @@ def _matches(head: Head, query: HeadQuery) -> bool:
         and (not query.statuses or head.status in query.statuses)
         and query.workflow in (None, head.workflow)
         and query.parent in (None, head.parent)
+        and query.user in (None, head.user)
+        and not (query.roots and head.parent is not None)
+        and (query.since_ms is None or head.started_ms >= query.since_ms)
+        and (query.until_ms is None or head.started_ms < query.until_ms)
+        and _has_text(head, query.text)
         and query.key in (None, head.key)
         and query.active in (None, head.active)
         and (
             query.wake_before_ms is None or (wake_ms is not None and wake_ms < query.wake_before_ms)
         )
+        and (not query.words or any(text in head.waiting_for for text in query.words))
         and head.session.startswith(query.prefix)
     )
+
+
+def _has_text(head: Head, text: str) -> bool:
+    key = head.key or ""
+    return head.session.startswith(text) or key.startswith(text) or text in head.workflow

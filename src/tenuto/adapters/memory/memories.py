@@ -1,6 +1,6 @@
 """What agents remember, in dictionaries: gone with the process."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from msgspec import structs
@@ -10,14 +10,17 @@ from tenuto.core.memory.checking import check
 from tenuto.core.memory.codes import cosine
 from tenuto.core.memory.fusing import recalled
 from tenuto.core.memory.items import MemoryItem, Recalled
+from tenuto.core.memory.summaries import is_as_read, is_told_by
 from tenuto.core.memory.words import asked_words, bm25, is_frequent, words_of
 from tenuto.ports.memory import (
     PAGE_MAX,
     RECALL_MAX,
     Kept,
+    MemoryChanged,
     MemoryQuery,
     MemoryStatistics,
     Question,
+    is_left_in,
     statistics_of,
 )
 
@@ -34,10 +37,11 @@ class VolatileMemory:
     def __init__(self) -> None:
         self._kept: dict[Name, Kept] = {}
 
-    async def keep(self, items: Sequence[Kept]) -> None:
+    async def keep(self, items: Sequence[Kept], *, known: Sequence[MemoryItem] = ()) -> None:
         """See `Memory.keep`."""
         for kept in items:
             check(kept.item, kept.vector)
+        self._check_known({_name(kept.item): kept.item for kept in items}, known)
         for kept in items:
             self._keep(kept)
 
@@ -65,15 +69,15 @@ class VolatileMemory:
         }
         return recalled(
             {name: kept.item for name, kept in scope.items()},
-            words=self._best(bm25(postings, lengths)),
-            meaning=self._best(meaning),
+            words=_best(bm25(postings, lengths), scope),
+            meaning=_best(meaning, scope),
             now_ms=question.now_ms,
             limit=max(0, min(question.limit, RECALL_MAX)),
         )
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
         """See `Memory.items`."""
-        found = sorted(self._meant(query), key=_age, reverse=True)
+        found = sorted(_meant(self._kept, query), key=_age, reverse=True)
         if query.after:
             last = self._kept.get((query.tenant, query.after))
             if last is None:
@@ -89,20 +93,44 @@ class VolatileMemory:
                 accessed_ms = max(now_ms, kept.item.accessed_ms)
                 self._change(kept, accessed_ms=accessed_ms, accesses=kept.item.accesses + 1)
 
-    async def forget(self, query: MemoryQuery) -> int:
+    async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
-        found = list(self._meant(query))
-        for item in found:
-            del self._kept[item.scope.tenant, item.id]
-        return len(found)
+        meant = {item.id for item in _meant(self._kept, query)}
+        if exactly:
+            self._delete(query.tenant, meant)
+            return len(meant)
+        told = [one for one in _meant(self._kept, MemoryQuery(tenant=query.tenant)) if one.sums_up]
+        left = {one for item in told if is_left_in(item, query) for one in item.sums_up}
+        meant |= left.intersection(query.ids or ())
+        beside = {
+            source
+            for item in told
+            if item.id in meant
+            for source in item.sums_up
+            if self._superseded_by(query.tenant, source) == item.id
+        }
+        gone = meant | beside
+        gone |= {item.id for item in told if not gone.isdisjoint(item.sums_up)}
+        self._delete(query.tenant, gone)
+        return len(meant)
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""
-        return statistics_of(list(self._meant(query)))
+        return statistics_of(list(_meant(self._kept, query)))
+
+    def _check_known(self, to_be: Mapping[Name, MemoryItem], known: Sequence[MemoryItem]) -> None:
+        for read in known:
+            found = self._kept.get(_name(read))
+            wanted = to_be.get(_name(read), read)
+            if found is None or not (
+                is_as_read(found.item, read) or is_as_read(found.item, wanted)
+            ):
+                raise MemoryChanged(read.id)
 
     def _keep(self, kept: Kept) -> None:
         item = kept.item
-        name = (item.scope.tenant, item.id)
+        name = _name(item)
+        self._take_apart(item)
         known = self._kept.get(name)
         if known is not None:
             item = structs.replace(
@@ -110,6 +138,7 @@ class VolatileMemory:
                 accessed_ms=max(item.accessed_ms, known.item.accessed_ms),
                 accesses=max(item.accesses, known.item.accesses),
                 superseded_by=item.superseded_by or known.item.superseded_by,
+                sums_up=item.sums_up or known.item.sums_up,
             )
             if not kept.vector and known.item.text == item.text:
                 kept = structs.replace(known, item=item)
@@ -120,6 +149,28 @@ class VolatileMemory:
                 else:
                     self._change(other, superseded_by=item.id)
         self._kept[name] = structs.replace(kept, item=item)
+
+    def _take_apart(self, again: MemoryItem) -> None:
+        """Delete the summary of an item that is to say something else."""
+        known = self._kept.get(_name(again))
+        summary = known and self._kept.get((again.scope.tenant, known.item.superseded_by))
+        if known is None or summary is None or again.id not in summary.item.sums_up:
+            return
+        if not is_told_by(summary.item, known.item, again):
+            self._delete(again.scope.tenant, {summary.item.id})
+
+    def _delete(self, tenant: str, ids: Collection[str]) -> None:
+        gone = [self._kept.pop((tenant, id)) for id in ids if (tenant, id) in self._kept]
+        for kept in gone:
+            for source in kept.item.sums_up:
+                if self._superseded_by(tenant, source) == kept.item.id:
+                    self._change(self._kept[tenant, source], superseded_by="")
+                    # One of the same key may have come since.
+                    self._keep(self._kept[tenant, source])
+
+    def _superseded_by(self, tenant: str, id: str) -> str:
+        kept = self._kept.get((tenant, id))
+        return kept.item.superseded_by if kept is not None else ""
 
     def _rivals(self, item: MemoryItem) -> list[Kept]:
         """Return the other current item of the same scope, kind and key, if there is one."""
@@ -136,14 +187,22 @@ class VolatileMemory:
         item = structs.replace(kept.item, **changes)
         self._kept[item.scope.tenant, item.id] = structs.replace(kept, item=item)
 
-    def _best(self, scores: dict[Name, float]) -> dict[Name, float]:
-        def place(name: Name) -> tuple[float, int, str]:
-            return (-scores[name], -self._kept[name].item.created_ms, name[1])
 
-        return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
+def _best(scores: Mapping[Name, float], scope: Mapping[Name, Kept]) -> dict[Name, float]:
+    """Return the best, best first; among equals the newest."""
 
-    def _meant(self, query: MemoryQuery) -> Iterator[MemoryItem]:
-        return (kept.item for kept in self._kept.values() if _is_meant(kept.item, query))
+    def place(name: Name) -> tuple[float, int, str]:
+        return (-scores[name], -scope[name].item.created_ms, name[1])
+
+    return {name: scores[name] for name in sorted(scores, key=place)[:CANDIDATES]}
+
+
+def _meant(kept: Mapping[Name, Kept], query: MemoryQuery) -> Iterator[MemoryItem]:
+    return (one.item for one in kept.values() if _is_meant(one.item, query))
+
+
+def _name(item: MemoryItem) -> Name:
+    return item.scope.tenant, item.id
 
 
 def _age(item: MemoryItem) -> tuple[int, str]:

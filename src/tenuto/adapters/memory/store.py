@@ -4,12 +4,37 @@ import asyncio
 from collections.abc import AsyncIterator
 from typing import Final
 
+import msgspec
+
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    SessionCount,
+    StoredCommit,
+    StoredSession,
+)
 
 READ_COMMITS: Final = 200
+
+
+class MemoryLists:
+    """`SessionLists` of a log in memory."""
+
+    def __init__(self, log: MemoryLog) -> None:
+        self._log = log
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        found = self._log.heads(msgspec.structs.replace(query, limit=at_most + 1))
+        return SessionCount(count=min(len(found), at_most), is_exact=len(found) <= at_most)
 
 
 class MemoryEventStore:
@@ -17,6 +42,7 @@ class MemoryEventStore:
 
     def __init__(self) -> None:
         self._log = MemoryLog()
+        self.lists = MemoryLists(self._log)
         self._waiting: list[asyncio.Future[None]] = []
         self._closed = False
 

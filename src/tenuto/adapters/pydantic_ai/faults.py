@@ -22,8 +22,9 @@ _AGAIN_LATER: Final = frozenset({408, 409, 425, 429})
 
 
 @contextmanager
-def faults_told(name: str) -> Iterator[None]:
-    """Raise what goes wrong inside as a `WorkFailed` that names the model and no secret."""
+def faults_told(name: str, *, key: str | None = None) -> Iterator[None]:
+    """Raise what goes wrong inside as a `WorkFailed` that names the model and no secret, nor
+    `key`."""
     try:
         yield
     except (WorkFailed, TimeoutError):
@@ -35,16 +36,17 @@ def faults_told(name: str) -> Iterator[None]:
             code="extra_missing",
         ) from None
     except Exception as error:
-        failed = _failed(name, error)
+        failed = _failed(name, error, key)
         if failed is None:
             raise
         raise failed from None
 
 
-def _failed(name: str, error: Exception) -> WorkFailed | None:
+def _failed(name: str, error: Exception, key: str | None) -> WorkFailed | None:
     from pydantic_ai import exceptions as x
 
-    said = without_secrets(str(getattr(error, "message", None) or error))
+    said = str(getattr(error, "message", None) or error)
+    said = without_secrets(said.replace(key, "***") if key else said)
     match error:
         case x.UserError():
             said = said.partition(" To try Pydantic AI")[0]

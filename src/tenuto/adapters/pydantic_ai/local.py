@@ -15,7 +15,7 @@ LOCAL_URL: Final = "TENUTO_LOCAL_URL"
 LOCAL_KEY: Final = "TENUTO_LOCAL_KEY"
 
 
-def local_model(name: str) -> "Model[Any]":
+def local_model(name: str, own_key: str | None = None) -> "Model[Any]":
     """Return the model `name` of the server that the environment names. Loads pydantic-ai.
 
     Raises:
@@ -31,5 +31,5 @@ def local_model(name: str) -> "Model[Any]":
             "to http://localhost:11434/v1; then approve to try again.",
             code="no_address",
         )
-    key = os.environ.get(LOCAL_KEY) or "none"
+    key = own_key or os.environ.get(LOCAL_KEY) or "none"
     return OpenAIChatModel(name, provider=OpenAIProvider(base_url=url, api_key=key))

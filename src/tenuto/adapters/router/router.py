@@ -92,6 +92,11 @@ class Router:
             async for piece in pieces:
                 yield piece
 
+    @property
+    def routes(self) -> Mapping[str, Route]:
+        """Return the routes that can be asked by name."""
+        return self._routes
+
     def health(self) -> tuple[ModelHealth, ...]:
         """Return how each model that was asked has done lately, by name."""
         return tuple(breaker.health(model) for model, breaker in sorted(self._breakers.items()))

@@ -5,10 +5,12 @@ import os
 import sqlite3
 import time
 from collections.abc import AsyncIterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
+from tenuto.adapters.sqlite.beside import BesideTheLog
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
     Connect,
@@ -21,17 +23,23 @@ from tenuto.adapters.sqlite.connection import (
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.mailbox import Inbox
-from tenuto.adapters.sqlite.memory.memory import SqliteMemory
 from tenuto.adapters.sqlite.ownership import Ownership
 from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
-from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.schema import migrate, require_newest
+from tenuto.adapters.sqlite.session_lists import SqliteLists
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId, Version
-from tenuto.ports.event_store import Commit, Head, HeadQuery, Receipt, StoredCommit, StoredSession
+from tenuto.ports.event_store import (
+    Commit,
+    Head,
+    HeadQuery,
+    Receipt,
+    StoredCommit,
+    StoredSession,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,7 +61,7 @@ class StoreFile:
         )
 
 
-class SqliteEventStore:
+class SqliteEventStore(BesideTheLog):
     """An `EventStore` in one file, owned by this process, or only read by it. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""
@@ -62,14 +70,17 @@ class SqliteEventStore:
         self._file = file
         self._owner = owner
         self._followers = Followers()
-        self._reads = ReadPool(file.open_readonly, file=file.path)
-        self._commits: GroupCommit | None = None
-        self._works: Works | None = None
+        commits: GroupCommit | None = None
+        works: Works | None = None
         if writer is not None:
-            self._works = Works(file.open_writable, file=file.path)
-            self._commits = GroupCommit(
-                writer, file=file.path, written=self._followers.publish, works=self._works
+            works = Works(file.open_writable, file=file.path)
+            commits = GroupCommit(
+                writer, file=file.path, written=self._followers.publish, works=works
             )
+        reads = ReadPool(file.open_readonly, file=file.path)
+        super().__init__(file.path, reads=reads, works=works, commits=commits)
+        self.lists = SqliteLists(file.path, reads=reads, works=works)
+        """What long lists of sessions need."""
         self._closed = False
 
     @classmethod
@@ -113,15 +124,6 @@ class SqliteEventStore:
     def pieces(self) -> SqlitePieces:
         """Return the pieces of answers that are being given, in the same file."""
         return SqlitePieces(reads=self._reads, commits=self._commits)
-
-    @property
-    def memory(self) -> SqliteMemory:
-        """Return what agents remember, in the same file."""
-        return SqliteMemory(self._file.path, reads=self._reads, works=self._works)
-
-    def responses(self, *, entries_max: int) -> SqliteResponses:
-        """Return the answers that are kept to be given again, in the same file."""
-        return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
@@ -197,10 +199,18 @@ def _open_owned(file: StoreFile) -> tuple[Ownership, LogWriter]:
     owner = Ownership.take(file.path)
     try:
         with telling(file=file.path, doing="opening"):
+            _make_private(file.path)
             return owner, _open_patiently(file)
     except BaseException:
         owner.release()
         raise
+
+
+def _make_private(path: str) -> None:
+    """Make a new file its owner's alone: it may hold what users say, and hashes of passwords. The
+    files that SQLite makes beside it get the same mode."""
+    with suppress(OSError):
+        os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o600))
 
 
 def _open_patiently(file: StoreFile) -> LogWriter:

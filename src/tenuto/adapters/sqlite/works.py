@@ -30,12 +30,14 @@ T = TypeVar("T")
 Work: TypeAlias = Callable[[sqlite3.Connection], T]
 """Reads and writes in the transaction that is open. It may be done again, when the first try was
 rolled back."""
+Wish: TypeAlias = bool | Callable[[], bool]
+"""Yes or no, or who knows it once the work is done."""
 
 
 class Performer(Protocol):
     """Whoever carries out work on the file."""
 
-    def perform(self, work: Work[T], *, erase: bool = False) -> "asyncio.Future[T]":
+    def perform(self, work: Work[T], *, erase: Wish = False) -> "asyncio.Future[T]":
         """Return a future of what `work` returns, done when it is durable.
 
         Args:
@@ -57,12 +59,12 @@ class WorkWriter:
         self._connection: sqlite3.Connection | None = None
         self._erase_is_due = False
 
-    def perform(self, works: list[Work[object]], *, erase: bool) -> list[object]:
+    def perform(self, works: list[Work[object]], *, erase: list[Wish]) -> list[object]:
         """Return what each returns, or the error that it ended with, all in one transaction."""
-        self._erase_is_due |= erase
         try:
             connection = self._connected()
             answers = _transact(connection, works)
+            self._erase_is_due |= any(wish if isinstance(wish, bool) else wish() for wish in erase)
             if self._erase_is_due:
                 self._erase_is_due = not _erase(connection)
             return answers
@@ -94,12 +96,12 @@ class Works:
         self._writer = WorkWriter(open_connection, file=file)
         self._file = file
         self._loop = asyncio.get_running_loop()
-        self._waiting: deque[tuple[Work[object], asyncio.Future[object], bool]] = deque()
+        self._waiting: deque[tuple[Work[object], asyncio.Future[object], Wish]] = deque()
         self._closed = False
         self.wake: Callable[[], None] = lambda: None
         """Called when there is something to do."""
 
-    def perform(self, work: Work[T], *, erase: bool = False) -> "asyncio.Future[T]":
+    def perform(self, work: Work[T], *, erase: Wish = False) -> "asyncio.Future[T]":
         """See `Performer.perform`."""
         future: asyncio.Future[T] = self._loop.create_future()
         if self._closed:
@@ -119,7 +121,7 @@ class Works:
         if not batch:
             return
         works = [work for work, _, _ in batch]
-        answers = self._writer.perform(works, erase=any(erase for _, _, erase in batch))
+        answers = self._writer.perform(works, erase=[erase for _, _, erase in batch])
         futures = [future for _, future, _ in batch]
         # A loop that was closed first has nobody left to tell.
         with suppress(RuntimeError):
@@ -138,21 +140,26 @@ class Works:
 
 
 class Outsider:
-    """Carries out work on a file that another process may own, each in a thread of the loop's."""
+    """Carries out work on a file that another process may own, one after another, in threads."""
 
     def __init__(self, open_connection: Callable[[], sqlite3.Connection], *, file: str) -> None:
         self._open_connection = open_connection
         self._file = file
+        self._turn = asyncio.Lock()
 
-    def perform(self, work: Work[T], *, erase: bool = False) -> "asyncio.Future[T]":
+    def perform(self, work: Work[T], *, erase: Wish = False) -> "asyncio.Future[T]":
         """See `Performer.perform`."""
-        return asyncio.ensure_future(asyncio.to_thread(self._perform, work, erase=erase))
+        return asyncio.ensure_future(self._perform_in_turn(work, erase=erase))
 
-    def _perform(self, work: Work[T], *, erase: bool) -> T:
+    async def _perform_in_turn(self, work: Work[T], *, erase: Wish) -> T:
+        async with self._turn:
+            return await asyncio.to_thread(self._perform, work, erase=erase)
+
+    def _perform(self, work: Work[T], *, erase: Wish) -> T:
         writer = WorkWriter(self._open_connection, file=self._file)
         try:
             answers: list[T] = []
-            (answer,) = writer.perform([lambda c: answers.append(work(c))], erase=erase)
+            (answer,) = writer.perform([lambda c: answers.append(work(c))], erase=[erase])
         finally:
             writer.close()
         if isinstance(answer, BaseException):

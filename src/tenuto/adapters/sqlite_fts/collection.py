@@ -4,7 +4,7 @@ import hashlib
 import json
 import math
 import sqlite3
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path, PurePosixPath
 from typing import Final
@@ -41,20 +41,31 @@ alone puts a passage with one rare word five times above one with every word of 
 
 _CANDIDATES: Final = """
 SELECT passage.id, document.file, passage.first_line, passage.last_line, passage.heading,
-       passage.text, -bm25(passage_words, ?, 1.0) AS score
+       passage.text, -bm25(passage_words, ?1, 1.0) AS score
 FROM passage_words
 JOIN passage ON passage.id = passage_words.rowid
 JOIN document ON document.id = passage.document
-WHERE passage_words MATCH ?
+WHERE passage_words MATCH ?2
+  AND (?3 IS NULL OR document.file IN (SELECT value FROM json_each(?3)))
 ORDER BY round(score, 6) DESC, document.file, passage.first_line, passage.last_line, passage.text
-LIMIT ?
+LIMIT ?4
+"""
+
+_WITHIN: Final = """
+SELECT passage.id FROM passage JOIN document ON document.id = passage.document
+WHERE document.file IN (SELECT value FROM json_each(?))
 """
 
 
 class SqliteCollection:
-    """A `Collection` over `documents`, with its index in the file `index`."""
+    """A `Collection` over `documents`, with its index in the file `index`.
 
-    def __init__(self, index: Path, documents: Path) -> None:
+    `only`: names of files; the others are not there for who searches, reads or lists."""
+
+    def __init__(
+        self, index: Path, documents: Path, *, only: Collection[str] | None = None
+    ) -> None:
+        self._only = None if only is None else frozenset(only)
         self._index = index
         self._documents = documents
         self._connection = connect(index)
@@ -75,6 +86,12 @@ class SqliteCollection:
                 "INSERT OR REPLACE INTO meta VALUES ('documents', ?)", (self._identity(),)
             )
             (passages,) = connection.execute("SELECT count(*) FROM passage").fetchone()
+            if self._only is not None:
+                passages = len(self._within(connection) or ())
+        if self._only is not None:
+            kept = {name: sha256 for name, sha256 in kept.items() if name in self._only}
+            known = {name: sha256 for name, sha256 in known.items() if name in self._only}
+            problems = [problem for problem in problems if problem.file in self._only]
         return IndexReport(
             files=len(kept),
             passages=passages,
@@ -103,8 +120,13 @@ class SqliteCollection:
                 for term in asked.terms
             }
             (total,) = connection.execute("SELECT count(*) FROM passage").fetchone()
+            within = self._within(connection)
+            if within is not None:
+                holders = {term: rows & within for term, rows in holders.items()}
+                total = len(within)
             rows = connection.execute(
-                _CANDIDATES, (HEADING_WEIGHT, asked.match, 4 * SEARCH_PASSAGES_MAX)
+                _CANDIDATES,
+                (HEADING_WEIGHT, asked.match, self._only_json(), 4 * SEARCH_PASSAGES_MAX),
             ).fetchall()
         weights = {
             term: math.log(1 + (total - len(rows_) + 0.5) / (len(rows_) + 0.5))
@@ -121,7 +143,7 @@ class SqliteCollection:
             row = connection.execute(
                 "SELECT lines, id FROM document WHERE file = ?", (file,)
             ).fetchone()
-            if row is None:
+            if row is None or not (self._only is None or file in self._only):
                 raise PassageMissing(
                     f"No file {file!r} in the collection; use a name that a search gave.",
                     code="file_missing",
@@ -152,11 +174,21 @@ class SqliteCollection:
         return tuple(
             CollectedFile(file=file, title=title, lines=lines.count("\n") + 1, sha256=sha256)
             for file, title, lines, sha256 in rows
+            if self._only is None or file in self._only
         )
 
     def close(self) -> None:
         """Let go of the index."""
         self._connection.close()
+
+    def _only_json(self) -> str | None:
+        return None if self._only is None else json.dumps(sorted(self._only))
+
+    def _within(self, connection: sqlite3.Connection) -> set[int] | None:
+        """Return the passages that are there; None: all."""
+        if self._only is None:
+            return None
+        return {row for (row,) in connection.execute(_WITHIN, (self._only_json(),))}
 
     def _identity(self) -> str:
         return str(self._documents.resolve())

@@ -133,17 +133,18 @@ async def _over_http(asked: Options) -> int:
     assert asked.http is not None
     host, port = asked.http
     with _needing_extra():
+        from tenuto.server.listening import address_of, listening, serve_app
         from tenuto.server.mcp import http
         from tenuto.server.mcp.face import Face
     token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
     offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
-    with http.listening(host, port) as listener:
+    with listening(host, port) as listener:
         async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
             face = Face(runtime, offers, terms)
             app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
-            say(f"serving {', '.join(offers)} at {http.address_of(listener)}")
-            await _until_stopped(face, http.serve_http(app, listener))
+            say(f"serving {', '.join(offers)} at {address_of(listener)}{http.PATH}")
+            await _until_stopped(face, serve_app(app, listener))
     return exit_codes.COMPLETED
 
 

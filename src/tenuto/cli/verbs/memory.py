@@ -18,6 +18,7 @@ from tenuto.cli.printing import columns, faint, say, show, show_json
 from tenuto.cli.progress.outline import counted
 from tenuto.core.memory.items import MemoryItem, MemoryKind
 from tenuto.core.memory.procedures import rate
+from tenuto.ports.memory import MemoryStatistics
 from tenuto.views.excerpts import excerpt
 from tenuto.views.moments import moment_text
 
@@ -143,9 +144,17 @@ def stats(as_json: bool, **which: Any) -> int:
     show_default=True,
     help="How many an agent may hold of a user; 0: any number.",
 )
-def consolidate(items: int, **which: Any) -> int:
-    """Merge duplicates, and let go of what newer facts deny, of junk, and of what has expired."""
-    return drive(_consolidate(Which(**which), items))
+@click.option(
+    "--sum-up",
+    type=click.IntRange(0),
+    default=500,
+    show_default=True,
+    help="Above so many of a kind the oldest are summed up; 0: never.",
+)
+def consolidate(items: int, sum_up: int, **which: Any) -> int:
+    """Merge duplicates, let go of what newer facts deny, of junk, and of what has expired, and sum
+    up the oldest where there are many. No model is asked: sentences are chosen."""
+    return drive(_consolidate(Which(**which), items=items, sum_up=sum_up))
 
 
 @command.command()
@@ -198,6 +207,7 @@ async def _search(which: Which, text: str, *, limit: int, as_json: bool) -> int:
 async def _show(which: Which, item_id: str) -> int:
     async with _opened(which) as memories:
         item = await memories.get(item_id)
+        sources = await memories.sources(item)
     show(item.text)
     facts = [
         ("id", item.id),
@@ -218,6 +228,12 @@ async def _show(which: Which, item_id: str) -> int:
     show()
     for line in columns([(faint(name), value) for name, value in facts if value]):
         show(line)
+    if item.sums_up:
+        there = {one.id: one for one in sources}
+        show()
+        show(faint("sums up"))
+        for line in columns([_source_row(id, there.get(id)) for id in item.sums_up]):
+            show(line)
     if item.source is not None:
         say(f"how it came: tenuto show {item.source.session}")
     return exit_codes.COMPLETED
@@ -256,6 +272,7 @@ async def _stats(which: Which, *, as_json: bool) -> int:
     rows = [
         ("items", f"{found.items:,}" + (f" ({kinds})" if kinds else "")),
         ("superseded", f"{found.superseded:,}"),
+        ("summed up", _summed_up(found)),
         ("characters", f"{found.characters:,}"),
         ("recalled", counted(found.accesses, "time")),
     ]
@@ -267,13 +284,20 @@ async def _stats(which: Which, *, as_json: bool) -> int:
     return exit_codes.COMPLETED
 
 
-async def _consolidate(which: Which, items: int) -> int:
+def _summed_up(found: MemoryStatistics) -> str:
+    return f"{found.summed_up:,} in {found.summaries:,}" if found.summaries else "0"
+
+
+async def _consolidate(which: Which, *, items: int, sum_up: int) -> int:
     async with _opened(which) as memories:
-        done = await memories.consolidate(items=items, **which.filters())
-    say(
-        f"looked at {done.looked_at:,}: superseded {done.superseded:,}, merged {done.merged:,}, "
-        f"dropped {done.dropped:,}"
-    )
+        done = await memories.consolidate(items=items, sum_up=sum_up, **which.filters())
+    told = f"looked at {done.looked_at:,}: superseded {done.superseded:,}, merged {done.merged:,}, "
+    told += f"dropped {done.dropped:,}, summed up {done.summed_up:,}"
+    if done.summaries:
+        told += f" in {done.summaries:,}"
+    if done.taken_apart:
+        told += f"; summaries taken apart {done.taken_apart:,}"
+    say(told)
     return exit_codes.COMPLETED
 
 
@@ -286,6 +310,14 @@ async def _export(which: Which) -> int:
 
 def _row(item: MemoryItem) -> tuple[str, ...]:
     return (item.id, _whose(item), item.kind, excerpt(item.key, 24), excerpt(item.text, 60))
+
+
+def _source_row(id: str, item: MemoryItem | None) -> tuple[str, ...]:
+    if item is None:
+        return (id, "", faint("let go; only the summary tells of it"), "")
+    source = item.source
+    came = f"task {source.task} of session {source.session}" if source is not None else ""
+    return (id, moment_text(item.created_ms), excerpt(item.text, 60), came)
 
 
 def _whose(item: MemoryItem) -> str:

@@ -1,8 +1,14 @@
 """A question to a person about one effect, before it is carried out."""
 
+from collections.abc import Sequence
+from typing import Final
+
 import msgspec
 
 from tenuto.core.vocabulary import JsonObject
+
+ROLE_PREFIX: Final = "role:"
+"""Of an assignee that is everybody with a role, as `role:approver`."""
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -20,3 +26,10 @@ class Ask(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """How many different people must approve."""
     expires_ms: int = 0
     """After so long without a decision it counts as denied; 0: it waits."""
+
+
+def has_role(assignees: Sequence[str]) -> bool:
+    """Return whether somebody may decide by a role, as `role:approver`.
+
+    Who has which role is known where people show who they are, and is checked there."""
+    return any(assignee.startswith(ROLE_PREFIX) for assignee in assignees)

@@ -16,6 +16,9 @@ from tenuto.core.vocabulary import JsonObject
 COMPACT: Final = "compact"
 """The purpose of a turn that sums up."""
 
+SUM_UP: Final = "sum_up"
+"""The purpose of a request, outside of all sessions, that sums up what is remembered."""
+
 ASKED: Final = (
     "Your context is nearly full: all of this conversation but the task will be taken from it. "
     "Write down, shortly and exactly, what you need to go on: what you were told to do now, what "

@@ -10,6 +10,7 @@ from typing import Final, Literal, TypeAlias
 
 import msgspec
 
+from tenuto.core.agent.asks import has_role
 from tenuto.core.misfits import misfit_of
 from tenuto.core.vocabulary import Json, JsonObject
 
@@ -133,9 +134,10 @@ def faults_of_rule(rule: PermissionRule) -> Iterator[str]:
         yield f"has effect {rule.effect!r} and says who is asked; only one that asks can."
     if rule.quorum < 1:
         yield f"wants {rule.quorum} people to approve; 1 is the least."
-    if rule.assignees and rule.quorum > len(set(rule.assignees)):
+    named = set(rule.assignees)
+    if named and rule.quorum > len(named) and not has_role(rule.assignees):
         yield (
-            f"wants {rule.quorum} different people to approve, and names {len(set(rule.assignees))}"
+            f"wants {rule.quorum} different people to approve, and names {len(named)}"
             " who may: it could never be granted."
         )
     if rule.expires_ms < 0:

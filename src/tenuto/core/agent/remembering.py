@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.core.agent.messages import Message, ModelRequest, Recollection
 from tenuto.core.memory.items import MemoryKind, Scope
+from tenuto.core.memory.topics import SUM_UP_DEFAULT
 from tenuto.core.vocabulary import Json, JsonObject
 
 Sharing: TypeAlias = Literal["user", "agent", "team"]
@@ -18,6 +19,8 @@ Sharing: TypeAlias = Literal["user", "agent", "team"]
 RECALLED_MAX: Final = 50
 RECALL_DEFAULT: Final = 5
 CHARACTERS_DEFAULT: Final = 4_000
+
+OWN_MODEL: Final = "own"
 
 MEMORY_TOOLS: Final = (
     "tenuto.tools.memory:remember",
@@ -47,6 +50,12 @@ class MemoryPolicy(
     """Its model may remember, recall and forget by itself."""
     keep_days: Annotated[float, msgspec.Meta(ge=0, le=36_500)] = 0.0
     """How long what it keeps stays there; 0: until somebody forgets it."""
+    sum_up: Annotated[int, msgspec.Meta(ge=0, le=100_000)] = SUM_UP_DEFAULT
+    """When it keeps more facts than this of one user, or more of what happened, the oldest of them
+    that were recalled least are summed up; 0: never."""
+    summary_model: str = ""
+    """Which model writes the summaries: `own` is the agent's, else `provider:model`. It is asked
+    beside all sessions, so no budget pays for it. Empty: none, sentences are chosen."""
 
 
 def policy_from(value: Json) -> MemoryPolicy | None:

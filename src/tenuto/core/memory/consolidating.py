@@ -8,8 +8,8 @@ and not with their square.
 """
 
 import math
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -56,6 +56,9 @@ class Budget(msgspec.Struct, frozen=True, kw_only=True):
 class Changes(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be done with a memory."""
 
+    apart: tuple[str, ...] = ()
+    """Ids of summaries that are to go first, so that what they sum up is current again: one of it
+    has expired, or a newer fact denies it."""
     supersede: dict[str, str] = {}
     """Old id to the id of the item that says it now."""
     drop: tuple[str, ...] = ()
@@ -71,6 +74,8 @@ def consolidate(items: Sequence[Placed], *, now_ms: int, budget: Budget) -> Chan
     - Of those that say the same the newest stays, with the greatest importance, all accesses and
       all labels of them. Episodes are the same only word for word.
     - A fact that a newer one denies is superseded by it.
+    - A summary is neither merged nor superseded. It is taken apart when one of those that it sums
+      up has expired or is denied; these are looked at again then, each for itself.
     - Of a scope that is over its budget the superseded are dropped first, then those of the least
       `worth`.
 
@@ -78,26 +83,32 @@ def consolidate(items: Sequence[Placed], *, now_ms: int, budget: Budget) -> Chan
     """
     assert len({placed.item.scope.tenant for placed in items}) <= 1, "tenants are not mixed"
     before = {placed.item.id: placed for placed in items}
-    after = {id: placed for id, placed in before.items() if not _is_over(placed.item, now_ms)}
+    after = dict(before)
+    apart = _take_apart(after, _ended(after.values(), now_ms))
+    _drop(after, now_ms)
     marks = {id: marks_of(placed.item.text) for id, placed in after.items()}
     heirs: dict[str, str] = {}
     changed = True
     while changed:
         # What goes makes the words of what stays rarer, so that others meet in the next pass.
         compared = [_compare(group, after, marks, heirs) for group in _groups(after.values())]
-        changed = any(compared) | _evict(after, now_ms=now_ms, budget=budget)
+        denied = _take_apart(after, _denied(after.values(), marks))
+        apart += denied
+        _drop(after, now_ms)
+        changed = any(compared) | bool(denied) | _evict(after, now_ms=now_ms, budget=budget)
     supersede = {
         id: _heir(placed.item.superseded_by, heirs)
         for id, placed in after.items()
-        if placed.item.superseded_by != before[id].item.superseded_by
+        if placed.item.superseded_by not in ("", before[id].item.superseded_by)
     }
     return Changes(
+        apart=tuple(apart),
         supersede=supersede,
-        drop=tuple(id for id in before if id not in after),
+        drop=tuple(id for id in before if id not in after and id not in apart),
         merged=tuple(
             placed.item
             for id, placed in after.items()
-            if placed is not before[id] and id not in supersede
+            if not _is_same(placed.item, before[id].item) and id not in supersede
         ),
     )
 
@@ -113,10 +124,15 @@ def tokens_of(text: str) -> int:
     return math.ceil(len(text) / TOKEN_CHARS)
 
 
+def _drop(after: dict[str, Placed], now_ms: int) -> None:
+    for id in [id for id, placed in after.items() if _is_over(placed.item, now_ms)]:
+        del after[id]
+
+
 def _is_over(item: MemoryItem, now_ms: int) -> bool:
     if item.expires_ms and item.expires_ms <= now_ms:
         return True
-    if item.kind == "procedural" or item.superseded_by or item.key:
+    if item.kind == "procedural" or item.superseded_by or item.key or item.sums_up:
         return False
     return item.importance <= JUNK_IMPORTANCE_MAX and is_junk(item.text)
 
@@ -125,9 +141,66 @@ def _groups(placed: Iterable[Placed]) -> list[list[Placed]]:
     """Return those that may be merged with each other, newest first."""
     groups: dict[tuple[Scope, str], list[Placed]] = defaultdict(list)
     for one in sorted(placed, key=lambda one: (-one.item.created_ms, one.item.id)):
-        if not one.item.superseded_by and not one.item.key and one.item.kind != "procedural":
+        if not one.item.superseded_by and _is_plain(one.item):
             groups[one.item.scope, one.item.kind].append(one)
     return list(groups.values())
+
+
+def _is_plain(item: MemoryItem) -> bool:
+    return not item.key and not item.sums_up and item.kind != "procedural"
+
+
+def _is_same(one: MemoryItem, other: MemoryItem) -> bool:
+    return structs.replace(one, superseded_by=other.superseded_by) == other
+
+
+def _ended(placed: Iterable[Placed], now_ms: int) -> set[str]:
+    """Return the ids of what has expired."""
+    return {one.item.id for one in placed if one.item.expires_ms and one.item.expires_ms <= now_ms}
+
+
+def _denied(placed: Collection[Placed], marks: Mapping[str, Marks]) -> set[str]:
+    """Return the ids of what is summed up and denied by a newer fact. What has gone from beside it
+    is told by the summary alone: such a one stays, true or not."""
+    here = {one.item.id for one in placed}
+    summaries = [one.item for one in placed if one.item.sums_up]
+    whole = {summary.id for summary in summaries if here.issuperset(summary.sums_up)}
+    if not whole:
+        return set()
+    facts = [one.item for one in placed if one.item.kind == "semantic" and _is_plain(one.item)]
+    held = Counter(word for item in facts for word in marks[item.id].words)
+    current: dict[tuple[Scope, str], list[MemoryItem]] = defaultdict(list)
+    for item in facts:
+        if not item.superseded_by:
+            for word in _meeting_words(marks[item.id], item.text, held):
+                current[item.scope, word].append(item)
+    return {
+        item.id
+        for item in facts
+        if item.superseded_by in whole
+        and any(
+            other.created_ms > item.created_ms and denies(marks[other.id], marks[item.id])
+            for word in _meeting_words(marks[item.id], item.text, held)
+            for other in current[item.scope, word]
+        )
+    }
+
+
+def _take_apart(after: dict[str, Placed], ids: set[str]) -> list[str]:
+    """Delete from `after` the summaries of these, and such as are among them, with what they sum
+    up current again; return the ids of the summaries."""
+    gone = [
+        placed.item
+        for id, placed in after.items()
+        if placed.item.sums_up and (id in ids or not ids.isdisjoint(placed.item.sums_up))
+    ]
+    for summary in gone:
+        del after[summary.id]
+        for source in summary.sums_up:
+            one = after.get(source)
+            if one is not None and one.item.superseded_by == summary.id:
+                after[source] = Placed(structs.replace(one.item, superseded_by=""), one.vector)
+    return [summary.id for summary in gone]
 
 
 def _compare(

@@ -61,6 +61,8 @@ class MemoryItem(msgspec.Struct, frozen=True, kw_only=True):
     accessed_ms: int = 0
     accesses: int = 0
     """How often it was recalled."""
+    sums_up: tuple[str, ...] = ()
+    """Of a summary: the ids of the items that it tells shortly, and that it supersedes."""
 
     def is_current(self, now_ms: int) -> bool:
         """Return whether it may be recalled."""

@@ -3,6 +3,7 @@
 An answer holds for the task that asked, and for what it told: another effect asks again.
 """
 
+from tenuto.core.agent.asks import has_role
 from tenuto.core.errors import Failure, NotAllowed, Rejected
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
@@ -67,7 +68,7 @@ def _check_person(state: SessionState, task: Task, cause: DecideApproval) -> Non
     ask = task.ask
     assert ask is not None, "there is a question"
     found = ""
-    if ask.assignees and cause.by not in ask.assignees:
+    if ask.assignees and not has_role(ask.assignees) and cause.by not in ask.assignees:
         found = f"{cause.by or 'somebody without a name'!r} is none of {', '.join(ask.assignees)}"
     elif ask.quorum > 1 and cause.approved and not cause.by:
         found = f"{ask.quorum} different people must approve, and nobody is named"

@@ -1,10 +1,13 @@
 """From plain data, as YAML or JSON give it, to a workflow definition. Source: DESIGN section 4."""
 
+from typing import TypedDict, Unpack
+
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.compile import faults_of_expressions
 from tenuto.core.workflow.faults import Fault, Path, Place
 from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.named_code import CodeFault, faults_of_code
 from tenuto.core.workflow.program import Expressions
 from tenuto.core.workflow.read_graph import read_graph_form
 from tenuto.core.workflow.read_tasks import read_task_form
@@ -13,18 +16,22 @@ from tenuto.core.workflow.validate import faults_of
 from tenuto.core.workflow.validate_schemas import SchemaFault, faults_of_schemas
 
 
+class Checks(TypedDict, total=False):
+    """Who knows what the definition alone does not tell."""
+
+    expressions: Expressions | None
+    schemas: SchemaFault | None
+    code: CodeFault | None
+
+
 def read_workflow(
-    data: Json,
-    *,
-    file: str = "",
-    place: Place | None = None,
-    expressions: Expressions | None = None,
-    schemas: SchemaFault | None = None,
+    data: Json, *, file: str = "", place: Place | None = None, **checks: Unpack[Checks]
 ) -> WorkflowDefinition:
     """Return the workflow that `data` describes, in the graph form or the task form.
 
     With `expressions` its expressions are compiled as well, so that what is wrong with them is told
-    in the same pass, with its place; with `schemas` so is what is wrong with schemas and patterns.
+    in the same pass, with its place; with `schemas` so is what is wrong with schemas and patterns,
+    with `code` what functions, tools and workflows it may not name.
 
     Args:
         data: what a YAML or JSON parser gave.
@@ -38,16 +45,25 @@ def read_workflow(
     definition = _read(reading, (), data, name="")
     faults = reading.faults.copy()
     if definition is not None:
-        found = faults_of(definition, broken=reading.is_broken)
-        if expressions is not None:
-            found += faults_of_expressions(definition, expressions)
-        if schemas is not None:
-            found += faults_of_schemas(definition, schemas)
-        faults += _in_data(found, reading)
+        faults += in_data(faults_by(checks, definition, reading), reading)
     if faults:
-        raise DefinitionError(_in_order(faults, file, place))
+        raise DefinitionError(in_order(faults, file, place))
     assert definition is not None, "data without faults is a workflow"
     return definition
+
+
+def faults_by(checks: Checks, definition: WorkflowDefinition, reading: Reading) -> list[Fault]:
+    """Return what is wrong with a definition that was read, by all who know something."""
+    found = faults_of(definition, broken=reading.is_broken)
+    expressions, schemas = checks.get("expressions"), checks.get("schemas")
+    if expressions is not None:
+        found += faults_of_expressions(definition, expressions)
+    if schemas is not None:
+        found += faults_of_schemas(definition, schemas)
+    code = checks.get("code")
+    if code is not None:
+        found += faults_of_code(definition, code)
+    return found
 
 
 def _read(reading: Reading, path: Path, data: Json, *, name: str) -> WorkflowDefinition | None:
@@ -110,7 +126,7 @@ def _children(section: Section) -> tuple[WorkflowDefinition, ...]:
     return tuple(children)
 
 
-def _in_data(found: list[Fault], reading: Reading) -> list[Fault]:
+def in_data(found: list[Fault], reading: Reading) -> list[Fault]:
     """Return faults of the definition as faults of the data, less those that follow from others."""
     told = {fault.path for fault in reading.faults}
     kept = []
@@ -121,7 +137,8 @@ def _in_data(found: list[Fault], reading: Reading) -> list[Fault]:
     return kept
 
 
-def _in_order(faults: list[Fault], file: str, place: Place | None) -> list[Problem]:
+def in_order(faults: list[Fault], file: str, place: Place | None) -> list[Problem]:
+    """Return each fault once, as a problem, in the order of the text."""
     problems = [fault.problem(file=file, place=place) for fault in faults]
     unique = {(problem.path, problem.message): problem for problem in problems}
     return sorted(unique.values(), key=lambda problem: (problem.line, problem.column))

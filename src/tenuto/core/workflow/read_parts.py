@@ -135,7 +135,8 @@ def agents_of(section: Section) -> tuple[AgentDefinition, ...]:
     found = []
     for name, agent in members(agents, "agent"):
         section.reading.origins["agents", name] = agent.path
-        found.append(_agent(agent, name))
+        found.append(agent_of(agent, name))
+        agent.close()
     for name in agents.data:
         if not isinstance(agents.data[name], dict):
             section.reading.broken.add(("agents", name))
@@ -143,11 +144,12 @@ def agents_of(section: Section) -> tuple[AgentDefinition, ...]:
     return tuple(found)
 
 
-def _agent(section: Section, name: str) -> AgentDefinition:
+def agent_of(section: Section, name: str) -> AgentDefinition:
+    """Return one agent; whoever calls says what else may stand in the section."""
     schema = section.section("output_schema", f"the output schema of agent {name!r}")
     settings = section.section("settings", f"the settings of agent {name!r}")
     memory = _memory(section)
-    agent = AgentDefinition(
+    return AgentDefinition(
         name=name,
         version=version_of(section),
         role=section.text("role"),
@@ -175,8 +177,6 @@ def _agent(section: Section, name: str) -> AgentDefinition:
         cache=section.choice("cache", get_args(Reuse), "off"),
         cache_ttl_ms=duration(section, "cache_ttl"),
     )
-    section.close()
-    return agent
 
 
 def _model(section: Section) -> str:

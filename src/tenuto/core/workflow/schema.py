@@ -463,6 +463,8 @@ def _memory() -> JsonObject:
             "learn": {"type": "boolean", "description": "It keeps what it did."},
             "tools": {"type": "boolean", "description": "Its model may remember by itself."},
             "keep_days": {"type": "number", "minimum": 0, "maximum": 36_500},
+            "sum_up": _whole(0, 100_000, "Above so many the oldest are summed up; 0: never."),
+            "summary_model": _text("Writes the summaries: own, or provider:model; empty: none."),
         },
         "What differs from the default.",
     )

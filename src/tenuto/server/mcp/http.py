@@ -1,35 +1,22 @@
 """MCP over streamable HTTP, at path /mcp."""
 
-import asyncio
-import contextlib
 import hmac
 import ipaddress
-import socket
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
-import uvicorn
 from mcp.server import Server
 from mcp.server.transport_security import TransportSecuritySettings
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from tenuto.core.errors import PortError, Rejected
+from tenuto.core.errors import Rejected
+from tenuto.server.listening import is_loopback
 
 PATH: Final = "/mcp"
 TOKEN_VARIABLE: Final = "TENUTO_MCP_TOKEN"
 _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
-_GRACE_S: Final = 1
-"""How long open requests may still write when the server stops. Their sessions lose nothing."""
-
-
-def is_loopback(host: str) -> bool:
-    """Return whether only this machine can reach `host`."""
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return host.lower() == "localhost"
 
 
 def check_exposure(host: str, *, token: str, names: Sequence[str]) -> None:
@@ -57,35 +44,6 @@ def _is_every_address(host: str) -> bool:
         return ipaddress.ip_address(host).is_unspecified
     except ValueError:
         return False
-
-
-def listening(host: str, port: int) -> socket.socket:
-    """Return a socket that listens there; port 0: a free one.
-
-    Raises:
-        PortError: the address cannot be used.
-    """
-    try:
-        family, kind, _, _, address = socket.getaddrinfo(
-            host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE
-        )[0]
-        made = socket.socket(family, kind)
-        try:
-            made.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            made.bind(address)
-            made.listen()
-        except BaseException:
-            made.close()
-            raise
-    except OSError as error:
-        raise PortError(f"{host}:{port} cannot be listened on: {error.strerror}.") from None
-    return made
-
-
-def address_of(listener: socket.socket) -> str:
-    """Return where clients find the server, as a URL."""
-    host, port = listener.getsockname()[:2]
-    return f"http://{f'[{host}]' if ':' in host else host}:{port}{PATH}"
 
 
 def app_of(server: Server[Any], *, host: str, token: str, names: Sequence[str]) -> ASGIApp:
@@ -129,32 +87,3 @@ class _Guarded:
                 await answer(scope, receive, send)
                 return
         await self._app(scope, receive, send)
-
-
-class _Uvicorn(uvicorn.Server):
-    """Leaves signals to the command line, which has to end the runtime as well."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Iterator[None]:
-        yield
-
-
-async def serve_http(app: ASGIApp, listener: socket.socket) -> None:
-    """Serve until cancelled; requests that are open then may end within a second."""
-    config = uvicorn.Config(
-        app,
-        lifespan="on",
-        log_config=None,
-        access_log=False,
-        server_header=False,
-        ws="none",
-        timeout_graceful_shutdown=_GRACE_S,
-    )
-    server = _Uvicorn(config)
-    serving = asyncio.create_task(server.serve([listener]))
-    try:
-        await asyncio.wait({serving})
-    finally:
-        server.should_exit = True
-        await asyncio.wait({serving})
-    serving.result()

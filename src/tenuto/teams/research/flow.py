@@ -38,7 +38,8 @@ INPUTS: Final[dict[str, Any]] = {
     "documents": {
         "type": "string",
         "minLength": 1,
-        "description": "A folder of .md, .rst, .txt, .html, .pdf and .docx files, or one such.",
+        "description": "A folder of .md, .rst, .txt, .html, .pdf and .docx files, one such, or the "
+        "name of a collection.",
     },
     "max_sub_questions": {
         "type": "integer",

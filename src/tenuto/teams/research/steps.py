@@ -21,10 +21,12 @@ def index(ctx: tenuto.Context, question: str, documents: str) -> dict[str, Any]:
     """Return the collection's name and what indexing did; doing it again finds nothing to do.
 
     Raises:
-        Fatal: there is no question, or there are no documents.
+        Fatal: there is no question, there are no documents, or they lie where sessions may not
+            read.
     """
     if not question.strip():
         raise tenuto.Fatal("There is no question; give `question`.", code="question_missing")
+    tenuto.check_folder(documents)
     name = tenuto.add_collection(documents)
     with closing(tenuto.open_collection(name)) as collection:
         report = collection.refresh()
@@ -155,6 +157,7 @@ def _put_on_record(ctx: tenuto.Context, claims: list[dict[str, Any]]) -> None:
 
 
 def _write(path: Path, report: str) -> None:
+    tenuto.check_folder(path)
     draft = path.with_name(f"{path.name}.{os.getpid()}.draft")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)

@@ -24,10 +24,10 @@ class FaultyMemory:
     def __init__(self, memory: VolatileMemory, weather: Weather) -> None:
         self._memory, self._weather = memory, weather
 
-    async def keep(self, items: Sequence[Kept]) -> None:
+    async def keep(self, items: Sequence[Kept], *, known: Sequence[MemoryItem] = ()) -> None:
         """See `Memory.keep`."""
         await self._reach("keep")
-        await self._memory.keep(items)
+        await self._memory.keep(items, known=known)
         if self._weather.strikes(self._weather.faults.acknowledged_late):
             # A process that dies meanwhile never learns that it is kept.
             await asyncio.sleep(self._weather.pause_s(_SLOW_S))
@@ -47,10 +47,10 @@ class FaultyMemory:
         await self._reach("count")
         await self._memory.touch(ids, tenant=tenant, now_ms=now_ms)
 
-    async def forget(self, query: MemoryQuery) -> int:
+    async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
         await self._reach("forget")
-        return await self._memory.forget(query)
+        return await self._memory.forget(query, exactly=exactly)
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""

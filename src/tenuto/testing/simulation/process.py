@@ -1,7 +1,9 @@
 """One process of a simulation: an event loop, a runtime on it, and what dies with them."""
 
+import asyncio
 import random
 from collections.abc import Coroutine, Mapping
+from contextlib import suppress
 from typing import Any, Final
 
 import msgspec
@@ -10,12 +12,13 @@ from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.adapters.sealing import AesSivSealing
-from tenuto.core.errors import TenutoError
+from tenuto.core.errors import NotFound, TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Expression, Expressions
 from tenuto.ports.event_store import Commit, StoredCommit
+from tenuto.ports.memory import MemoryQuery, MemoryUnavailable
 from tenuto.ports.tool import ToolSource
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
@@ -28,6 +31,7 @@ from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
+from tenuto.runtime.summing import Summing, sum_up
 from tenuto.sdk.runtime import Runtime
 from tenuto.testing.ids import FakeIds
 from tenuto.testing.simulation.faults import SimulatedClock, Weather
@@ -42,6 +46,10 @@ SNAPSHOT_TAIL_BYTES_MIN: Final = 600
 """Simulated sessions are small, and are to be snapshot all the same."""
 
 GUARD_KEY: Final = "a key that holds for simulations only"
+
+_SUMMED_UP: Final = 3
+_SUMMED_UP_WITHIN_S: Final = 20.0
+"""How often a process sums up what is remembered, and how long it waits before each time."""
 
 _CONCURRENCY: Final = (1, 2, 3, 64)
 
@@ -98,6 +106,7 @@ class Process:
             self._assemble(dice)
             self.spawn(self._open())
             self.spawn(self._follow(dice.randrange(len(site.witness.commits) + 1)))
+            self.spawn(self._sum_up())
 
     def _assemble(self, dice: random.Random) -> None:
         site = self.site
@@ -109,6 +118,7 @@ class Process:
         models = site.models or AnyProvider(self.model)
         memory = FaultyMemory(site.memory, site.weather)
         rememberer = Rememberer(memory, embedder=HashingEmbedder(), clock=site.clock)
+        self._rememberer = rememberer
         judges = Judges(code=code, schemas=schemas, sealing=AesSivSealing(GUARD_KEY), inline=True)
         caller = Caller(code, clock=site.clock, threads=0, around=[GuardedCalls(judges)])
         caller.rememberer = rememberer
@@ -152,6 +162,16 @@ class Process:
         after = known[commits - 1][0].position if commits else 0
         async for commit in self.store.follow(after=after):
             self.followed.append(commit)
+
+    async def _sum_up(self) -> None:
+        """Sum up what is remembered, a few times, and mostly while sessions remember more."""
+        chance = random.Random(f"{self.site.seed}/summing/{self.number}")
+        summing = Summing(bound=1, inline=True)
+        for _ in range(_SUMMED_UP):
+            await asyncio.sleep(chance.uniform(0, _SUMMED_UP_WITHIN_S))
+            for tenant in sorted({item.scope.tenant for item in self.site.memory.everything()}):
+                with suppress(MemoryUnavailable, NotFound):
+                    await sum_up(self._rememberer, MemoryQuery(tenant=tenant), summing)
 
     def spawn(self, chore: Coroutine[Any, Any, None]) -> None:
         """Run `chore` for as long as the process lives."""

@@ -3,21 +3,25 @@
 `Witness` itself checks each commit; here is what can only be said when nothing moves (P8), and what
 can only be said at the end. `G1` and `G2` are the routing rules of DESIGN section 4: nothing of the
 graph is left out, and joins wait for all of their sources. `M1` (`mail`), `A1` and `A2` (`border`)
-and `R1` are what agents are promised: messages arrive once, in order; labelled data is let nowhere
-by nobody; who works for others may do no more than they may; what is remembered is kept once.
+and `R1` and `R2` are what agents are promised: messages arrive once, in order; labelled data is let
+nowhere by nobody; who works for others may do no more than they may; what is remembered is kept
+once, and recalled from itself or from one summary.
 """
 
 from collections import Counter
+from collections.abc import Sequence
 from typing import Final
 
 from tenuto.core.errors import CorruptLog
 from tenuto.core.lifecycle import TERMINAL
+from tenuto.core.memory.items import MemoryItem
 from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState, next_due
+from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import SessionId, TaskNo
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head
-from tenuto.runtime.heads import head_of, status_of
+from tenuto.runtime.heads import head_of
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.replaying import replay
 from tenuto.runtime.task_memory import KEPT
@@ -146,10 +150,11 @@ def _check_memory(site: Site) -> None:
     """What an effect remembers is kept once, and what the log says was kept is there (R1)."""
     items = site.memory.everything()
     known = {item.id for item in items}
-    count = Counter((item.source, item.kind) for item in items)
+    count = Counter((item.source, item.kind) for item in items if not item.sums_up)
     for (source, kind), number in count.items():
         if number > 1:
             site.witness.object_to("R1", f"Work {source} has {number} {kind} items.")
+    _check_summaries(site, items)
     for item in items:
         told = labels_in(item.text)
         if not set(told) <= set(item.labels):
@@ -164,6 +169,24 @@ def _check_memory(site: Site) -> None:
             if event.data["id"] not in known and not event.data["key"]:
                 message = f"Item {event.data['id']!r} was kept, and is not there"
                 site.witness.object_to("R1", f"{message}; session {seen.head.session!r}.")
+
+
+def _check_summaries(site: Site, items: Sequence[MemoryItem]) -> None:
+    """What is summed up is told by one summary, which bears its labels (R2)."""
+    told = {(source, item.id): item for item in items for source in item.sums_up}
+    known = {item.id: item for item in items}
+    for item in items:
+        heir = known.get(item.superseded_by)
+        if item.superseded_by and not item.key and (item.id, item.superseded_by) not in told:
+            message = f"Item {item.id!r} is summed up in {item.superseded_by!r}, which says nothing"
+            site.witness.object_to("R2", f"{message} of it.")
+        elif heir is not None and heir.sums_up and not set(item.labels) <= set(heir.labels):
+            message = f"Item {item.id!r} bears {item.labels}, and its summary {heir.labels}."
+            site.witness.object_to("A1", message)
+    for (source, summary), _ in told.items():
+        if source in known and known[source].superseded_by != summary:
+            message = f"Item {source!r} is recalled beside its summary {summary!r}."
+            site.witness.object_to("R2", message)
 
 
 def _check_replay(witness: Witness, seen: Seen) -> None:

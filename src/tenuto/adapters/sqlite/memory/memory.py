@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from tenuto.adapters.sqlite.connection import checked_path, connect_to, telling
-from tenuto.adapters.sqlite.memory import rows, searching, writing
+from tenuto.adapters.sqlite.memory import forgetting, rows, searching, writing
 from tenuto.adapters.sqlite.memory.schema import has_memory
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import require_newest
@@ -69,13 +69,13 @@ class SqliteMemory:
         """Let the file go; only for one that was made by `open`."""
         await self._reads.close()
 
-    async def keep(self, items: Sequence[Kept]) -> None:
+    async def keep(self, items: Sequence[Kept], *, known: Sequence[MemoryItem] = ()) -> None:
         """See `Memory.keep`."""
-        kept = tuple(items)
+        kept, read = tuple(items), tuple(known)
         for one in kept:
             check(one.item, one.vector)
         if kept:
-            await self._perform(lambda connection: writing.keep(connection, kept))
+            await self._perform(lambda connection: writing.keep(connection, kept, known=read))
 
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """See `Memory.recall`."""
@@ -95,9 +95,11 @@ class SqliteMemory:
                 lambda connection: writing.touch(connection, touched, tenant=tenant, now_ms=now_ms)
             )
 
-    async def forget(self, query: MemoryQuery) -> int:
+    async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
-        return await self._perform(lambda connection: writing.forget(connection, query), erase=True)
+        return await self._perform(
+            lambda connection: forgetting.forget(connection, query, exactly=exactly), erase=True
+        )
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
         """See `Memory.statistics`."""

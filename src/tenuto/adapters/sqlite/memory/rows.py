@@ -6,6 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
+from tenuto.adapters.sqlite.connection import has_table
 from tenuto.core.errors import NotFound
 from tenuto.core.memory.items import MemoryItem, Scope, Source
 from tenuto.core.vocabulary import Json
@@ -16,6 +17,7 @@ COLUMNS: Final = """
     i.superseded_by, i.accessed_ms, i.accesses"""
 JOINED: Final = "memory_items i JOIN memory_scopes s ON s.number = i.scope"
 
+SELECT_NAMED: Final = f"SELECT {COLUMNS} FROM {JOINED} WHERE i.tenant = ? AND i.id = ?"
 SELECT_CREATED: Final = "SELECT created_ms FROM memory_items WHERE tenant = ? AND id = ?"
 
 
@@ -28,6 +30,7 @@ class Body(msgspec.Struct, array_like=True, frozen=True):
     source: Source | None
     tries: int
     successes: int
+    sums_up: tuple[str, ...] = ()
 
 
 _encoder: Final = msgspec.msgpack.Encoder()
@@ -37,7 +40,10 @@ _decoder: Final = msgspec.msgpack.Decoder(Body)
 def body_of(item: MemoryItem) -> bytes:
     """Return what is kept in the column `body`."""
     return _encoder.encode(
-        Body(item.data, item.importance, item.labels, item.source, item.tries, item.successes)
+        Body(
+            *(item.data, item.importance, item.labels, item.source),
+            *(item.tries, item.successes, item.sums_up),
+        )
     )
 
 
@@ -61,6 +67,7 @@ def item_of(row: tuple[Any, ...]) -> MemoryItem:
         successes=body.successes,
         accessed_ms=row[11],
         accesses=row[12],
+        sums_up=body.sums_up,
     )
 
 
@@ -86,6 +93,19 @@ def condition_of(query: MemoryQuery) -> tuple[str, list[str | int]]:
         parts.append("i.expires_ms > 0 AND i.expires_ms <= ?")
         values.append(query.expired_at_ms)
     return " AND ".join(parts), values
+
+
+def item_named(connection: sqlite3.Connection, tenant: str, id: str) -> MemoryItem | None:
+    """Return the tenant's item of this id, if there is one."""
+    row = connection.execute(SELECT_NAMED, (tenant, id)).fetchone()
+    return item_of(row) if row is not None else None
+
+
+def items_meant(connection: sqlite3.Connection, query: MemoryQuery) -> list[MemoryItem]:
+    """Return all that the query means, whatever its page."""
+    condition, values = condition_of(query)
+    rows = connection.execute(f"SELECT {COLUMNS} FROM {JOINED} WHERE {condition}", values)
+    return [item_of(row) for row in rows]
 
 
 def list_items(connection: sqlite3.Connection, query: MemoryQuery) -> tuple[MemoryItem, ...]:
@@ -114,6 +134,14 @@ def count(connection: sqlite3.Connection, query: MemoryQuery) -> MemoryStatistic
         " GROUP BY i.kind ORDER BY i.kind",
         values,
     ).fetchall()
+    summaries, summed_up = 0, 0
+    if has_table(connection, "memory_sums"):
+        summaries, summed_up = connection.execute(
+            f"SELECT count(DISTINCT i.id), count(*) FROM {JOINED}"
+            " JOIN memory_sums t ON t.tenant = i.tenant AND t.summary = i.id"
+            f" WHERE {condition}",
+            values,
+        ).fetchone()
     return MemoryStatistics(
         items=sum(row[1] for row in rows),
         superseded=sum(row[2] for row in rows),
@@ -122,4 +150,6 @@ def count(connection: sqlite3.Connection, query: MemoryQuery) -> MemoryStatistic
         by_kind={row[0]: row[1] for row in rows},
         oldest_ms=min((row[5] for row in rows), default=0),
         newest_ms=max((row[6] for row in rows), default=0),
+        summaries=summaries,
+        summed_up=summed_up,
     )

@@ -71,6 +71,16 @@ TABLES: Final = (
         PRIMARY KEY(scope, word, item)) WITHOUT ROWID""",
 )
 
+SUMS: Final = (
+    """CREATE TABLE IF NOT EXISTS memory_sums(
+        tenant TEXT NOT NULL,
+        source TEXT NOT NULL,
+        summary TEXT NOT NULL,
+        PRIMARY KEY(tenant, source, summary)) WITHOUT ROWID""",
+    "CREATE INDEX IF NOT EXISTS memory_sums_by_summary ON memory_sums(tenant, summary)",
+)
+"""Which summaries tell of an item, also when that is gone. Made with the first summary."""
+
 SELECT_FORMAT: Final = "SELECT number FROM memory_format"
 
 
@@ -96,3 +106,9 @@ def make_tables(connection: sqlite3.Connection) -> None:
     if not has_memory(connection):
         for statement in TABLES:
             connection.execute(statement)
+
+
+def make_sums(connection: sqlite3.Connection) -> None:
+    """Make the table of what is summed up if there is none."""
+    for statement in SUMS:
+        connection.execute(statement)

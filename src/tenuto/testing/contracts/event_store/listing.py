@@ -68,6 +68,23 @@ class Listing(StoreCase):
 
         self.check(scenario)
 
+    def test_heads_are_found_by_words_of_what_they_wait_for(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            said = {A: "a decision on 'x'", B: "a signal for 'a person'", C: "100% of _x"}
+            commits = [start(session) for session in said]
+            for session, text in said.items():
+                head = head_of(session, status="waiting", waiting_for=text)
+                commits.append(more(session, 1, count=0, payload=b"", head=head))
+            await write_at_once(store, *commits)
+
+            assert await listed(store, words=("a decision on ", "nothing")) == [A]
+            assert await listed(store, words=("a decision", "a person"), limit=5) == [B, A]
+            assert await listed(store, words=("a Decision",)) == []
+            assert await listed(store, words=("100% of _",)) == [C]
+            assert await listed(store, words=("1%",)) == []
+
+        self.check(scenario)
+
     def test_heads_queued_behind_one_another_end_with_the_last(self) -> None:
         async def scenario(store: EventStore) -> None:
             last = head_of(A, waiting_for="last", updated_ms=9)
@@ -104,6 +121,31 @@ class Listing(StoreCase):
             assert await listed(store, statuses=("failed", "waiting")) == [C, A]
             assert await listed(store, statuses=("completed",)) == []
             assert await listed(store, tenant="y", statuses=("running",), workflow="w1") == [B]
+
+        self.check(scenario)
+
+    def test_lists_are_of_a_user_of_roots_of_a_time_and_by_what_people_type(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            await write(
+                store,
+                start(A, tenant="x", user="ada", workflow="report", started_ms=10),
+                start(B, tenant="x", user="ada", workflow="poem", started_ms=20, parent=A),
+                start(C, tenant="x", user="bob", workflow="report", started_ms=30, key="k-7"),
+            )
+
+            assert await listed(store, tenant="x", user="ada") == [B, A]
+            assert await listed(store, tenant="x", user="") == []
+            assert await listed(store, tenant="x", roots=True) == [C, A]
+            assert await listed(store, tenant="x", roots=True, user="ada") == [A]
+            assert await listed(store, tenant="x", since_ms=20) == [C, B]
+            assert await listed(store, tenant="x", until_ms=20) == [A]
+            assert await listed(store, tenant="x", since_ms=11, until_ms=30) == [B]
+            assert await listed(store, tenant="x", text="epo") == [C, A]
+            assert await listed(store, tenant="x", text="k-") == [C]
+            assert await listed(store, tenant="x", text="b") == [B], "not the user's name"
+            assert await listed(store, tenant="x", text="k-", workflow="poem") == []
+            assert await listed(store, tenant="y", text="k-") == []
+            assert await listed(store, text="epo", user="bob") == [C]
 
         self.check(scenario)
 

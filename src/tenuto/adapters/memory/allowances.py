@@ -1,0 +1,34 @@
+"""Allowances in memory."""
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Final
+
+from tenuto.core.limiting.rules import State, Verdict, judged, taken
+from tenuto.ports.allowances import Allowance
+
+KEYS_MAX: Final = 50_000
+"""Some 15 MB where all are in use."""
+
+
+class MemoryAllowances:
+    """`Allowances` of one process; those that were not asked for longest are forgotten first."""
+
+    def __init__(self, *, keys_max: int = KEYS_MAX) -> None:
+        assert keys_max >= 1, "at least one is kept"
+        self._keys_max = keys_max
+        self._states: OrderedDict[str, State] = OrderedDict()
+
+    async def take(self, wanted: Sequence[Allowance], now_ms: int) -> tuple[Verdict, ...]:
+        """See `Allowances.take`."""
+        states = self._states
+        verdicts = tuple(judged(one.rule, states.get(one.key), now_ms) for one in wanted)
+        if all(verdict.allowed for verdict in verdicts):
+            for one in wanted:
+                states[one.key] = taken(one.rule, states.get(one.key), now_ms)
+        for one in wanted:
+            if one.key in states:
+                states.move_to_end(one.key)
+        while len(states) > self._keys_max:
+            states.popitem(last=False)
+        return verdicts

@@ -1,0 +1,136 @@
+"""What changes do to the tables, and questions of them."""
+
+import sqlite3
+from collections.abc import Sequence
+from itertools import groupby
+from typing import Final
+
+import msgspec
+
+from tenuto.adapters.sqlite.read_models.schema import KEPT, is_made, make
+from tenuto.core.errors import NotFound
+from tenuto.core.tables import COLUMNS, COUNTS, KEYS, ORDER, Change, Row, Table, Value, merged
+from tenuto.ports.read_models import GROUPS, PAGE_MAX, Reached, RowQuery, UsageQuery, UsageSum
+
+SELECT_REACHED: Final = "SELECT position, entry FROM read_models"
+_SUM: Final = ("group", *COUNTS)
+UPDATE_REACHED: Final = "UPDATE read_models SET position = ?, entry = ?"
+
+
+def apply(connection: sqlite3.Connection, changes: Sequence[Change], reached: Reached) -> None:
+    """Answer `ReadModels.apply`, in the transaction that is open."""
+    make(connection)
+    # One change for each row: so their order does not matter, and those alike are made together.
+    alike = sorted(merged(changes), key=_likeness)
+    for (table, how, columns), group in groupby(alike, key=_likeness):
+        if how:
+            rows = [[change.values[column] for column in COLUMNS[table]] for change in group]
+            connection.executemany(_add(table) if how == "add" else _put(table), rows)
+        else:
+            values = [
+                [*(change.values[column] for column in columns), *change.key] for change in group
+            ]
+            connection.executemany(_amend(table, columns), values)
+    connection.execute(UPDATE_REACHED, (reached.position, reached.entry))
+
+
+def clear(connection: sqlite3.Connection) -> None:
+    """Answer `ReadModels.clear`, in the transaction that is open."""
+    make(connection)
+    for table in KEPT:
+        connection.execute(f"DELETE FROM {table}")
+    connection.execute(UPDATE_REACHED, (0, 0))
+
+
+def reached(connection: sqlite3.Connection) -> Reached:
+    """Answer `ReadModels.reached`."""
+    if not is_made(connection):
+        return Reached()
+    position, entry = connection.execute(SELECT_REACHED).fetchone()
+    return Reached(position=position, entry=entry)
+
+
+def rows(connection: sqlite3.Connection, query: RowQuery) -> tuple[Row, ...]:
+    """Answer `ReadModels.rows`. Names of columns are ours; values never become part of the SQL."""
+    if not is_made(connection):
+        if query.after:
+            raise NotFound(what=f"row of {query.table}", name=" ".join(query.after))
+        return ()
+    columns, order = COLUMNS[query.table], ORDER[query.table]
+    terms: list[str] = []
+    values: list[Value] = []
+    if query.tenant is not None:
+        terms.append("tenant = ?")
+        values.append(query.tenant)
+    for column, value in query.where.items():
+        terms.append(f"{column} IS ?")
+        values.append(value)
+    if query.after:
+        terms.append(f"({', '.join(order)}) {'>' if query.oldest_first else '<'} ({_marks(order)})")
+        values += _place(connection, query)
+    where = f" WHERE {' AND '.join(terms)}" if terms else ""
+    way = "ASC" if query.oldest_first else "DESC"
+    found = connection.execute(
+        f"SELECT {', '.join(columns)} FROM {query.table}{where}"
+        f" ORDER BY {', '.join(f'{column} {way}' for column in order)} LIMIT ?",
+        (*values, max(0, min(query.limit, PAGE_MAX))),
+    )
+    return tuple(dict(zip(columns, row, strict=True)) for row in found)
+
+
+def usage(connection: sqlite3.Connection, query: UsageQuery) -> tuple[UsageSum, ...]:
+    """Answer `ReadModels.usage`."""
+    if not is_made(connection):
+        return ()
+    group = GROUPS[query.by] if query.by else "''"
+    order = "1 DESC" if query.by == "day" else "cost DESC, 1"
+    sums = ", ".join(f"sum({column})" for column in COUNTS[:-1])
+    terms, values = ["tenant = ?"], [query.tenant]
+    for sign, day in ((">=", query.since), ("<=", query.until)):
+        if day:
+            terms.append(f"day {sign} ?")
+            values.append(day)
+    found = connection.execute(
+        f"SELECT {group}, {sums}, sum({COUNTS[-1]}) AS cost FROM agent_usage"
+        f" WHERE {' AND '.join(terms)} GROUP BY 1 ORDER BY {order} LIMIT ?",
+        (*values, max(0, min(query.limit, PAGE_MAX))),
+    )
+    return tuple(msgspec.convert(dict(zip(_SUM, row, strict=True)), UsageSum) for row in found)
+
+
+def _place(connection: sqlite3.Connection, query: RowQuery) -> list[Value]:
+    keys = " AND ".join(f"{column} = ?" for column in KEYS[query.table])
+    row = connection.execute(
+        f"SELECT {', '.join(ORDER[query.table])} FROM {query.table} WHERE {keys}", query.after
+    ).fetchone()
+    if row is None:
+        raise NotFound(what=f"row of {query.table}", name=" ".join(query.after))
+    return list(row)
+
+
+def _likeness(change: Change) -> tuple[Table, str, tuple[str, ...]]:
+    if change.adds:
+        return change.table, "add", ()
+    return change.table, "put" if change.whole else "", () if change.whole else tuple(change.values)
+
+
+def _put(table: Table) -> str:
+    return f"INSERT OR REPLACE INTO {table} VALUES ({_marks(COLUMNS[table])})"
+
+
+def _add(table: Table) -> str:
+    sums = ", ".join(f"{column} = {column} + excluded.{column}" for column in COUNTS)
+    return (
+        f"INSERT INTO {table} VALUES ({_marks(COLUMNS[table])})"
+        f" ON CONFLICT({', '.join(KEYS[table])}) DO UPDATE SET {sums}"
+    )
+
+
+def _amend(table: Table, columns: tuple[str, ...]) -> str:
+    sets = ", ".join(f"{column} = ?" for column in columns)
+    keys = " AND ".join(f"{column} = ?" for column in KEYS[table])
+    return f"UPDATE {table} SET {sets} WHERE {keys}"
+
+
+def _marks(columns: Sequence[str]) -> str:
+    return ", ".join("?" * len(columns))

@@ -1,0 +1,194 @@
+"""From settings to a server: an open database, the workflows it offers, and the application."""
+
+import asyncio
+from collections.abc import AsyncIterator, Iterator, Sequence
+from contextlib import asynccontextmanager, contextmanager
+from importlib.metadata import version
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final, Unpack
+
+from tenuto.adapters.system import SystemClock
+from tenuto.bootstrap.accounts import accounts_over
+from tenuto.bootstrap.collections import (
+    add_collection,
+    narrow_collection,
+    open_collection,
+)
+from tenuto.bootstrap.fencing import fences_of, webhooks_of
+from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
+from tenuto.bootstrap.opening import open as open_runtime
+from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.settings import Settings
+from tenuto.ports.event_store import EventStore
+from tenuto.sdk.runtime import Runtime
+from tenuto.sdk.workflow import Workflow
+from tenuto.server.accounts.oidc.flow import Flow
+from tenuto.server.accounts.oidc.provider import Provider
+from tenuto.server.accounts.showing import Shown
+from tenuto.server.fences import Fencing
+from tenuto.server.library import Library
+from tenuto.server.metrics import Metrics
+from tenuto.server.principal import NoLogin
+from tenuto.server.registry.allowed import AllowedCode
+from tenuto.server.registry.documents import Documents
+from tenuto.server.registry.offered import Offered, Parts
+from tenuto.server.registry.registry import Registry
+from tenuto.server.secrets import SecretKeys, Secrets
+from tenuto.server.service import Service
+from tenuto.server.streaming.hub import Hub
+from tenuto.server.verifying import Verifying
+
+
+class Serving(Settings, total=False):
+    """How a database is opened and served."""
+
+    allow_code: Sequence[str]
+    """Modules whose functions and tools workflows from outside may name."""
+    fencing: Fencing | None
+    """From where and how much may be asked; None: as by default."""
+    login: bool
+    """False: everybody is an admin. True by default."""
+    providers: Sequence[Provider]
+    """Of OpenID Connect, to log in at."""
+
+
+DOCUMENTS: Final = ".documents"
+"""What the folder of uploaded documents is called, after the name of the database's file."""
+
+
+@contextmanager
+def _folder_beside(place: Place) -> Iterator[Path]:
+    """Give the folder for what is uploaded: beside the file, or for as long as this process."""
+    if place.kind == "sqlite":
+        yield Path(place.path + DOCUMENTS).absolute()
+        return
+    with TemporaryDirectory(prefix="tenuto-") as folder:
+        yield Path(folder)
+
+
+@asynccontextmanager
+async def open_service(
+    url: str | None, offered: Sequence[LoadedWorkflow], **serving: Unpack[Serving]
+) -> AsyncIterator[Service]:
+    """Give the parts of a server over the database at `url`, and close them with grace.
+
+    Raises:
+        Rejected, StoreOwned, StoreUnavailable, CorruptLog: as `tenuto.open`.
+    """
+    given = _Given(
+        offered,
+        allowed=AllowedCode(serving.pop("allow_code", ())),
+        fencing=serving.pop("fencing", None) or Fencing(),
+        login=serving.pop("login", True),
+        providers=serving.pop("providers", ()),
+    )
+    settings: Settings = serving
+    settings["workflows"] = given.workflows()
+    settings["provider_keys"] = given.keys
+    settings["read_models"] = True
+    place = place_of(url)
+    with _folder_beside(place) as folder:
+        opening = open_runtime(url, **settings)
+        async with opening as runtime:
+            service = given.service(runtime, opening.store, place=place, folder=folder)
+            await service.webhooks.start()
+            assert runtime.lists is not None, "an open database has lists"
+            # Of a large file this takes seconds, once; lists are only slower until then.
+            preparing = asyncio.create_task(runtime.lists.prepare())
+            try:
+                yield service
+            finally:
+                service.closing = True
+                preparing.cancel()
+                await asyncio.gather(preparing, return_exceptions=True)
+                service.hub.stop()
+                await service.verifying.close()
+                await service.webhooks.close()
+                await service.providers.close()
+                await service.accounts.close()
+
+
+async def api_description() -> dict[str, Any]:
+    """Return the OpenAPI description of the server's routes."""
+    # What a server without routes needs not load.
+    from tenuto.server.app import routed
+    from tenuto.server.description import describe
+
+    async with open_service("memory://", []) as service:
+        return describe(routed(service))
+
+
+class _Given:
+    """What a server is made of, before the database is open."""
+
+    def __init__(
+        self,
+        offered: Sequence[LoadedWorkflow],
+        *,
+        allowed: AllowedCode,
+        fencing: Fencing,
+        login: bool,
+        providers: Sequence[Provider],
+    ) -> None:
+        self._offered, self._allowed, self._fencing = offered, allowed, fencing
+        self._login, self._providers = login, providers
+        self.keys = SecretKeys()
+        for found in offered:
+            code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
+            allowed.allow(found.definition, code)
+
+    def workflows(self) -> list[Workflow]:
+        """Return those whose code sessions of earlier processes need."""
+        return [one.workflow for one in self._offered if isinstance(one.workflow, Workflow)]
+
+    def service(
+        self, runtime: Runtime, store: EventStore, *, place: Place, folder: Path
+    ) -> Service:
+        """Return the parts over an open database; what is uploaded goes into the folder."""
+        ledger, clock = runtime.ledger, SystemClock()
+        assert ledger is not None, "an open database has a ledger"
+        assert runtime.audit is not None, "an open database has an audit trail"
+        library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
+        accounts = accounts_over(ledger, clock, place)
+        fences = fences_of(store, place, self._fencing)
+        secrets = Secrets(ledger, fences.safe)
+        self.keys.use(secrets)
+        parts = Parts(
+            ledger=ledger,
+            clock=clock,
+            offered=self._offers(),
+            read=read_text,
+            read_agent=read_agent_text,
+            allowed=self._allowed,
+            documents=Documents(library, ledger, narrow=narrow_collection),
+        )
+        return Service(
+            runtime=runtime,
+            ledger=ledger,
+            clock=clock,
+            authenticator=Shown(accounts) if self._login else NoLogin(),
+            accounts=accounts,
+            providers=Flow(self._providers, accounts.tokens.keys, clock),
+            offered=parts.offered,
+            library=library,
+            registry=Registry(parts, runtime),
+            version=version("tenuto"),
+            fences=fences,
+            secrets=secrets,
+            hub=Hub(runtime),
+            metrics=Metrics(version("tenuto")),
+            webhooks=webhooks_of(store, ledger, fences),
+            verifying=Verifying(runtime.audit),
+            database=place.kind,
+        )
+
+    def _offers(self) -> dict[str, Offered]:
+        return {
+            found.name: Offered(
+                workflow=found.workflow,
+                definition=found.definition,
+                description=found.description,
+            )
+            for found in self._offered
+        }

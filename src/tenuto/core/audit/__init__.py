@@ -1,0 +1,1 @@
+"""Rules of the ledger: how its entries are chained."""

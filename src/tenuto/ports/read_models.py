@@ -1,0 +1,133 @@
+"""Read models: tables kept from events, for people and programs that ask with SQL.
+
+They hold nothing that the log does not. What a batch of events changes and how far the log has been
+read are written together, so each event counts once, whatever crashes.
+"""
+
+from collections.abc import Mapping, Sequence
+from typing import Final, Literal, Protocol, TypeAlias
+
+import msgspec
+
+from tenuto.core.errors import Rejected
+from tenuto.core.tables import COLUMNS, Change, Row, Table, Value
+
+PAGE_MAX = 1_000
+
+
+class Reached(msgspec.Struct, frozen=True, kw_only=True):
+    """How far the tables are."""
+
+    position: int = 0
+    """Of the last event in the log of sessions that they have taken in; 0: none, or not all of the
+    log up to now."""
+    entry: int = 0
+    """Number of the last entry of the ledger that they have taken in."""
+
+
+class RowQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Which rows to list, newest first."""
+
+    table: Table
+    tenant: str | None = None
+    where: Mapping[str, Value] = {}
+    """Column to the value that it must have; None: it has none."""
+    oldest_first: bool = False
+    after: tuple[str, ...] = ()
+    """Page: only rows listed after the one with this key; see `core.tables.KEYS`."""
+    limit: int = 100
+
+    def check(self) -> None:
+        """Return when it can be answered.
+
+        Raises:
+            Rejected: there is no such table or column, or memory is asked for without a tenant.
+        """
+        if self.table not in COLUMNS:
+            raise Rejected(f"There is no table {self.table!r}; there are {', '.join(COLUMNS)}.")
+        if self.table == "agent_memory" and self.tenant is None:
+            raise Rejected("What agents remember is listed for one tenant: name it.")
+        for column in self.where:
+            if column not in COLUMNS[self.table]:
+                known = ", ".join(COLUMNS[self.table])
+                raise Rejected(f"Table {self.table} has no column {column!r}; it has {known}.")
+
+
+By: TypeAlias = Literal["agent", "model", "user", "workflow", "day"]
+
+GROUPS: Final[dict[By, str]] = {
+    "agent": "agent_id",
+    "model": "model",
+    "user": "user_id",
+    "workflow": "workflow",
+    "day": "day",
+}
+"""Of a group, the column that tells it."""
+
+
+class UsageQuery(msgspec.Struct, frozen=True, kw_only=True):
+    """Whose usage to sum up, and by what."""
+
+    tenant: str
+    by: By | None = None
+    """None: all in one sum."""
+    since: str = ""
+    """First day, as `2026-01-31`, in UTC; empty: from the beginning."""
+    until: str = ""
+    """Last day; empty: until now."""
+    limit: int = 1_000
+    """Sums: those that cost most; of days the last. Of groups that cost the same, in the order
+    of their names."""
+
+
+class UsageSum(msgspec.Struct, frozen=True, kw_only=True):
+    """What a group used."""
+
+    group: str = ""
+    turns: int = 0
+    """Answers of models."""
+    cached_turns: int = 0
+    """Of the turns, those that were answered from the cache of answers."""
+    tool_calls: int = 0
+    """Those that were settled, well or not."""
+    failed_attempts: int = 0
+    """Of models and tools; what they cost is not known."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    cached_tokens: int = 0
+    """Of the input tokens, those that the provider had in its own prompt cache."""
+    cost_nano_usd: int = 0
+
+
+class ReadModels(Protocol):
+    """The tables of `core.tables`, with one writer.
+
+    Every method may raise `StoreUnavailable`."""
+
+    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+        """Make the changes, in their order, and note how far the tables are: all, or nothing.
+
+        A change of columns of a row that is not there changes nothing."""
+        ...
+
+    async def reached(self) -> Reached:
+        """Return how far the tables are."""
+        ...
+
+    async def rows(self, query: RowQuery) -> tuple[Row, ...]:
+        """Return the rows that match, at most 1,000. Those of `agent_memory` are kept by `Memory`:
+        those that no other one supersedes, of several with one key the newest.
+
+        Raises:
+            Rejected: see `RowQuery.check`.
+            NotFound: there is no row `after`.
+        """
+        ...
+
+    async def usage(self, query: UsageQuery) -> tuple[UsageSum, ...]:
+        """Return the sums of `agent_usage` by group; without one, none or one."""
+        ...
+
+    async def clear(self) -> None:
+        """Empty the tables; they have reached nothing then."""
+        ...

@@ -1,0 +1,1 @@
+"""Login at a provider of OpenID Connect: authorization code with PKCE."""

@@ -1,0 +1,118 @@
+"""Who asks, how often, and how much at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from litestar.connection import ASGIConnection
+from litestar.enums import ScopeType
+from litestar.types import ASGIApp, Message, Receive, Scope, Send
+
+from tenuto.server.edge import refuse
+from tenuto.server.limiting.limiter import Limiter, counts
+from tenuto.server.principal import NEED, Connection, Need, Principal
+from tenuto.server.problems import ProblemError
+from tenuto.server.service import Service
+
+
+class Asked:
+    """Finds out who asks, and whether they may ask this, and now. What a route takes is its
+    `opt`: `needs`, `needs_some` or `logged_in` of `principal`."""
+
+    def __init__(self, app: ASGIApp, service: Service) -> None:
+        self._app, self._authenticator = app, service.authenticator
+        fences = service.fences
+        self._limiter = Limiter(fences.fencing.limits, fences.allowances, service.clock)
+        self._streams = Streams(fences.fencing.streams_max)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        try:
+            await self._ask(scope, receive, send)
+        except ProblemError as problem:
+            if scope["type"] != ScopeType.WEBSOCKET:
+                raise
+            # The framework would refuse a WebSocket without saying why.
+            await refuse(scope, send, problem)
+
+    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
+        principal = await self._authenticated(scope, receive, send)
+        scope["user"], scope["auth"] = principal, None
+        need: Need | None = scope["route_handler"].opt.get(NEED)
+        if not counts(scope):
+            if need is not None:
+                need.refuse_others(principal)
+            await self._app(scope, receive, send)
+            return
+        if principal is None:
+            told = await self._limiter.stranger(scope)
+        else:
+            told = await self._limiter.known(scope, principal)
+        if need is not None:
+            need.refuse_others(principal)
+        with self._streams.counted(scope, principal):
+            await self._app(scope, receive, telling(send, told))
+
+    async def _authenticated(self, scope: Scope, receive: Receive, send: Send) -> Principal | None:
+        connection: Connection = ASGIConnection(scope, receive, send)
+        try:
+            return await self._authenticator.authenticate(connection)
+        except ProblemError:
+            # Guessing keys is slowed down like guessing passwords.
+            await self._limiter.refused(scope)
+            raise
+
+
+class Streams:
+    """How many streams each principal has open."""
+
+    def __init__(self, at_most: int) -> None:
+        self._at_most = at_most
+        self._open: Counter[str] = Counter()
+
+    @contextmanager
+    def counted(self, scope: Scope, principal: Principal | None) -> Iterator[None]:
+        """Count the request while it lasts, if it is a stream.
+
+        Raises:
+            ProblemError: too many are open.
+        """
+        if principal is None or not self._at_most or not is_stream(scope):
+            yield
+            return
+        whose = f"{principal.organisation}/{principal.actor}"
+        if self._open[whose] >= self._at_most:
+            raise ProblemError(
+                "too_many_streams",
+                f"{self._at_most} streams are open, and no more may be at once.",
+                headers={"Retry-After": "5"},
+            )
+        self._open[whose] += 1
+        try:
+            yield
+        finally:
+            self._open[whose] -= 1
+            if not self._open[whose]:
+                del self._open[whose]
+
+
+def is_stream(scope: Scope) -> bool:
+    """Return whether the request asks for a stream: a WebSocket, or events sent by the server."""
+    if scope["type"] == ScopeType.WEBSOCKET:
+        return True
+    return bool(scope["route_handler"].opt.get("stream"))
+
+
+def telling(send: Send, told: dict[str, str]) -> Send:
+    """Return what sends answers with these headers."""
+    if not told:
+        return send
+    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
+
+    async def sending(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            message["headers"] = [*message["headers"], *headers]
+        await send(message)
+
+    return sending

@@ -1,0 +1,1 @@
+"""Routes of the API, a module per resource. Thin: parse, authorise, call, render."""

@@ -1,0 +1,318 @@
+"""Agents: those of offered workflows, and those that organisations register; how they do."""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from litestar import Response, delete, get, post, put
+from litestar.handlers import HTTPRouteHandler
+from litestar.openapi import ResponseSpec
+from litestar.params import FromPath, QueryParameter
+
+from tenuto.core.errors import NotFound
+from tenuto.core.vocabulary import JsonObject
+from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.ports.ledger import Outdated
+from tenuto.server.asked import Call, source
+from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
+from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
+from tenuto.server.principal import check, needs, needs_some
+from tenuto.server.problems import ProblemError
+from tenuto.server.registry.agents import WRITE, AgentFound
+from tenuto.server.registry.metrics import Window
+from tenuto.server.registry.versions import Asked, Kept
+from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
+from tenuto.server.service import Given, Service
+from tenuto.server.texts import TakesText, text_in
+from tenuto.views.activity import Done, percentile
+from tenuto.views.moments import moment_text
+
+
+class AgentSummary(msgspec.Struct, kw_only=True):
+    """What lists show of an agent."""
+
+    id: str
+    name: str
+    type: str
+    """Its strategy."""
+    role: str
+    description: str
+    capabilities: list[str]
+    """What it said of itself, its role, and what it can call: `tool:search`, `agent:critic`,
+    `memory`."""
+    model: str
+    is_active: bool
+    source: Literal["server", "organisation"]
+    version: int
+    """Counts the changes of one that the organisation registered; 0: it comes with the server."""
+    updated_at: str | None
+
+
+class AgentDetail(AgentSummary, kw_only=True):
+    """An agent, and how it was written."""
+
+    configuration: JsonObject
+    """The whole definition, without what is as by default."""
+    text: str
+    media_type: str
+
+
+class Latency(msgspec.Struct, kw_only=True):
+    """How long tasks took, from start to end, waits included; null of none."""
+
+    p50: int | None
+    p95: int | None
+    p99: int | None
+
+
+class AgentMetrics(msgspec.Struct, kw_only=True):
+    """What an agent did in the window."""
+
+    running: int
+    """Tasks that are open, those that wait among them."""
+    completed: int
+    failed: int
+    cancelled: int
+    success_rate: float | None
+    """Share of the tasks that ended which completed; null of none."""
+    latency_ms: Latency
+    turns: int
+    tool_calls: int
+    input_tokens: int
+    output_tokens: int
+    cost_usd: float
+
+
+class AgentStatus(msgspec.Struct, kw_only=True):
+    """How an agent does."""
+
+    id: str
+    state: Literal["working", "idle", "inactive"]
+    metrics: AgentMetrics
+    since: str
+    """The sessions of the organisation that started since then were looked at."""
+    sessions: int
+    """So many, at most 500."""
+    complete: bool
+    """False: there were more; the older ones do not count."""
+
+
+_READ = needs("agents:read")
+_WRITE = needs_some(WRITE)
+
+
+@get("/agents", tags=["agents"], opt=_READ)
+async def list_agents(
+    request: Call,
+    service: Given,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
+    cursor: Annotated[str | None, QueryParameter()] = None,
+) -> Page[AgentSummary]:
+    """Return the agents that can be given work, by id, with what they can do."""
+    found = await service.registry.agents.find_all(
+        request.user.organisation, after=place_of(cursor, str) or "", limit=limit
+    )
+    more = len(found) == limit
+    return Page(
+        items=[AgentSummary(**_facts(one)) for one in found],
+        next_cursor=cursor_of(found[-1].id) if more else None,
+    )
+
+
+@post("/agents", tags=["agents"], opt=_WRITE, operation_class=TakesText)
+async def add_agent(request: Call, service: Given) -> Response[AgentDetail]:
+    """Register an agent: as under `agents` of a workflow, with its `name`; YAML or JSON."""
+    try:
+        kept = await service.registry.agents.put(
+            _asked(request), await text_in(request), id="", expected=0
+        )
+    except Outdated as error:
+        raise ProblemError(
+            "conflict",
+            f"There is an agent {error.target!r} already; change it by PUT.",
+            headers={"Location": f"/api/v1/agents/{error.target}"},
+        ) from None
+    return await _answer(service, request, kept, status=201)
+
+
+@get("/agents/{agent_id:str}", tags=["agents"], opt=_READ)
+async def show_agent(
+    request: Call, service: Given, agent_id: FromPath[str], version: VersionQuery = None
+) -> Response[AgentDetail]:
+    """Return an agent, at a version or the newest; its ETag is for If-Match."""
+    found = await service.registry.agents.get(request.user.organisation, agent_id, version)
+    return Response(_detail(found), headers={"ETag": etag_of(found.version)})
+
+
+@put(
+    "/agents/{agent_id:str}",
+    tags=["agents"],
+    opt=_WRITE,
+    operation_class=TakesText,
+    responses={201: ResponseSpec(AgentDetail, description="It is new.")},
+)
+async def change_agent(
+    request: Call, service: Given, agent_id: FromPath[str]
+) -> Response[AgentDetail]:
+    """Register the next version of an agent. `If-Match` names the one that was changed; `*` any."""
+    _refuse_of_server(service, agent_id)
+    expected = expected_by(request)
+    try:
+        kept = await service.registry.agents.put(
+            _asked(request), await text_in(request), id=agent_id, expected=expected
+        )
+    except Outdated as error:
+        raise await _outdated(service, request, error) from None
+    return await _answer(service, request, kept, status=201 if kept.is_first else 200)
+
+
+@delete("/agents/{agent_id:str}", tags=["agents"], opt=_WRITE)
+async def delete_agent(request: Call, service: Given, agent_id: FromPath[str]) -> None:
+    """Take an agent out of the registry. Its sessions go on; the ledger keeps its versions."""
+    check(request.user, WRITE, {"agent": agent_id})
+    _refuse_of_server(service, agent_id)
+    try:
+        await service.registry.agents.versions.delete(
+            _asked(request), agent_id, expected=expected_if_said(request)
+        )
+    except Outdated as error:
+        raise await _outdated(service, request, error) from None
+
+
+@get("/agents/{agent_id:str}/versions", tags=["agents"], opt=_READ)
+async def list_agent_versions(
+    request: Call,
+    service: Given,
+    agent_id: FromPath[str],
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
+    cursor: Annotated[str | None, QueryParameter()] = None,
+) -> Page[WorkflowVersion]:
+    """Return the versions of an agent, newest first; one that comes with the server has none."""
+    organisation = request.user.organisation
+    await service.registry.agents.get(organisation, agent_id)
+    history = service.registry.agents.versions.history(
+        organisation, agent_id, before=place_of(cursor, int)
+    )
+    items: list[WorkflowVersion] = []
+    async for kept in history:
+        items.append(version_of(kept))
+        if len(items) == limit:
+            return Page(items=items, next_cursor=cursor_of(kept.version))
+    return Page(items=items)
+
+
+@get("/agents/{agent_id:str}/status", tags=["agents"], opt=_READ)
+async def show_status(request: Call, service: Given, agent_id: FromPath[str]) -> AgentStatus:
+    """Return what an agent does and did, in the organisation's sessions of the last 24 hours, of
+    which the newest 500 are looked at."""
+    organisation = request.user.organisation
+    found = await service.registry.agents.get(organisation, agent_id)
+    workflows: frozenset[str] | None = None
+    if found.source == "server":
+        offered = service.offered[agent_id.rpartition(".")[0]].definition
+        workflows = frozenset(_names(offered)) | {f"agents/{found.definition.name}"}
+    done, window = await service.registry.metrics.of_agent(
+        organisation, found.definition.name, workflows
+    )
+    return _status(found, done, window)
+
+
+def _status(found: AgentFound, done: Done, window: Window) -> AgentStatus:
+    ended = done.completed + done.failed
+    state: Literal["working", "idle", "inactive"] = "working" if done.running else "idle"
+    return AgentStatus(
+        id=found.id,
+        state=state if found.active else "inactive",
+        metrics=AgentMetrics(
+            running=done.running,
+            completed=done.completed,
+            failed=done.failed,
+            cancelled=done.cancelled,
+            success_rate=done.completed / ended if ended else None,
+            latency_ms=Latency(
+                p50=percentile(done.durations_ms, 0.5),
+                p95=percentile(done.durations_ms, 0.95),
+                p99=percentile(done.durations_ms, 0.99),
+            ),
+            turns=done.turns,
+            tool_calls=done.calls,
+            input_tokens=done.input_tokens,
+            output_tokens=done.output_tokens,
+            cost_usd=done.usd,
+        ),
+        since=moment_text(window.since_ms),
+        sessions=window.sessions,
+        complete=window.complete,
+    )
+
+
+def _names(definition: WorkflowDefinition) -> set[str]:
+    return {definition.name}.union(*map(_names, definition.children))
+
+
+def _facts(found: AgentFound) -> dict[str, Any]:
+    agent = found.definition
+    return {
+        "id": found.id,
+        "name": agent.name,
+        "type": agent.strategy,
+        "role": agent.role,
+        "description": agent.description,
+        "capabilities": list(found.capabilities),
+        "model": agent.model,
+        "is_active": found.active,
+        "source": found.source,
+        "version": found.version,
+        "updated_at": moment_text(found.at_ms) if found.at_ms else None,
+    }
+
+
+def _detail(found: AgentFound) -> AgentDetail:
+    return AgentDetail(
+        **_facts(found),
+        configuration=msgspec.to_builtins(found.definition),
+        text=found.text,
+        media_type=found.media_type,
+    )
+
+
+def _asked(request: Call) -> Asked:
+    return Asked(principal=request.user, source=source(request))
+
+
+def _refuse_of_server(service: Service, id: str) -> None:
+    if id in service.registry.agents.of_server:
+        raise ProblemError(
+            "conflict", f"The agent {id!r} comes with the server; it cannot be changed here."
+        )
+    if "." in id:
+        raise NotFound(what="agent", name=id)
+
+
+async def _answer(
+    service: Service, request: Call, kept: Kept, *, status: int
+) -> Response[AgentDetail]:
+    found = await service.registry.agents.get(request.user.organisation, kept.id, kept.version)
+    return Response(
+        _detail(found),
+        status_code=status,
+        headers={"ETag": etag_of(kept.version), "Location": f"/api/v1/agents/{kept.id}"},
+    )
+
+
+async def _outdated(service: Service, request: Call, error: Outdated) -> ProblemError:
+    present: JsonObject | None = None
+    kept = await service.registry.agents.versions.find(request.user.organisation, error.target)
+    if kept is not None:
+        present = {"version": kept.version, "text": kept.value["text"]}
+    return outdated(error.expected, error.found, present)
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_agents,
+    add_agent,
+    show_agent,
+    change_agent,
+    delete_agent,
+    list_agent_versions,
+    show_status,
+]

@@ -1,0 +1,217 @@
+"""Sessions: lists, one, its state at any version, its events, its trace."""
+
+from datetime import datetime
+from typing import Annotated, Any
+
+import msgspec
+from litestar import get
+from litestar.handlers import HTTPRouteHandler
+from litestar.params import FromPath, FromQuery, QueryParameter
+
+from tenuto.core.errors import NotFound
+from tenuto.core.lifecycle import Status
+from tenuto.core.vocabulary import Json, JsonObject, SessionId
+from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.server.asked import Call, moment_ms
+from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
+from tenuto.server.principal import Principal, needs
+from tenuto.server.service import Given, Service
+from tenuto.views.event_json import event_json, plain_json
+from tenuto.views.moments import moment_text
+from tenuto.views.open_tasks import OpenTasks
+from tenuto.views.waiting import why_waiting
+
+
+class SessionSummary(msgspec.Struct, kw_only=True):
+    """What lists show of a session."""
+
+    id: str
+    workflow: str
+    workflow_version: str
+    status: Status
+    waiting_for: str
+    user: str
+    parent: str | None
+    origin: str | None
+    origin_version: int
+    key: str | None
+    started_at: str
+    updated_at: str
+    version: int
+
+
+class SessionPage(Page[SessionSummary], kw_only=True):
+    """A part of the list of sessions."""
+
+    count: int | None = None
+    """How many there are in all, where that was asked for."""
+    count_is_exact: bool | None = None
+    """False: there are more."""
+
+
+class SessionDetail(SessionSummary, kw_only=True):
+    """A session: with what it was given, what came of it, and what it waits for."""
+
+    inputs: JsonObject
+    output: Json
+    failure: JsonObject | None
+    waits: list[JsonObject]
+
+
+class StateAt(msgspec.Struct, kw_only=True):
+    """The state after a version of the log."""
+
+    session: str
+    version: int
+    phase: str
+    values: JsonObject
+    outputs: JsonObject
+    open_tasks: list[JsonObject]
+
+
+def summary_of(head: Head) -> SessionSummary:
+    """Return what lists show."""
+    return SessionSummary(**_facts(head))
+
+
+def _facts(head: Head) -> dict[str, Any]:
+    return {
+        "id": head.session,
+        "workflow": head.workflow,
+        "workflow_version": head.workflow_version,
+        "status": head.status,
+        "waiting_for": head.waiting_for,
+        "user": head.user,
+        "parent": head.parent,
+        "origin": head.origin,
+        "origin_version": head.origin_version,
+        "key": head.key,
+        "started_at": moment_text(head.started_ms),
+        "updated_at": moment_text(head.updated_ms),
+        "version": head.version,
+    }
+
+
+async def detail_of(service: Service, principal: Principal, id: str) -> SessionDetail:
+    """Return a session of the principal's organisation.
+
+    Raises:
+        NotFound: there is none.
+    """
+    session, head = await service.session(principal, id)
+    state, definition = await session.state(), await session.definition()
+    failure = plain_json(state.failure)
+    waits = [plain_json(wait) for wait in why_waiting(state, definition)]
+    facts = _facts(head) | {"version": state.version, "updated_at": moment_text(state.updated_ms)}
+    return SessionDetail(
+        **facts,
+        inputs=state.inputs,
+        output=state.output,
+        failure=failure if isinstance(failure, dict) else None,
+        waits=[wait for wait in waits if isinstance(wait, dict)],
+    )
+
+
+@get("/sessions", tags=["sessions"], opt=needs("sessions:read"))
+async def list_sessions(
+    request: Call,
+    service: Given,
+    status: FromQuery[list[Status] | None] = None,
+    workflow: FromQuery[str | None] = None,
+    user: FromQuery[str | None] = None,
+    parent: FromQuery[str | None] = None,
+    roots: FromQuery[bool] = False,
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
+    since: FromQuery[datetime | None] = None,
+    until: FromQuery[datetime | None] = None,
+    count: FromQuery[bool] = False,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
+    cursor: FromQuery[str | None] = None,
+) -> SessionPage:
+    """Return the organisation's sessions, newest first.
+
+    `roots` leaves out those that another session started; `q` is what an id or a key begins with,
+    or a part of a workflow's name; `since` and `until` bound the start; `count` asks for how many
+    there are.
+    """
+    query = HeadQuery(
+        tenant=request.user.organisation,
+        statuses=tuple(status or ()),
+        workflow=workflow,
+        user=user,
+        parent=None if parent is None else SessionId(parent),
+        roots=roots,
+        text=q,
+        since_ms=moment_ms(since),
+        until_ms=moment_ms(until),
+    )
+    page = msgspec.structs.replace(query, before=place_of(cursor, SessionId), limit=limit)
+    heads = await service.runtime.sessions(page)
+    found = SessionPage(
+        items=[summary_of(head) for head in heads],
+        next_cursor=cursor_of(heads[-1].session) if len(heads) == limit else None,
+    )
+    if count and service.runtime.lists is not None:
+        counted = await service.runtime.lists.count(query)
+        found.count, found.count_is_exact = counted.count, counted.is_exact
+    return found
+
+
+@get("/sessions/{session_id:str}", tags=["sessions"], opt=needs("sessions:read"))
+async def show_session(request: Call, service: Given, session_id: FromPath[str]) -> SessionDetail:
+    """Return a session."""
+    return await detail_of(service, request.user, session_id)
+
+
+@get("/sessions/{session_id:str}/state", tags=["sessions"], opt=needs("sessions:read"))
+async def show_state(
+    request: Call,
+    service: Given,
+    session_id: FromPath[str],
+    at: Annotated[int | None, QueryParameter(ge=1)] = None,
+) -> StateAt:
+    """Return the state at version `at`, else the newest."""
+    session, _ = await service.session(request.user, session_id)
+    state = await session.state(at)
+    tasks = [plain_json(task) for task in state.tasks.values()]
+    return StateAt(
+        session=state.session,
+        version=state.version,
+        phase=state.phase,
+        values=state.values,
+        outputs=state.outputs,
+        open_tasks=[task for task in tasks if isinstance(task, dict)],
+    )
+
+
+@get("/sessions/{session_id:str}/events", tags=["sessions"], opt=needs("sessions:read"))
+async def list_events(
+    request: Call,
+    service: Given,
+    session_id: FromPath[str],
+    after: Annotated[int, QueryParameter(ge=0)] = 0,
+    limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 100,
+) -> Page[JsonObject]:
+    """Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`."""
+    session, _ = await service.session(request.user, session_id)
+    definition = await session.definition()
+    tasks = OpenTasks(definition)
+    if after:
+        try:
+            tasks = OpenTasks.of_state(await session.state(at=after), definition)
+        except NotFound:
+            # So far the log does not go.
+            return Page(items=[])
+    items: list[JsonObject] = []
+    async for stored in session.events(after, follow=False):
+        tasks.begin(stored.event)
+        items.append(
+            event_json(stored.event, version=stored.version, position=stored.position, tasks=tasks)
+        )
+        tasks.end(stored.event)
+        if len(items) == limit:
+            return Page(items=items, next_cursor=str(stored.version))
+    return Page(items=items)
+
+
+ROUTES: list[HTTPRouteHandler] = [list_sessions, show_session, show_state, list_events]

@@ -1,0 +1,146 @@
+"""All streams of this process: a topic per watched session, signs of life, the end of all."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator, Awaitable, Callable
+from typing import Final, TypeAlias
+
+from tenuto.sdk.runtime import Runtime
+from tenuto.server.streaming.feed import Feed
+from tenuto.server.streaming.listener import Listener
+from tenuto.server.streaming.reader import Reader
+from tenuto.server.streaming.topic import Topic
+
+HEARTBEAT_S: Final = 15.0
+CHECK_S: Final = 60.0
+"""How long a stream may outlive the key or login that it was opened with."""
+
+Check: TypeAlias = Callable[[], Awaitable[bool]]
+"""Returns whether the client may still have its stream."""
+
+
+class Hub:
+    """Gives clients their place in sessions. One per open database."""
+
+    def __init__(self, runtime: Runtime) -> None:
+        self._runtime = runtime
+        self._topics: dict[str, asyncio.Task[Topic]] = {}
+        self._readers: dict[str, set[Reader]] = {}
+        self._feed = Feed(runtime)
+        self._listeners: set[Listener] = set()
+        self._checks: dict[Reader | Listener, Check] = {}
+        self._heart: tuple[asyncio.Task[None], ...] = ()
+        self._is_stopped = False
+
+    @property
+    def watched(self) -> dict[str, int]:
+        """Return how many clients each session has that is watched."""
+        return {session: len(readers) for session, readers in self._readers.items()}
+
+    @contextlib.asynccontextmanager
+    async def reading(
+        self,
+        session: str,
+        *,
+        after: int = 0,
+        pieces: int | None = None,
+        check: Check | None = None,
+    ) -> AsyncIterator[Reader]:
+        """Give a place in a session after version `after`, and after the token at offset `pieces`.
+        It is closed when `check`, asked every minute, says no.
+
+        Raises:
+            NotFound: there is no such session.
+        """
+        topic = await self._topic(session)
+        reader = Reader(topic, after=after, pieces=pieces)
+        readers = self._readers.setdefault(session, set())
+        readers.add(reader)
+        self._attend(reader, check)
+        try:
+            yield reader
+        finally:
+            self._checks.pop(reader, None)
+            readers.discard(reader)
+            if not readers and self._readers.get(session) is readers:
+                del self._readers[session]
+                self._drop(session)
+
+    @contextlib.asynccontextmanager
+    async def listening(
+        self, organisation: str, *, after: int | None = None, check: Check | None = None
+    ) -> AsyncIterator[Listener]:
+        """Give a place in the feed of an organisation's sessions, after a position of the store;
+        None: from now on. `check` as in `reading`."""
+        listener = Listener(self._feed, organisation, after=after)
+        self._listeners.add(listener)
+        self._attend(listener, check)
+        try:
+            yield listener
+        finally:
+            self._checks.pop(listener, None)
+            self._listeners.discard(listener)
+
+    def stop(self) -> None:
+        """End all streams; clients come back when the server does."""
+        self._is_stopped = True
+        for work in self._heart:
+            work.cancel()
+        self._feed.stop()
+        for session in [*self._topics]:
+            self._drop(session)
+
+    async def _topic(self, session: str) -> Topic:
+        opening = self._topics.get(session)
+        if opening is None:
+            opening = asyncio.create_task(Topic.open(self._runtime.session(session)))
+            self._topics[session] = opening
+        try:
+            # Others may wait for the same topic when this client goes.
+            topic = await asyncio.shield(opening)
+        except BaseException:
+            if opening.done() and self._topics.get(session) is opening:
+                del self._topics[session]
+            raise
+        if self._is_stopped:
+            topic.close()
+        return topic
+
+    def _drop(self, session: str) -> None:
+        opening = self._topics.pop(session, None)
+        if opening is None:
+            return
+        if opening.done() and not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+        else:
+            opening.cancel()
+
+    def _attend(self, client: Reader | Listener, check: Check | None) -> None:
+        if check is not None:
+            self._checks[client] = check
+        if not self._heart:
+            self._heart = asyncio.create_task(self._beat()), asyncio.create_task(self._look())
+
+    async def _look(self) -> None:
+        while True:
+            await asyncio.sleep(CHECK_S)
+            await self.check()
+
+    async def check(self) -> None:
+        """Close the streams of clients that may not have them any more."""
+        for client, check in [*self._checks.items()]:
+            if not await check():
+                client.close()
+
+    async def _beat(self) -> None:
+        now_s = asyncio.get_running_loop().time
+        while True:
+            await asyncio.sleep(HEARTBEAT_S / 5)
+            clients: list[Reader | Listener] = [*self._listeners]
+            for readers in self._readers.values():
+                clients += readers
+            for client in clients:
+                if now_s() - client.idle_since_s > HEARTBEAT_S * 0.8:
+                    client.beat()

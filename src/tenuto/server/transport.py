@@ -1,0 +1,179 @@
+"""Connections: what uvicorn's HTTP protocol does not bound by itself.
+
+How large the head of a request is, how long a client takes to send it, how slowly a body comes, and
+how many connections there are. What cannot be read as HTTP is answered with a problem as well.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from typing import Any, Final, TypeAlias
+
+from litestar.types import Receive, Scope, Send
+from uvicorn.protocols.http.httptools_impl import (
+    STATUS_LINE,
+    HttpToolsProtocol,
+    RequestResponseCycle,
+)
+
+from tenuto.server.edge import refuse
+from tenuto.server.problems import ProblemError, rendered
+
+HEAD_BYTES_MAX: Final = 65_536
+"""Of the request line and the headers."""
+URL_BYTES_MAX: Final = 16_384
+HEAD_SECONDS_MAX: Final = 15.0
+"""From the first byte of a request to the end of its headers; and for a connection's first byte."""
+BODY_SECONDS: Final = 20.0
+"""How often it is looked at how much of a body has come."""
+BODY_BYTES_MIN: Final = 10_000
+"""In that time, of a body that is waited for."""
+CONNECTIONS_MAX: Final = 5_000
+
+Timer: TypeAlias = asyncio.TimerHandle
+
+
+class BoundedHttp(HttpToolsProtocol):
+    """HTTP/1.1 with bounds; the numbers are the class's, for tests to change."""
+
+    head_seconds_max = HEAD_SECONDS_MAX
+    body_seconds = BODY_SECONDS
+    body_bytes_min = BODY_BYTES_MIN
+    connections_max = CONNECTIONS_MAX
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._head_bytes = 0
+        self._body_bytes = 0
+        self._in_head = True
+        self._timer: Timer | None = None
+
+    def connection_made(self, transport: Any) -> None:
+        """Begin to wait for a request."""
+        super().connection_made(transport)
+        self._wait_for_head()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Wait for nothing more."""
+        self._stop_waiting()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        """Read on, unless the head has become too large."""
+        if self._in_head:
+            if self._timer is None:
+                self._wait_for_head()
+            self._head_bytes += len(data)
+        super().data_received(data)
+        if self._in_head and self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+            self._refuse("headers_too_large", f"The head has more than {HEAD_BYTES_MAX} bytes.")
+
+    def handle_websocket_upgrade(self) -> None:
+        """Leave the connection to the WebSocket's own protocol."""
+        self._stop_waiting()
+        super().handle_websocket_upgrade()
+
+    def on_headers_complete(self) -> None:
+        """Begin with the request."""
+        self._in_head, self._head_bytes = False, 0
+        self._stop_waiting()
+        if len(self.url) > URL_BYTES_MAX:
+            self.app = _Refusing("uri_too_long", f"It has more than {URL_BYTES_MAX} bytes.")
+        elif len(self.connections) > self.connections_max:
+            self.app = _Refusing("busy", f"{self.connections_max} connections are open.")
+        super().on_headers_complete()
+        self._body_bytes = 0
+        self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
+
+    def on_body(self, body: bytes) -> None:
+        """Count what comes."""
+        self._body_bytes += len(body)
+        super().on_body(body)
+
+    def on_message_complete(self) -> None:
+        """Wait for the next request, which uvicorn's keep-alive time bounds until its first
+        byte."""
+        self._in_head, self._head_bytes = True, 0
+        self._stop_waiting()
+        super().on_message_complete()
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP with a problem."""
+        if self._is_answering():
+            # Within another request's answer a second one would be taken for a part of it.
+            self.transport.close()
+            return
+        self._refuse("bad_request", "What was sent is no HTTP/1.1 request.")
+
+    def _is_answering(self) -> bool:
+        # Before the first request there is none, whatever uvicorn's annotation says.
+        cycle: RequestResponseCycle | None = self.cycle
+        return cycle is not None and not cycle.response_complete
+
+    def _wait_for_head(self) -> None:
+        self._stop_waiting()
+        self._timer = self.loop.call_later(self.head_seconds_max, self._head_is_late)
+
+    def _stop_waiting(self) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+
+    def _head_is_late(self) -> None:
+        self._timer = None
+        if self.transport.is_closing():
+            return
+        if not self._head_bytes or self._is_answering():
+            self.transport.close()
+            return
+        self._refuse(
+            "too_slow", f"The headers did not come within {self.head_seconds_max:g} seconds."
+        )
+
+    def _look_at_body(self) -> None:
+        self._timer = None
+        if self.transport.is_closing() or not self._is_answering():
+            return
+        # Where nobody reads on, it is not the client that is slow.
+        is_asked = not self.flow.read_paused and not self.cycle.waiting_for_100_continue
+        if not is_asked or self._body_bytes >= self.body_bytes_min:
+            self._body_bytes = 0
+            self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
+        elif self.cycle.response_started:
+            self.transport.close()
+        else:
+            self.cycle.disconnected = True
+            self.cycle.message_event.set()
+            self._refuse(
+                "too_slow",
+                f"Less than {self.body_bytes_min} bytes of the body came in "
+                f"{self.body_seconds:g} seconds.",
+            )
+
+    def _refuse(self, code: str, detail: str) -> None:
+        """Answer without a request that could be handed on, and close."""
+        scope = {"request_id": secrets.token_hex(8)}
+        status, headers, body = rendered(ProblemError(code, detail), scope)
+        lines = [STATUS_LINE[status]]
+        headers += [
+            (b"x-request-id", scope["request_id"].encode()),
+            (b"x-content-type-options", b"nosniff"),
+            (b"cache-control", b"no-store"),
+            (b"connection", b"close"),
+        ]
+        lines += [name + b": " + value + b"\r\n" for name, value in headers]
+        self.transport.write(b"".join([*lines, b"\r\n", body]))
+        self.transport.close()
+
+
+class _Refusing:
+    """An application that answers each request with one problem."""
+
+    def __init__(self, code: str, detail: str) -> None:
+        self._problem = ProblemError(code, detail, headers={"Connection": "close"})
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        facts: Any = scope
+        facts["request_id"] = secrets.token_hex(8)
+        await refuse(scope, send, self._problem)
