@@ -253,7 +253,7 @@ class Turns:
                     self._actor.act(live, effects)
             if ending and live.running:
                 self._actor.abandon(live)
-            if not live.memo.keys() <= state.tasks.keys():
+            if live.memo and not live.memo.keys() <= state.tasks.keys():
                 for no in [no for no in live.memo if no not in state.tasks]:
                     del live.memo[no]
             if not live.inbox:
