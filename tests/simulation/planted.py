@@ -66,7 +66,7 @@ def dispatch_before_commit() -> AbstractContextManager[None]:
     def impatient(self: Turns, live: Any, events: Any, waiters: Any) -> None:
         append(self, live, events, waiters)
         if live.busy:
-            self._go_on(live, False)
+            self._after(live, ending=False)
 
     return replaced(Turns, "_append", impatient)
 

@@ -5,7 +5,6 @@ are there already, end without waiting for anything. So the timer is set when th
 """
 
 import asyncio
-import types
 from collections.abc import Coroutine, Generator
 from typing import Any, TypeVar
 
@@ -27,20 +26,22 @@ async def within(timeout_ms: int, work: Coroutine[Any, Any, Given]) -> Given:
         given: Given = ended.value
         return given
     async with asyncio.timeout_at(due_s):
-        return await _resumed(work, waits_for)
+        return await _Begun(work, waits_for)
 
 
-@types.coroutine
-def _resumed(work: Coroutine[Any, Any, Given], waits_for: object) -> Generator[object, Any, Given]:
-    """Go on with `work`, which has begun and waits: what is sent or thrown in reaches it."""
-    try:
-        while True:
-            try:
-                answer = yield waits_for
-            except BaseException as error:
-                waits_for = work.throw(error)
-            else:
-                waits_for = work.send(answer)
-    except StopIteration as ended:
-        given: Given = ended.value
-        return given
+class _Begun(Generator[object, Any, Given]):
+    """Work that has begun and waits for something: what is sent or thrown in reaches it."""
+
+    def __init__(self, work: Coroutine[Any, Any, Given], waits_for: object) -> None:
+        self._work, self._waits_for = work, [waits_for]
+
+    def __await__(self) -> Generator[object, Any, Given]:
+        return self
+
+    def send(self, value: Any) -> object:
+        """Go on; the first time, tell what is waited for already."""
+        return self._waits_for.pop() if self._waits_for else self._work.send(value)
+
+    def throw(self, *error: Any) -> object:
+        """Go on with an error."""
+        return self._work.throw(*error)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any, Final, TypedDict
 
-from tenuto.core.budget import Budget
+from tenuto.core.budget import UNBOUNDED, Budget, fault_of
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import WorkflowDefinition
@@ -52,6 +52,9 @@ def check_facts(facts: Facts) -> None:
             raise Rejected(
                 f"The {name} of a session must be {_IN_WORDS[name]}; found {facts.get(name)!r:.60}."
             )
+    fault = fault_of(facts.get("budget", UNBOUNDED))
+    if fault:
+        raise Rejected(f"{fault[0].upper()}{fault[1:]}.")
     labels = facts.get("labels", ())
     if isinstance(labels, str) or not all(isinstance(label, str) for label in labels):
         raise Rejected(f"The labels of a session must be a list of texts; found {labels!r:.60}.")

@@ -12,14 +12,14 @@ from litestar.types import ASGIApp, Message, Receive, Scope, Send
 
 from tenuto.server.edge import refuse
 from tenuto.server.limiting.limiter import Limiter, counts
-from tenuto.server.principal import Connection, Principal
+from tenuto.server.principal import NEED, Connection, Need, Principal
 from tenuto.server.problems import ProblemError
 from tenuto.server.service import Service
 
 
 class Asked:
-    """Finds out who asks, and whether they may ask now; guards of routes say what they must be
-    allowed."""
+    """Finds out who asks, and whether they may ask this, and now. What a route takes is its
+    `opt`: `needs`, `needs_some` or `logged_in` of `principal`."""
 
     def __init__(self, app: ASGIApp, service: Service) -> None:
         self._app, self._authenticator = app, service.authenticator
@@ -39,13 +39,18 @@ class Asked:
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
         principal = await self._authenticated(scope, receive, send)
         scope["user"], scope["auth"] = principal, None
+        need: Need | None = scope["route_handler"].opt.get(NEED)
         if not counts(scope):
+            if need is not None:
+                need.refuse_others(principal)
             await self._app(scope, receive, send)
             return
         if principal is None:
             told = await self._limiter.stranger(scope)
         else:
             told = await self._limiter.known(scope, principal)
+        if need is not None:
+            need.refuse_others(principal)
         with self._streams.counted(scope, principal):
             await self._app(scope, receive, telling(send, told))
 

@@ -25,7 +25,7 @@ from tenuto.server.problems import ProblemError
 
 COLLECTION: Final = "collection"
 DOCUMENT: Final = "document"
-NAME_CHARS_MAX: Final = 200
+NAME_BYTES_MAX: Final = 200
 
 T = TypeVar("T")
 
@@ -230,11 +230,14 @@ def clean_name(file: str) -> str:
         ProblemError: it is none.
     """
     name = file.strip()
-    if not name or len(name) > NAME_CHARS_MAX or not re.fullmatch(r"[\w][\w .()+,@-]*", name):
+    # File systems count bytes, of which a letter may have four.
+    too_long = len(name.encode("utf-8", "replace")) > NAME_BYTES_MAX
+    if not name or too_long or not re.fullmatch(r"[\w][\w .()+,@-]*", name):
         raise ProblemError(
             "rejected",
-            f"A document is called by a file's name of at most {NAME_CHARS_MAX} letters, digits, "
-            f"spaces and . _ - ( ) + , @ that begins with a letter or digit; found {file!r:.80}.",
+            f"A document is called by a file's name of at most {NAME_BYTES_MAX} bytes: letters, "
+            "digits, spaces and . _ - ( ) + , @ that begins with a letter or digit; found "
+            f"{file!r:.80}.",
         )
     return name
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, Protocol, TypeAlias
 
-from tenuto.core.accounts.permissions import ALL, Thing
+import msgspec
+
+from tenuto.core.accounts.permissions import KNOWN, Thing
 from tenuto.core.accounts.principal import HOME
 from tenuto.core.accounts.principal import Principal as Principal
 from tenuto.server.problems import ProblemError
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
-    from litestar.handlers import BaseRouteHandler
-    from litestar.types import Guard
 
 
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
@@ -40,59 +40,51 @@ class NoLogin:
         return self._ADMIN
 
 
-def needs(permission: str) -> Guard:
-    """Return a guard that lets through who has the permission, for all things.
+class Need(msgspec.Struct, frozen=True, kw_only=True):
+    """What a route takes of who asks."""
 
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-    return _guard(permission, everywhere=True)
+    one_of: tuple[str, ...] = ()
+    """Permissions; none: no more than that it is known who asks."""
+    everywhere: bool = True
+    """For all things; else for some, of which the handler asks `check` once it knows for which."""
+    home: bool = False
+    """Only the organisation of the first start, whose admins run the server."""
 
+    def refuse_others(self, principal: Principal | None) -> None:
+        """Return where `principal` is somebody who may.
 
-def needs_some(permission: str) -> Guard:
-    """Return a guard that lets through who may have the permission for some things; the handler
-    asks `check` once it knows for which.
-
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-    return _guard(permission, everywhere=False)
-
-
-def needs_one_of(*permissions: str) -> Guard:
-    """Return a guard that lets through who has one of the permissions; the handler knows which of
-    them counts.
-
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-
-    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        principal = known(connection)
-        if not any(principal.may(one) for one in permissions):
-            wanted = " or ".join(map(repr, permissions))
-            raise ProblemError("not_permitted", f"This takes the permission {wanted}.")
-
-    return guard
+        Raises:
+            ProblemError: `not_authenticated` or `not_permitted`.
+        """
+        somebody = known(principal)
+        if self.one_of:
+            may = somebody.may if self.everywhere else somebody.may_some
+            if not any(may(permission) for permission in self.one_of):
+                wanted = " or ".join(map(repr, self.one_of))
+                raise ProblemError("not_permitted", f"This takes the permission {wanted}.")
+        if self.home and somebody.organisation != HOME:
+            raise ProblemError("not_permitted", f"This is for the organisation {HOME!r} only.")
 
 
-async def logged_in(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard that lets through whoever shows who they are.
-
-    Raises:
-        ProblemError: `not_authenticated`.
-    """
-    known(connection)
+# Not guards of the framework: for each request it would copy the handler for each of its guards,
+# and it would ask them only behind the other middleware.
+NEED: Final = "need"
 
 
-def of_home(connection: Connection, _: BaseRouteHandler) -> None:
-    """Guard that lets through the organisation of the first start, whose admins run the server.
+def needs(*permissions: str, home: bool = False) -> dict[str, Any]:
+    """Return the `opt` of a route for who has one of the permissions, for all things; with `home`
+    only in the organisation of the first start."""
+    return _opt(Need(one_of=permissions, home=home))
 
-    Raises:
-        ProblemError: `not_authenticated` or `not_permitted`.
-    """
-    if known(connection).organisation != HOME:
-        raise ProblemError("not_permitted", f"This is for the organisation {HOME!r} only.")
+
+def needs_some(permission: str) -> dict[str, Any]:
+    """Return the `opt` of a route for who may have the permission for some things."""
+    return _opt(Need(one_of=(permission,), everywhere=False))
+
+
+def logged_in() -> dict[str, Any]:
+    """Return the `opt` of a route for whoever shows who they are."""
+    return {NEED: Need()}
 
 
 def check(principal: Principal, permission: str, thing: Thing) -> None:
@@ -105,13 +97,12 @@ def check(principal: Principal, permission: str, thing: Thing) -> None:
         raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
 
 
-def known(connection: Connection) -> Principal:
+def known(principal: Principal | None) -> Principal:
     """Return who asks.
 
     Raises:
         ProblemError: `not_authenticated`.
     """
-    principal: Principal | None = connection.scope.get("user")
     if principal is None:
         raise ProblemError(
             "not_authenticated",
@@ -121,14 +112,7 @@ def known(connection: Connection) -> Principal:
     return principal
 
 
-def _guard(permission: str, *, everywhere: bool) -> Guard:
+def _opt(need: Need) -> dict[str, Any]:
     # A slip of the pen would shut a route for everyone, silently.
-    assert permission in ALL, f"there is no permission {permission!r}"
-
-    # A plain function would be run on a thread, which takes longer than all the rest of a request.
-    async def guard(connection: Connection, _: BaseRouteHandler) -> None:
-        principal = known(connection)
-        if not (principal.may(permission) if everywhere else principal.may_some(permission)):
-            raise ProblemError("not_permitted", f"This takes the permission {permission!r}.")
-
-    return guard
+    assert need.one_of and set(need.one_of) <= KNOWN, f"there is no permission like {need.one_of}"
+    return {NEED: need}

@@ -15,6 +15,7 @@ from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.anchors import AnchorsUnavailable
 from tenuto.ports.ledger import NameTaken, Outdated
+from tenuto.runtime.json_values import NotJson
 from tenuto.server.accounts import refusals
 from tenuto.server.accounts.oidc import provider as oidc
 from tenuto.server.codes import CODES
@@ -116,6 +117,8 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("name_taken", str(error))
         case errors.Rejected():
             return ProblemError("rejected", str(error))
+        case NotJson():
+            return ProblemError("rejected", f"{error}")
         case errors.Stale():
             return ProblemError("conflict", str(error))
         case errors.StoreUnavailable() | errors.StoreOwned() | AnchorsUnavailable():

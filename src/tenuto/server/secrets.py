@@ -21,7 +21,7 @@ SECRET_CHARS_MAX: Final = 20_000
 SecretName = Annotated[
     str,
     msgspec.Meta(
-        pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$",
+        pattern=r"^[A-Za-z][A-Za-z0-9_.-]{0,99}$(?!\n)",
         description="As the environment variable that it takes the place of: `OPENAI_API_KEY`.",
     ),
 ]

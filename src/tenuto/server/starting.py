@@ -25,6 +25,9 @@ from tenuto.server.routes.sessions import SessionDetail, detail_of
 from tenuto.server.service import Service
 
 WAIT_SECONDS_MAX: Final = 300.0
+StartKey: TypeAlias = Annotated[str, msgspec.Meta(max_length=500)]
+"""What a client calls the start of a session, so that it is started once."""
+
 START: Final = "sessions:start"
 
 WaitQuery: TypeAlias = Annotated[

@@ -174,4 +174,6 @@ class _Refusing:
         self._problem = ProblemError(code, detail, headers={"Connection": "close"})
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        facts: Any = scope
+        facts["request_id"] = secrets.token_hex(8)
         await refuse(scope, send, self._problem)

@@ -263,3 +263,53 @@ def test_pages_of_deliveries_neither_repeat_nor_miss_one() -> None:
             assert len(seen) == len(set(seen)) == 5
 
     asyncio.run(main())
+
+
+UNREACHABLE = [
+    "http://[",
+    "http://[::1",
+    "http://[words]/",
+    f"http://{'a' * 64}.example/",
+    "http://a..example/",
+    "http://.example/",
+    "http://\u0000/",
+    "http://a:port/",
+]
+
+
+@pytest.mark.parametrize("url", UNREACHABLE)
+def test_an_address_that_cannot_be_one_is_refused(url: str) -> None:
+    async def main() -> None:
+        async with telling() as served:
+            answer = await served.client.post("/webhooks", json={"url": url})
+
+            assert (answer.status_code, answer.json()["code"]) == (422, "rejected")
+            assert await served.service.webhooks.all("local") == ()
+
+    asyncio.run(main())
+
+
+def test_a_message_that_cannot_be_sent_does_not_keep_others_from_being_told() -> None:
+    """As one to an address that was kept before it was looked at so closely."""
+
+    async def main() -> None:
+        async with receiving() as receiver, telling() as served:
+            webhooks = served.service.webhooks
+            looked_at = webhooks.sender.check
+            webhooks.sender.check = lambda url: None  # type: ignore[method-assign]
+            for number, url in enumerate(UNREACHABLE):
+                await added(served, receiver, description=str(number))
+                bad = await served.client.post("/webhooks", json={"url": url})
+                assert bad.status_code == 201
+            webhooks.sender.check = looked_at  # type: ignore[method-assign]
+            good = await added(served, receiver)
+
+            for _ in range(2):
+                await run(served)
+
+            found = await until_state(served, good["id"], "delivered")
+            assert {one["type"] for one in found} <= {"session.started", "session.completed"}
+            again = await served.client.post(f"/webhooks/{bad.json()['id']}/test")
+            assert (again.status_code, again.json()["state"]) == (200, "dead")
+
+    asyncio.run(main())

@@ -13,7 +13,7 @@ from tenuto.server.problems import ProblemError
 from tenuto.server.registry.agents import AgentFound
 from tenuto.server.registry.making import AGENTS_MAX, Mode, made_workflow
 from tenuto.server.registry.registry import Registry
-from tenuto.server.starting import Wanted
+from tenuto.server.starting import StartKey, Wanted
 
 RESEARCH: Final = "research"
 """The offered workflow that answers questions about documents where no agents are named."""
@@ -36,7 +36,7 @@ class TaskFor(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=T
     context: ExecutionContext | None = None
     timeout: Annotated[float, msgspec.Meta(gt=0, le=366 * _DAY_S)] | None = None
     """Seconds that the session may take. When they are over it pauses and can be resumed."""
-    key: str | None = None
+    key: StartKey | None = None
     """With one that was used before, the session of that first start is given."""
     budget: Budget | None = None
 

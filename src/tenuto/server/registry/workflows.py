@@ -119,9 +119,10 @@ class Workflows:
             )
         judge = self._parts.allowed.judge(await self.domain(organisation))
         definition = await asyncio.to_thread(self._parts.read, text, code=judge)
-        if "/" in definition.name or not definition.name.isprintable():
-            message = f"{definition.name!r} cannot be part of an address."
-            hint = "Leave out / and what does not show."
+        name = definition.name
+        if "/" in name or name in (".", "..") or not name.isprintable():
+            message = f"{name!r} cannot be part of an address."
+            hint = "Leave out / and what does not show; . and .. are none either."
             raise DefinitionError([Problem(message=message, path="workflow", hint=hint)])
         await self.linked(organisation, definition)
         return definition

@@ -21,7 +21,7 @@ from tenuto.server.accounts.records import (
 )
 from tenuto.server.asked import Call, source
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import logged_in, needs, needs_one_of
+from tenuto.server.principal import logged_in, needs
 from tenuto.server.problems import ProblemError
 from tenuto.server.service import Given, Service
 from tenuto.views.moments import moment_text
@@ -31,8 +31,8 @@ Patterns = Annotated[tuple[Annotated[str, msgspec.Meta(max_length=500)], ...], m
 Password = Annotated[str, msgspec.Meta(max_length=2000)]
 Limit = Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)]
 IfMatch = Annotated[str | None, HeaderParameter(name="If-Match")]
-_KEYS = [needs_one_of("keys:own", "keys:read", "keys:write")]
-_READ, _WRITE = [needs("accounts:read")], [needs("accounts:write")]
+_KEYS = needs("keys:own", "keys:read", "keys:write")
+_READ, _WRITE = needs("accounts:read"), needs("accounts:write")
 
 
 class UserDetail(msgspec.Struct, kw_only=True):
@@ -143,7 +143,7 @@ class OrganisationChange(msgspec.Struct, kw_only=True, forbid_unknown_fields=Tru
     disabled: bool | msgspec.UnsetType = msgspec.UNSET
 
 
-@get("/users", tags=["accounts"], guards=_READ)
+@get("/users", tags=["accounts"], opt=_READ)
 async def list_users(
     request: Call, service: Given, limit: Limit = 100, cursor: FromQuery[str | None] = None
 ) -> Page[UserDetail]:
@@ -154,7 +154,7 @@ async def list_users(
     return Page(items=[_user(one) for one in found], next_cursor=_next(found, limit))
 
 
-@post("/users", tags=["accounts"], guards=_WRITE)
+@post("/users", tags=["accounts"], opt=_WRITE)
 async def add_user(request: Call, service: Given, data: JSONBody[NewUser]) -> Response[UserDetail]:
     """Add a user."""
     made = await service.accounts.users.add(
@@ -168,14 +168,14 @@ async def add_user(request: Call, service: Given, data: JSONBody[NewUser]) -> Re
     return _versioned(_user(made), made, 201)
 
 
-@get("/users/{user_id:str}", tags=["accounts"], guards=[logged_in])
+@get("/users/{user_id:str}", tags=["accounts"], opt=logged_in())
 async def show_user(request: Call, service: Given, user_id: FromPath[str]) -> Response[UserDetail]:
     """Return a user; everybody may see themselves."""
     found = await service.accounts.users.get(_asking(request), user_id)
     return _versioned(_user(found), found)
 
 
-@patch("/users/{user_id:str}", tags=["accounts"], guards=_WRITE)
+@patch("/users/{user_id:str}", tags=["accounts"], opt=_WRITE)
 async def change_user(
     request: Call,
     service: Given,
@@ -190,7 +190,7 @@ async def change_user(
     return _versioned(_user(changed), changed)
 
 
-@delete("/users/{user_id:str}", tags=["accounts"], guards=_WRITE)
+@delete("/users/{user_id:str}", tags=["accounts"], opt=_WRITE)
 async def remove_user(
     request: Call, service: Given, user_id: FromPath[str], if_match: IfMatch = None
 ) -> None:
@@ -198,13 +198,13 @@ async def remove_user(
     await service.accounts.users.remove(_asking(request), user_id, expected=_version(if_match))
 
 
-@post("/users/{user_id:str}/logout", status_code=204, tags=["accounts"], guards=[logged_in])
+@post("/users/{user_id:str}/logout", status_code=204, tags=["accounts"], opt=logged_in())
 async def log_user_out(request: Call, service: Given, user_id: FromPath[str]) -> None:
     """End all logins of a user; everybody may end their own."""
     await service.accounts.users.log_out(_asking(request), user_id)
 
 
-@get("/keys", tags=["accounts"], guards=_KEYS)
+@get("/keys", tags=["accounts"], opt=_KEYS)
 async def list_keys(
     request: Call,
     service: Given,
@@ -225,7 +225,7 @@ async def list_keys(
     return Page(items=[await _key(service, one) for one in found], next_cursor=following)
 
 
-@post("/keys", tags=["accounts"], guards=_KEYS)
+@post("/keys", tags=["accounts"], opt=_KEYS)
 async def add_key(request: Call, service: Given, data: JSONBody[NewKey]) -> Response[KeyWithText]:
     """Make a key. The answer holds its text, which is not shown again."""
     made = await service.accounts.keys.add(
@@ -238,14 +238,14 @@ async def add_key(request: Call, service: Given, data: JSONBody[NewKey]) -> Resp
     return await _told_once(service, made.record, made.text, 201)
 
 
-@get("/keys/{key_id:str}", tags=["accounts"], guards=_KEYS)
+@get("/keys/{key_id:str}", tags=["accounts"], opt=_KEYS)
 async def show_key(request: Call, service: Given, key_id: FromPath[str]) -> Response[KeyDetail]:
     """Return a key, without its text."""
     found = await service.accounts.keys.get(_asking(request), key_id)
     return _versioned(await _key(service, found), found)
 
 
-@post("/keys/{key_id:str}/rotate", status_code=200, tags=["accounts"], guards=_KEYS)
+@post("/keys/{key_id:str}/rotate", status_code=200, tags=["accounts"], opt=_KEYS)
 async def rotate_key(
     request: Call,
     service: Given,
@@ -263,7 +263,7 @@ async def rotate_key(
     return await _told_once(service, made.record, made.text, 200)
 
 
-@delete("/keys/{key_id:str}", tags=["accounts"], guards=_KEYS)
+@delete("/keys/{key_id:str}", tags=["accounts"], opt=_KEYS)
 async def revoke_key(
     request: Call, service: Given, key_id: FromPath[str], if_match: IfMatch = None
 ) -> None:
@@ -271,7 +271,7 @@ async def revoke_key(
     await service.accounts.keys.revoke(_asking(request), key_id, expected=_version(if_match))
 
 
-@get("/organisations", tags=["accounts"], guards=[logged_in])
+@get("/organisations", tags=["accounts"], opt=logged_in())
 async def list_organisations(
     request: Call, service: Given, limit: Limit = 100, cursor: FromQuery[str | None] = None
 ) -> Page[OrganisationDetail]:
@@ -282,7 +282,7 @@ async def list_organisations(
     return Page(items=[_organisation(one) for one in found], next_cursor=_next(found, limit))
 
 
-@post("/organisations", tags=["accounts"], guards=_WRITE)
+@post("/organisations", tags=["accounts"], opt=_WRITE)
 async def add_organisation(
     request: Call, service: Given, data: JSONBody[NewOrganisation]
 ) -> Response[Founded]:
@@ -292,7 +292,7 @@ async def add_organisation(
     return _versioned(told, made.record, 201)
 
 
-@get("/organisations/{name:str}", tags=["accounts"], guards=[logged_in])
+@get("/organisations/{name:str}", tags=["accounts"], opt=logged_in())
 async def show_organisation(
     request: Call, service: Given, name: FromPath[str]
 ) -> Response[OrganisationDetail]:
@@ -301,7 +301,7 @@ async def show_organisation(
     return _versioned(_organisation(found), found)
 
 
-@patch("/organisations/{name:str}", tags=["accounts"], guards=_WRITE)
+@patch("/organisations/{name:str}", tags=["accounts"], opt=_WRITE)
 async def change_organisation(
     request: Call,
     service: Given,

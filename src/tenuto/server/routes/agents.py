@@ -96,11 +96,11 @@ class AgentStatus(msgspec.Struct, kw_only=True):
     """False: there were more; the older ones do not count."""
 
 
-_READ = [needs("agents:read")]
-_WRITE = [needs_some(WRITE)]
+_READ = needs("agents:read")
+_WRITE = needs_some(WRITE)
 
 
-@get("/agents", tags=["agents"], guards=_READ)
+@get("/agents", tags=["agents"], opt=_READ)
 async def list_agents(
     request: Call,
     service: Given,
@@ -118,7 +118,7 @@ async def list_agents(
     )
 
 
-@post("/agents", tags=["agents"], guards=_WRITE, operation_class=TakesText)
+@post("/agents", tags=["agents"], opt=_WRITE, operation_class=TakesText)
 async def add_agent(request: Call, service: Given) -> Response[AgentDetail]:
     """Register an agent: as under `agents` of a workflow, with its `name`; YAML or JSON."""
     try:
@@ -134,7 +134,7 @@ async def add_agent(request: Call, service: Given) -> Response[AgentDetail]:
     return await _answer(service, request, kept, status=201)
 
 
-@get("/agents/{agent_id:str}", tags=["agents"], guards=_READ)
+@get("/agents/{agent_id:str}", tags=["agents"], opt=_READ)
 async def show_agent(
     request: Call, service: Given, agent_id: FromPath[str], version: VersionQuery = None
 ) -> Response[AgentDetail]:
@@ -146,7 +146,7 @@ async def show_agent(
 @put(
     "/agents/{agent_id:str}",
     tags=["agents"],
-    guards=_WRITE,
+    opt=_WRITE,
     operation_class=TakesText,
     responses={201: ResponseSpec(AgentDetail, description="It is new.")},
 )
@@ -165,7 +165,7 @@ async def change_agent(
     return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
-@delete("/agents/{agent_id:str}", tags=["agents"], guards=_WRITE)
+@delete("/agents/{agent_id:str}", tags=["agents"], opt=_WRITE)
 async def delete_agent(request: Call, service: Given, agent_id: FromPath[str]) -> None:
     """Take an agent out of the registry. Its sessions go on; the ledger keeps its versions."""
     check(request.user, WRITE, {"agent": agent_id})
@@ -178,7 +178,7 @@ async def delete_agent(request: Call, service: Given, agent_id: FromPath[str]) -
         raise await _outdated(service, request, error) from None
 
 
-@get("/agents/{agent_id:str}/versions", tags=["agents"], guards=_READ)
+@get("/agents/{agent_id:str}/versions", tags=["agents"], opt=_READ)
 async def list_agent_versions(
     request: Call,
     service: Given,
@@ -200,7 +200,7 @@ async def list_agent_versions(
     return Page(items=items)
 
 
-@get("/agents/{agent_id:str}/status", tags=["agents"], guards=_READ)
+@get("/agents/{agent_id:str}/status", tags=["agents"], opt=_READ)
 async def show_status(request: Call, service: Given, agent_id: FromPath[str]) -> AgentStatus:
     """Return what an agent does and did, in the organisation's sessions of the last 24 hours, of
     which the newest 500 are looked at."""

@@ -90,11 +90,11 @@ class Decision(msgspec.Struct, kw_only=True):
 
 DECIDE: Final = "approvals:decide"
 
-_READ = [needs("approvals:read")]
-_DECIDE = [needs_some(DECIDE)]
+_READ = needs("approvals:read")
+_DECIDE = needs_some(DECIDE)
 
 
-@get("/approvals", tags=["approvals"], guards=_READ)
+@get("/approvals", tags=["approvals"], opt=_READ)
 async def list_approvals(
     request: Call,
     service: Given,
@@ -123,7 +123,7 @@ async def list_approvals(
     )
 
 
-@get("/approvals/{session_id:str}/{task:int}", tags=["approvals"], guards=_READ)
+@get("/approvals/{session_id:str}/{task:int}", tags=["approvals"], opt=_READ)
 async def show_approval(
     request: Call, service: Given, session_id: FromPath[str], task: FromPath[int]
 ) -> Approval:
@@ -141,7 +141,7 @@ async def show_approval(
     "/approvals/{session_id:str}/{task:int}/approve",
     status_code=200,
     tags=["approvals"],
-    guards=_DECIDE,
+    opt=_DECIDE,
 )
 async def approve(
     request: Call,
@@ -158,7 +158,7 @@ async def approve(
     "/approvals/{session_id:str}/{task:int}/deny",
     status_code=200,
     tags=["approvals"],
-    guards=_DECIDE,
+    opt=_DECIDE,
 )
 async def deny(
     request: Call,

@@ -12,7 +12,7 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.ledger import Entry, EntryQuery
 from tenuto.server.asked import Call, moment_ms, source
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
-from tenuto.server.principal import needs, of_home
+from tenuto.server.principal import needs
 from tenuto.server.service import Given
 from tenuto.views.moments import moment_text
 
@@ -90,7 +90,7 @@ def _told(entry: Entry) -> AuditEntry:
     )
 
 
-@get("/audit", tags=["audit"], guards=[needs("audit:read")])
+@get("/audit", tags=["audit"], opt=needs("audit:read"))
 async def list_entries(
     request: Call,
     service: Given,
@@ -123,7 +123,7 @@ async def list_entries(
     )
 
 
-@post("/audit/verify", status_code=200, tags=["audit"], guards=[needs("audit:read"), of_home])
+@post("/audit/verify", status_code=200, tags=["audit"], opt=needs("audit:read", home=True))
 async def verify_entries(request: Call, service: Given) -> Verification:
     """Look at every entry, record and commit of the database, and tell what is not as it was
     written; `tenuto audit verify` folds the sessions as well. For admins of the organisation

@@ -89,14 +89,14 @@ def _document(record: Record) -> Document:
     )
 
 
-@get("/collections", tags=["collections"], guards=[needs("collections:read")])
+@get("/collections", tags=["collections"], opt=needs("collections:read"))
 async def list_collections(request: Call, service: Given) -> list[Collection]:
     """Return the organisation's collections, by name."""
     query = RecordQuery(tenant=request.user.organisation, kind=COLLECTION)
     return [_collection(record) for record in await service.ledger.records(query)]
 
 
-@post("/collections", tags=["collections"], guards=[needs("collections:write")])
+@post("/collections", tags=["collections"], opt=needs("collections:write"))
 async def make_collection(
     request: Call, service: Given, data: JSONBody[NewCollection]
 ) -> Collection:
@@ -107,7 +107,7 @@ async def make_collection(
     )
 
 
-@get("/collections/{collection_id:str}", tags=["collections"], guards=[needs("collections:read")])
+@get("/collections/{collection_id:str}", tags=["collections"], opt=needs("collections:read"))
 async def show_collection(
     request: Call, service: Given, collection_id: FromPath[str]
 ) -> Collection:
@@ -115,9 +115,7 @@ async def show_collection(
     return _collection(await service.library.collection(request.user.organisation, collection_id))
 
 
-@delete(
-    "/collections/{collection_id:str}", tags=["collections"], guards=[needs("collections:write")]
-)
+@delete("/collections/{collection_id:str}", tags=["collections"], opt=needs("collections:write"))
 async def delete_collection(request: Call, service: Given, collection_id: FromPath[str]) -> None:
     """Delete a collection with its documents."""
     await service.library.collection(request.user.organisation, collection_id)
@@ -128,7 +126,7 @@ async def delete_collection(request: Call, service: Given, collection_id: FromPa
 @get(
     "/collections/{collection_id:str}/documents",
     tags=["collections"],
-    guards=[needs("documents:read")],
+    opt=needs("documents:read"),
 )
 async def list_documents(
     request: Call, service: Given, collection_id: FromPath[str]
@@ -142,7 +140,7 @@ async def list_documents(
 @put(
     "/collections/{collection_id:str}/documents/{file:str}",
     tags=["collections"],
-    guards=[needs("documents:write")],
+    opt=needs("documents:write"),
     request_max_body_size=UPLOAD_BYTES_MAX,
 )
 async def upload_document(
@@ -158,7 +156,7 @@ async def upload_document(
 @get(
     "/collections/{collection_id:str}/search",
     tags=["collections"],
-    guards=[needs("documents:read")],
+    opt=needs("documents:read"),
 )
 async def search_collection(
     request: Call,
@@ -176,14 +174,14 @@ async def search_collection(
     )
 
 
-@get("/documents", tags=["collections"], guards=[needs("documents:read")])
+@get("/documents", tags=["collections"], opt=needs("documents:read"))
 async def all_documents(request: Call, service: Given) -> list[Document]:
     """Return the documents of all collections."""
     records = await service.library.documents(request.user.organisation)
     return [_document(record) for record in records]
 
 
-@get("/documents/{document_id:str}", tags=["collections"], guards=[needs("documents:read")])
+@get("/documents/{document_id:str}", tags=["collections"], opt=needs("documents:read"))
 async def show_document(request: Call, service: Given, document_id: FromPath[str]) -> Document:
     """Return a document's record."""
     return _document(await service.library.document(request.user.organisation, document_id))
@@ -192,7 +190,7 @@ async def show_document(request: Call, service: Given, document_id: FromPath[str
 @get(
     "/documents/{document_id:str}/content",
     tags=["collections"],
-    guards=[needs("documents:read")],
+    opt=needs("documents:read"),
     media_type="application/octet-stream",
 )
 async def document_content(
@@ -209,7 +207,7 @@ async def document_content(
     )
 
 
-@delete("/documents/{document_id:str}", tags=["collections"], guards=[needs("documents:write")])
+@delete("/documents/{document_id:str}", tags=["collections"], opt=needs("documents:write"))
 async def delete_document(request: Call, service: Given, document_id: FromPath[str]) -> None:
     """Delete a document."""
     await service.library.document(request.user.organisation, document_id)

@@ -14,10 +14,10 @@ from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given
 from tenuto.server.starting import ENDED, START, WaitQuery, start
 
-_START = [needs_some(START)]
+_START = needs_some(START)
 
 
-@post("/agents/execute", status_code=202, tags=["agents"], guards=_START, responses=ENDED)
+@post("/agents/execute", status_code=202, tags=["agents"], opt=_START, responses=ENDED)
 async def execute(
     request: Call, service: Given, data: JSONBody[Execution], wait: WaitQuery = None
 ) -> Response[SessionDetail]:
@@ -31,7 +31,7 @@ async def execute(
     "/agents/{agent_id:str}/execute",
     status_code=202,
     tags=["agents"],
-    guards=_START,
+    opt=_START,
     responses=ENDED,
 )
 async def execute_one(

@@ -25,7 +25,7 @@ from tenuto.views.moments import moment_text
 
 Anybody = Request[Any, Any, Any]
 Text = Annotated[str, msgspec.Meta(max_length=2000)]
-_ONESELF = [logged_in]
+_ONESELF = logged_in()
 _LOGIN = {"public": True, "limit": "login"}
 
 
@@ -150,7 +150,7 @@ async def log_out(
     return answer
 
 
-@get("/auth/me", tags=["login"], guards=_ONESELF, sync_to_thread=False)
+@get("/auth/me", tags=["login"], opt=_ONESELF, sync_to_thread=False)
 def me(request: Call) -> Me:
     """Return who asks, and what they may."""
     asker = request.user
@@ -168,21 +168,21 @@ def me(request: Call) -> Me:
     )
 
 
-@post("/auth/password", status_code=204, tags=["login"], guards=_ONESELF)
+@post("/auth/password", status_code=204, tags=["login"], opt=_ONESELF)
 async def change_password(request: Call, service: Given, data: JSONBody[Passwords]) -> None:
     """Change one's own password; all one's logins end."""
     asking = Asking(principal=request.user, source=source(request))
     await service.accounts.change_own_password(asking, data.old, data.new)
 
 
-@get("/auth/logins", tags=["login"], guards=_ONESELF)
+@get("/auth/logins", tags=["login"], opt=_ONESELF)
 async def list_logins(request: Call, service: Given) -> list[LoginSummary]:
     """Return where one is logged in."""
     found = await service.accounts.logins.of_user(request.user.organisation, request.user.user)
     return [_summary(record, request.user.login) for record in found]
 
 
-@delete("/auth/logins/{login_id:str}", tags=["login"], guards=_ONESELF)
+@delete("/auth/logins/{login_id:str}", tags=["login"], opt=_ONESELF)
 async def end_login(request: Call, service: Given, login_id: FromPath[str]) -> None:
     """End one of one's own logins."""
     asker = request.user

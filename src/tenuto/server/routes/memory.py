@@ -19,9 +19,9 @@ from tenuto.server.principal import needs
 from tenuto.server.service import Given
 from tenuto.views.moments import moment_text
 
-_READ = [needs("memory:read")]
-_WRITE = [needs("memory:write")]
-_MANAGE = [needs("memory:manage")]
+_READ = needs("memory:read")
+_WRITE = needs("memory:write")
+_MANAGE = needs("memory:manage")
 """Of other users than the caller."""
 
 
@@ -103,7 +103,7 @@ def _memories(service: Given, request: Call) -> Memories:
     return service.runtime.memory(tenant=request.user.organisation)
 
 
-@get("/agents/{agent_id:str}/memory", tags=["memory"], guards=_READ)
+@get("/agents/{agent_id:str}/memory", tags=["memory"], opt=_READ)
 async def list_own(
     request: Call,
     service: Given,
@@ -126,7 +126,7 @@ async def list_own(
     )
 
 
-@get("/agents/{agent_id:str}/memory/{key:str}", tags=["memory"], guards=_READ)
+@get("/agents/{agent_id:str}/memory/{key:str}", tags=["memory"], opt=_READ)
 async def show_own(
     request: Call, service: Given, agent_id: FromPath[str], key: FromPath[str]
 ) -> Item:
@@ -139,7 +139,7 @@ async def show_own(
     return _item(found[0])
 
 
-@post("/agents/{agent_id:str}/memory", tags=["memory"], guards=_WRITE)
+@post("/agents/{agent_id:str}/memory", tags=["memory"], opt=_WRITE)
 async def remember_own(
     request: Call, service: Given, agent_id: FromPath[str], data: JSONBody[NewItem]
 ) -> Item:
@@ -160,13 +160,13 @@ async def remember_own(
     return _item(item)
 
 
-@delete("/agents/{agent_id:str}/memory", status_code=200, tags=["memory"], guards=_WRITE)
+@delete("/agents/{agent_id:str}/memory", status_code=200, tags=["memory"], opt=_WRITE)
 async def forget_own(request: Call, service: Given, agent_id: FromPath[str]) -> Forgotten:
     """Forget all that the agent remembers of the caller."""
     return await _forget(request, service, agent=agent_id, user=request.user.user)
 
 
-@delete("/agents/{agent_id:str}/memory/{key:str}", status_code=200, tags=["memory"], guards=_WRITE)
+@delete("/agents/{agent_id:str}/memory/{key:str}", status_code=200, tags=["memory"], opt=_WRITE)
 async def forget_own_key(
     request: Call, service: Given, agent_id: FromPath[str], key: FromPath[str]
 ) -> Forgotten:
@@ -186,7 +186,7 @@ async def _forget(request: Call, service: Given, **which: Any) -> Forgotten:
     return Forgotten(forgotten=count)
 
 
-@get("/memory/search", tags=["memory"], guards=_READ)
+@get("/memory/search", tags=["memory"], opt=_READ)
 async def search(
     request: Call,
     service: Given,
@@ -201,7 +201,7 @@ async def search(
     return [_item(one.item, one.score) for one in found]
 
 
-@get("/memory/statistics", tags=["memory"], guards=_MANAGE)
+@get("/memory/statistics", tags=["memory"], opt=_MANAGE)
 async def statistics(
     request: Call,
     service: Given,
@@ -221,7 +221,7 @@ async def statistics(
     )
 
 
-@get("/memory", tags=["memory"], guards=_MANAGE)
+@get("/memory", tags=["memory"], opt=_MANAGE)
 async def list_all(
     request: Call,
     service: Given,
@@ -246,13 +246,13 @@ async def list_all(
     )
 
 
-@get("/memory/{item_id:str}", tags=["memory"], guards=_MANAGE)
+@get("/memory/{item_id:str}", tags=["memory"], opt=_MANAGE)
 async def show(request: Call, service: Given, item_id: FromPath[str]) -> Item:
     """Return one item, with the session and task that it came from."""
     return _item(await _memories(service, request).get(item_id))
 
 
-@delete("/memory/{item_id:str}", status_code=200, tags=["memory"], guards=_MANAGE)
+@delete("/memory/{item_id:str}", status_code=200, tags=["memory"], opt=_MANAGE)
 async def forget(request: Call, service: Given, item_id: FromPath[str]) -> Forgotten:
     """Forget one item; it can be recovered from nowhere."""
     memories = _memories(service, request)

@@ -48,7 +48,7 @@ class Models(msgspec.Struct, kw_only=True):
     """Those that cost most first, at most 1,000; null for who may not read usage."""
 
 
-@get("/models", tags=["models"], guards=[needs("models:read")])
+@get("/models", tags=["models"], opt=needs("models:read"))
 async def list_models(request: Call, service: Given) -> Models:
     """Return the providers and routes of this server, how models of routes did lately, and what the
     organisation used of each model."""

@@ -28,7 +28,7 @@ from tenuto.views.otlp import span_json, trace_json
 from tenuto.views.timeline import Row, Spent, Timeline
 from tenuto.views.trace import Trace
 
-_READ: Final = [needs("sessions:read")]
+_READ: Final = needs("sessions:read")
 _CHUNK_BYTES: Final = 64_000
 _BUNDLE: Final = "application/x-ndjson"
 _TIMES: Final = {
@@ -63,7 +63,7 @@ class CostReport(msgspec.Struct, kw_only=True):
     agents: dict[str, Cost]
 
 
-@get("/sessions/{session_id:str}/messages", tags=["sessions"], guards=_READ)
+@get("/sessions/{session_id:str}/messages", tags=["sessions"], opt=_READ)
 async def list_messages(
     request: Call,
     service: Given,
@@ -88,7 +88,7 @@ async def list_messages(
     return Page(items=items)
 
 
-@get("/sessions/{session_id:str}/tasks", tags=["sessions"], guards=_READ)
+@get("/sessions/{session_id:str}/tasks", tags=["sessions"], opt=_READ)
 async def list_tasks(request: Call, service: Given, session_id: FromPath[str]) -> Tasks:
     """Return the session's tasks in the order of their start: state, attempts, parents, times."""
     session, _ = await service.session(request.user, session_id)
@@ -121,7 +121,7 @@ def task_json(row: Row) -> JsonObject:
     return told
 
 
-@get("/sessions/{session_id:str}/cost", tags=["sessions"], guards=_READ)
+@get("/sessions/{session_id:str}/cost", tags=["sessions"], opt=_READ)
 async def show_cost(request: Call, service: Given, session_id: FromPath[str]) -> CostReport:
     """Return what the session's agents have spent: tokens, money, turns and calls."""
     session, _ = await service.session(request.user, session_id)
@@ -135,7 +135,7 @@ async def show_cost(request: Call, service: Given, session_id: FromPath[str]) ->
 @get(
     "/sessions/{session_id:str}/trace",
     tags=["sessions"],
-    guards=_READ,
+    opt=_READ,
     media_type="application/json",
 )
 async def show_trace(request: Call, service: Given, session_id: FromPath[str]) -> Stream:
@@ -146,7 +146,7 @@ async def show_trace(request: Call, service: Given, session_id: FromPath[str]) -
     return Stream(in_chunks(lines), media_type="application/json")
 
 
-@get("/sessions/{session_id:str}/export", tags=["sessions"], guards=_READ, media_type=_BUNDLE)
+@get("/sessions/{session_id:str}/export", tags=["sessions"], opt=_READ, media_type=_BUNDLE)
 async def export_session(
     request: Call,
     service: Given,

@@ -45,13 +45,13 @@ def _secret(record: Record) -> Secret:
     )
 
 
-@get("/secrets", tags=["secrets"], guards=[needs("secrets:read")])
+@get("/secrets", tags=["secrets"], opt=needs("secrets:read"))
 async def list_secrets(request: Call, service: Given) -> list[Secret]:
     """Return the organisation's secrets, by name, without what they hold."""
     return [_secret(record) for record in await service.secrets.all(request.user.organisation)]
 
 
-@put("/secrets/{name:str}", tags=["secrets"], guards=[needs("secrets:write")])
+@put("/secrets/{name:str}", tags=["secrets"], opt=needs("secrets:write"))
 async def put_secret(
     request: Call, service: Given, name: FromPath[str], data: JSONBody[NewSecret]
 ) -> Response[Secret]:
@@ -71,7 +71,7 @@ async def put_secret(
     return Response(_secret(record), headers={"ETag": etag_of(record.version)})
 
 
-@delete("/secrets/{name:str}", tags=["secrets"], guards=[needs("secrets:write")])
+@delete("/secrets/{name:str}", tags=["secrets"], opt=needs("secrets:write"))
 async def delete_secret(request: Call, service: Given, name: FromPath[str]) -> None:
     """Delete a secret."""
     await service.secrets.remove(_change(request, service, name))

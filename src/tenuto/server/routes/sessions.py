@@ -112,7 +112,7 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
     )
 
 
-@get("/sessions", tags=["sessions"], guards=[needs("sessions:read")])
+@get("/sessions", tags=["sessions"], opt=needs("sessions:read"))
 async def list_sessions(
     request: Call,
     service: Given,
@@ -157,13 +157,13 @@ async def list_sessions(
     return found
 
 
-@get("/sessions/{session_id:str}", tags=["sessions"], guards=[needs("sessions:read")])
+@get("/sessions/{session_id:str}", tags=["sessions"], opt=needs("sessions:read"))
 async def show_session(request: Call, service: Given, session_id: FromPath[str]) -> SessionDetail:
     """Return a session."""
     return await detail_of(service, request.user, session_id)
 
 
-@get("/sessions/{session_id:str}/state", tags=["sessions"], guards=[needs("sessions:read")])
+@get("/sessions/{session_id:str}/state", tags=["sessions"], opt=needs("sessions:read"))
 async def show_state(
     request: Call,
     service: Given,
@@ -184,7 +184,7 @@ async def show_state(
     )
 
 
-@get("/sessions/{session_id:str}/events", tags=["sessions"], guards=[needs("sessions:read")])
+@get("/sessions/{session_id:str}/events", tags=["sessions"], opt=needs("sessions:read"))
 async def list_events(
     request: Call,
     service: Given,

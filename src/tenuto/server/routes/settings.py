@@ -8,7 +8,7 @@ from litestar.handlers import HTTPRouteHandler
 
 from tenuto.core.limiting.limits import WHO, rule_text
 from tenuto.server.bodies import BODY_BYTES_MAX
-from tenuto.server.principal import NoLogin, needs, of_home
+from tenuto.server.principal import NoLogin, needs
 from tenuto.server.service import Given
 
 
@@ -46,7 +46,7 @@ class ServerSettings(msgspec.Struct, kw_only=True):
 @get(
     "/settings",
     tags=["system"],
-    guards=[needs("settings:read"), of_home],
+    opt=needs("settings:read", home=True),
     sync_to_thread=False,
 )
 def show_settings(service: Given) -> ServerSettings:

@@ -1,5 +1,7 @@
 """What can be told to a session: cancel, pause, resume, signal, fork."""
 
+from typing import Annotated
+
 import msgspec
 from litestar import post
 from litestar.handlers import HTTPRouteHandler
@@ -21,7 +23,7 @@ class Reason(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 class Signal(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """What a session is told."""
 
-    name: str
+    name: Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
     data: Json = None
 
 
@@ -32,10 +34,10 @@ class ForkAt(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     patch: JsonObject = {}
 
 
-_OPERATE = [needs("sessions:write")]
+_OPERATE = needs("sessions:write")
 
 
-@post("/sessions/{session_id:str}/cancel", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/cancel", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def cancel(
     request: Call,
     service: Given,
@@ -48,7 +50,7 @@ async def cancel(
     return await _entered(request, service, session_id, "cancel")
 
 
-@post("/sessions/{session_id:str}/pause", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/pause", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def pause(
     request: Call,
     service: Given,
@@ -61,7 +63,7 @@ async def pause(
     return await _entered(request, service, session_id, "pause")
 
 
-@post("/sessions/{session_id:str}/resume", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/resume", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def resume(request: Call, service: Given, session_id: FromPath[str]) -> SessionDetail:
     """Go on after a pause."""
     session, _ = await service.session(request.user, session_id)
@@ -69,7 +71,7 @@ async def resume(request: Call, service: Given, session_id: FromPath[str]) -> Se
     return await _entered(request, service, session_id, "resume")
 
 
-@post("/sessions/{session_id:str}/signal", status_code=200, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/signal", status_code=200, tags=["sessions"], opt=_OPERATE)
 async def signal(
     request: Call,
     service: Given,
@@ -82,7 +84,7 @@ async def signal(
     return await _entered(request, service, session_id, "signal")
 
 
-@post("/sessions/{session_id:str}/fork", status_code=201, tags=["sessions"], guards=_OPERATE)
+@post("/sessions/{session_id:str}/fork", status_code=201, tags=["sessions"], opt=_OPERATE)
 async def fork(
     request: Call,
     service: Given,

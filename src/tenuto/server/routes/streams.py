@@ -21,9 +21,10 @@ from tenuto.server.streaming.socket import Opening, Socket
 from tenuto.server.streaming.sse import MEDIA_TYPE, EventStream
 
 _READ = needs("sessions:read")
+_STREAM = _READ | {"stream": True}
 
 
-@get("/sessions/{session_id:str}/stream", tags=["sessions"], guards=[_READ], media_type=MEDIA_TYPE)
+@get("/sessions/{session_id:str}/stream", tags=["sessions"], opt=_STREAM, media_type=MEDIA_TYPE)
 async def stream_events(
     request: Call,
     service: Given,
@@ -49,7 +50,7 @@ async def stream_events(
     )
 
 
-@websocket("/sessions/{session_id:str}/stream")
+@websocket("/sessions/{session_id:str}/stream", opt=_READ)
 async def stream_to_socket(
     socket: WebSocket[Any, Any, Any],
     service: Given,
@@ -64,7 +65,6 @@ async def stream_to_socket(
         return opening_of(service, socket, wish)
 
     try:
-        _READ(socket, socket.route_handler)
         opening = await opened(Subscribe(session=session_id, after=after, pieces=pieces))
     except (TenutoError, ProblemError) as error:
         await refuse(socket.scope, socket.send, problem_of(error))
@@ -72,7 +72,7 @@ async def stream_to_socket(
     await Socket(socket.scope, socket.receive, socket.send, opened).run(session_id, opening)
 
 
-@get("/events", tags=["sessions"], guards=[_READ], media_type=MEDIA_TYPE, opt={"stream": True})
+@get("/events", tags=["sessions"], opt=_STREAM, media_type=MEDIA_TYPE)
 async def stream_sessions(
     request: Call,
     service: Given,
@@ -92,7 +92,7 @@ async def stream_sessions(
     )
 
 
-@websocket("/events")
+@websocket("/events", opt=_READ)
 async def stream_sessions_to_socket(
     socket: WebSocket[Any, Any, Any],
     service: Given,
@@ -100,7 +100,6 @@ async def stream_sessions_to_socket(
 ) -> None:
     """Send the frames of the organisation's sessions as JSON texts, and take commands."""
     try:
-        _READ(socket, socket.route_handler)
         check = allowance(service, socket)
         opening = service.hub.listening(socket.user.organisation, after=after, check=check)
     except ProblemError as error:

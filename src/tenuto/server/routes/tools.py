@@ -17,7 +17,7 @@ class Tools(msgspec.Struct, kw_only=True):
     """Namespace of a source to why it cannot be asked."""
 
 
-@get("/tools", tags=["tools"], guards=[needs("tools:read")])
+@get("/tools", tags=["tools"], opt=needs("tools:read"))
 async def list_tools(service: Given) -> Tools:
     """Return the tools of this server, and of its sources as they are now."""
     found = await service.runtime.tools()

@@ -62,7 +62,7 @@ class UsageReport(msgspec.Struct, kw_only=True):
     """Events that happened and are not counted yet; a moment later they are."""
 
 
-@get("/usage", tags=["usage"], guards=[needs("usage:read")])
+@get("/usage", tags=["usage"], opt=needs("usage:read"))
 async def show_usage(
     request: Call,
     service: Given,

@@ -129,16 +129,16 @@ def _shown(delivery: Delivery) -> DeliveryShown:
     )
 
 
-_READ, _WRITE = [needs("webhooks:read")], [needs("webhooks:write")]
+_READ, _WRITE = needs("webhooks:read"), needs("webhooks:write")
 
 
-@get("/webhooks", tags=["webhooks"], guards=_READ)
+@get("/webhooks", tags=["webhooks"], opt=_READ)
 async def list_webhooks(request: Call, service: Given) -> list[Webhook]:
     """Return the organisation's webhooks."""
     return [webhook_of(record) for record in await service.webhooks.all(request.user.organisation)]
 
 
-@post("/webhooks", status_code=201, tags=["webhooks"], guards=_WRITE)
+@post("/webhooks", status_code=201, tags=["webhooks"], opt=_WRITE)
 async def add_webhook(
     request: Call, service: Given, data: JSONBody[NewWebhook]
 ) -> Response[WebhookWithSecret]:
@@ -152,7 +152,7 @@ async def add_webhook(
     )
 
 
-@get("/webhooks/{webhook_id:str}", tags=["webhooks"], guards=_READ)
+@get("/webhooks/{webhook_id:str}", tags=["webhooks"], opt=_READ)
 async def show_webhook(
     request: Call, service: Given, webhook_id: FromPath[str]
 ) -> Response[Webhook]:
@@ -161,7 +161,7 @@ async def show_webhook(
     return Response(webhook_of(record), headers={"ETag": etag_of(record.version)})
 
 
-@put("/webhooks/{webhook_id:str}", tags=["webhooks"], guards=_WRITE)
+@put("/webhooks/{webhook_id:str}", tags=["webhooks"], opt=_WRITE)
 async def change_webhook(
     request: Call, service: Given, webhook_id: FromPath[str], data: JSONBody[NewWebhook]
 ) -> Response[Webhook]:
@@ -171,13 +171,13 @@ async def change_webhook(
     return Response(webhook_of(record), headers={"ETag": etag_of(record.version)})
 
 
-@delete("/webhooks/{webhook_id:str}", tags=["webhooks"], guards=_WRITE)
+@delete("/webhooks/{webhook_id:str}", tags=["webhooks"], opt=_WRITE)
 async def delete_webhook(request: Call, service: Given, webhook_id: FromPath[str]) -> None:
     """Delete a webhook; what it was not told yet, it is not told."""
     await service.webhooks.remove(_change(request, service, webhook_id))
 
 
-@post("/webhooks/{webhook_id:str}/rotate", status_code=200, tags=["webhooks"], guards=_WRITE)
+@post("/webhooks/{webhook_id:str}/rotate", status_code=200, tags=["webhooks"], opt=_WRITE)
 async def rotate_webhook_secret(
     request: Call, service: Given, webhook_id: FromPath[str]
 ) -> NewWebhookSecret:
@@ -187,7 +187,7 @@ async def rotate_webhook_secret(
     )
 
 
-@post("/webhooks/{webhook_id:str}/test", status_code=200, tags=["webhooks"], guards=_WRITE)
+@post("/webhooks/{webhook_id:str}/test", status_code=200, tags=["webhooks"], opt=_WRITE)
 async def test_webhook(request: Call, service: Given, webhook_id: FromPath[str]) -> DeliveryShown:
     """Send a message of type `webhook.test`, once, and return what came of it."""
     record = await service.webhooks.show(request.user.organisation, webhook_id)
@@ -195,7 +195,7 @@ async def test_webhook(request: Call, service: Given, webhook_id: FromPath[str])
     return _shown(await service.webhooks.test(record))
 
 
-@get("/webhooks/{webhook_id:str}/deliveries", tags=["webhooks"], guards=_READ)
+@get("/webhooks/{webhook_id:str}/deliveries", tags=["webhooks"], opt=_READ)
 async def list_deliveries(
     request: Call,
     service: Given,
@@ -224,7 +224,7 @@ async def list_deliveries(
     "/webhooks/{webhook_id:str}/deliveries/{delivery_id:str}/resend",
     status_code=200,
     tags=["webhooks"],
-    guards=_WRITE,
+    opt=_WRITE,
 )
 async def resend_delivery(
     request: Call, service: Given, webhook_id: FromPath[str], delivery_id: FromPath[str]

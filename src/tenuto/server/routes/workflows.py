@@ -22,7 +22,7 @@ from tenuto.server.registry.versions import Asked, Kept
 from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
-from tenuto.server.starting import ENDED, START, WaitQuery, Wanted, start
+from tenuto.server.starting import ENDED, START, StartKey, WaitQuery, Wanted, start
 from tenuto.server.texts import TakesText, text_in
 from tenuto.views.graph import Graph, graph_of
 from tenuto.views.moments import moment_text
@@ -72,7 +72,7 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
     """With what a workflow is started."""
 
     inputs: JsonObject = {}
-    key: str | None = None
+    key: StartKey | None = None
     """With one that was used before, the session of that first start is given."""
     budget: Budget | None = None
     version: int | None = None
@@ -81,8 +81,8 @@ class Start(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
 
 VersionQuery = Annotated[int | None, QueryParameter(name="version", ge=0)]
 
-_READ = [needs("workflows:read")]
-_WRITE = [needs_some(WRITE)]
+_READ = needs("workflows:read")
+_WRITE = needs_some(WRITE)
 
 
 def summary_of(found: Startable) -> WorkflowSummary:
@@ -112,7 +112,7 @@ def detail_of_workflow(found: Startable) -> WorkflowDetail:
     )
 
 
-@get("/workflows", tags=["workflows"], guards=_READ)
+@get("/workflows", tags=["workflows"], opt=_READ)
 async def list_workflows(
     request: Call,
     service: Given,
@@ -130,7 +130,7 @@ async def list_workflows(
     )
 
 
-@post("/workflows", tags=["workflows"], guards=_WRITE, operation_class=TakesText)
+@post("/workflows", tags=["workflows"], opt=_WRITE, operation_class=TakesText)
 async def add_workflow(request: Call, service: Given) -> Response[WorkflowDetail]:
     """Register a workflow: its YAML or JSON as the body, or as `{"text": …}`."""
     workflows, asked = service.registry.workflows, _asked(request)
@@ -149,7 +149,7 @@ async def add_workflow(request: Call, service: Given) -> Response[WorkflowDetail
     "/workflows/validate",
     status_code=200,
     tags=["workflows"],
-    guards=_READ,
+    opt=_READ,
     operation_class=TakesText,
 )
 async def validate_workflow(request: Call, service: Given) -> Verdict:
@@ -163,7 +163,7 @@ async def validate_workflow(request: Call, service: Given) -> Verdict:
     return Verdict(valid=True, errors=[], name=found.name, digest=digest)
 
 
-@get("/workflows/{name:str}", tags=["workflows"], guards=_READ)
+@get("/workflows/{name:str}", tags=["workflows"], opt=_READ)
 async def show_workflow(
     request: Call, service: Given, name: FromPath[str], version: VersionQuery = None
 ) -> Response[WorkflowDetail]:
@@ -175,7 +175,7 @@ async def show_workflow(
 @put(
     "/workflows/{name:str}",
     tags=["workflows"],
-    guards=_WRITE,
+    opt=_WRITE,
     operation_class=TakesText,
     responses={201: ResponseSpec(WorkflowDetail, description="It is new.")},
 )
@@ -194,7 +194,7 @@ async def change_workflow(
     return await _answer(service, request, kept, status=201 if kept.is_first else 200)
 
 
-@delete("/workflows/{name:str}", tags=["workflows"], guards=_WRITE)
+@delete("/workflows/{name:str}", tags=["workflows"], opt=_WRITE)
 async def delete_workflow(request: Call, service: Given, name: FromPath[str]) -> None:
     """Take a workflow out of the registry. Its sessions go on; the ledger keeps its versions."""
     check(request.user, WRITE, {"workflow": name})
@@ -207,7 +207,7 @@ async def delete_workflow(request: Call, service: Given, name: FromPath[str]) ->
         raise await _outdated(service, request, error) from None
 
 
-@get("/workflows/{name:str}/versions", tags=["workflows"], guards=_READ)
+@get("/workflows/{name:str}/versions", tags=["workflows"], opt=_READ)
 async def list_versions(
     request: Call,
     service: Given,
@@ -229,7 +229,7 @@ async def list_versions(
     return Page(items=items)
 
 
-@get("/workflows/{name:str}/schema", tags=["workflows"], guards=_READ)
+@get("/workflows/{name:str}/schema", tags=["workflows"], opt=_READ)
 async def show_schema(
     request: Call, service: Given, name: FromPath[str], version: VersionQuery = None
 ) -> JsonObject:
@@ -238,7 +238,7 @@ async def show_schema(
     return found.definition.input_schema or {"type": "object"}
 
 
-@get("/workflows/{name:str}/graph", tags=["workflows"], guards=_READ)
+@get("/workflows/{name:str}/graph", tags=["workflows"], opt=_READ)
 async def show_graph(
     request: Call, service: Given, name: FromPath[str], version: VersionQuery = None
 ) -> Graph:
@@ -251,7 +251,7 @@ async def show_graph(
     "/workflows/{name:str}/start",
     status_code=202,
     tags=["workflows"],
-    guards=[needs_some(START)],
+    opt=needs_some(START),
     responses=ENDED,
 )
 async def start_workflow(

@@ -132,6 +132,10 @@ class Courier:
         except TenutoError as error:
             _log.warning("delivery %s is tried again: %s", delivery.id, error)
             await asyncio.sleep(self.look_s)
+        except Exception:
+            # The messages of all others go the same way: none of them may end it.
+            _log.exception("delivery %s failed, and is tried again", delivery.id)
+            await asyncio.sleep(self.look_s)
         finally:
             self._under_way.discard(delivery.id)
             room.release()

@@ -33,7 +33,7 @@ TYPES: Final[Mapping[type[e.SessionEvent], str]] = MappingProxyType(
 )
 """What webhooks can be told of, by what it is called there."""
 
-EventPattern = Annotated[str, msgspec.Meta(pattern=r"^[a-z_.*]{1,60}$")]
+EventPattern = Annotated[str, msgspec.Meta(pattern=r"^[a-z_.*]{1,60}$(?!\n)")]
 WorkflowPattern = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
 

@@ -17,6 +17,15 @@ from tenuto.core.errors import Rejected
 TIMEOUT_S: Final = 15.0
 ANSWER_BYTES_MAX: Final = 1_000
 _AGENT: Final = "Tenuto-Webhooks/1"
+_FAILURES: Final = (
+    httpx2.HTTPError,
+    httpx2.InvalidURL,
+    OSError,
+    ssl.SSLError,
+    Rejected,
+    # A name that no resolver takes, as one with a part of more than 63 characters.
+    ValueError,
+)
 
 
 class Attempt(msgspec.Struct, frozen=True, kw_only=True):
@@ -55,18 +64,30 @@ class Sender:
         Raises:
             Rejected: it cannot.
         """
-        parts = urlsplit(url)
-        schemes = ("https", "http") if self.private else ("https",)
-        if parts.scheme not in schemes or not parts.hostname or parts.username is not None:
+        host = self._host(url)
+        if not host:
             raise Rejected(
                 f"A webhook's url is https://host/path, without a user; found {url!r:.200}."
             )
         try:
-            literal = str(ip_address(parts.hostname))
+            literal = str(ip_address(host))
         except ValueError:
             return
         if not self.private and not is_public_address(literal):
             raise Rejected(f"{literal} is no address of the public internet.")
+
+    def _host(self, url: str) -> str:
+        """Return the host of a receiver's address, or nothing where it cannot be one."""
+        schemes = ("https", "http") if self.private else ("https",)
+        try:
+            parts, asked = urlsplit(url), httpx2.URL(url)
+            # What asks for its address can be asked only for such a name.
+            asked.host.encode("idna")
+        except (ValueError, httpx2.InvalidURL):
+            return ""
+        if parts.scheme not in schemes or parts.username is not None:
+            return ""
+        return parts.hostname or ""
 
     async def send(self, url: str, headers: dict[str, str], body: bytes) -> Attempt:
         """Return what came of sending. Nothing is raised: whatever fails is an answer."""
@@ -75,7 +96,7 @@ class Sender:
                 return await self._sent(url, headers, body)
         except TimeoutError:
             return Attempt(answer=f"No answer came within {self._timeout_s:g} s.")
-        except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ssl.SSLError, Rejected) as error:
+        except _FAILURES as error:
             return Attempt(answer=f"{type(error).__name__}: {error}"[:ANSWER_BYTES_MAX])
 
     async def _sent(self, url: str, headers: dict[str, str], body: bytes) -> Attempt:
