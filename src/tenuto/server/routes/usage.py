@@ -1,5 +1,7 @@
 """What the organisation used: tokens, turns, calls and money, by day and in sum."""
 
+from collections import Counter
+from collections.abc import Iterable
 from datetime import date
 from typing import Annotated, Final
 
@@ -10,6 +12,7 @@ from litestar.params import FromQuery, QueryParameter
 from msgspec import structs
 
 from tenuto.core.errors import Rejected
+from tenuto.core.tables import COUNTS
 from tenuto.ports.read_models import PAGE_MAX, By, UsageSum
 from tenuto.server.asked import Call
 from tenuto.server.principal import needs
@@ -76,18 +79,26 @@ async def show_usage(
     organisation, models = request.user.organisation, service.runtime.read_models
     first, last = (str(day) if day else "" for day in (since, until))
     groups = await models.usage(organisation, by=by, since=first, until=last, limit=limit + 1)
-    total = await models.usage(organisation, since=first, until=last)
+    complete = len(groups) <= limit
+    total = groups if complete else await models.usage(organisation, since=first, until=last)
     return UsageReport(
         by=by,
         since=since,
         until=until,
-        total=used_of(total[0] if total else UsageSum()),
+        total=used_of(_sum(total)),
         groups=[
             UsageGroup(group=one.group, **structs.asdict(used_of(one))) for one in groups[:limit]
         ],
-        complete=len(groups) <= limit,
+        complete=complete,
         behind=behind,
     )
+
+
+def _sum(sums: Iterable[UsageSum]) -> UsageSum:
+    counts: Counter[str] = Counter()
+    for one in sums:
+        counts.update({name: getattr(one, name) for name in COUNTS})
+    return UsageSum(**counts)
 
 
 def used_of(one: UsageSum) -> Used:
