@@ -47,6 +47,8 @@ OF_OPERATORS: Final = frozenset(
 """What admins of the first organisation may about others: their names, and the server's numbers."""
 
 CHANGING: Final = frozenset({"models_list_models", "pasts_export_session"})
+OF_HOME: Final = frozenset({"settings_show_settings", "audit_verify_entries"})
+"""Of the server as a whole: only for the organisation of the first start."""
 """What tells of the whole server, or of the moment when it was asked for."""
 
 ASKED: Final = sorted({*OPERATIONS} - OPEN)
@@ -80,7 +82,7 @@ def snapshot(town: Town) -> dict[str, Any]:
     """Return all that an organisation's admin can read of it."""
     found: dict[str, Any] = {}
     for name, operation in OPERATIONS.items():
-        if operation.method != "GET" or name in OPEN | ENDLESS | CHANGING:
+        if operation.method != "GET" or name in OPEN | ENDLESS | CHANGING | OF_HOME:
             continue
         ids = {**town.ids, "session_id": town.ids[_session_of(operation)]}
         answer = ask(town.client, operation, ids, town.key)
