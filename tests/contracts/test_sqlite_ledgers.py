@@ -244,7 +244,7 @@ def test_both_ledgers_give_the_same_answers(tmp_path: Path) -> None:
         return made, await ledger.entries(query), records, await ledger.digest()
 
     async def scenario(store: SqliteEventStore) -> None:
-        memory = MemoryLedger()
+        memory, ledger = MemoryLedger(), store.ledger
         for _ in range(300):
             changes = [any_change() for _ in range(chance.randrange(1, 4))]
             query = EntryQuery(
@@ -255,8 +255,24 @@ def test_both_ledgers_give_the_same_answers(tmp_path: Path) -> None:
                 before=chance.choice([None, chance.randrange(100)]),
                 limit=20,
             )
-            assert await answer(store.ledger, changes, query) == await answer(
-                memory, changes, query
-            )
+            assert await answer(ledger, changes, query) == await answer(memory, changes, query)
 
     use(tmp_path / "store.db", scenario)
+
+
+def test_what_another_process_changed_is_in_the_next_answer(tmp_path: Path) -> None:
+    file = tmp_path / "store.db"
+
+    async def scenario(store: SqliteEventStore) -> None:
+        ledger, query = store.ledger, RecordQuery(tenant="acme", kind="user")
+        await ledger.append([change("a", {"n": 1}, tenant="acme")])
+        assert [record.value for record in await ledger.records(query)] == [{"n": 1}]
+        assert await ledger.records(query) is await ledger.records(query)
+
+        beside = SqliteLedger.open(file)
+        await beside.append([change("a", {"n": 2}, tenant="acme")])
+        await beside.close()
+
+        assert [record.value for record in await ledger.records(query)] == [{"n": 2}]
+
+    use(file, scenario)

@@ -27,6 +27,8 @@ class Residents:
     ) -> None:
         self._store, self._programs, self._decoder = store, programs, decoder
         self._clock, self._schedule = clock, schedule
+        self.on_load: Callable[[SessionId], None] | None = None
+        """Told of each session that is loaded."""
         self._live: dict[SessionId, Live] = {}
         self._loading: dict[SessionId, asyncio.Task[None]] = {}
 
@@ -78,4 +80,6 @@ class Residents:
         live.snapshot_bytes = len(stored.snapshot.payload) if stored.snapshot else 0
         # Taken up with the input that it was loaded for: with nothing to do it would be let go.
         live.inbox.append((i.RecoverSession(at_ms=self._clock.now_ms()), None))
+        if self.on_load is not None:
+            self.on_load(session)
         self._live[session] = live

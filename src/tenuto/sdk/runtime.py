@@ -14,6 +14,7 @@ from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.changes import Changes
 from tenuto.sdk.keeping import Keeping
+from tenuto.sdk.looking import Looks
 from tenuto.sdk.session import Session
 from tenuto.sdk.starting import Facts, check_facts, checked_inputs
 from tenuto.sdk.tool_list import ToolList, list_tools
@@ -35,6 +36,8 @@ class Runtime(Keeping):
     def __init__(self, engine: Engine, code: Code, schemas: Schemas) -> None:
         super().__init__(engine.clock)
         self._engine, self._code, self._schemas = engine, code, schemas
+        self.looks = Looks(engine)
+        """Sessions as they are now, for who shows many."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.

@@ -1,15 +1,14 @@
 """The application: routes, who asks, problems, and the description of all of it."""
 
-from secrets import token_hex
-from typing import Any, Final
+from typing import Final
 
 from litestar import Litestar, Router
 from litestar.di import Provide
-from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp
 
+from tenuto.server.answering import Numbered
 from tenuto.server.asking import Asked
 from tenuto.server.bodies import BODY_BYTES_MAX, BoundedRequest
 from tenuto.server.description import configuration, described
@@ -103,28 +102,3 @@ def routed(service: Service) -> Litestar:
         signature_types=[Service],
         logging_config=None,
     )
-
-
-class Numbered:
-    """Gives each request an id, which is in its answer, in the ledger, and in the log."""
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        request_id = token_hex(8)
-        facts: Any = scope
-        # Streams send thousands of messages: not each through all of the layers.
-        facts["plain_send"] = send
-        facts["request_id"] = request_id
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        header = (b"x-request-id", request_id.encode())
-
-        async def send_numbered(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                message["headers"] = [*message["headers"], header]
-            await send(message)
-
-        await self._app(scope, receive, send_numbered)

@@ -8,11 +8,12 @@ from contextlib import contextmanager
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 
+from tenuto.server.answering import Header, add_headers
 from tenuto.server.edge import refuse
 from tenuto.server.limiting.limiter import Limiter, counts
-from tenuto.server.principal import NEED, Connection, Need, Principal
+from tenuto.server.principal import NEED, Need, Principal
 from tenuto.server.problems import ProblemError
 from tenuto.server.service import Service
 
@@ -37,7 +38,7 @@ class Asked:
             await refuse(scope, send, problem)
 
     async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
-        principal = await self._authenticated(scope, receive, send)
+        principal = await self._authenticated(scope)
         scope["user"], scope["auth"] = principal, None
         need: Need | None = scope["route_handler"].opt.get(NEED)
         if not counts(scope):
@@ -49,15 +50,16 @@ class Asked:
             told = await self._limiter.stranger(scope)
         else:
             told = await self._limiter.known(scope, principal)
+        if told:
+            add_headers(scope, encoded(told))
         if need is not None:
             need.refuse_others(principal)
         with self._streams.counted(scope, principal):
-            await self._app(scope, receive, telling(send, told))
+            await self._app(scope, receive, send)
 
-    async def _authenticated(self, scope: Scope, receive: Receive, send: Send) -> Principal | None:
-        connection: Connection = ASGIConnection(scope, receive, send)
+    async def _authenticated(self, scope: Scope) -> Principal | None:
         try:
-            return await self._authenticator.authenticate(connection)
+            return await self._authenticator.authenticate(ASGIConnection(scope))
         except ProblemError:
             # Guessing keys is slowed down like guessing passwords.
             await self._limiter.refused(scope)
@@ -104,15 +106,6 @@ def is_stream(scope: Scope) -> bool:
     return bool(scope["route_handler"].opt.get("stream"))
 
 
-def telling(send: Send, told: dict[str, str]) -> Send:
-    """Return what sends answers with these headers."""
-    if not told:
-        return send
-    headers = [(name.lower().encode(), value.encode()) for name, value in told.items()]
-
-    async def sending(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            message["headers"] = [*message["headers"], *headers]
-        await send(message)
-
-    return sending
+def encoded(headers: dict[str, str]) -> list[Header]:
+    """Return headers as they are sent."""
+    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -15,6 +15,7 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.core.errors import Rejected
+from tenuto.server.answering import Header, add_headers
 from tenuto.server.problems import ProblemError, problem_of_status, rendered
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -36,9 +37,9 @@ _ALWAYS: Final = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
+    (b"cache-control", b"no-store"),
 )
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
-_NO_STORE: Final = (b"cache-control", b"no-store")
 _EXPOSED: Final = (
     b"ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
 )
@@ -49,7 +50,6 @@ _ALLOWED_HEADERS: Final = (
 _ALLOWED_METHODS: Final = b"GET, POST, PUT, PATCH, DELETE"
 _PREFLIGHT_SECONDS: Final = b"600"
 
-Header: TypeAlias = tuple[bytes, bytes]
 Network: TypeAlias = IPv4Network | IPv6Network
 
 
@@ -110,30 +110,25 @@ class Edge:
         headers = dict(scope["headers"])
         self._see_through_proxy(scope, headers)
         origin = headers.get(b"origin", b"").decode("latin-1").lower()
-        foreign = bool(origin) and not _is_own(origin, scope, headers)
+        foreign = bool(origin) and not _is_own(origin, headers)
         allowed = foreign and origin in self._borders.origins
-        added = [*_ALWAYS]
+        add_headers(scope, _ALWAYS)
         if scope["scheme"] in ("https", "wss"):
-            added.append(_STRICT_TRANSPORT)
+            add_headers(scope, [_STRICT_TRANSPORT])
         if allowed:
-            added += [
-                (b"access-control-allow-origin", origin.encode()),
-                (b"access-control-expose-headers", _EXPOSED),
-                (b"vary", b"Origin"),
-            ]
-        answering = _answering(send, added)
+            add_headers(scope, _sharing(origin))
         if scope["type"] == ScopeType.WEBSOCKET:
-            answering = _saying_why(scope, answering)
+            send = _saying_why(scope, send)
         try:
             self._check_host(headers)
             if allowed and _is_preflight(scope, headers):
-                await _answer_preflight(answering)
+                await _answer_preflight(send)
                 return
             _check_page(scope, headers, foreign=foreign, allowed=allowed)
         except ProblemError as problem:
-            await refuse(scope, answering, problem)
+            await refuse(scope, send, problem)
             return
-        await self._app(scope, receive, answering)
+        await self._app(scope, receive, send)
 
     def _see_through_proxy(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Take for the client who a proxy that is believed says it is: the last of the chain that
@@ -183,7 +178,7 @@ def _check_page(scope: Scope, headers: dict[bytes, bytes], *, foreign: bool, all
         )
 
 
-def _is_own(origin: str, scope: Scope, headers: dict[bytes, bytes]) -> bool:
+def _is_own(origin: str, headers: dict[bytes, bytes]) -> bool:
     """Return whether the page is of this very server. Behind a proxy that ends TLS and is not
     believed the schemes differ, which browsers do not let a page make up."""
     host = headers.get(b"host", b"").decode("latin-1").lower()
@@ -226,18 +221,12 @@ async def refuse(scope: Scope, send: Send, problem: ProblemError) -> None:
         await send(message)
 
 
-def _answering(send: Send, added: list[Header]) -> Send:
-    async def answering(message: Any) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            headers: list[Header] = list(message["headers"])
-            present = {name for name, _ in headers}
-            headers += [header for header in added if header[0] not in present]
-            if b"cache-control" not in present:
-                headers.append(_NO_STORE)
-            message["headers"] = headers
-        await send(message)
-
-    return answering
+def _sharing(origin: str) -> list[Header]:
+    return [
+        (b"access-control-allow-origin", origin.encode()),
+        (b"access-control-expose-headers", _EXPOSED),
+        (b"vary", b"Origin"),
+    ]
 
 
 def _saying_why(scope: Scope, send: Send) -> Send:

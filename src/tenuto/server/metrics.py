@@ -6,22 +6,32 @@ Labels are bounded: routes are templates, methods and statuses those of HTTP.
 from __future__ import annotations
 
 import hmac
+from bisect import bisect_left
+from collections.abc import Iterator
+from itertools import accumulate
 from time import perf_counter
 from typing import Any, Final
 
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, Receive, Scope, Send
 from prometheus_client import (
     CollectorRegistry,
-    Counter,
     Gauge,
     GCCollector,
-    Histogram,
     Info,
     PlatformCollector,
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.registry import Collector
+
+from tenuto.server.answering import answered_of
 
 PATH: Final = "/metrics"
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -29,6 +39,59 @@ ALLOWED: Final = "metrics_allowed"
 
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 _SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
+_BOUNDS: Final = (*(str(float(bound)) for bound in _SECONDS), "+Inf")
+
+
+class Requests(Collector):
+    """Requests by route. Counted in plain dicts, which takes a tenth of what counters take, and
+    made into Prometheus's families when these are asked for."""
+
+    def __init__(self) -> None:
+        self.open = 0
+        self._answers: dict[tuple[str, str, int], int] = {}
+        self._times: dict[tuple[str, str], _Times] = {}
+
+    def ended(self, method: str, route: str, status: int, seconds: float) -> None:
+        """Count one that ended."""
+        self.open -= 1
+        answer, place = (method, route, status), (method, route)
+        self._answers[answer] = self._answers.get(answer, 0) + 1
+        times = self._times.get(place)
+        if times is None:
+            times = self._times[place] = _Times()
+        times.counts[bisect_left(_SECONDS, seconds)] += 1
+        times.sum_s += seconds
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector.collect`."""
+        requests = CounterMetricFamily(
+            "tenuto_http_requests",
+            "Requests that were answered.",
+            labels=["method", "route", "status"],
+        )
+        for (method, route, status), count in self._answers.items():
+            requests.add_metric([method, route, str(status)], count)
+        seconds = HistogramMetricFamily(
+            "tenuto_http_request_seconds",
+            "Time from a request's head to the begin of its answer.",
+            labels=["method", "route"],
+        )
+        for place, times in self._times.items():
+            upto = accumulate(times.counts)
+            buckets = [(name, float(count)) for name, count in zip(_BOUNDS, upto, strict=True)]
+            seconds.add_metric(place, buckets, times.sum_s)
+        under_way = GaugeMetricFamily("tenuto_http_requests_open", "Requests under way.")
+        under_way.add_metric([], self.open)
+        yield from (requests, seconds, under_way)
+
+
+class _Times:
+    """How long requests took: how many within each bound, but for those before, and in all."""
+
+    __slots__ = ("counts", "sum_s")
+
+    def __init__(self) -> None:
+        self.counts, self.sum_s = [0] * len(_BOUNDS), 0.0
 
 
 class Metrics:
@@ -36,20 +99,8 @@ class Metrics:
 
     def __init__(self, version: str) -> None:
         registry = self._registry = CollectorRegistry()
-        self.requests = Counter(
-            "tenuto_http_requests",
-            "Requests that were answered.",
-            ["method", "route", "status"],
-            registry=registry,
-        )
-        self.seconds = Histogram(
-            "tenuto_http_request_seconds",
-            "Time from a request's head to the begin of its answer.",
-            ["method", "route"],
-            buckets=_SECONDS,
-            registry=registry,
-        )
-        self._open = Gauge("tenuto_http_requests_open", "Requests under way.", registry=registry)
+        self._requests = Requests()
+        registry.register(self._requests)
         self._streams = Gauge("tenuto_streams_open", "Live streams of sessions.", registry=registry)
         self._effects = Gauge(
             "tenuto_effects", "Work of sessions in this process.", ["state"], registry=registry
@@ -62,16 +113,13 @@ class Metrics:
 
     def begun(self) -> None:
         """Count a request that begins."""
-        self._open.inc()
+        self._requests.open += 1
 
     def ended(self, scope: Scope, status: int, seconds: float) -> None:
         """Count a request that ended."""
-        self._open.dec()
         method = str(scope.get("method", ""))
         method = method if method in _METHODS else "other"
-        route = str(scope.get("path_template", "none"))
-        self.requests.labels(method, route, str(status)).inc()
-        self.seconds.labels(method, route).observe(seconds)
+        self._requests.ended(method, str(scope.get("path_template", "none")), status, seconds)
 
     def text(self, *, streams: int, effects: tuple[int, int], entries: int) -> bytes:
         """Return all numbers, with these as of now. `effects`: that run, and that wait for room."""
@@ -94,19 +142,14 @@ class Measured:
             await self._app(scope, receive, send)
             return
         self._let_in(scope)
-        begin, status, seconds = perf_counter(), 0, 0.0
-
-        async def measuring(message: Message) -> None:
-            nonlocal status, seconds
-            if message["type"] == "http.response.start":
-                status, seconds = message["status"], perf_counter() - begin
-            await send(message)
-
+        began_s = perf_counter()
         self._metrics.begun()
         try:
-            await self._app(scope, receive, measuring)
+            await self._app(scope, receive, send)
         finally:
-            self._metrics.ended(scope, status, seconds)
+            answered = answered_of(scope)
+            seconds = answered.at_s - began_s if answered.status else 0.0
+            self._metrics.ended(scope, answered.status, seconds)
 
     def _let_in(self, scope: Scope) -> None:
         if scope["path"] != PATH or not self._expected:

@@ -10,10 +10,11 @@ from litestar.di import NamedDependency
 from litestar.params import SkipValidation
 
 from tenuto.core.errors import NotFound
-from tenuto.core.vocabulary import JsonObject
+from tenuto.core.vocabulary import JsonObject, SessionId
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
+from tenuto.sdk.looking import Look
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.server.accounts.accounts import Accounts
@@ -64,6 +65,17 @@ class Service(msgspec.Struct, kw_only=True):
         if head.tenant != principal.organisation:
             raise NotFound(what="session", name=id)
         return session, head
+
+    async def look(self, principal: Principal, id: str) -> Look:
+        """Return a session of the principal's organisation as it is now, to be read at once.
+
+        Raises:
+            NotFound: there is none with that id; of another organisation neither (P7).
+        """
+        look = await self.runtime.looks.at(SessionId(id))
+        if look.head.tenant != principal.organisation:
+            raise NotFound(what="session", name=id)
+        return look
 
     async def enter(
         self,

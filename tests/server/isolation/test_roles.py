@@ -16,6 +16,11 @@ from tests.server.isolation.towns import Town, settled, signing
 ONESELF: Final = ""
 """No permission is needed: it tells of, or changes, only who asks."""
 
+OF_HOME: Final = frozenset(
+    {"accounts_add_organisation", "audit_verify_entries", "settings_show_settings"}
+)
+"""What only the operators' admins may."""
+
 NEEDS: Final = {
     "accounts_add_key": "keys:own",
     "accounts_add_organisation": "accounts:write",
@@ -179,8 +184,7 @@ def test_a_key_without_scopes_may_nothing(
 def test_each_role_may_what_the_table_says_and_nothing_else(
     name: str, role: str, towns: tuple[Town, Town], nothing: dict[str, str]
 ) -> None:
-    # Organisations are managed by the operators' admins only.
-    town = towns[0] if name == "accounts_add_organisation" else towns[1]
+    town = towns[0] if name in OF_HOME else towns[1]
     person = town.person(role)
     answer = ask(town.client, OPERATIONS[name], nothing, person.key)
 

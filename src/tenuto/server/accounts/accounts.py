@@ -81,6 +81,24 @@ class Accounts:
         self._used: OrderedDict[str, int] = OrderedDict()
         self._later: set[asyncio.Task[None]] = set()
 
+    def at_hand(self, credential: str) -> Principal | None:
+        """Return who shows this key or access token where that is known, and nothing is to be
+        entered of it; else None: `authenticate` says who it is."""
+        now = self._clock.now_ms()
+        held = self._proved.get(_digest(credential))
+        if held is None or held.epoch != self.directory.epoch or not self.directory.is_fresh(now):
+            return None
+        principal = held.principal
+        if principal.has_expired(now):
+            return None
+        if principal.key:
+            if now // DAY_MS != self._used.get(principal.key, 0) // DAY_MS:
+                return None
+            self._used[principal.key] = now
+        elif principal.proof != "token":
+            return None
+        return principal
+
     async def authenticate(
         self, credential: str, source: Source, *, proof: Proof = "token"
     ) -> Principal:
@@ -90,8 +108,7 @@ class Accounts:
             NotAuthenticated: it is none, or has ended, or its user or organisation is disabled.
             StoreUnavailable: whether it still counts cannot be read.
         """
-        digest = hashlib.sha256(credential.encode("utf-8", "surrogatepass")).digest()
-        now = self._clock.now_ms()
+        digest, now = _digest(credential), self._clock.now_ms()
         if not self.directory.is_fresh(now):
             await self.directory.refresh()
         held = self._proved.get(digest)
@@ -238,3 +255,7 @@ class Accounts:
         asking = Asking(principal=principal_of(user), source=source)
         more = {"private": private_of(kept), "detail": {"password": "hashed anew"}}
         await self._try([changed(asking, self._clock.now_ms(), "user.rehash", user, **more)])
+
+
+def _digest(credential: str) -> bytes:
+    return hashlib.sha256(credential.encode("utf-8", "surrogatepass")).digest()

@@ -15,6 +15,7 @@ from tenuto.server.problems import ProblemError
 
 if TYPE_CHECKING:
     from litestar.connection import ASGIConnection
+    from litestar.types import Scope
 
 Connection: TypeAlias = "ASGIConnection[Any, Any, Any, Any]"
 
@@ -32,15 +33,24 @@ class Shown:
         then asks for a new one."""
         if connection.scope["route_handler"].opt.get("limit") == "login":
             return None  # Nobody has to be known there, and an old token must not hinder.
-        header = connection.headers.get("authorization")
+        header = _authorization(connection.scope)
         if header is not None:
-            scheme, _, credential = header.partition(" ")
-            if scheme.lower() != "bearer":
-                raise _problem("The header Authorization is `Bearer` and a key or token.")
-            try:
-                return await self._accounts.authenticate(credential, source_of(connection))
-            except NotAuthenticated as error:
-                raise _problem(str(error)) from None
+            return await self._by_header(connection, header)
+        return await self._by_cookie(connection)
+
+    async def _by_header(self, connection: Connection, header: str) -> Principal:
+        scheme, _, credential = header.partition(" ")
+        if scheme.lower() != "bearer":
+            raise _problem("The header Authorization is `Bearer` and a key or token.")
+        principal = self._accounts.at_hand(credential)
+        if principal is not None:
+            return principal
+        try:
+            return await self._accounts.authenticate(credential, source_of(connection))
+        except NotAuthenticated as error:
+            raise _problem(str(error)) from None
+
+    async def _by_cookie(self, connection: Connection) -> Principal | None:
         secure = is_secure(connection)
         credential = value_of(connection.cookies, ACCESS, secure=secure)
         if not credential:
@@ -57,6 +67,14 @@ class Shown:
         elif method not in SAFE:
             check_csrf(self._accounts, connection, principal.login)
         return principal
+
+
+def _authorization(scope: Scope) -> str | None:
+    # `connection.headers` is made of all headers, for each connection object anew.
+    for name, value in scope["headers"]:
+        if name == b"authorization":
+            return value.decode("latin-1")
+    return None
 
 
 def check_csrf(accounts: Accounts, connection: Connection, login: str) -> None:

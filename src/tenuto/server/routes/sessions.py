@@ -98,10 +98,10 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
     Raises:
         NotFound: there is none.
     """
-    session, head = await service.session(principal, id)
-    state, definition = await session.state(), await session.definition()
+    look = await service.look(principal, id)
+    head, state = look.head, look.state
     failure = plain_json(state.failure)
-    waits = [plain_json(wait) for wait in why_waiting(state, definition)]
+    waits = [plain_json(wait) for wait in why_waiting(state, look.definition)]
     facts = _facts(head) | {"version": state.version, "updated_at": moment_text(state.updated_ms)}
     return SessionDetail(
         **facts,

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Iterable
 from datetime import date
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import get
@@ -98,7 +98,7 @@ def _sum(sums: Iterable[UsageSum]) -> UsageSum:
     counts: Counter[str] = Counter()
     for one in sums:
         counts.update({name: getattr(one, name) for name in COUNTS})
-    return UsageSum(**counts)
+    return UsageSum(**dict[str, Any](counts))
 
 
 def used_of(one: UsageSum) -> Used:
