@@ -133,7 +133,9 @@ async def _things(ask: Any, told: Any, key: str) -> None:
     place = f"/webhooks/{listed[0]['id']}"
     await told("secret", method="POST", path=f"{place}/rotate", key=key)
     await ask("POST", f"{place}/test", key)
-    begun = await ask("POST", "/workflows/breaking/start?wait=2", key, json={"inputs": {"text": "a"}})
+    begun = await ask(
+        "POST", "/workflows/breaking/start?wait=2", key, json={"inputs": {"text": "a"}}
+    )
     session = begun.json()["id"]
     for path in ("events", "state", "messages", "tasks", "trace", "export"):
         await ask("GET", f"/sessions/{session}/{path}", key)
