@@ -4,16 +4,17 @@ Source of the checks: schemathesis, which makes requests from the description, g
 ones, and compares the answers with it.
 """
 
-import asyncio
-import contextlib
+import functools
 import json
-import threading
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from typing import Any, Final
 
+import httpx2
 import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -23,7 +24,12 @@ from schemathesis.specs.openapi.checks import (
 )
 
 from scripts.write_openapi import TARGET, rendered
-from tests.server.api.served import echoing, serving, waiting
+from tenuto.server.fences import Fencing
+from tests.server.api.served import echoing, waiting
+from tests.server.api.threads import running
+from tests.server.isolation.calls import OPERATIONS as BY_ID
+from tests.server.isolation.calls import Operation
+from tests.server.isolation.towns import Town, signing
 
 EXAMPLES: Final = 12
 """Requests of each mode to each route."""
@@ -42,7 +48,7 @@ SCHEMA: Final = schemathesis.openapi.from_dict(json.loads(TARGET.read_text("utf-
 OPERATIONS: Final = {
     f"{found.ok().method} {found.ok().path}": found.ok() for found in SCHEMA.get_all_operations()
 }
-
+BY_PLACE: Final = {f"{one.method.lower()} {one.path}": one for one in BY_ID.values()}
 
 CASES: Final = [
     (name, mode)
@@ -56,33 +62,38 @@ CASES: Final = [
 
 
 @pytest.fixture(scope="module")
-def address() -> Iterator[str]:
-    """Give the address of a server on a thread of its own, with a session that waits."""
-    with running() as found:
-        yield found
+def asked() -> Iterator[httpx2.Client]:
+    """Give a client of a server on a thread of its own."""
+    fencing = Fencing(private_webhooks=True)
+    with (
+        running(echoing(), waiting(), signing(), fencing=fencing) as server,
+        httpx2.Client(base_url=server.address, timeout=20) as client,
+    ):
+        yield client
 
 
-@contextlib.contextmanager
-def running() -> Iterator[str]:
-    addresses: list[str] = []
-    started, stop = threading.Event(), threading.Event()
+@pytest.fixture(scope="module")
+def made(asked: httpx2.Client) -> Callable[[str], Town]:
+    """Return what gives one of everything; what is made for one use is not used for others."""
 
-    async def main() -> None:
-        async with serving(echoing(), waiting()) as served:
-            flow = served.service.offered["waiting"].workflow
-            await served.service.runtime.start(flow, key="known")
-            addresses.append(served.address)
-            started.set()
-            await asyncio.to_thread(stop.wait)
+    @functools.cache
+    def town_for(use: str) -> Town:
+        town = Town(asked, f"for-{use}", "none")
+        town.ids["session_key"] = use
+        town.settle()
+        town.add_somebody()
+        return town
 
-    thread = threading.Thread(target=lambda: asyncio.run(main()))
-    thread.start()
-    try:
-        assert started.wait(20), "the server starts"
-        yield addresses[0]
-    finally:
-        stop.set()
-        thread.join(20)
+    return town_for
+
+
+def known(operation: Operation, town: Town) -> dict[str, str]:
+    """Return parameters of the path that name things that there are."""
+    ids = {**town.ids, "organisations": "local"}
+    if "approvals" in operation.path:
+        ids["session_id"] = ids["asking_id"]
+    raw = re.findall(r"\{(\w+)\}", operation.path)
+    return {name: ids[thing] for name, thing in zip(raw, operation.names, strict=True)}
 
 
 def test_the_committed_description_is_that_of_the_routes() -> None:
@@ -93,9 +104,12 @@ def test_the_committed_description_is_that_of_the_routes() -> None:
     ("name", "mode"), CASES, ids=[f"{name}, {mode.value}" for name, mode in CASES]
 )
 def test_each_answer_is_one_that_the_description_names(
-    name: str, mode: GenerationMode, address: str
+    name: str, mode: GenerationMode, asked: httpx2.Client, made: Callable[[str], Town]
 ) -> None:
     strategy: Any = OPERATIONS[name].as_strategy(generation_mode=mode)
+    operation = BY_PLACE[name]
+    changes = operation.method != "GET" and operation.names
+    things = known(operation, made(operation.id if changes else "reading"))
 
     @settings(
         max_examples=EXAMPLES,
@@ -104,8 +118,13 @@ def test_each_answer_is_one_that_the_description_names(
         database=None,
         suppress_health_check=list(HealthCheck),
     )
-    @given(case=strategy)
-    def ask(case: schemathesis.Case) -> None:
-        case.call_and_validate(base_url=address, checks=CHECKS)
+    @given(case=strategy, of_things=st.booleans())
+    def ask(case: schemathesis.Case, of_things: bool) -> None:
+        if of_things and things:
+            # Else almost all requests would end where there is nothing.
+            case.path_parameters = things
+            if operation.method in ("PUT", "PATCH", "DELETE"):
+                case.headers = {**(case.headers or {}), "If-Match": "*"}
+        case.call_and_validate(base_url=str(asked.base_url).rstrip("/"), checks=CHECKS)
 
     ask()

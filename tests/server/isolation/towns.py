@@ -63,7 +63,7 @@ class Town:
         """Make one of everything."""
         ids, mark = self.ids, self.mark
         me = self._get("/auth/me")
-        ids["user_id"], ids["key_id"] = me["user"], me["key"]
+        ids["user_id"], ids["key_id"] = me["user"], me["key"] or "none"
         ids["for_user"], ids["everyone"] = me["user"], "true"
         self._send("PUT", f"/secrets/{ids['secrets']}", {"value": self.hidden, "description": mark})
         flow = f"# {mark}\nworkflow: {ids['workflows']}\ngraph: {{nodes: {{wait: {{wait: go}}}}}}\n"
@@ -89,6 +89,13 @@ class Town:
         self.ids["webhook_id"] = made["id"]
         told = self._send("POST", f"/webhooks/{made['id']}/test", {})
         self.ids["delivery_id"] = told["id"]
+
+    def add_somebody(self) -> None:
+        """Add a user with a key, where who asks is neither."""
+        named = {"name": f"somebody-of-{self.name}"}
+        self.ids["user_id"] = self.ids["for_user"] = self._send("POST", "/users", named)["id"]
+        made = self._send("POST", "/keys", {"user": self.ids["user_id"]})
+        self.ids["key_id"], self.ids["login_id"] = made["id"], "none"
 
     def hire(self) -> None:
         """Add people of each role, and keys with random scopes."""
