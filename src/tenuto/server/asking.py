@@ -54,7 +54,10 @@ class Asked:
             add_headers(scope, encoded(told))
         if need is not None:
             need.refuse_others(principal)
-        with self._streams.counted(scope, principal):
+        if principal is None or not is_stream(scope):
+            await self._app(scope, receive, send)
+            return
+        with self._streams.counted(principal):
             await self._app(scope, receive, send)
 
     async def _authenticated(self, scope: Scope) -> Principal | None:
@@ -74,13 +77,13 @@ class Streams:
         self._open: Counter[str] = Counter()
 
     @contextmanager
-    def counted(self, scope: Scope, principal: Principal | None) -> Iterator[None]:
-        """Count the request while it lasts, if it is a stream.
+    def counted(self, principal: Principal) -> Iterator[None]:
+        """Count a stream while it lasts.
 
         Raises:
             ProblemError: too many are open.
         """
-        if principal is None or not self._at_most or not is_stream(scope):
+        if not self._at_most:
             yield
             return
         whose = f"{principal.organisation}/{principal.actor}"

@@ -159,9 +159,11 @@ def table(texts: tuple[str, ...]) -> Mapping[str, tuple[Conditions, ...]]:
 
 def allows(texts: tuple[str, ...], permission: str, thing: Thing = NOTHING) -> bool:
     """Return whether one of the patterns allows `permission` for `thing`."""
-    return any(
+    held = table(texts).get(permission, ())
+    # Without condition, as most are: asked with each request.
+    return held == ((),) or any(
         all(name in thing and glob_matches(glob, thing[name]) for name, glob in conditions)
-        for conditions in table(texts).get(permission, ())
+        for conditions in held
     )
 
 
