@@ -31,14 +31,22 @@ def test_a_planted_bug_is_found(bug: Bug) -> None:
 def test_a_bug_in_what_agents_do_is_put_down_to_the_promise_that_it_breaks(
     promise: str, bug: Bug
 ) -> None:
-    with bug():
-        reports = (simulate_random(seed, shorten=False) for seed in range(SEEDS_MAX))
-        found = next((report for report in reports if report.violation is not None), None)
+    seed = seed_that_breaks(promise, bug)
 
-    assert found is not None, f"{SEEDS_MAX} seeds did not notice: {bug.__doc__}"
-    assert found.violation is not None
-    assert found.violation.promise == promise
-    assert not breaks_a_promise(int(found.seed))
+    assert not breaks_a_promise(seed)
+
+
+def seed_that_breaks(promise: str, bug: Bug) -> int:
+    """Return the first seed in which the bug is put down to the promise. In others it may break
+    another one first: what is carried out twice was decided wrongly before."""
+    others: list[str] = []
+    with bug():
+        for seed in range(SEEDS_MAX):
+            violation = simulate_random(seed, shorten=False).violation
+            if violation is not None and violation.promise == promise:
+                return seed
+            others += [violation.promise] if violation is not None else []
+    raise AssertionError(f"{SEEDS_MAX} seeds did not notice, but broke {others}: {bug.__doc__}")
 
 
 def breaks_a_promise(seed: int) -> bool:
@@ -59,8 +67,4 @@ def breaks_a_promise(seed: int) -> bool:
     ids=["p1", "p2", "p3", "p4", "p5", "p8", "p9"],
 )
 def test_a_bug_is_put_down_to_the_promise_that_it_breaks(promise: str, bug: Bug) -> None:
-    with bug():
-        reports = (simulate_random(seed, shorten=False) for seed in range(SEEDS_MAX))
-        broken = next(report.violation for report in reports if report.violation is not None)
-
-    assert broken.promise == promise
+    assert not breaks_a_promise(seed_that_breaks(promise, bug))

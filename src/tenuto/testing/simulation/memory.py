@@ -16,6 +16,8 @@ from tenuto.ports.memory import (
 from tenuto.testing.simulation.faults import Weather
 
 _SLOW_S: Final = 3.0
+_TRIES: Final = 3
+"""After so many refusals a turn goes on without its memory. Source: `runtime.remembering`."""
 
 
 class FaultyMemory:
@@ -23,6 +25,8 @@ class FaultyMemory:
 
     def __init__(self, memory: VolatileMemory, weather: Weather) -> None:
         self._memory, self._weather = memory, weather
+        self._refusals = 0
+        """Calls that are refused yet, for what is away stays so for a while."""
 
     async def keep(self, items: Sequence[Kept], *, known: Sequence[MemoryItem] = ()) -> None:
         """See `Memory.keep`."""
@@ -61,7 +65,11 @@ class FaultyMemory:
         weather = self._weather
         if weather.strikes(weather.faults.append_slow):
             await asyncio.sleep(weather.pause_s(_SLOW_S))
+        if self._refusals and not weather.calm:
+            self._refusals -= 1
+            raise _unavailable(what)
         if weather.refuses(weather.faults.read_refused):
+            self._refusals = weather.dice.choice((0, _TRIES))
             raise _unavailable(what)
 
 
