@@ -1,8 +1,12 @@
 """What agents can name, over HTTP."""
 
 import asyncio
+from typing import Any
 
 from tenuto import Workflow, tool
+from tenuto.core.agent.routes import ModelHealth
+from tenuto.sdk.models import Models
+from tenuto.server.principal import Connection, Principal
 from tests.server.api.served import serving
 
 
@@ -34,5 +38,30 @@ def test_models_are_listed_with_their_providers() -> None:
             listed = (await served.client.get("/models")).json()
             assert "offline" in listed["providers"]
             assert listed["health"] == []
+
+    asyncio.run(main())
+
+
+class FromElsewhere:
+    """Lets everybody in as the admin of another organisation than that of the first start."""
+
+    async def authenticate(self, connection: Connection) -> Principal:
+        return Principal(organisation="elsewhere", user="eve", roles=("admin",))
+
+
+def test_how_models_do_for_all_organisations_is_told_to_the_operators_only() -> None:
+    failed = ModelHealth(
+        model="mock:a", state="open", failures=5, error="billing: acme owes", since_ms=1
+    )
+
+    async def told(**settings: Any) -> list[Any]:
+        async with serving(**settings) as served:
+            served.service.runtime.models = Models(("mock",), routes={}, health=lambda: (failed,))
+            health: list[Any] = (await served.client.get("/models")).json()["health"]
+            return health
+
+    async def main() -> None:
+        assert [one["error"] for one in await told()] == ["billing: acme owes"]
+        assert await told(authenticator=FromElsewhere()) == []
 
     asyncio.run(main())

@@ -5,6 +5,7 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from msgspec import structs
 
+from tenuto.core.accounts.principal import HOME
 from tenuto.core.agent.routes import CircuitState
 from tenuto.server.asked import Call
 from tenuto.server.principal import Principal, needs
@@ -44,6 +45,7 @@ class Models(msgspec.Struct, kw_only=True):
     providers: list[str]
     routes: list[RouteOf]
     health: list[Health]
+    """Of all organisations' requests, so only the operators' organisation sees it."""
     spend: list[Spend] | None
     """Those that cost most first, at most 1,000; null for who may not read usage."""
 
@@ -69,7 +71,7 @@ async def list_models(request: Call, service: Given) -> Models:
                 since=moment_text(one.since_ms) if one.since_ms else None,
                 rests_until=moment_text(one.rests_until_ms) if one.rests_until_ms else None,
             )
-            for one in models.health()
+            for one in (models.health() if request.user.organisation == HOME else ())
         ],
         spend=await _spend(service, request.user),
     )
