@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -116,10 +117,12 @@ def test_a_second_interrupt_leaves_at_once_whatever_still_runs(shell: Shell) -> 
     wait_for(lambda: (shell.folder / "blocking").exists())
 
     process.send_signal(signal.SIGINT)
-    while "Go on with" not in process.stderr.readline():
-        pass
+    patience = threading.Timer(PATIENCE_S, process.kill)
+    patience.start()
+    next(line for line in process.stderr if "Go on with" in line)
     process.send_signal(signal.SIGINT)
     code, out, err = ended(process)
+    patience.cancel()
 
     assert (code, out) == (130, "")
     assert "Traceback" not in err

@@ -295,13 +295,13 @@ def test_a_message_that_cannot_be_sent_does_not_keep_others_from_being_told() ->
     async def main() -> None:
         async with receiving() as receiver, telling() as served:
             webhooks = served.service.webhooks
-            looked_at = webhooks.sender.check
-            webhooks.sender.check = lambda url: None  # type: ignore[method-assign]
+            looked_at = webhooks.courier.sender.check
+            webhooks.courier.sender.check = lambda url: None  # type: ignore[method-assign]
             for number, url in enumerate(UNREACHABLE):
                 await added(served, receiver, description=str(number))
                 bad = await served.client.post("/webhooks", json={"url": url})
                 assert bad.status_code == 201
-            webhooks.sender.check = looked_at  # type: ignore[method-assign]
+            webhooks.courier.sender.check = looked_at  # type: ignore[method-assign]
             good = await added(served, receiver)
 
             for _ in range(2):

@@ -9,6 +9,7 @@ import msgspec
 from tenuto.core.session import events as e
 from tenuto.core.session.state import SessionState
 from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.sdk.history import StoredEvent
 from tenuto.sdk.session import Session
 from tenuto.views.event_lines import SILENT, event_line
 from tenuto.views.open_tasks import OpenTasks
@@ -47,6 +48,7 @@ class Follower:
         self._version = 0 if is_short else before.version
         self._count = 0
         self._next_s = 0.0
+        self._telling: asyncio.Future[None] | None = None
 
     async def follow(self) -> None:
         """Report events as they come, until the session has ended."""
@@ -54,6 +56,8 @@ class Follower:
 
     async def catch_up(self) -> None:
         """Report the events that are there already."""
+        if self._telling is not None:
+            await self._telling
         await self._report_events(follow=False)
 
     async def _report_events(self, *, follow: bool) -> None:
@@ -62,10 +66,15 @@ class Follower:
             self._tasks.begin(stored.event)
             line, path = self._line(stored.event), self._path(stored.event)
             self._tasks.end(stored.event)
-            if self._ears.note is not None and isinstance(stored.event, e.Noted):
-                await self._ears.note(stored.event, path)
-            if self._ears.progress is not None and line and self._may_speak():
-                await self._ears.progress(stored.version, line)
+            # Who stops following does not cut short what is being told: it is told once.
+            self._telling = asyncio.ensure_future(self._tell(stored, line, path))
+            await asyncio.shield(self._telling)
+
+    async def _tell(self, stored: StoredEvent, line: str, path: str) -> None:
+        if self._ears.note is not None and isinstance(stored.event, e.Noted):
+            await self._ears.note(stored.event, path)
+        if self._ears.progress is not None and line and self._may_speak():
+            await self._ears.progress(stored.version, line)
 
     def _line(self, event: e.SessionEvent) -> str:
         # A turn of a model is told by its answer.
