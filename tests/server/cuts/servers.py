@@ -6,9 +6,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import os
 import ssl
 import sys
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Coroutine
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,11 +17,33 @@ import httpx2
 import websockets
 
 import tenuto
+from tenuto.core.errors import PortError
 from tenuto.server.listening import listening
 
 SECONDS_MAX: Final = 60
+WHOLE_SECONDS_MAX: Final = 180
 _TLS: Final = ssl.create_default_context()
 """Not needed, and made by each client that is not given one: that takes its time."""
+
+
+def own_port() -> int:
+    """Return a port that nobody is given who asks for any: a server that was killed comes back to
+    it, and must not find another test's socket there. Those given out begin at 32,768 or later."""
+    for place in range(1_000):
+        port = 20_000 + (os.getpid() * 37 + place) % 12_000
+        with contextlib.suppress(PortError), listening("127.0.0.1", port):
+            return port
+    raise AssertionError("some port is free")
+
+
+def run(work: Coroutine[Any, Any, None]) -> None:
+    """Do `work` in a loop of its own. What waits for ever fails, and hangs nobody."""
+
+    async def bounded() -> None:
+        async with asyncio.timeout(WHOLE_SECONDS_MAX):
+            await work
+
+    asyncio.run(bounded())
 
 
 class Nursery:
@@ -53,8 +76,7 @@ class Nursery:
 @contextlib.asynccontextmanager
 async def nursery(folder: Path) -> AsyncIterator[Nursery]:
     """Give a running server on a file in `folder`."""
-    with listening("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
+    port = own_port()
     process = await asyncio.create_subprocess_exec(
         *[sys.executable, str(Path(__file__).with_name("nursery.py"))],
         *[str(folder / "cuts.db"), str(port)],

@@ -9,7 +9,7 @@ import pytest
 
 import tenuto
 from tests.server.cuts.flows import short, ticking
-from tests.server.cuts.servers import Line, Seen, follow, go, nursery, prepared
+from tests.server.cuts.servers import Line, Seen, follow, go, nursery, prepared, run
 
 KINDS = ("sse", "ws")
 
@@ -31,7 +31,7 @@ def test_a_client_may_hang_up_after_any_event(kind: str, tmp_path: Path) -> None
         assert {seen.last for seen in clients} == {await last_version(tmp_path, session)}
         assert all(seen.connections >= 2 for seen in clients)
 
-    asyncio.run(main())
+    run(main())
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -54,7 +54,7 @@ def test_the_line_may_break_at_any_byte(kind: str, tmp_path: Path) -> None:
                     seen.assert_whole()
                     assert seen.last == whole.last
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_the_server_may_be_killed_after_any_event(tmp_path: Path) -> None:
@@ -80,7 +80,7 @@ def test_the_server_may_be_killed_after_any_event(tmp_path: Path) -> None:
                     seen.assert_whole()
                     assert seen.last == count
 
-    asyncio.run(main())
+    run(main())
 
 
 def test_killed_under_load_the_server_comes_back_and_nobody_misses_anything(
@@ -105,7 +105,7 @@ def test_killed_under_load_the_server_comes_back_and_nobody_misses_anything(
             assert seen.last == await last_version(tmp_path, seen.session)
         assert max(seen.connections for seen in clients) > 1
 
-    asyncio.run(main())
+    run(main())
 
 
 async def last_version(folder: Path, session: str) -> int:
