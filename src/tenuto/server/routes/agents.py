@@ -20,7 +20,7 @@ from tenuto.server.problems import ProblemError
 from tenuto.server.registry.agents import WRITE, AgentFound
 from tenuto.server.registry.metrics import Window
 from tenuto.server.registry.versions import Asked, Kept
-from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, version_of
+from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, page_of_versions
 from tenuto.server.service import Given, Service
 from tenuto.server.texts import TakesText, text_in
 from tenuto.views.activity import Done, percentile
@@ -192,12 +192,7 @@ async def list_agent_versions(
     history = service.registry.agents.versions.history(
         organisation, agent_id, before=place_of(cursor, int)
     )
-    items: list[WorkflowVersion] = []
-    async for kept in history:
-        items.append(version_of(kept))
-        if len(items) == limit:
-            return Page(items=items, next_cursor=cursor_of(kept.version))
-    return Page(items=items)
+    return await page_of_versions(history, limit)
 
 
 @get("/agents/{agent_id:str}/status", tags=["agents"], opt=_READ)

@@ -1,7 +1,7 @@
 """Sessions: lists, one, its state at any version, its events, its trace."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, cast
 
 import msgspec
 from litestar import get
@@ -16,6 +16,7 @@ from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import Principal, needs
 from tenuto.server.service import Given, Service
+from tenuto.server.summaries import facts_of
 from tenuto.views.event_json import event_json, plain_json
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
@@ -71,25 +72,7 @@ class StateAt(msgspec.Struct, kw_only=True):
 
 def summary_of(head: Head) -> SessionSummary:
     """Return what lists show."""
-    return SessionSummary(**_facts(head))
-
-
-def _facts(head: Head) -> dict[str, Any]:
-    return {
-        "id": head.session,
-        "workflow": head.workflow,
-        "workflow_version": head.workflow_version,
-        "status": head.status,
-        "waiting_for": head.waiting_for,
-        "user": head.user,
-        "parent": head.parent,
-        "origin": head.origin,
-        "origin_version": head.origin_version,
-        "key": head.key,
-        "started_at": moment_text(head.started_ms),
-        "updated_at": moment_text(head.updated_ms),
-        "version": head.version,
-    }
+    return SessionSummary(**cast("dict[str, Any]", facts_of(head)))
 
 
 async def detail_of(service: Service, principal: Principal, id: str) -> SessionDetail:
@@ -102,7 +85,10 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
     head, state = look.head, look.state
     failure = plain_json(state.failure)
     waits = [plain_json(wait) for wait in why_waiting(state, look.definition)]
-    facts = _facts(head) | {"version": state.version, "updated_at": moment_text(state.updated_ms)}
+    facts: dict[str, Any] = facts_of(head) | {
+        "version": state.version,
+        "updated_at": moment_text(state.updated_ms),
+    }
     return SessionDetail(
         **facts,
         inputs=state.inputs,

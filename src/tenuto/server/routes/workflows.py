@@ -1,5 +1,6 @@
 """Workflows: those that the server offers, and those that organisations register."""
 
+from collections.abc import AsyncIterator
 from typing import Annotated, Any, Literal
 
 import msgspec
@@ -221,12 +222,7 @@ async def list_versions(
     history = service.registry.workflows.versions.history(
         organisation, name, before=place_of(cursor, int)
     )
-    items: list[WorkflowVersion] = []
-    async for kept in history:
-        items.append(version_of(kept))
-        if len(items) == limit:
-            return Page(items=items, next_cursor=cursor_of(kept.version))
-    return Page(items=items)
+    return await page_of_versions(history, limit)
 
 
 @get("/workflows/{name:str}/schema", tags=["workflows"], opt=_READ)
@@ -276,9 +272,15 @@ async def start_workflow(
     return await start(request, service, wanted, wait=wait)
 
 
-def version_of(kept: Kept) -> WorkflowVersion:
-    """Return a version for lists of them."""
-    return WorkflowVersion(version=kept.version, actor=kept.actor, at=moment_text(kept.at_ms))
+async def page_of_versions(history: AsyncIterator[Kept], limit: int) -> Page[WorkflowVersion]:
+    """Return the first versions of a history, at most so many."""
+    items: list[WorkflowVersion] = []
+    async for kept in history:
+        at = moment_text(kept.at_ms)
+        items.append(WorkflowVersion(version=kept.version, actor=kept.actor, at=at))
+        if len(items) == limit:
+            return Page(items=items, next_cursor=cursor_of(kept.version))
+    return Page(items=items)
 
 
 def _asked(request: Call) -> Asked:

@@ -16,6 +16,7 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.event_store import Head
 from tenuto.sdk.runtime import Runtime
 from tenuto.server.streaming.frames import Frame, frame
+from tenuto.server.summaries import facts_of
 from tenuto.views.moments import moment_text
 
 PAUSE_S: Final = 0.02
@@ -165,21 +166,7 @@ class Feed:
 
 def session_frame(head: Head, position: int) -> Frame:
     """Return how a session is, as of a position."""
-    summary: JsonObject = {
-        "id": head.session,
-        "workflow": head.workflow,
-        "workflow_version": head.workflow_version,
-        "status": head.status,
-        "waiting_for": head.waiting_for,
-        "user": head.user,
-        "parent": head.parent,
-        "origin": head.origin,
-        "origin_version": head.origin_version,
-        "key": head.key,
-        "started_at": moment_text(head.started_ms),
-        "updated_at": moment_text(head.updated_ms),
-        "version": head.version,
-    }
+    summary = facts_of(head)
     told: JsonObject = {
         "specversion": "1.0",
         "id": str(position),
