@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +18,7 @@ from tenuto.server.streaming.frames import Frame
 from tenuto.server.streaming.hub import Hub
 from tenuto.server.streaming.kept import KEPT_BYTES, KEPT_FRAMES, Kept
 from tenuto.server.streaming.reader import QUEUED_FRAMES_MAX, Reader
+from tenuto.server.streaming.socket import Socket
 from tests.runtime.places import on_each_store, place, run
 
 
@@ -293,5 +294,71 @@ def test_a_reader_that_is_closed_ends(tmp_path: Path) -> None:
                 assert (await reading)[0].kind == "snapshot"
             assert hub.watched == {}
             hub.stop()
+
+    run(test())
+
+
+@on_each_store
+def test_who_comes_while_others_go_is_told_all_the_same(kind: str, tmp_path: Path) -> None:
+    async def test() -> None:
+        async with tenuto.open(place(kind, tmp_path)) as runtime:
+            session = await waiting_to_map(runtime, 1)
+            await session.signal("go")
+            await session.result(5)
+            hub = Hub(runtime)
+
+            async def told(*, batches: int | None = None) -> list[str]:
+                """Take all there is, or go after so many batches."""
+                kinds: list[str] = []
+                async with hub.reading(session.id) as reader, aclosing(reader.batches()) as coming:
+                    async for batch in coming:
+                        kinds += [frame.kind for frame in batch]
+                        if batches is not None and (batches := batches - 1) <= 0:
+                            break
+                return kinds
+
+            # They share the opening of the session, and some go as soon as it is open; others come
+            # at every moment of that.
+            for moment in range(40):
+                some = [asyncio.create_task(told(batches=number % 3)) for number in range(3)]
+                some.append(asyncio.create_task(told()))
+                for step in range(moment):
+                    await asyncio.sleep(0)
+                    if step == moment // 2:
+                        some[0].cancel()
+                some += [asyncio.create_task(told()), asyncio.create_task(told())]
+                async with asyncio.timeout(5):
+                    found = await asyncio.gather(*some[1:])
+                assert [kinds[-1] for kinds in found[2:]] == ["end"] * 3
+            assert hub.watched == {}
+
+    run(test())
+
+
+def test_a_source_that_fails_ends_the_connection() -> None:
+    class Broken:
+        def close(self) -> None: ...
+
+        async def batches(self) -> AsyncIterator[list[Frame]]:
+            raise ZeroDivisionError
+            yield []
+
+    @asynccontextmanager
+    async def broken() -> AsyncIterator[Broken]:
+        yield Broken()
+
+    async def silent() -> Any:
+        await asyncio.Event().wait()
+
+    async def send(message: Any) -> None: ...
+
+    async def subscribed(wish: Any) -> Any: ...
+
+    async def test() -> None:
+        scope: Any = {"type": "websocket"}
+        socket = Socket(scope, silent, send, subscribed)
+        async with asyncio.timeout(5):
+            with pytest.raises(ExceptionGroup):
+                await socket.run("", broken())
 
     run(test())

@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Final, TypeAlias
 
 from tenuto.sdk.runtime import Runtime
+from tenuto.sdk.session import Session
 from tenuto.server.streaming.feed import Feed
 from tenuto.server.streaming.listener import Listener
 from tenuto.server.streaming.reader import Reader
@@ -21,13 +22,30 @@ Check: TypeAlias = Callable[[], Awaitable[bool]]
 """Returns whether the client may still have its stream."""
 
 
+class _Watched:
+    """A session with clients, or with some on their way: its topic is one for all of them, and is
+    closed when the last of them has gone."""
+
+    def __init__(self, session: Session) -> None:
+        self.opening = asyncio.create_task(Topic.open(session))
+        self.clients = 0
+        self.readers: set[Reader] = set()
+
+    def close(self) -> None:
+        """Follow the session no more."""
+        opening = self.opening
+        if not opening.done():
+            opening.cancel()
+        elif not opening.cancelled() and opening.exception() is None:
+            opening.result().close()
+
+
 class Hub:
     """Gives clients their place in sessions. One per open database."""
 
     def __init__(self, runtime: Runtime) -> None:
         self._runtime = runtime
-        self._topics: dict[str, asyncio.Task[Topic]] = {}
-        self._readers: dict[str, set[Reader]] = {}
+        self._watched: dict[str, _Watched] = {}
         self._feed = Feed(runtime)
         self._listeners: set[Listener] = set()
         self._checks: dict[Reader | Listener, Check] = {}
@@ -37,7 +55,7 @@ class Hub:
     @property
     def watched(self) -> dict[str, int]:
         """Return how many clients each session has that is watched."""
-        return {session: len(readers) for session, readers in self._readers.items()}
+        return {session: len(one.readers) for session, one in self._watched.items() if one.readers}
 
     @contextlib.asynccontextmanager
     async def reading(
@@ -54,19 +72,29 @@ class Hub:
         Raises:
             NotFound: there is no such session.
         """
-        topic = await self._topic(session)
-        reader = Reader(topic, after=after, pieces=pieces)
-        readers = self._readers.setdefault(session, set())
-        readers.add(reader)
-        self._attend(reader, check)
+        watched = self._watched.get(session)
+        if watched is None:
+            watched = self._watched[session] = _Watched(self._runtime.session(session))
+        watched.clients += 1
+        reader = None
         try:
+            # Others may wait for the same topic when this client goes.
+            topic = await asyncio.shield(watched.opening)
+            if self._is_stopped:
+                topic.close()
+            reader = Reader(topic, after=after, pieces=pieces)
+            watched.readers.add(reader)
+            self._attend(reader, check)
             yield reader
         finally:
-            self._checks.pop(reader, None)
-            readers.discard(reader)
-            if not readers and self._readers.get(session) is readers:
-                del self._readers[session]
-                self._drop(session)
+            if reader is not None:
+                self._checks.pop(reader, None)
+                watched.readers.discard(reader)
+            watched.clients -= 1
+            if not watched.clients:
+                watched.close()
+                if self._watched.get(session) is watched:
+                    del self._watched[session]
 
     @contextlib.asynccontextmanager
     async def listening(
@@ -89,33 +117,9 @@ class Hub:
         for work in self._heart:
             work.cancel()
         self._feed.stop()
-        for session in [*self._topics]:
-            self._drop(session)
-
-    async def _topic(self, session: str) -> Topic:
-        opening = self._topics.get(session)
-        if opening is None:
-            opening = asyncio.create_task(Topic.open(self._runtime.session(session)))
-            self._topics[session] = opening
-        try:
-            # Others may wait for the same topic when this client goes.
-            topic = await asyncio.shield(opening)
-        except BaseException:
-            if opening.done() and self._topics.get(session) is opening:
-                del self._topics[session]
-            raise
-        if self._is_stopped:
-            topic.close()
-        return topic
-
-    def _drop(self, session: str) -> None:
-        opening = self._topics.pop(session, None)
-        if opening is None:
-            return
-        if opening.done() and not opening.cancelled() and opening.exception() is None:
-            opening.result().close()
-        else:
-            opening.cancel()
+        for watched in self._watched.values():
+            watched.close()
+        self._watched.clear()
 
     def _attend(self, client: Reader | Listener, check: Check | None) -> None:
         if check is not None:
@@ -139,8 +143,8 @@ class Hub:
         while True:
             await asyncio.sleep(HEARTBEAT_S / 5)
             clients: list[Reader | Listener] = [*self._listeners]
-            for readers in self._readers.values():
-                clients += readers
+            for watched in self._watched.values():
+                clients += watched.readers
             for client in clients:
                 if now_s() - client.idle_since_s > HEARTBEAT_S * 0.8:
                     client.beat()

@@ -46,20 +46,22 @@ class Socket:
     async def run(self, name: str, opening: Opening) -> None:
         """Accept the connection, and stream until all that is followed has ended, or the client has
         gone."""
-        try:
-            await self._send({"type": "websocket.accept", "headers": []})
-            self._start(name, opening)
-            await self._listen()
-        except OSError:
-            # Gone while it was told something.
-            return
-        finally:
-            for pump in self._pumps.values():
-                pump.cancel()
+        # A pump that fails ends the connection: a client that hears nothing would wait for ever.
+        async with asyncio.TaskGroup() as group:
+            try:
+                await self._send({"type": "websocket.accept", "headers": []})
+                self._start(group, name, opening)
+                await self._listen(group)
+            except OSError:
+                # Gone while it was told something.
+                return
+            finally:
+                for pump in self._pumps.values():
+                    pump.cancel()
 
-    def _start(self, name: str, opening: Opening) -> None:
+    def _start(self, group: asyncio.TaskGroup, name: str, opening: Opening) -> None:
         self._stop(name)
-        self._pumps[name] = asyncio.create_task(self._pump(name, opening))
+        self._pumps[name] = group.create_task(self._pump(name, opening))
 
     def _stop(self, name: str) -> bool:
         pump = self._pumps.pop(name, None)
@@ -97,7 +99,7 @@ class Socket:
         for told in batch:
             await self._send({"type": "websocket.send", "text": told.message.decode()})
 
-    async def _listen(self) -> None:
+    async def _listen(self, group: asyncio.TaskGroup) -> None:
         """Take commands until the client has gone."""
         problems = 0
         while True:
@@ -107,7 +109,7 @@ class Socket:
             if message["type"] != "websocket.receive":
                 continue
             try:
-                await self._obey(message.get("text") or message.get("bytes") or "")
+                await self._obey(group, message.get("text") or message.get("bytes") or "")
             except (TenutoError, ProblemError) as error:
                 problems += 1
                 await self._tell([frame("problem", described(error))])
@@ -115,7 +117,7 @@ class Socket:
                     await self._send({"type": "websocket.close", "code": BROKEN})
                     return
 
-    async def _obey(self, text: str | bytes) -> None:
+    async def _obey(self, group: asyncio.TaskGroup, text: str | bytes) -> None:
         match command_of(text):
             case Pause():
                 self._flowing.clear()
@@ -129,4 +131,4 @@ class Socket:
                     raise ProblemError(
                         "rejected", f"One connection streams {SUBSCRIPTIONS_MAX} sessions at most."
                     )
-                self._start(wish.session, await self._subscribed(wish))
+                self._start(group, wish.session, await self._subscribed(wish))
