@@ -3,21 +3,27 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from tenuto.adapters.mcp.connection import Connection
 from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.faults import Faults
+from tenuto.adapters.mcp.heard import hearing
+from tenuto.adapters.mcp.means import Means
+from tenuto.adapters.mcp.oauth.access import Access
+from tenuto.adapters.mcp.oauth.logins import Logins
 from tenuto.adapters.mcp.results import value_of
 from tenuto.adapters.mcp.settings import Address, Command, Rules, checked
+from tenuto.adapters.mcp.telling import Teller
 from tenuto.adapters.mcp.tools import McpTool, Parts, specs_of, traits_of
-from tenuto.adapters.mcp.transports import HEARD, Heard
 from tenuto.core.errors import Escalatable, Fatal, Transient, WorkFailed
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
+
+if TYPE_CHECKING:
+    from tenuto.adapters.mcp.oauth.providers import Person
 
 TOOLS_MAX: Final = 1_000
 PAGES_MAX: Final = 100
@@ -55,13 +61,37 @@ class McpServer:
         """Tools of the server that are not offered, each with the reason."""
         self._now = now
         self._credentials = Credentials(name)
-        self._faults = Faults(name, place, self._credentials)
+        self._teller = Teller(name, place, self._credentials)
+        self._faults = Faults(self._teller, place)
+        self._means = self._made_means(None)
         self._parts = Parts(schemas=schemas, call=self._call)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard = asyncio.Lock()
         self._connection: Connection | None = None
         self._failures, self._not_before = 0, 0.0
         self._listing = Listing()
+
+    def attend(self, person: "Person") -> None:
+        """Let `person` sign in when tokens are wanted; those of an earlier login are not used."""
+        self._means = self._made_means(person)
+
+    async def ask_for_token(self) -> None:
+        """Get a token though the server did not want one so far.
+
+        Raises:
+            WorkFailed: there can be none.
+        """
+        assert isinstance(self.place, Address) and self._means.access is not None
+        url = self._credentials.filled(self.place.url, where="the url")
+        await self._means.access.flow(url).renew_for(url)
+
+    def _made_means(self, person: "Person | None") -> Means:
+        access, place = None, self.place
+        if isinstance(place, Address) and place.auth is not None:
+            access = Access(
+                place.auth, self._credentials, self._teller, logins=Logins(place.logins), person=person
+            )
+        return Means(credentials=self._credentials, access=access)
 
     def __repr__(self) -> str:
         return f"McpServer({self.name!r}, {self.place})"
@@ -109,7 +139,7 @@ class McpServer:
             self._connection = None
         self._check_backoff()
         connection = Connection(
-            self.place, self._credentials, connect_seconds=self.rules.connect_timeout
+            self.place, self._means, connect_seconds=self.rules.connect_timeout
         )
         try:
             await connection.opened()
@@ -286,14 +316,3 @@ class Progress:
 
     def __str__(self) -> str:
         return self._last
-
-
-@contextmanager
-def hearing() -> Iterator[Heard]:
-    """Give what HTTP says about the requests made inside."""
-    heard = Heard()
-    token = HEARD.set(heard)
-    try:
-        yield heard
-    finally:
-        HEARD.reset(token)

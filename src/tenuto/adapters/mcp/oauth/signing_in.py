@@ -1,0 +1,80 @@
+"""A person signs in to a server, once; sessions then use and renew what was granted."""
+
+from urllib.parse import urlsplit
+
+import msgspec
+
+from tenuto.adapters.mcp.oauth.browser import Browser, NotSignedIn, Show
+from tenuto.adapters.mcp.oauth.logins import Logins
+from tenuto.adapters.mcp.settings import Address, Rules
+from tenuto.adapters.mcp.source import McpServer
+from tenuto.ports.schemas import Schemas
+
+SECONDS: float = 300.0
+"""How long a person may take."""
+
+
+class SignedIn(msgspec.Struct, frozen=True, kw_only=True):
+    """What came of it."""
+
+    url: str
+    scope: str
+    """What the token is good for, as the authorization server says it."""
+    renewable: bool
+    """Whether sessions renew it without a person."""
+    tools_count: int
+
+
+async def sign_in(
+    name: str, place: Address, *, schemas: Schemas, show: Show, port: int = 0
+) -> SignedIn:
+    """Return what was granted, once a person signed in and the server was asked with it.
+
+    `show` brings the person to an address; they come back to `port` of this machine, to any free
+    one where it is 0.
+
+    Raises:
+        NotSignedIn: nobody signed in, or was let in.
+        WorkFailed: the server, or its authorization server, cannot be used.
+        Rejected: the settings do not fit.
+    """
+    rules = Rules(timeout=SECONDS, connect_timeout=SECONDS)
+    server = McpServer(name, place, rules, schemas=schemas)
+    logins = Logins(place.logins)
+    browser = await _opened(show, port, logins, str(place))
+    try:
+        server.attend(browser)
+        tools = await server.tools()
+        if logins.read(str(place)) is None:
+            await server.ask_for_token()
+    finally:
+        await server.close()
+        await browser.close()
+    granted = logins.read(str(place))
+    if granted is None:
+        raise NotSignedIn(f"The server at {place} gave no token.")
+    return SignedIn(
+        url=granted.url,
+        scope=str(granted.token.get("scope", "")),
+        renewable="refresh_token" in granted.token,
+        tools_count=len(tools),
+    )
+
+
+async def _opened(show: Show, port: int, logins: Logins, url: str) -> Browser:
+    """Return a browser, at the port of the last login where it can be had: the client that was
+    registered is good for that one."""
+    known = logins.read(url)
+    last = (known.client.get("redirect_uris") or [""])[0] if known and not port else ""
+    browser = Browser(show, port=port or urlsplit(last).port or 0, seconds=SECONDS)
+    try:
+        await browser.open()
+    except OSError as error:
+        if port:
+            raise NotSignedIn(
+                f"Port {port} of this machine cannot be listened at: {error.strerror}. "
+                "Name another, or none."
+            ) from None
+        browser = Browser(show, port=0, seconds=SECONDS)
+        await browser.open()
+    return browser
