@@ -2,7 +2,8 @@
 
 The suite gives the address of its server as the last argument, the name of the scenario in
 `MCP_CONFORMANCE_SCENARIO`, and what an administrator would know in `MCP_CONFORMANCE_CONTEXT`. A
-person is a browser that follows where it is sent.
+person is a browser that follows where it is sent. With `CONFORMANCE_IDLE` it does nothing, so that
+it can be seen that the suite would find out.
 """
 
 import asyncio
@@ -23,6 +24,7 @@ from tenuto.ports.tool import ToolSource
 CALLS: Final[dict[str, tuple[str, dict[str, Any]]]] = {
     "tools_call": ("add_numbers", {"a": 5, "b": 3}),
     "sse-retry": ("test_reconnection", {}),
+    "elicitation-": ("test_client_elicitation_defaults", {}),
     "auth/": ("test-tool", {}),
 }
 """Beginnings of scenarios to the tool that they want called. Others want the tools listed."""
@@ -42,7 +44,8 @@ class Session:
 
     def server(self, **auth: Any) -> ToolSource:
         if not self.scenario.startswith("auth/"):
-            return tenuto.mcp_server(name="conformance", url=self.url, timeout=20)
+            agrees = {"on_question": lambda question: {}} if "elicitation" in self.scenario else {}
+            return tenuto.mcp_server(name="conformance", url=self.url, timeout=20, **agrees)
         return tenuto.mcp_server(
             name="conformance", url=self.url, timeout=20, auth={**self.auth(), **auth}
         )
@@ -73,7 +76,7 @@ class Session:
             auth["grant"] = "client_credentials"
         elif "cross-app" in self.scenario:
             auth["grant"] = "cross_app"
-        else:
+        elif self.scenario == "auth/basic-cimd":
             auth["metadata_url"] = METADATA_URL
         return auth
 
@@ -117,6 +120,8 @@ def issuer_of(url: str) -> str:
 
 
 if __name__ == "__main__":
+    if "CONFORMANCE_IDLE" in os.environ:
+        sys.exit(0)
     with tempfile.TemporaryDirectory() as folder:
         os.environ[FOLDER_VARIABLE] = folder
         asyncio.run(Session(sys.argv[-1], os.environ.get("MCP_CONFORMANCE_SCENARIO", "")).use())

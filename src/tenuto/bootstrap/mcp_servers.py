@@ -8,6 +8,7 @@ import msgspec
 
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.mcp import Address, Auth, Command, McpServer, Rules
+from tenuto.adapters.mcp.questions import OnQuestion
 from tenuto.bootstrap.mcp_logins import folder
 from tenuto.core.errors import DefinitionError, NotFound, Problem, Rejected
 from tenuto.ports.tool import ToolSource
@@ -67,6 +68,7 @@ class McpOptions(McpRules, total=False):
     inherit: Sequence[str]
     headers: Mapping[str, str]
     auth: "str | McpAuth"
+    on_question: OnQuestion
 
 
 _OF_COMMANDS: Final = ("env", "cwd", "inherit")
@@ -90,6 +92,8 @@ def mcp_server(
         cwd: folder that the child starts in.
         headers: sent with each request.
         auth: how tokens are got by OAuth: `"login"`, or see `McpAuth`.
+        on_question: answers what the server asks while a tool runs. It is called with `server`,
+            `message`, `schema` and `url`, and returns the answer as a mapping, or None to decline.
         timeout, connect_timeout, trust, idempotent, labels: see `McpRules`.
 
     Raises:
@@ -120,12 +124,9 @@ def mcp_server(
             inherit=tuple(options.get("inherit", ())),
         )
     else:
-        place = Address(
-            url=url,
-            headers=options.get("headers", {}),
-            auth=_auth(options.get("auth")),
-            logins=str(folder()),
-        )
+        auth = _auth(options.get("auth"))
+        kept = str(folder()) if auth is not None else ""
+        place = Address(url=url, headers=options.get("headers", {}), auth=auth, logins=kept)
     return McpServer(
         options.get("name") or _name_of(place), place, _rules(options), schemas=JsonSchemas()
     )
@@ -153,7 +154,7 @@ def _rules(options: McpOptions) -> Rules:
     for name in ("idempotent", "labels"):
         if not isinstance(given.get(name, ()), str):
             given[name] = tuple(given.get(name, getattr(Rules(), name)))
-    return Rules(**given)
+    return Rules(**given, on_question=options.get("on_question"))
 
 
 _LAUNCHERS: Final = ("npx", "node", "bunx", "deno", "uvx", "uv", "python", "pipx")

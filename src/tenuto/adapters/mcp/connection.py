@@ -119,6 +119,7 @@ class Connection:
                     self._transport(),
                     message_handler=self._told,
                     client_info=Implementation(name="tenuto", version=version("tenuto")),
+                    elicitation_callback=self._means.asked,
                     cache=None,
                 )
                 async with client, anyio.create_task_group() as listening:

@@ -8,6 +8,7 @@ from typing import Final
 import msgspec
 
 from tenuto.adapters.mcp.oauth import settings as oauth
+from tenuto.adapters.mcp.questions import OnQuestion
 from tenuto.core.errors import Rejected
 
 CALL_SECONDS: Final = 60.0
@@ -65,6 +66,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     trust: bool = False
     idempotent: tuple[str, ...] = ()
     labels: tuple[str, ...] = UNTRUSTED
+    on_question: OnQuestion | None = None
 
     def repeats(self, tool: str) -> bool:
         """Return whether the owner says that a call of `tool` may be made twice."""
@@ -82,6 +84,8 @@ def faults_of(name: str, place: Command | Address, rules: Rules) -> list[str]:
     for key, names in (("idempotent", rules.idempotent), ("labels", rules.labels)):
         if not _are_texts(names):
             faults.append(f"{key}={names!r:.80}: give a list of names, as ['search_*'].")
+    if rules.on_question is not None and not callable(rules.on_question):
+        faults.append("on_question: give a function that takes a question.")
     return faults + (_of_command(place) if isinstance(place, Command) else _of_address(place))
 
 

@@ -13,6 +13,7 @@ from tenuto.adapters.mcp.heard import hearing
 from tenuto.adapters.mcp.means import Means
 from tenuto.adapters.mcp.oauth.access import Access
 from tenuto.adapters.mcp.oauth.logins import Logins
+from tenuto.adapters.mcp.questions import Patience, Questions
 from tenuto.adapters.mcp.results import value_of
 from tenuto.adapters.mcp.settings import Address, Command, Rules, checked
 from tenuto.adapters.mcp.telling import Teller
@@ -63,8 +64,9 @@ class McpServer:
         self._credentials = Credentials(name)
         self._teller = Teller(name, place, self._credentials)
         self._faults = Faults(self._teller, place)
-        self._means = self._made_means(None)
         self._parts = Parts(schemas=schemas, call=self._call)
+        self._patience = Patience()
+        self._means = self._made_means(None)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard = asyncio.Lock()
         self._connection: Connection | None = None
@@ -91,7 +93,16 @@ class McpServer:
             access = Access(
                 place.auth, self._credentials, self._teller, logins=Logins(place.logins), person=person
             )
-        return Means(credentials=self._credentials, access=access)
+        asked = None
+        if self.rules.on_question is not None:
+            asked = Questions(
+                self.name,
+                self.rules.on_question,
+                schemas=self._parts.schemas,
+                credentials=self._credentials,
+                patience=self._patience,
+            )
+        return Means(credentials=self._credentials, access=access, asked=asked)
 
     def __repr__(self) -> str:
         return f"McpServer({self.name!r}, {self.place})"
@@ -238,7 +249,7 @@ class McpServer:
         progress = Progress()
         with hearing() as heard:
             try:
-                async with asyncio.timeout(self.rules.timeout):
+                async with self._patience.within(self.rules.timeout):
                     result = await connection.client.call_tool(
                         tool.spec.name,
                         arguments,

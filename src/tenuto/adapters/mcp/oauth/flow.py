@@ -45,6 +45,7 @@ class Flow(httpx2.Auth):
         self._fetching, self._teller = fetching, teller
         self._sign_in = sign_in
         self._lock = asyncio.Lock()
+        self._widened: set[str] = set()
 
     async def async_auth_flow(
         self, request: httpx2.Request
@@ -57,9 +58,25 @@ class Flow(httpx2.Auth):
         await self._prepare(request)
         response = yield request
         for _ in range(TOKENS_PER_REQUEST_MAX):
+            scope = self._wider_scope(response)
             if not _asks_for_more(response) or not await self.renew(request, response):
                 return
+            self._widened.add(scope)
             response = yield request
+
+    def _wider_scope(self, response: httpx2.Response) -> str:
+        """Return the scope that is wanted, for one more token.
+
+        Raises:
+            WorkFailed: there was one more token for it before, and it is not enough.
+        """
+        if response.status_code != 403 or not _asks_for_more(response):
+            return ""
+        scope = extract_scope_from_www_auth(response) or "(not named)"
+        if scope in self._widened:
+            told = f"wants the scope {scope!r:.200}, and refuses the token that has it. Mend it,"
+            raise self._teller.escalatable(told, "authorization")
+        return scope
 
     async def _prepare(self, request: httpx2.Request) -> None:
         if not self._tokens.access:
