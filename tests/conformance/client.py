@@ -84,7 +84,8 @@ class Session:
         wanted: dict[str, str] = {}
         for left in reversed(range(SIGN_INS_MAX + 1)):
             try:
-                return await self.call(self.server(**wanted))
+                await self.call(self.server(**wanted))
+                break
             except WorkFailed as error:
                 if error.code != "sign_in" or not left:
                     raise

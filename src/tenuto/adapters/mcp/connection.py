@@ -29,9 +29,7 @@ _LISTEN_SECONDS: Final = (1.0, 60.0)
 class Connection:
     """A connection that was begun; see `opened`. One that is lost does not come back."""
 
-    def __init__(
-        self, place: Command | Address, means: Means, *, connect_seconds: float
-    ) -> None:
+    def __init__(self, place: Command | Address, means: Means, *, connect_seconds: float) -> None:
         self._place, self._means = place, means
         self._connect_seconds = connect_seconds
         self._said = LastWords()

@@ -1,6 +1,5 @@
 """What a connection uses beside its place."""
 
-from collections.abc import Awaitable, Callable
 from typing import Any
 
 import msgspec
@@ -10,9 +9,9 @@ from tenuto.adapters.mcp.oauth.access import Access
 
 
 class Means(msgspec.Struct, frozen=True, kw_only=True):
-    """`access`: of a server that is asked with tokens. `asked`: answers its questions; None: none
-    may be asked."""
+    """`access`: of a server that is asked with tokens. `asked`: answers its questions, as the SDK
+    calls it; None: none may be asked."""
 
     credentials: Credentials
     access: Access | None = None
-    asked: Callable[[Any, Any], Awaitable[Any]] | None = None
+    asked: Any = None

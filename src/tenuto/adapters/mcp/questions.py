@@ -119,7 +119,7 @@ class Questions:
             return ElicitResult(action="decline")
         if question.url:
             return ElicitResult(action="accept")
-        content = {**_defaults(question.schema), **answer}
+        content: dict[str, Any] = {**_defaults(question.schema), **answer}
         wrong = self._wrong(question.schema, content)
         if wrong:
             _LOG.warning(
@@ -137,6 +137,7 @@ class Questions:
         wrong = [str(name) for name in required if name not in content]
         wrong += [name for name in content if name not in properties]
         for name, part in properties.items():
+            assert isinstance(part, dict), "the SDK read it"
             try:
                 fits = name not in content or not self._schemas.fault(part, content[name])
             except Rejected:

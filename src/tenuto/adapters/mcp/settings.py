@@ -84,8 +84,6 @@ def faults_of(name: str, place: Command | Address, rules: Rules) -> list[str]:
     for key, names in (("idempotent", rules.idempotent), ("labels", rules.labels)):
         if not _are_texts(names):
             faults.append(f"{key}={names!r:.80}: give a list of names, as ['search_*'].")
-    if rules.on_question is not None and not callable(rules.on_question):
-        faults.append("on_question: give a function that takes a question.")
     return faults + (_of_command(place) if isinstance(place, Command) else _of_address(place))
 
 

@@ -10,15 +10,15 @@ from tenuto.adapters.mcp.connection import Connection
 from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.faults import Faults
 from tenuto.adapters.mcp.heard import hearing
+from tenuto.adapters.mcp.listing import Listing, Progress, check_paging
 from tenuto.adapters.mcp.means import Means
-from tenuto.adapters.mcp.oauth.access import Access
-from tenuto.adapters.mcp.oauth.logins import Logins
+from tenuto.adapters.mcp.oauth.access import Access, access_to
 from tenuto.adapters.mcp.questions import Patience, Questions
 from tenuto.adapters.mcp.results import value_of
 from tenuto.adapters.mcp.settings import Address, Command, Rules, checked
 from tenuto.adapters.mcp.telling import Teller
 from tenuto.adapters.mcp.tools import McpTool, Parts, specs_of, traits_of
-from tenuto.core.errors import Escalatable, Fatal, Transient, WorkFailed
+from tenuto.core.errors import Fatal, Transient, WorkFailed
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
@@ -26,8 +26,6 @@ from tenuto.ports.tool import ToolCode
 if TYPE_CHECKING:
     from tenuto.adapters.mcp.oauth.providers import Person
 
-TOOLS_MAX: Final = 1_000
-PAGES_MAX: Final = 100
 BACKOFF_SECONDS: Final = (0.5, 30.0)
 """Least and longest wait after a connection that did not come about."""
 
@@ -73,31 +71,21 @@ class McpServer:
         self._failures, self._not_before = 0, 0.0
         self._listing = Listing()
 
-    def attend(self, person: "Person") -> None:
-        """Let `person` sign in when tokens are wanted; those of an earlier login are not used."""
+    def attend(self, person: "Person") -> Access | None:
+        """Let `person` sign in when tokens are wanted; those of an earlier login are not used.
+
+        Returns what gets the tokens, or None for a server that is asked without."""
         self._means = self._made_means(person)
-
-    async def ask_for_token(self) -> None:
-        """Get a token though the server did not want one so far.
-
-        Raises:
-            WorkFailed: there can be none.
-        """
-        assert isinstance(self.place, Address) and self._means.access is not None
-        url = self._credentials.filled(self.place.url, where="the url")
-        await self._means.access.flow(url).renew_for(url)
+        return self._means.access
 
     def _made_means(self, person: "Person | None") -> Means:
-        access, place = None, self.place
-        if isinstance(place, Address) and place.auth is not None:
-            access = Access(
-                place.auth, self._credentials, self._teller, logins=Logins(place.logins), person=person
-            )
-        asked = None
-        if self.rules.on_question is not None:
+        access, asked, on_question = None, None, self.rules.on_question
+        if isinstance(self.place, Address):
+            access = access_to(self.place, self._credentials, self._teller, person)
+        if on_question is not None:
             asked = Questions(
                 self.name,
-                self.rules.on_question,
+                on_question,
                 schemas=self._parts.schemas,
                 credentials=self._credentials,
                 patience=self._patience,
@@ -149,9 +137,7 @@ class McpServer:
             await self._connection.close()
             self._connection = None
         self._check_backoff()
-        connection = Connection(
-            self.place, self._means, connect_seconds=self.rules.connect_timeout
-        )
+        connection = Connection(self.place, self._means, connect_seconds=self.rules.connect_timeout)
         try:
             await connection.opened()
         except asyncio.CancelledError:
@@ -203,7 +189,7 @@ class McpServer:
                     page = await client.list_tools()
                     found += page.tools
                     while page.next_cursor:
-                        self._check_paging(page.next_cursor, cursors, found)
+                        check_paging(self.name, page.next_cursor, cursors, found)
                         page = await client.list_tools(cursor=page.next_cursor)
                         found += page.tools
             except Exception as error:
@@ -211,16 +197,6 @@ class McpServer:
                 scene = await connection.scene(heard)
                 raise self._told(self._faults.listing(error, scene), connection, error) from None
         return found
-
-    def _check_paging(self, cursor: str, cursors: set[str], found: list[Any]) -> None:
-        if cursor in cursors or len(cursors) >= PAGES_MAX or len(found) > TOOLS_MAX:
-            raise Escalatable(
-                f"MCP server {self.name!r} gives a list of tools without an end: {len(found)} on "
-                f"{len(cursors) + 1} pages; at most {TOOLS_MAX} on {PAGES_MAX} are taken. Mend "
-                "it, then approve to try again.",
-                code="bad_answer",
-            )
-        cursors.add(cursor)
 
     def _made(self, found: list[Any]) -> tuple[McpTool, ...]:
         specs, left_out = specs_of(found, self._parts.schemas)
@@ -281,49 +257,3 @@ class McpServer:
         if failed is not None and failed.code == "session_ended":
             connection.end()
         return failed or error
-
-
-class Listing:
-    """The tools as they were told, when, and by which connection."""
-
-    def __init__(self) -> None:
-        self.tools: tuple[McpTool, ...] = ()
-        self.names: frozenset[str] = frozenset()
-        """Of all tools that the server has, also of those that are left out."""
-        self._from: Connection | None = None
-        self._changes, self._at = 0, 0.0
-
-    def is_of(self, connection: Connection) -> bool:
-        return self._from is connection
-
-    def holds(self, connection: Connection, changes: int, since: float) -> bool:
-        return self._from is connection and self._changes == changes and self._at > since
-
-    def renewed(
-        self, tools: tuple[McpTool, ...], connection: Connection, changes: int, at: float
-    ) -> "Listing":
-        """Return the listing with `tools`; those that are as they were are the same objects."""
-        known = {tool.spec.name: tool for tool in self.tools}
-        fresh = Listing()
-        fresh.tools = tuple(
-            old if (old := known.get(tool.spec.name)) is not None and old.is_like(tool) else tool
-            for tool in tools
-        )
-        fresh._from, fresh._changes, fresh._at = connection, changes, at
-        return fresh
-
-
-class Progress:
-    """What a server last said of a call that takes long."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        of = f" of {total:g}" if total is not None else ""
-        self._last = f"; its last progress was {progress:g}{of}" + (
-            f", {message}" if message else ""
-        )
-
-    def __str__(self) -> str:
-        return self._last

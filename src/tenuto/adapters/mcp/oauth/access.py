@@ -19,6 +19,15 @@ if TYPE_CHECKING:
     from tenuto.adapters.mcp.oauth.providers import Person
 
 
+def access_to(
+    place: Address, credentials: Credentials, teller: Teller, person: Person | None
+) -> Access | None:
+    """Return how the server is asked with tokens; None where it is asked without."""
+    if place.auth is None:
+        return None
+    return Access(place.auth, credentials, teller, logins=Logins(place.logins), person=person)
+
+
 class Access:
     """Makes what puts tokens into the requests of one server."""
 

@@ -34,6 +34,7 @@ class Browser:
         self._state = ""
         self._answer: asyncio.Future[dict[str, str]] | None = None
         self.redirect_uri = ""
+        self.came_back = False
 
     async def open(self) -> None:
         """Listen at the port, or at any where it is 0.
@@ -72,9 +73,8 @@ class Browser:
             async with asyncio.timeout(self._seconds):
                 found = await self._answer
         except TimeoutError:
-            raise NotSignedIn(
-                f"Nobody signed in within {self._seconds:g} s. Try again."
-            ) from None
+            raise NotSignedIn(f"Nobody signed in within {self._seconds:g} s. Try again.") from None
+        self.came_back = True
         if "error" in found:
             said = ": ".join(
                 word[:200] for key in ("error", "error_description") if (word := found.get(key))

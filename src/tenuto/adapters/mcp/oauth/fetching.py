@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import socket
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from ipaddress import ip_address
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,6 +21,9 @@ BYTES_MAX: Final = 256 * 1024
 _DROPPED: Final = frozenset({"content-encoding", "content-length", "transfer-encoding"})
 
 
+Resolve = Callable[[str, int], Awaitable[list[str]]]
+
+
 class NotAllowed(Exception):
     """A request goes where none may go, or its answer is too large; the message says which."""
 
@@ -32,9 +35,12 @@ class Fetching:
     Others may be on a private network only where the MCP server itself is: else whoever runs it
     could have asked what only this machine can reach."""
 
-    def __init__(self, home: str, trusted: Sequence[str] = ()) -> None:
+    def __init__(
+        self, home: str, trusted: Sequence[str] = (), *, resolve: Resolve | None = None
+    ) -> None:
         self._home = urlsplit(home)
         self._trusted = {urlsplit(url).hostname for url in (home, *trusted) if url}
+        self._resolve = resolve or resolved
         self._private: bool | None = None
         self.refusal = ""
         """What the last server that refused said: the code of OAuth, and its words."""
@@ -78,7 +84,7 @@ class Fetching:
     async def _addresses(self, url: httpx2.URL) -> list[str]:
         """Return the addresses of the host. Whoever connects takes one of these: another question
         for the name may lead elsewhere."""
-        found = await resolved(url.host, url.port or (443 if url.scheme == "https" else 80))
+        found = await self._resolve(url.host, url.port or (443 if url.scheme == "https" else 80))
         if url.host in self._trusted:
             return found
         inside = next((one for one in found if not is_public_address(one)), "")
@@ -91,7 +97,7 @@ class Fetching:
         if self._private is None:
             host = self._home.hostname or ""
             port = self._home.port or (443 if self._home.scheme == "https" else 80)
-            found = await resolved(host, port)
+            found = await self._resolve(host, port)
             self._private = not any(map(is_public_address, found))
         return self._private
 

@@ -16,10 +16,10 @@ from mcp.client.auth import OAuthFlowError
 from mcp.client.auth.utils import extract_field_from_www_auth, extract_scope_from_www_auth
 from pydantic import ValidationError
 
-from tenuto.adapters.mcp.telling import Teller, retry_after_ms, short
 from tenuto.adapters.mcp.oauth.fetching import Fetching, NotAllowed, shown
 from tenuto.adapters.mcp.oauth.providers import Login, SignInNeeded
 from tenuto.adapters.mcp.oauth.tokens import Tokens
+from tenuto.adapters.mcp.telling import Teller, retry_after_ms, short
 from tenuto.core.errors import Rejected, Transient, WorkFailed
 
 TOKENS_PER_REQUEST_MAX: Final = 2
@@ -117,7 +117,9 @@ class Flow(httpx2.Auth):
         except TimeoutError:
             raise self._away("an authorization server does not answer") from None
         except (httpx2.HTTPError, OSError) as error:
-            raise self._away(f"an authorization server cannot be reached ({short(error)})") from None
+            raise self._away(
+                f"an authorization server cannot be reached ({short(error)})"
+            ) from None
         except (OAuthFlowError, ValidationError, ValueError) as error:
             # Of an answer, the SDK would tell all that is in it.
             raise self._failed(self._fetching.refusal or short(error)) from None
@@ -180,9 +182,8 @@ class Flow(httpx2.Auth):
                 code="unavailable",
                 retry_after_ms=retry_after_ms(answer.headers.get("retry-after", "")),
             )
-        if asked.method == "POST" and b"grant_type=refresh_token" in asked.content:
-            if answer.status_code != 200:
-                self._tokens.spend()
+        if answer.status_code != 200 and b"grant_type=refresh_token" in asked.content:
+            self._tokens.spend()
 
     def _failed(self, reason: str) -> WorkFailed:
         told = f"grants no token: {reason[:_TOLD]}. Mend it,"

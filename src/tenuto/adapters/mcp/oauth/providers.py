@@ -96,9 +96,9 @@ class Login(OAuthClientProvider):
         if self._client is not None:
             self.context.client_info = self._client
         elif known is not None and self._person is not None:
-            # Servers take back to the address only that was registered.
-            if self.context.client_metadata.redirect_uris != known.redirect_uris:
-                self.context.client_info = None
+            # Servers send nobody back to another address than the one that was registered.
+            is_there = known.redirect_uris == self.context.client_metadata.redirect_uris
+            self.context.client_info = known if is_there else None
 
     def _select_authorization_server(self, advertised: list[str]) -> str:
         wanted = self._auth.issuer

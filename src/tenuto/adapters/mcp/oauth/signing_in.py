@@ -1,16 +1,18 @@
 """A person signs in to a server, once; sessions then use and renew what was granted."""
 
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
 
+from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.oauth.browser import Browser, NotSignedIn, Show
 from tenuto.adapters.mcp.oauth.logins import Logins
 from tenuto.adapters.mcp.settings import Address, Rules
 from tenuto.adapters.mcp.source import McpServer
 from tenuto.ports.schemas import Schemas
 
-SECONDS: float = 300.0
+SECONDS: Final = 300.0
 """How long a person may take."""
 
 
@@ -41,24 +43,35 @@ async def sign_in(
     rules = Rules(timeout=SECONDS, connect_timeout=SECONDS)
     server = McpServer(name, place, rules, schemas=schemas)
     logins = Logins(place.logins)
-    browser = await _opened(show, port, logins, str(place))
+    url = place_of(name, place)
+    browser = await _opened(show, port, logins, url)
     try:
-        server.attend(browser)
+        access = server.attend(browser)
         tools = await server.tools()
-        if logins.read(str(place)) is None:
-            await server.ask_for_token()
+        if access is not None and not browser.came_back:
+            # It lets everybody list its tools; the token is for their calls.
+            await access.flow(url).renew_for(url)
     finally:
         await server.close()
         await browser.close()
-    granted = logins.read(str(place))
+    granted = logins.read(url)
     if granted is None:
-        raise NotSignedIn(f"The server at {place} gave no token.")
+        raise NotSignedIn(f"Nobody was sent to sign in at {url}.")
     return SignedIn(
         url=granted.url,
         scope=str(granted.token.get("scope", "")),
         renewable="refresh_token" in granted.token,
         tools_count=len(tools),
     )
+
+
+def place_of(name: str, place: Address) -> str:
+    """Return the address under which a login is kept.
+
+    Raises:
+        Escalatable: a variable in it is not set.
+    """
+    return str(Address(url=Credentials(name).filled(place.url, where="the url")))
 
 
 async def _opened(show: Show, port: int, logins: Logins, url: str) -> Browser:

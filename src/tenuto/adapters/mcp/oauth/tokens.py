@@ -78,7 +78,7 @@ class Tokens:
     @property
     def renewable(self) -> bool:
         """Whether there is a refresh token that was not refused."""
-        return self._granted.token.get("refresh_token", self._spent) != self._spent
+        return bool(self._granted.token.get("refresh_token", self._spent) != self._spent)
 
     def spend(self) -> None:
         """Take note that the refresh token was refused."""
