@@ -33,6 +33,7 @@ class Browser:
         self._server: asyncio.Server | None = None
         self._state = ""
         self._answer: asyncio.Future[dict[str, str]] | None = None
+        self._refusal: NotSignedIn | None = None
         self.redirect_uri = ""
         self.came_back = False
 
@@ -55,7 +56,13 @@ class Browser:
             await self._server.wait_closed()
 
     async def send(self, url: str) -> None:
-        """Bring the person to `url`; see `Person`."""
+        """Bring the person to `url`; see `Person`.
+
+        Raises:
+            NotSignedIn: they were sent before, and not let in: they are not asked again.
+        """
+        if self._refusal is not None:
+            raise self._refusal
         self._state = parse_qs(urlsplit(url).query).get("state", [""])[0]
         self._answer = asyncio.get_running_loop().create_future()
         await self._show(url)
@@ -73,16 +80,20 @@ class Browser:
             async with asyncio.timeout(self._seconds):
                 found = await self._answer
         except TimeoutError:
-            raise NotSignedIn(f"Nobody signed in within {self._seconds:g} s. Try again.") from None
+            raise self._refused(f"Nobody signed in within {self._seconds:g} s.") from None
         self.came_back = True
         if "error" in found:
             said = ": ".join(
                 word[:200] for key in ("error", "error_description") if (word := found.get(key))
             )
-            raise NotSignedIn(f"The authorization server let nobody in: {said}.")
+            raise self._refused(f"The authorization server let nobody in: {said}.")
         return AuthorizationCodeResult(
             code=found.get("code", ""), state=found["state"], iss=found.get("iss")
         )
+
+    def _refused(self, told: str) -> NotSignedIn:
+        self._refusal = NotSignedIn(told)
+        return self._refusal
 
     async def _served(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         """Answer one request."""

@@ -144,7 +144,6 @@ class Flow(httpx2.Auth):
         challenge: httpx2.Response | None,
         legacy: _Legacy,
     ) -> None:
-        before = self._tokens.last
         refused = challenge is not None and challenge.status_code == 401
         if refused and not self._tokens.renewable:
             self._tokens.forget()
@@ -152,6 +151,7 @@ class Flow(httpx2.Auth):
             raise SignInNeeded(extract_scope_from_www_auth(challenge) or "" if challenge else "")
         if refused or challenge is None:
             self._tokens.expire()
+        before = self._tokens.last
         copy = httpx2.Request(request.method, request.url, headers=request.headers)
         flow = provider.async_auth_flow(copy)
         try:
