@@ -148,7 +148,7 @@ class Flow(httpx2.Auth):
         if refused and not self._tokens.renewable:
             self._tokens.forget()
         if isinstance(provider, Login) and not self._tokens.last and not provider.has_person:
-            raise SignInNeeded(extract_scope_from_www_auth(challenge) or "" if challenge else "")
+            raise SignInNeeded
         if refused or challenge is None:
             self._tokens.expire()
         before = self._tokens.last

@@ -111,7 +111,7 @@ class Login(OAuthClientProvider):
         metadata, asked = self.context.oauth_metadata, self.context.client_metadata
         asked.scope = union_scopes(asked.scope, self._auth.scope)
         if self._person is None:
-            raise SignInNeeded(asked.scope or "")
+            raise SignInNeeded(asked.scope or "" if self._tokens.last else "")
         if self._client is not None and self._auth.issuer:
             found = self._expected_issuer() if metadata is not None else "none"
             if not issuers_match(found, self._auth.issuer):
