@@ -222,3 +222,16 @@ def test_a_secret_that_is_not_set_is_named(gate: Gate, monkeypatch: pytest.Monke
         assert "'SHOP_SECRET' is not set" in str(failure)
 
     run(story())
+
+
+def test_tokens_go_by_https_only_or_to_this_machine(gate: Gate) -> None:
+    async def story() -> None:
+        address = place(gate)
+        there = Address(url="http://mcp.example/mcp", auth=address.auth)
+        async with using(there) as server:
+            failure = await failure_of(server.tools())
+
+        assert (type(failure), failure.code) == (Escalatable, "authorization")
+        assert "at http://mcp.example/mcp: tokens go by https only" in str(failure)
+
+    run(story())

@@ -99,9 +99,7 @@ def test_who_signs_in_is_sent_with_pkce_and_taken_back_at_loopback(desk: Desk) -
     async def story() -> None:
         signed_in = await desk.sign_in()
 
-        assert signed_in == SignedIn(
-            url=desk.gate.url, scope="read", renewable=True, tools_count=1
-        )
+        assert signed_in == SignedIn(url=desk.gate.url, scope="read", renewable=True, tools_count=1)
 
     run(story())
 

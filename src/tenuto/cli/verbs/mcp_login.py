@@ -103,7 +103,7 @@ async def _login(asked: Options) -> int:
         show_json(granted, indent=False)
         return exit_codes.COMPLETED
     scope = f", for {granted.scope}" if granted.scope else ""
-    show(f"Signed in to {granted.url}{scope}. It has {granted.tools_count:,} tools.")
+    show(f"Signed in to {granted.url}{scope}. Tools: {granted.tools_count:,}.")
     if not granted.renewable:
         say("The server gives no refresh token: when the token ends, sign in again.")
     return exit_codes.COMPLETED
