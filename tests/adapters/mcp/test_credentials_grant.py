@@ -235,3 +235,17 @@ def test_tokens_go_by_https_only_or_to_this_machine(gate: Gate) -> None:
         assert "at http://mcp.example/mcp: tokens go by https only" in str(failure)
 
     run(story())
+
+
+@pytest.mark.parametrize("settings", [{}, {"method": "post"}])
+def test_an_origin_is_the_same_issuer_with_a_slash_at_its_end(
+    gate: Gate, settings: dict[str, str]
+) -> None:
+    async def story() -> None:
+        gate.resource = {"authorization_servers": [f"{gate.origin}/"]}
+        async with using(place(gate, **settings)) as server:
+            await used(server)
+
+    run(story())
+
+    assert len(gate.requests("/token")) == 1
