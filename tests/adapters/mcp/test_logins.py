@@ -414,3 +414,21 @@ def test_a_login_that_cannot_be_read_is_told_with_what_to_do(desk: Desk) -> None
         assert f"tenuto mcp-login {desk.gate.url}" in str(failure)
 
     run(story())
+
+
+def test_a_token_that_is_refused_however_new_it_is_is_told(desk: Desk) -> None:
+    async def story() -> None:
+        await desk.sign_in()
+        desk.gate.good = _Never()
+        async with using(desk.place()) as server:
+            failure = await failure_of(server.tools())
+
+        assert (type(failure), failure.code) == (Escalatable, "authentication")
+        assert "refuses the token that was granted for it" in str(failure)
+
+    run(story())
+
+
+class _Never(set[str]):
+    def __contains__(self, token: object) -> bool:
+        return False
