@@ -18,11 +18,11 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from tenuto.adapters.sqlite.planning import Row
 from tenuto.adapters.sqlite.works import Works
-from tenuto.adapters.sqlite.writing import Answer, Busy, LogWriter, OutcomeUnknown, Statement
+from tenuto.adapters.sqlite.writing import Answer, Busy, OutcomeUnknown, Statement
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Position
 from tenuto.ports.event_store import Commit, Receipt
@@ -50,6 +50,32 @@ Pending: TypeAlias = "tuple[Commit, Receipt]"
 Task: TypeAlias = "tuple[Statement, Receipt]"
 Doubt: TypeAlias = "tuple[OutcomeUnknown, list[Pending], list[Task]]"
 Written: TypeAlias = "Callable[[Sequence[Pending], Sequence[Answer]], None]"
+
+
+class Writer(Protocol):
+    """What writes a batch in one transaction; see `writing.LogWriter`."""
+
+    @property
+    def checkpoint_is_due(self) -> bool: ...
+
+    def write(
+        self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
+    ) -> list[Answer]:
+        """Return each commit's position, or why it was not written; then the same of
+        `statements`."""
+        ...
+
+    def determine(self, unknown: OutcomeUnknown) -> list[Answer]:
+        """Return the answers of a batch whose outcome was unknown."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Keep the log of changes short."""
+        ...
+
+    def close(self) -> None:
+        """Let the database go."""
+        ...
 
 
 class Pace:
@@ -80,7 +106,15 @@ class Pace:
 class GroupCommit:
     """The queue in front of a writer, and the thread behind it. Made and used by one event loop."""
 
-    def __init__(self, writer: LogWriter, *, file: str, written: Written, works: Works) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        file: str,
+        written: Written,
+        works: Works | None = None,
+        inline: bool = True,
+    ) -> None:
         self._writer = writer
         self._works = works
         self._file = file
@@ -90,7 +124,9 @@ class GroupCommit:
         self._statements: deque[Task] = deque()
         self._turn = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
-        works.wake = lambda: self._wake.put(None)
+        if works is not None:
+            works.wake = lambda: self._wake.put(None)
+        self._inline = inline
         self._flush_is_due = False
         self._closing = False
         self._pace = Pace()
@@ -146,7 +182,9 @@ class GroupCommit:
         self._wake.put(None)
 
     def _may_write_inline(self) -> bool:
-        if len(self._queue) > INLINE_COMMITS_MAX or self._statements or self._in_doubt:
+        if not self._inline or len(self._queue) > INLINE_COMMITS_MAX:
+            return False
+        if self._statements or self._in_doubt:
             return False
         if self._writer.checkpoint_is_due or not self._pace.is_quick:
             return False
@@ -194,13 +232,14 @@ class GroupCommit:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
             while not self._closing or (
-                self._queue or self._statements or self._works.are_waiting or self._in_doubt
+                self._queue or self._statements or self._works_wait or self._in_doubt
             ):
                 self._wake.get()
                 with self._turn:
                     self._drain()
             with self._turn:
-                self._works.close()
+                if self._works is not None:
+                    self._works.close()
                 self._writer.close()
         finally:
             self._tell_loop(self._end)
@@ -210,17 +249,22 @@ class GroupCommit:
             unknown, batch, tasks = self._in_doubt
             self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
-        while self._queue or self._statements or self._works.are_waiting:
+        while self._queue or self._statements or self._works_wait:
             self._batch, self._tasks = take_batch(self._queue, self._statements)
             if self._batch or self._tasks:
                 answers = self._write_patiently()
                 self._tell_loop(self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
-            self._works.do_some()
+            if self._works is not None:
+                self._works.do_some()
             if self._writer.checkpoint_is_due:
                 self._writer.checkpoint()
         if self._writer.checkpoint_is_due:
             self._writer.checkpoint()
+
+    @property
+    def _works_wait(self) -> bool:
+        return self._works is not None and self._works.are_waiting
 
     def _write_patiently(self) -> list[Answer]:
         commits = [commit for commit, _ in self._batch]
@@ -269,7 +313,8 @@ class GroupCommit:
         rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
         for _, future in rest:
             future.settle(closed(self._file))
-        self._works.refuse()
+        if self._works is not None:
+            self._works.refuse()
         self._queue.clear()
         self._statements.clear()
         if not self._ended.done():

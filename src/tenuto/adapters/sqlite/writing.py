@@ -59,7 +59,7 @@ class Busy(Exception):
 class OutcomeUnknown(Exception):
     """COMMIT failed and the file cannot be read now: ask `determine` until it answers."""
 
-    def __init__(self, *, plan: Plan, answers: list[Answer], cause: sqlite3.Error) -> None:
+    def __init__(self, *, plan: Plan, answers: list[Answer], cause: Exception) -> None:
         self.plan, self.answers, self.cause = plan, answers, cause
         super().__init__(str(cause))
 
