@@ -40,6 +40,10 @@ class ReadPool:
             self._threads, lambda: self.run_here(query, *args, **kwargs)
         )
 
+    async def run_soon(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+        """Return what `query` returns: for a row or two by their key."""
+        return await self.run(query, *args, **kwargs)
+
     def run_here(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `query` returns, run on the calling thread, whichever it is."""
         self._require_open()

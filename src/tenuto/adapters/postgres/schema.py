@@ -104,19 +104,19 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     (
         "CREATE TABLE log(position BIGINT NOT NULL) WITH (fillfactor = 10)",
         "INSERT INTO log VALUES (0)",
-        f"""CREATE TABLE sessions(
+        """CREATE TABLE sessions(
             number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            id {TEXT} NOT NULL UNIQUE,
-            tenant {TEXT} NOT NULL,
-            "user" {TEXT} NOT NULL,
-            workflow {TEXT} NOT NULL,
-            workflow_version {TEXT} NOT NULL,
-            parent {TEXT},
-            key {TEXT},
-            origin {TEXT},
+            id TEXT NOT NULL UNIQUE,
+            tenant TEXT NOT NULL,
+            "user" TEXT NOT NULL,
+            workflow TEXT NOT NULL,
+            workflow_version TEXT NOT NULL,
+            parent TEXT,
+            key TEXT,
+            origin TEXT,
             origin_version BIGINT NOT NULL,
-            status {TEXT} NOT NULL,
-            waiting_for {TEXT} NOT NULL,
+            status TEXT NOT NULL,
+            waiting_for TEXT NOT NULL,
             wake_ms BIGINT,
             active INTEGER NOT NULL,
             started_ms BIGINT NOT NULL,
@@ -141,24 +141,35 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             version BIGINT NOT NULL,
             payload BYTEA NOT NULL)""",
         "ALTER TABLE snapshots ALTER payload SET STORAGE EXTERNAL",
-        f"CREATE TABLE artifacts(digest {TEXT} PRIMARY KEY, payload BYTEA NOT NULL)",
+        "CREATE TABLE artifacts(digest TEXT PRIMARY KEY, payload BYTEA NOT NULL)",
         "ALTER TABLE artifacts ALTER payload SET STORAGE EXTERNAL",
-        f"""CREATE TABLE mailbox(
+        """CREATE TABLE mailbox(
             id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            session {TEXT} NOT NULL,
+            session TEXT NOT NULL,
             payload BYTEA NOT NULL,
             posted_ms BIGINT NOT NULL,
             answer BYTEA)""",
         "CREATE INDEX mailbox_open ON mailbox(id) WHERE answer IS NULL",
-        f"""CREATE UNLOGGED TABLE pieces(
+        """CREATE UNLOGGED TABLE pieces(
             id BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
-            session {TEXT} NOT NULL,
+            session TEXT NOT NULL,
             task BIGINT NOT NULL,
             at_ms BIGINT NOT NULL,
             text TEXT NOT NULL,
             restart INTEGER NOT NULL)""",
         "CREATE INDEX pieces_of_session ON pieces(session, id)",
-        # What SQLite calls so.
+        # What SQLite calls so, for the tables that both have.
+        """CREATE VIEW sqlite_master AS
+            SELECT CASE relkind WHEN 'i' THEN 'index' ELSE 'table' END AS type, relname AS name
+            FROM pg_class WHERE relnamespace = current_schema()::regnamespace""",
+        """CREATE FUNCTION json_each(list TEXT) RETURNS TABLE(value TEXT)
+            LANGUAGE sql IMMUTABLE PARALLEL SAFE
+            AS 'SELECT * FROM jsonb_array_elements_text(list::JSONB)'""",
+        """CREATE FUNCTION max(one BIGINT, other BIGINT) RETURNS BIGINT
+            LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT greatest(one, other)'""",
+        """CREATE FUNCTION strftime(format TEXT, at_s NUMERIC, since TEXT) RETURNS TEXT
+            LANGUAGE sql STABLE PARALLEL SAFE AS $$ SELECT to_char(
+                to_timestamp(at_s) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') $$""",
         """CREATE FUNCTION instr(whole TEXT, part TEXT) RETURNS INTEGER
             LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT strpos(whole, part)'""",
         APPEND,

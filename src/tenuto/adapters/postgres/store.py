@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from typing import Any
 
 from tenuto.adapters.postgres import heads, ownership
 from tenuto.adapters.postgres.artifacts import PostgresArtifacts
@@ -15,7 +16,9 @@ from tenuto.adapters.postgres.pieces import PostgresPieces
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import migrate, require_newest
 from tenuto.adapters.postgres.writing import LogWriter
+from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.sqlite import rows
+from tenuto.adapters.sqlite.beside import BesideTheLog
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
@@ -63,7 +66,7 @@ class Database:
         return connect_to(self.url, durability=self.durability, readonly=True)
 
 
-class PostgresEventStore:
+class PostgresEventStore(BesideTheLog):
     """An `EventStore` in one schema, owned by this process, or only read by it. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""
@@ -71,13 +74,17 @@ class PostgresEventStore:
     def __init__(self, database: Database, writer: LogWriter | None) -> None:
         self._database = database
         self._followers = Followers()
-        self._reads = ReadPool(database.open_readonly, name=database.name)
-        self._commits: GroupCommit | None = None
+        commits: GroupCommit | None = None
+        self._works_here: Works | None = None
         if writer is not None:
-            self._commits = GroupCommit(
+            commits = GroupCommit(
                 writer, file=database.name, written=self._followers.publish, inline=False
             )
-        self.lists = PostgresLists(self._reads, database.open_writable if writer else None)
+            self._works_here = Works(database.open_writable, name=database.name)
+        reads: Any = ReadPool(database.open_readonly, name=database.name)
+        works: Any = self._works_here
+        super().__init__(database.name, reads=reads, works=works, commits=commits)
+        self.lists = PostgresLists(reads, database.open_writable if writer else None)
         """What long lists of sessions need."""
         self._closed = False
 
@@ -155,6 +162,8 @@ class PostgresEventStore:
         self._closed = True
         if self._commits is not None:
             await self._commits.close()
+        if self._works_here is not None:
+            await self._works_here.close()
         self._followers.close()
         await self._reads.close()
 

@@ -91,7 +91,7 @@ class SqliteLedger:
     async def records(self, query: RecordQuery) -> tuple[Record, ...]:
         """See `Ledger.records`."""
         # One row, read here: to hand it to a thread and back takes ten times as long.
-        last, _ = self._reads.run_at_once(rows.last_of)
+        last, _ = await self._reads.run_soon(rows.last_of)
         answer = self._lately.find(query, last)
         if answer is None:
             answer = await self._reads.run(rows.list_records, query)
