@@ -10,17 +10,18 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode
 
 import psycopg
 from psycopg.adapt import Loader
+from psycopg.conninfo import conninfo_to_dict
 
 from tenuto.core.errors import CorruptLog, Rejected, StoreUnavailable, TenutoError
 
 SCHEMA: Final = "tenuto"
 CONNECT_S_MAX: Final = 10
 SILENT_MS_MAX: Final = 10_000
-"""How long a server may leave what was sent to it unanswered by as much as TCP's acknowledgement."""
+"""How long what was sent may stay without so much as an acknowledgement by TCP."""
 STATEMENT_MS_MAX: Final = 60_000
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
@@ -131,21 +132,36 @@ def parted(url: str) -> tuple[str, str]:
     Raises:
         Rejected: the schema's name is none.
     """
-    parts = urlsplit(url)
-    query = dict(parse_qsl(parts.query, keep_blank_values=True))
+    base, _, asked = url.partition("?")
+    query = dict(parse_qsl(asked, keep_blank_values=True))
     schema = query.pop("schema", SCHEMA)
+    address = f"{base}?{urlencode(query)}" if query else base
+    if not _is_address(address):
+        # What it is stands nowhere: it may hold a password.
+        raise Rejected(
+            "The address of the database is none, as postgresql://user:password@host:5432/name; "
+            "characters such as @ or / in a password are written %40, %2F."
+        )
     if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}", schema):
         raise Rejected(
             f"A schema is named by up to 63 letters, digits and _; found {schema!r:.80}."
         )
-    return urlunsplit(parts._replace(query=urlencode(query))), schema
+    return address, schema
 
 
 def name_of(url: str) -> str:
     """Return how people are told of a database: its address without user and password."""
-    parts = urlsplit(url)
-    host = parts.netloc.rpartition("@")[2]
-    return f"postgresql://{host}{parts.path}"
+    facts = conninfo_to_dict(parted(url)[0])
+    port = f":{facts['port']}" if "port" in facts else ""
+    return f"postgresql://{facts.get('host', '')}{port}/{facts.get('dbname', '')}"
+
+
+def _is_address(text: str) -> bool:
+    try:
+        facts = conninfo_to_dict(text)
+    except psycopg.ProgrammingError:
+        return False
+    return re.fullmatch(r"[0-9,]*", str(facts.get("port", ""))) is not None
 
 
 @lru_cache(maxsize=1_000)

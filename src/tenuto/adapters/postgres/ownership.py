@@ -9,6 +9,8 @@ from typing import Final
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.core.errors import StoreOwned
 
+NAME_CHARS_MAX: Final = 63
+"""Of what a connection may call itself. Source: PostgreSQL, NAMEDATALEN."""
 _KEY: Final = "hashtextextended('tenuto ' || current_schema(), 0)"
 TAKE: Final = f"SELECT pg_try_advisory_lock({_KEY})"
 SELECT_OWNER: Final = f"""
@@ -27,8 +29,8 @@ def take(connection: Connection, *, schema: str, name: str) -> None:
     """
     row = connection.execute(TAKE).fetchone()
     if row is not None and row[0]:
-        label = f"tenuto: pid {os.getpid()} on {socket.gethostname()}".encode()[:63]
-        connection.execute("SELECT set_config('application_name', ?, false)", (label.decode(errors="ignore"),))
+        label = f"tenuto: pid {os.getpid()} on {socket.gethostname()}"[:NAME_CHARS_MAX]
+        connection.execute("SELECT set_config('application_name', ?, false)", (label,))
         return
     found = connection.execute(SELECT_OWNER).fetchone()
     owner = "a process that just ended" if found is None else f"{found[0]} since {found[1]:%FT%TZ}"

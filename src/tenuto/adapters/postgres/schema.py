@@ -16,9 +16,10 @@ from tenuto.core.errors import CorruptLog, StoreUnavailable
 TEXT: Final = 'TEXT COLLATE "C"'
 """Compared character by character, as everywhere in Tenuto."""
 HEAD_FIELDS: Final = f"""
-    id {TEXT}, tenant {TEXT}, "user" {TEXT}, workflow {TEXT}, workflow_version {TEXT}, parent {TEXT},
-    key {TEXT}, origin {TEXT}, origin_version BIGINT, status {TEXT}, waiting_for {TEXT},
-    wake_ms BIGINT, active INTEGER, started_ms BIGINT, updated_ms BIGINT, head_version BIGINT"""
+    id {TEXT}, tenant {TEXT}, "user" {TEXT}, workflow {TEXT}, workflow_version {TEXT},
+    parent {TEXT}, key {TEXT}, origin {TEXT}, origin_version BIGINT, status {TEXT},
+    waiting_for {TEXT}, wake_ms BIGINT, active INTEGER, started_ms BIGINT, updated_ms BIGINT,
+    head_version BIGINT"""
 _HEAD_NAMES: Final = """
     id, tenant, "user", workflow, workflow_version, parent, key, origin, origin_version, status,
     waiting_for, wake_ms, active, started_ms, updated_ms, head_version"""

@@ -14,11 +14,11 @@ from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import Inbox
 from tenuto.adapters.postgres.pieces import PostgresPieces
 from tenuto.adapters.postgres.reading import ReadPool
-from tenuto.adapters.postgres.schema import migrate, require_newest
-from tenuto.adapters.postgres.writing import LogWriter
+from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.works import Works
+from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.sqlite import rows
-from tenuto.adapters.sqlite.beside import BesideTheLog
+from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.sqlite.following import Followers, poll
 from tenuto.adapters.sqlite.group_commit import GroupCommit
@@ -66,25 +66,28 @@ class Database:
         return connect_to(self.url, durability=self.durability, readonly=True)
 
 
-class PostgresEventStore(BesideTheLog):
+class PostgresEventStore(LastingStore):
     """An `EventStore` in one schema, owned by this process, or only read by it. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""
 
-    def __init__(self, database: Database, writer: LogWriter | None) -> None:
+    def __init__(
+        self, database: Database, writer: LogWriter | None, *, works: Works | None = None
+    ) -> None:
         self._database = database
         self._followers = Followers()
         commits: GroupCommit | None = None
-        self._works_here: Works | None = None
         if writer is not None:
             commits = GroupCommit(
                 writer, file=database.name, written=self._followers.publish, inline=False
             )
-            self._works_here = Works(database.open_writable, name=database.name)
-        reads: Any = ReadPool(database.open_readonly, name=database.name)
-        works: Any = self._works_here
-        super().__init__(database.name, reads=reads, works=works, commits=commits)
-        self.lists = PostgresLists(reads, database.open_writable if writer else None)
+            works = Works(database.open_writable, name=database.name)
+        self._works_here = works
+        self._pool = ReadPool(database.open_readonly, name=database.name)
+        reads: Any = self._pool
+        performer: Any = works
+        super().__init__(database.name, reads=reads, works=performer, commits=commits)
+        self.lists = PostgresLists(self._pool, database.open_writable if writer else None)
         """What long lists of sessions need."""
         self._closed = False
 
@@ -109,20 +112,32 @@ class PostgresEventStore(BesideTheLog):
             return cls(database, None)
         return cls(database, await asyncio.to_thread(_open_owned, database))
 
+    @classmethod
+    async def open_beside(cls, url: str) -> PostgresEventStore:
+        """Return the store for reading, whose tables beside the log can be written to, whether or
+        not a process owns the schema.
+
+        Raises:
+            StoreUnavailable, CorruptLog: as `open`.
+        """
+        database = Database(url=url, durability="sync")
+        await asyncio.to_thread(_check_readable, database)
+        return cls(database, None, works=Works(database.open_writable, name=database.name))
+
     @property
     def artifacts(self) -> PostgresArtifacts:
         """Payloads by their hash, in the same schema."""
-        return PostgresArtifacts(self._database.name, reads=self._reads, commits=self._commits)
+        return PostgresArtifacts(self._database.name, reads=self._pool, commits=self._commits)
 
     @property
     def inbox(self) -> Inbox:
         """What other processes post to this one by `PostgresMailbox`."""
-        return Inbox(reads=self._reads, commits=self._owned())
+        return Inbox(reads=self._pool, commits=self._owned())
 
     @property
     def pieces(self) -> PostgresPieces:
         """Return the pieces of answers that are being given, in the same schema."""
-        return PostgresPieces(reads=self._reads, commits=self._commits)
+        return PostgresPieces(reads=self._pool, commits=self._commits)
 
     def append(self, commit: Commit) -> Receipt:
         """See `EventStore.append`."""
@@ -153,7 +168,7 @@ class PostgresEventStore(BesideTheLog):
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
-        return await self._reads.run(heads.list_heads, query)
+        return await self._pool.run(heads.list_heads, query)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
@@ -192,3 +207,18 @@ def _open_owned(database: Database) -> LogWriter:
         finally:
             connection.close()
         return LogWriter(database.open_owning, name=database.name)
+
+
+def is_made(url: str) -> bool:
+    """Return whether the schema that `url` names holds a store. Blocks.
+
+    Raises:
+        StoreUnavailable: the server cannot be reached. CorruptLog: it is another program's.
+    """
+    database = Database(url=url, durability="sync")
+    with telling(name=database.name, doing="opening"):
+        connection = database.open_readonly()
+        try:
+            return format_of(connection, database.schema, database.name) > 0
+        finally:
+            connection.close()

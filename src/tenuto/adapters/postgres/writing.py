@@ -34,9 +34,9 @@ UNSTORABLE: Final = (
 surrogate in a text, a payload beyond a gigabyte. It fails one commit, never those beside it."""
 
 CALL: Final = b"""
-    SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[],
-        %s::INTEGER[], %s::BIGINT[], %b::BYTEA[], %b::JSONB, %b::JSONB, %s::INTEGER[],
-        %s::BIGINT[], %b::BYTEA[])"""
+    SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
+        %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
+        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[])"""
 SELECT_WRITTEN: Final = """
     SELECT c.position FROM sessions AS s JOIN commits AS c ON c.session = s.number
     WHERE s.id = ? AND c.version = ? AND c.at_ms = ? AND c.payload = ?"""
@@ -151,10 +151,9 @@ class InDoubt(OutcomeUnknown):
     def __init__(
         self, *, work: _Work, batch: Batch, places: list[int], cause: psycopg.Error
     ) -> None:
-        Exception.__init__(self, str(cause))
+        answers = [answer or Position(0) for answer in work.answers]
+        super().__init__(answers=answers, cause=cause)
         self.work, self.batch, self.places = work, batch, places
-        self.answers = [answer or Position(0) for answer in work.answers]
-        self.cause = cause
 
 
 class _Work:
@@ -375,7 +374,7 @@ class LogWriter:
         """Return whether what was sent may have been carried out all the same."""
         state = error.sqlstate or ""
         broken = self._connection is None or self._connection.is_broken
-        return broken or state.startswith("57P") or state.startswith("08")
+        return broken or state.startswith(("57P", "08"))
 
     def _connected(self) -> Connection:
         if self._connection is None or self._connection.is_broken:

@@ -205,7 +205,8 @@ def _is_short(connection: sqlite3.Connection, query: EntryQuery) -> bool:
 def _entries_condition(query: EntryQuery) -> tuple[str, Values]:
     """Return what the query means as SQL, and its values.
 
-    A concatenation keeps the database from an index that would not give the entries in their order."""
+    A concatenation keeps the database from an index that would not give the entries in their
+    order."""
     parts, values = ["1 = 1"], Values()
     whole_target = bool(query.kind and query.target)
     for column, wanted in (
