@@ -192,7 +192,7 @@ def test_an_older_server_than_is_needed_is_none(
             (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n")
             (folder / name).chmod(0o755)
     monkeypatch.setattr(postgres, "DEBIAN", tmp_path)
-    monkeypatch.setattr(postgres.shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
 
     assert "(there is 13)" in postgres.fault()
 
