@@ -7,6 +7,7 @@ import socket
 import subprocess
 import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import psycopg
@@ -15,6 +16,7 @@ import pytest
 from scripts import postgres
 from scripts.postgres_cluster import children_of
 from scripts.postgres_server import Server
+from tests.faulty_line import FaultyLine
 from tests.postgres import fresh_database, needs_own_postgres, needs_postgres, own_server
 
 ROOT = Path(__file__).parents[2]
@@ -115,6 +117,36 @@ def test_a_server_that_was_away_comes_back_to_its_port_with_what_was_committed(
 
 @needs_own_postgres
 @pytest.mark.slow
+def test_a_commit_may_be_done_though_its_answer_never_comes() -> None:
+    server = own_server()
+    with fresh_database(on=server) as url, FaultyLine(server.port) as line:
+        with psycopg.connect(line.leading(url)) as connection, ThreadPoolExecutor(1) as other:
+            connection.execute("CREATE TABLE note AS SELECT 'kept' AS text")
+            line.black_hole(to="client")
+            committing = other.submit(connection.commit)
+            line.wait_held(to="client")
+            line.cut()
+
+            with pytest.raises(psycopg.OperationalError):
+                committing.result(SECONDS_MAX)
+
+        with psycopg.connect(url) as connection:
+            assert connection.execute("SELECT text FROM note").fetchall() == [("kept",)]
+
+
+@needs_own_postgres
+@pytest.mark.slow
+def test_a_server_that_does_not_answer_is_given_up_by_who_bounds_the_time() -> None:
+    server = own_server()
+    with FaultyLine(server.port) as line:
+        line.black_hole()
+
+        with pytest.raises(psycopg.errors.ConnectionTimeout):
+            psycopg.connect(line.leading(server.url), connect_timeout=2)
+
+
+@needs_own_postgres
+@pytest.mark.slow
 def test_a_restarted_server_is_another_process_on_the_same_port() -> None:
     server = own_server()
     before = server.pid
@@ -192,7 +224,7 @@ def test_an_older_server_than_is_needed_is_none(
             (folder / name).write_text(f"#!/bin/sh\necho '{name} (PostgreSQL) {version}'\n")
             (folder / name).chmod(0o755)
     monkeypatch.setattr(postgres, "DEBIAN", tmp_path)
-    monkeypatch.setattr(postgres.shutil, "which", lambda _: None)
+    monkeypatch.setenv("PATH", str(tmp_path))
 
     assert "(there is 13)" in postgres.fault()
 
