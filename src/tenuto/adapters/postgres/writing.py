@@ -19,7 +19,14 @@ import psycopg
 from tenuto.adapters.postgres.connection import Connection, told
 from tenuto.adapters.sqlite.planning import SNAPSHOT_ZLIB_LEVEL
 from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown, Statement
-from tenuto.core.errors import NotFound, Rejected, Stale, StoreUnavailable, TenutoError
+from tenuto.core.errors import (
+    NotFound,
+    Rejected,
+    Stale,
+    StoreOwned,
+    StoreUnavailable,
+    TenutoError,
+)
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Commit, Head
 
@@ -383,6 +390,9 @@ class LogWriter:
                 self._connection = self._open_connection()
             except psycopg.Error as error:
                 raise told(error, name=self._name, doing="connecting") from None
+            except StoreOwned as error:
+                # While this process had no line to the server, another one took over.
+                raise StoreUnavailable(str(error)) from None
         return self._connection
 
     def _drop(self) -> None:
