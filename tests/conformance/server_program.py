@@ -12,10 +12,12 @@ import base64
 import struct
 import sys
 import zlib
+from pathlib import Path
 from typing import Any, Final
 
 import tenuto
 from tenuto import Workflow
+from tenuto.bootstrap.catalogs import load_catalog
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.mcp import http
 from tenuto.server.mcp.face import Face
@@ -39,15 +41,21 @@ PASSING: Final = (
     "json-schema-2020-12",
     "server-sse-multiple-streams",
     "resources-list",
+    "resources-read-text",
+    "resources-read-binary",
+    "resources-templates-read",
+    "prompts-list",
+    "prompts-get-simple",
+    "prompts-get-with-args",
+    "prompts-get-embedded-resource",
+    "prompts-get-with-image",
     "resources-subscribe",
     "resources-unsubscribe",
     "dns-rebinding-protection",
 )
 """Scenarios that must pass."""
 
-_FIXTURES = "Our resources are sessions; the scenario reads one of its own."
 _ELICITS = "A question to a person is an approval of the session; the client's user is not asked."
-_PROMPTS = "Workflows are tools; there are no prompts."
 
 NOT_APPLICABLE: Final = {
     "tools-call-sampling": "Agents ask the models of the server, never the client's.",
@@ -55,14 +63,6 @@ NOT_APPLICABLE: Final = {
     "elicitation-sep1034-defaults": _ELICITS,
     "elicitation-sep1330-enums": _ELICITS,
     "server-sse-polling": "A lost stream is not resumed: the call's key joins the session again.",
-    "resources-read-text": _FIXTURES,
-    "resources-read-binary": _FIXTURES,
-    "resources-templates-read": _FIXTURES,
-    "prompts-list": _PROMPTS,
-    "prompts-get-simple": _PROMPTS,
-    "prompts-get-with-args": _PROMPTS,
-    "prompts-get-embedded-resource": _PROMPTS,
-    "prompts-get-with-image": _PROMPTS,
 }
 """Scenarios that ask for what our server does not offer, and why it does not."""
 
@@ -186,7 +186,8 @@ async def main(port: int) -> None:
     offers = by_tool(offer_of(flow) for flow in workflows())
     with listening("127.0.0.1", port) as listener:
         async with tenuto.open("memory://") as runtime:
-            server = Face(runtime, offers, Terms()).server()
+            catalog = load_catalog(str(Path(__file__).with_name("catalog.yaml")))
+            server = Face(runtime, offers, Terms(), catalog=catalog).server()
             print(address_of(listener) + http.PATH, flush=True)
             app = http.app_of(server, host="127.0.0.1", token="", names=())
             await serve_app(app, listener)

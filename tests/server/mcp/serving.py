@@ -18,6 +18,7 @@ import tenuto
 from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.event_store import HeadQuery
+from tenuto.server.mcp.catalog.entries import Catalog
 from tenuto.server.mcp.face import Face
 from tenuto.server.mcp.offers import by_tool, offer_of
 from tenuto.server.mcp.visits import Terms
@@ -48,12 +49,15 @@ class Served(msgspec.Struct):
 
 @asynccontextmanager
 async def served(
-    *workflows: tenuto.Workflow, terms: Terms | None = None, **options: Any
+    *workflows: tenuto.Workflow,
+    terms: Terms | None = None,
+    catalog: Catalog | None = None,
+    **options: Any,
 ) -> AsyncIterator[Served]:
     """Serve workflows from memory; `options` are the client's."""
     agreed = terms or Terms(wait_seconds=5)
     async with tenuto.open("memory://", workflows=workflows) as runtime:
-        face = Face(runtime, by_tool(offer_of(flow) for flow in workflows), agreed)
+        face = Face(runtime, by_tool(offer_of(flow) for flow in workflows), agreed, catalog=catalog)
         async with Client(face.server(), **options) as client:
             yield Served(client, runtime, agreed)
 
