@@ -45,6 +45,8 @@ class Options(msgspec.Struct, kw_only=True):
     wait: float
     cancel: bool
     allow_approvals: bool
+    ask: bool
+    poll: float
     catalog: str | None
     resources: str | None
     model: str | None
@@ -92,6 +94,20 @@ def _place(
     "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
 )
 @click.option(
+    "--ask/--no-ask",
+    default=True,
+    help="Ask the clients' users what waits for a person, and their models for `mcp:client`. "
+    "[default: ask]",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="With --http: end the stream of a call after so long; the client comes back for the rest. "
+    "[default: never]",
+)
+@click.option(
     "--catalog",
     metavar="FILE",
     help="Prompts and resources to offer as well: YAML with prompts: and resources:.",
@@ -122,19 +138,22 @@ def command(**options: Any) -> int:
 
 async def _over_stdio(asked: Options) -> int:
     with _needing_extra():
+        from tenuto.server.mcp.client.sampling import PROVIDER, ClientModel
         from tenuto.server.mcp.face import Face
         from tenuto.server.mcp.stdio import serve_stdio, wire
     is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
         offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
-        catalog = _catalog(asked)
+        catalog, model = _catalog(asked), ClientModel()
         async with AsyncExitStack() as stack:
             runtime = await after_a_predecessor(
                 stack,
-                lambda: tenuto.open(asked.db, workflows=_known(offers), tools=tools),
+                lambda: tenuto.open(
+                    asked.db, workflows=_known(offers), tools=tools, models={PROVIDER: model}
+                ),
                 seconds=0 if is_person else PREDECESSOR_SECONDS_MAX,
             )
-            face = Face(runtime, offers, terms, catalog=catalog)
+            face = Face(runtime, offers, terms, catalog=catalog, model=model)
             if is_person:
                 say(f"serving {', '.join(offers)} to the MCP client that started this command")
             await _until_stopped(face, serve_stdio(face.server(), ends))
@@ -147,14 +166,17 @@ async def _over_http(asked: Options) -> int:
     with _needing_extra():
         from tenuto.server.listening import address_of, listening, serve_app
         from tenuto.server.mcp import http
+        from tenuto.server.mcp.client.sampling import PROVIDER, ClientModel
         from tenuto.server.mcp.face import Face
     token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
     offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
-    catalog = _catalog(asked)
+    catalog, models = _catalog(asked), {PROVIDER: (model := ClientModel())}
     with listening(host, port) as listener:
-        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
-            face = Face(runtime, offers, terms, catalog=catalog)
+        async with tenuto.open(
+            asked.db, workflows=_known(offers), tools=tools, models=models
+        ) as runtime:
+            face = Face(runtime, offers, terms, catalog=catalog, model=model)
             app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
             say(f"serving {', '.join(offers)} at {address_of(listener)}{http.PATH}")
             await _until_stopped(face, serve_app(app, listener))
@@ -207,6 +229,8 @@ def _terms(asked: Options) -> Terms:
         wait_seconds=asked.wait,
         cancels=asked.cancel,
         approvals=asked.allow_approvals,
+        asks=asked.ask,
+        poll_seconds=asked.poll,
         user=asked.user,
     )
 

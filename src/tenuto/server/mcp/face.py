@@ -8,12 +8,15 @@ import mcp_types as types
 import msgspec
 from mcp import MCPError
 from mcp.server import Server, ServerRequestContext
+from mcp.server.request_state import RequestStateBoundary, RequestStateSecurity
 
 from tenuto.core.errors import TenutoError
 from tenuto.sdk.runtime import Runtime
 from tenuto.server.mcp.catalog.entries import Catalog
 from tenuto.server.mcp.catalog.prompts import Prompts
 from tenuto.server.mcp.catalog.shelf import Shelf
+from tenuto.server.mcp.client.lines import Lines
+from tenuto.server.mcp.client.sampling import ClientModel
 from tenuto.server.mcp.offers import Offer
 from tenuto.server.mcp.resources import COMPLETIONS_MAX, Resources
 from tenuto.server.mcp.results import refused
@@ -39,10 +42,13 @@ class Face:
         terms: Terms,
         *,
         catalog: Catalog | None = None,
+        model: ClientModel | None = None,
     ) -> None:
         self.terms = terms
         self._offers = offers
-        self._visits = Visits(runtime, offers, terms)
+        self._visits = Visits(runtime, offers, terms, model.lines if model else Lines())
+        if model is not None:
+            model.runtime = runtime
         self._tools = session_tools(approvals=terms.approvals)
         self._catalog = catalog or Catalog()
         shelf = Shelf(self._catalog)
@@ -70,6 +76,10 @@ class Face:
             on_get_prompt=self._prompts.get if has_prompts else None,
             on_completion=self._complete,
         )
+        # A client gives back what it was told to: nobody else's word counts.
+        server.middleware.append(
+            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="tenuto")
+        )
         # As an argument it would warn of the deprecation, which is ours to know.
         server.add_request_handler(
             "logging/setLevel", types.SetLevelRequestParams, self._visits.notes.set_level
@@ -84,12 +94,12 @@ class Face:
 
     async def _call_tool(
         self, context: ServerRequestContext[Any], params: types.CallToolRequestParams
-    ) -> types.CallToolResult:
+    ) -> types.CallToolResult | types.InputRequiredResult:
         arguments = params.arguments or {}
         offer = self._offers.get(params.name)
         try:
             if offer is not None:
-                return await self._visits.start(context, offer, arguments)
+                return await self._visits.start(context, offer, params)
             if params.name in self._tools:
                 _, work = self._tools[params.name]
                 return await work(self._visits, context, arguments)

@@ -142,8 +142,9 @@ class Resources:
     async def _value(self, uri: str) -> JsonObject:
         match = _URI.fullmatch(uri)
         if match is None:
-            templates = [*self._shelf.templates(), *TEMPLATES]
-            known = ", ".join(template.uri_template for template in templates)
+            known = ", ".join(one.uri_template for one in self._shelf.templates())
+            own = " and ".join(template.uri_template for template in TEMPLATES)
+            known = f"{known}, {own}" if known else own
             raise _missing(uri, f"There is no resource {uri!r:.200}. There are {known}.")
         try:
             session, _ = await self._visits.find(match["id"])
