@@ -29,7 +29,7 @@ POLICY: Final = (
 )
 """What pages of this server may load: nothing from elsewhere, and nothing written inline."""
 
-_ALWAYS: Final = (
+ALWAYS: Final[tuple[Header, ...]] = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -39,6 +39,7 @@ _ALWAYS: Final = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"cache-control", b"no-store"),
 )
+"""Headers of every answer that does not say otherwise itself."""
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 _EXPOSED: Final = (
     b"ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
@@ -114,7 +115,7 @@ class Edge:
         headers = dict(scope["headers"])
         if self._borders.proxies:
             self._see_through_proxy(scope, headers)
-        added += _ALWAYS
+        added += ALWAYS
         if scope["scheme"] in ("https", "wss"):
             added.append(_STRICT_TRANSPORT)
         foreign = allowed = False
