@@ -11,7 +11,6 @@ often, was looked at before, as for every route; errors are answered by the fram
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Iterator
-from inspect import iscoroutinefunction
 from typing import Any, Final
 
 import msgspec
@@ -24,6 +23,8 @@ from litestar.serialization import default_serializer
 from litestar.types import Scope
 from litestar.types.builtin_types import NoneType
 from litestar.typing import FieldDefinition
+
+from tenuto.server.answering import Header
 
 STRAIGHT: Final = "straight"
 _PLAIN: Final = (str, int)
@@ -38,7 +39,7 @@ class Straight:
         self._handler, self._given = handler, given
         self._takes_request = "request" in handler.parsed_fn_signature.parameters
         fn: Any = handler.fn
-        self._call: Callable[..., Awaitable[Any]] = fn if iscoroutinefunction(fn) else _awaited(fn)
+        self._call = _awaited(fn) if handler.has_sync_callable else fn
 
     async def answer(self, request: Request[Any, Any, Any]) -> None:
         """Call the handler, and send what it returns."""
@@ -47,13 +48,18 @@ class Straight:
         if self._takes_request:
             named["request"] = request
         found = await self._call(**named)
+        headers: list[Header] = []
         if isinstance(found, Response):
-            # It says itself how it is to be sent.
-            sending = await self._handler.to_response(request.app, found, request)
-            await sending(scope, request.receive, send)
-            return
+            if not _is_plain_response(found):
+                sending = await self._handler.to_response(request.app, found, request)
+                await sending(scope, request.receive, send)
+                return
+            headers = [
+                (name.lower().encode(), value.encode()) for name, value in found.headers.items()
+            ]
+            found = found.content
         body = _json.encode(found)
-        headers = [
+        headers += [
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
         ]
@@ -90,6 +96,18 @@ def _is_simple(handler: HTTPRouteHandler, path: set[str], given: set[str]) -> bo
         and not handler.resolve_response_headers()
         and not handler.resolve_response_cookies()
         and all(_is_plain(one, path, given) for one in _parameters(handler))
+    )
+
+
+def _is_plain_response(found: Response[Any]) -> bool:
+    """Return whether it says no more than its value and headers."""
+    return not (
+        type(found) is not Response
+        or found.cookies
+        or found.background
+        or found.media_type
+        or found.status_code
+        or isinstance(found.content, (bytes, str))
     )
 
 
