@@ -135,9 +135,7 @@ def test_the_server_may_be_killed_in_the_middle_of_many_appends() -> None:
             for number in range(20):
                 group.create_task(writing(store, f"s{number}", 60))
             for _ in range(3):
-                seen = await last(store)
-                while await last(store) < seen + 100:
-                    await asyncio.sleep(0.005)
+                await seen(store, 100)
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
         stored = await store.read(limit=10_000)
@@ -147,12 +145,10 @@ def test_the_server_may_be_killed_in_the_middle_of_many_appends() -> None:
             own = [one.payload for one in stored if one.session == f"s{number}"]
             assert own == [f"s{number} {version}".encode() for version in range(60)]
 
-    async def last(store: PostgresEventStore) -> int:
-        try:
-            found = await store.read(limit=10_000)
-        except StoreUnavailable:
-            return 0
-        return found[-1].position if found else 0
+    async def seen(store: PostgresEventStore, count: int) -> None:
+        async for _ in store.follow(after=(await store.read(limit=10_000))[-1].position):
+            if not (count := count - 1):
+                return
 
     with fresh_database(on=server) as url:
         asyncio.run(main(url))
