@@ -54,18 +54,18 @@ class Cluster:
         self._identity = identity()
         self._process: subprocess.Popen[bytes] | None = None
         self._passwords = {ADMIN: secrets.token_hex(16), ROLE: secrets.token_hex(16)}
-        self._folder = Path()
+        self._folder = self._data = self._log = Path()
         self._lock: int | None = None
         self.port = 0
 
     @property
     def url(self) -> str:
         """The address for a role that may make databases and roles, and is no superuser."""
-        return self._url_for(ROLE)
+        return address(ROLE, self._passwords[ROLE], self.port)
 
     @property
     def admin_url(self) -> str:
-        return self._url_for(ADMIN)
+        return address(ADMIN, self._passwords[ADMIN], self.port)
 
     @property
     def pid(self) -> int:
@@ -75,6 +75,7 @@ class Cluster:
     def __enter__(self) -> Cluster:
         sweep()
         self._folder = Path(tempfile.mkdtemp(prefix=PREFIX))
+        self._data, self._log = self._folder / "data", self._folder / "log"
         try:
             self._lock = locked(self._folder)
             if self._identity:
@@ -118,7 +119,7 @@ class Cluster:
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > until:
                 self._end(signal.SIGQUIT)
-                raise Unwell(f"PostgreSQL did not start: {self._last_words()}")
+                raise Unwell(f"PostgreSQL did not start: {end_of(self._log)}")
             time.sleep(0.005)
 
     def stop(self) -> None:
@@ -140,17 +141,6 @@ class Cluster:
     def restart(self) -> None:
         self.stop()
         self.start()
-
-    @property
-    def _data(self) -> Path:
-        return self._folder / "data"
-
-    @property
-    def _log(self) -> Path:
-        return self._folder / "log"
-
-    def _url_for(self, role: str) -> str:
-        return f"postgresql://{role}:{self._passwords[role]}@127.0.0.1:{self.port}/postgres"
 
     def _make(self) -> None:
         # Not written through to the disk: nobody misses it when the machine stops meanwhile.
@@ -206,8 +196,13 @@ class Cluster:
                 self.kill()
         self._process = None
 
-    def _last_words(self) -> str:
-        return " ".join(self._log.read_text("utf-8", "replace").split())[-800:]
+
+def address(role: str, password: str, port: int) -> str:
+    return f"postgresql://{role}:{password}@127.0.0.1:{port}/postgres"
+
+
+def end_of(log: Path) -> str:
+    return " ".join(read(log).split())[-800:]
 
 
 def locked(folder: Path) -> int:

@@ -7,6 +7,7 @@ import contextlib
 from collections.abc import Iterator
 from functools import cache
 
+import psycopg
 import pytest
 
 from scripts import postgres
@@ -21,7 +22,8 @@ needs_postgres = pytest.mark.skipif(
 """On a test that takes a fresh database. With CI=true a skipped test is a failed one."""
 
 needs_own_postgres = pytest.mark.skipif(
-    bool(OWN_FAULT), reason=f"{OWN_FAULT}. Skipped: outages of PostgreSQL."
+    bool(OWN_FAULT),
+    reason=f"{OWN_FAULT}. Skipped: what is done to no server that was named, as outages.",
 )
 """On a test that stops or kills the server: that is not done to one that was named."""
 
@@ -35,6 +37,15 @@ def own_server() -> Server:
     return server
 
 
+@cache
+def check_named(url: str) -> None:
+    """Fail, and say where the address came from, unless a server answers there."""
+    try:
+        psycopg.connect(url).close()
+    except psycopg.Error as error:
+        raise RuntimeError(f"No server answers as {postgres.VARIABLE} says: {error}") from error
+
+
 @contextlib.contextmanager
 def fresh_database(*, on: Server | None = None) -> Iterator[str]:
     """Give the address of an empty database, which nobody else uses; it is dropped afterwards.
@@ -46,6 +57,7 @@ def fresh_database(*, on: Server | None = None) -> Iterator[str]:
         on: the server it is to lie on; when that is away afterwards, it is started.
     """
     if on is None and postgres.named():
+        check_named(postgres.named())
         with database(postgres.named()) as url:
             yield url
         return

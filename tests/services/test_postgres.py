@@ -214,6 +214,20 @@ def test_where_there_is_no_server_the_reason_says_what_to_install(
     assert "TENUTO_TEST_POSTGRES=postgresql://" in postgres.fault()
 
 
+def test_a_server_that_was_named_and_does_not_answer_fails_the_test_and_skips_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    monkeypatch.setenv("TENUTO_TEST_POSTGRES", f"postgresql://ann@127.0.0.1:{port}/postgres")
+
+    with (
+        pytest.raises(RuntimeError, match="as TENUTO_TEST_POSTGRES says"),
+        fresh_database(),
+    ):
+        raise AssertionError("there is no server")
+
+
 def test_an_older_server_than_is_needed_is_none(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
