@@ -6,6 +6,7 @@ import itertools
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import aclosing
 from pathlib import Path
 
 import psycopg
@@ -22,7 +23,7 @@ from tenuto.ports.event_store import Commit, Head
 from tests.faulty_line import FaultyLine
 from tests.postgres import fresh_database, needs_own_postgres, needs_postgres, own_server
 
-S = SessionId("s")
+SECONDS_MAX = 120
 
 
 @pytest.fixture
@@ -134,8 +135,8 @@ def test_the_server_may_be_killed_in_the_middle_of_many_appends() -> None:
         async with asyncio.TaskGroup() as group:
             for number in range(20):
                 group.create_task(writing(store, f"s{number}", 60))
-            for _ in range(3):
-                await seen(store, 100)
+            for position in (300, 600, 900):
+                await reached(store, position)
                 await asyncio.to_thread(server.kill)
                 await asyncio.to_thread(server.start)
         stored = await store.read(limit=10_000)
@@ -145,13 +146,12 @@ def test_the_server_may_be_killed_in_the_middle_of_many_appends() -> None:
             own = [one.payload for one in stored if one.session == f"s{number}"]
             assert own == [f"s{number} {version}".encode() for version in range(60)]
 
-    async def seen(store: PostgresEventStore, count: int) -> None:
-        async for _ in store.follow(after=(await store.read(limit=10_000))[-1].position):
-            if not (count := count - 1):
-                return
+    async def reached(store: PostgresEventStore, position: int) -> None:
+        async with aclosing(store.follow(after=position - 1)) as coming:
+            await anext(coming)
 
     with fresh_database(on=server) as url:
-        asyncio.run(main(url))
+        asyncio.run(asyncio.wait_for(main(url), SECONDS_MAX))
 
 
 @needs_postgres
