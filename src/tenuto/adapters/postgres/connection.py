@@ -6,7 +6,7 @@ They take the SQL that Tenuto's tables share with other databases: `?` and `:nam
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from functools import lru_cache
 from typing import Any, Final, TypeAlias
@@ -16,7 +16,7 @@ import psycopg
 from psycopg.adapt import Loader
 from psycopg.conninfo import conninfo_to_dict
 
-from tenuto.core.errors import CorruptLog, Rejected, StoreUnavailable, TenutoError
+from tenuto.core.errors import CorruptLog, Rejected, StoreOwned, StoreUnavailable, TenutoError
 
 SCHEMA: Final = "tenuto"
 CONNECT_S_MAX: Final = 10
@@ -78,6 +78,48 @@ class Connection:
     def close(self) -> None:
         """Let the server go."""
         self.raw.close()
+
+
+class Line:
+    """A connection that is opened when it is first needed, and again when it broke."""
+
+    def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
+        self._open_connection = open_connection
+        self._name = name
+        self._connection: Connection | None = None
+        self._is_first = True
+
+    def connected(self) -> Connection:
+        """Return the connection.
+
+        Raises:
+            StoreOwned: another process owns what is there.
+            StoreUnavailable: the server cannot be reached, or another process took over while this
+                one had no line to it.
+        """
+        if self._connection is None or self._connection.is_broken:
+            self.drop()
+            try:
+                self._connection = self._open_connection()
+            except psycopg.Error as error:
+                raise told(error, name=self._name, doing="connecting") from None
+            except StoreOwned as error:
+                if self._is_first:
+                    raise
+                raise StoreUnavailable(str(error)) from None
+            self._is_first = False
+        return self._connection
+
+    def leaves_in_doubt(self, error: psycopg.Error) -> bool:
+        """Return whether what was sent may have been carried out all the same."""
+        broken = self._connection is None or self._connection.is_broken
+        return broken or (error.sqlstate or "").startswith(("57P", "08"))
+
+    def drop(self) -> None:
+        """Let the server go."""
+        if self._connection is not None:
+            self._connection.close()
+            self._connection = None
 
 
 def connect_to(url: str, *, durability: str, readonly: bool) -> Connection:

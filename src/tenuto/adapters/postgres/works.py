@@ -14,7 +14,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
-from tenuto.adapters.postgres.connection import Connection, told
+from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.postgres.writing import UNSTORABLE
 from tenuto.adapters.sqlite.works import WORKS_MAX, Wish, Work
 from tenuto.core.errors import Rejected, StoreUnavailable
@@ -29,9 +29,8 @@ class Works:
     """`Performer` of one schema. Made and asked by one event loop; blocks a thread."""
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
-        self._open_connection = open_connection
+        self._line = Line(open_connection, name=name)
         self._name = name
-        self._connection: Connection | None = None
         self._waiting: deque[_Waiting] = deque()
         self._doing: asyncio.Task[None] | None = None
         self._closed = False
@@ -54,8 +53,7 @@ class Works:
         self._closed = True
         if self._doing is not None:
             await self._doing
-        if self._connection is not None:
-            await asyncio.to_thread(self._connection.close)
+        await asyncio.to_thread(self._line.drop)
 
     async def _do_all(self) -> None:
         try:
@@ -75,17 +73,17 @@ class Works:
     def _transact(self, some: list[_Waiting]) -> list[Any]:
         """Return what each returns, or the error that it ended with, all in one transaction."""
         try:
-            connection = self._connected()
+            connection = self._line.connected()
             answers = self._perform(connection, [work for work, _, _ in some])
             if any(wish if isinstance(wish, bool) else wish() for _, _, wish in some):
                 self._erase(connection)
             return answers
         except psycopg.Error as error:
             # A new connection is the surest way to a clean one.
-            if self._connection is not None:
-                self._connection.close()
-            self._connection = None
+            self._line.drop()
             return [told(error, name=self._name, doing="writing") for _ in some]
+        except StoreUnavailable as error:
+            return [error] * len(some)
 
     def _perform(self, connection: Connection, works: list[Work[Any]]) -> list[Any]:
         answers: list[Any] = []
@@ -118,8 +116,3 @@ class Works:
         for (table,) in tables:
             if re.fullmatch(r"memory_(items|vectors|current|words|sums)", table):
                 connection.execute(f"VACUUM {table}")
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.is_broken:
-            self._connection = self._open_connection()
-        return self._connection

@@ -16,14 +16,13 @@ from typing import Any, Final, NamedTuple
 import msgspec
 import psycopg
 
-from tenuto.adapters.postgres.connection import Connection, told
+from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.sqlite.planning import SNAPSHOT_ZLIB_LEVEL
 from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown, Statement
 from tenuto.core.errors import (
     NotFound,
     Rejected,
     Stale,
-    StoreOwned,
     StoreUnavailable,
     TenutoError,
 )
@@ -199,9 +198,9 @@ class LogWriter:
     checkpoint_is_due = False
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
-        self._open_connection = open_connection
         self._name = name
-        self._connection: Connection | None = open_connection()
+        self._line = Line(open_connection, name=name)
+        self._line.connected()
 
     def write(
         self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
@@ -222,10 +221,10 @@ class LogWriter:
         assert isinstance(unknown, InDoubt), "it is this writer's"
         work, batch = unknown.work, unknown.batch
         try:
-            connection = self._connected()
+            connection = self._line.connected()
             found = [self._find(connection, commit) for commit in batch.commits]
         except (psycopg.Error, TenutoError):
-            self._drop()
+            self._line.drop()
             raise unknown from None
         if any(position is not None for position in found):
             self._accept_found(work, batch, unknown.places, found)
@@ -239,7 +238,7 @@ class LogWriter:
 
     def close(self) -> None:
         """Let the server go."""
-        self._drop()
+        self._line.drop()
 
     def _go_on(self, work: _Work) -> list[Answer]:
         while work.left:
@@ -250,8 +249,8 @@ class LogWriter:
                 self._refuse_unstorable(work, batch, places, error)
                 continue
             except psycopg.Error as error:
-                if self._is_in_doubt(error):
-                    self._drop()
+                if self._line.leaves_in_doubt(error):
+                    self._line.drop()
                     raise InDoubt(work=work, batch=batch, places=places, cause=error) from error
                 self._give_up(work, places, error)
                 continue
@@ -268,7 +267,7 @@ class LogWriter:
 
     def _append(self, batch: Batch) -> Verdict:
         arguments = batch.arguments()
-        row = self._connected().raw.execute(CALL, arguments).fetchone()
+        row = self._line.connected().raw.execute(CALL, arguments).fetchone()
         assert row is not None, "the function gives a row"
         return Verdict(*row)
 
@@ -301,9 +300,9 @@ class LogWriter:
                 session=commit.session, expected=commit.expected, found=head.origin_version
             )
         try:
-            row = self._connected().execute(SELECT_HOLDER, (head.tenant, head.key)).fetchone()
+            row = self._line.connected().execute(SELECT_HOLDER, (head.tenant, head.key)).fetchone()
         except psycopg.Error as error:
-            self._drop()
+            self._line.drop()
             return told(error, name=self._name, doing="append")
         if row is not None and head.key is not None:
             return Stale(session=row[0], expected=commit.expected, found=Version(row[1]))
@@ -333,7 +332,7 @@ class LogWriter:
         if not statements:
             return []
         try:
-            connection = self._connected()
+            connection = self._line.connected()
             with connection.raw.transaction(), connection.raw.pipeline():
                 for sql, values in statements:
                     connection.execute(sql, values)
@@ -344,7 +343,7 @@ class LogWriter:
             if len(statements) == 1:
                 return [Rejected(f"A statement cannot be stored: {' '.join(str(error).split())}.")]
         except psycopg.Error as error:
-            if len(statements) == 1 or self._is_in_doubt(error):
+            if len(statements) == 1 or self._line.leaves_in_doubt(error):
                 return [told(error, name=self._name, doing="writing") for _ in statements]
         return [answer for statement in statements for answer in self._execute([statement])]
 
@@ -376,29 +375,6 @@ class LogWriter:
             else:
                 again.append(place)
         work.left[:0] = again
-
-    def _is_in_doubt(self, error: psycopg.Error) -> bool:
-        """Return whether what was sent may have been carried out all the same."""
-        state = error.sqlstate or ""
-        broken = self._connection is None or self._connection.is_broken
-        return broken or state.startswith(("57P", "08"))
-
-    def _connected(self) -> Connection:
-        if self._connection is None or self._connection.is_broken:
-            self._drop()
-            try:
-                self._connection = self._open_connection()
-            except psycopg.Error as error:
-                raise told(error, name=self._name, doing="connecting") from None
-            except StoreOwned as error:
-                # While this process had no line to the server, another one took over.
-                raise StoreUnavailable(str(error)) from None
-        return self._connection
-
-    def _drop(self) -> None:
-        if self._connection is not None:
-            self._connection.close()
-            self._connection = None
 
 
 def _fields(head: Head) -> dict[str, Any]:

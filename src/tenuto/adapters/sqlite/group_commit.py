@@ -21,7 +21,6 @@ from queue import SimpleQueue
 from typing import Final, Protocol, TypeAlias
 
 from tenuto.adapters.sqlite.planning import Row
-from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import Answer, Busy, OutcomeUnknown, Statement
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Position
@@ -78,6 +77,45 @@ class Writer(Protocol):
         ...
 
 
+class Beside(Protocol):
+    """What else the thread does; see `works.Works`."""
+
+    wake: Callable[[], None]
+
+    @property
+    def are_waiting(self) -> bool: ...
+
+    def do_some(self) -> None:
+        """Do what has come together."""
+        ...
+
+    def close(self) -> None:
+        """Let the database go."""
+        ...
+
+    def refuse(self) -> None:
+        """Take nothing more."""
+        ...
+
+
+class Nothing:
+    """Nothing beside the log is done on this thread."""
+
+    are_waiting = False
+
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: None
+
+    def do_some(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def refuse(self) -> None:
+        """Do nothing."""
+
+
 class Pace:
     """Whether the disk is quick enough for the loop to wait for it."""
 
@@ -112,11 +150,11 @@ class GroupCommit:
         *,
         file: str,
         written: Written,
-        works: Works | None = None,
+        works: Beside | None = None,
         inline: bool = True,
     ) -> None:
         self._writer = writer
-        self._works = works
+        self._works = works or Nothing()
         self._file = file
         self._written = written
         self._loop = asyncio.get_running_loop()
@@ -124,8 +162,7 @@ class GroupCommit:
         self._statements: deque[Task] = deque()
         self._turn = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
-        if works is not None:
-            works.wake = lambda: self._wake.put(None)
+        self._works.wake = lambda: self._wake.put(None)
         self._inline = inline
         self._flush_is_due = False
         self._closing = False
@@ -232,14 +269,13 @@ class GroupCommit:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
             while not self._closing or (
-                self._queue or self._statements or self._works_wait or self._in_doubt
+                self._queue or self._statements or self._works.are_waiting or self._in_doubt
             ):
                 self._wake.get()
                 with self._turn:
                     self._drain()
             with self._turn:
-                if self._works is not None:
-                    self._works.close()
+                self._works.close()
                 self._writer.close()
         finally:
             self._tell_loop(self._end)
@@ -249,22 +285,17 @@ class GroupCommit:
             unknown, batch, tasks = self._in_doubt
             self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
-        while self._queue or self._statements or self._works_wait:
+        while self._queue or self._statements or self._works.are_waiting:
             self._batch, self._tasks = take_batch(self._queue, self._statements)
             if self._batch or self._tasks:
                 answers = self._write_patiently()
                 self._tell_loop(self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
-            if self._works is not None:
-                self._works.do_some()
+            self._works.do_some()
             if self._writer.checkpoint_is_due:
                 self._writer.checkpoint()
         if self._writer.checkpoint_is_due:
             self._writer.checkpoint()
-
-    @property
-    def _works_wait(self) -> bool:
-        return self._works is not None and self._works.are_waiting
 
     def _write_patiently(self) -> list[Answer]:
         commits = [commit for commit, _ in self._batch]
@@ -313,8 +344,7 @@ class GroupCommit:
         rest = [*self._batch, *self._queue, *self._tasks, *self._statements]
         for _, future in rest:
             future.settle(closed(self._file))
-        if self._works is not None:
-            self._works.refuse()
+        self._works.refuse()
         self._queue.clear()
         self._statements.clear()
         if not self._ended.done():

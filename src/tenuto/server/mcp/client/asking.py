@@ -4,6 +4,7 @@ The question stays in the inbox all the while: whoever answers first has answere
 asking outlives its call: people take longer than calls may."""
 
 import asyncio
+from functools import partial
 from typing import Final
 
 import mcp_types as types
@@ -63,7 +64,7 @@ class Asking:
                 break
             task = asyncio.create_task(self._ask(line, question))
             self._open[place] = task
-            task.add_done_callback(lambda _, place=place: self._open.pop(place, None))
+            task.add_done_callback(partial(self._leave, place))
         asked = {task: key for (other, key), task in self._open.items() if other is line}
         if not asked:
             return False
@@ -73,6 +74,9 @@ class Asking:
             if not task.result():
                 dismissed.add(asked[task])
         return bool(done)
+
+    def _leave(self, place: tuple[Line, str], _: object) -> None:
+        self._open.pop(place, None)
 
     async def _ask(self, line: Line, question: Question) -> bool:
         """Return whether the question is settled, by the user or by somebody else."""
