@@ -26,6 +26,7 @@ from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
+from tenuto.server.copies import Copies
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.metrics import Metrics
@@ -59,9 +60,14 @@ DOCUMENTS: Final = ".documents"
 
 @contextmanager
 def _folder_beside(place: Place) -> Iterator[Path]:
-    """Give the folder for what is uploaded: beside the file, or for as long as this process."""
+    """Give the folder for what is uploaded: beside the file, in the working folder, or for as long
+    as this process."""
     if place.kind == "sqlite":
         yield Path(place.path + DOCUMENTS).absolute()
+        return
+    if place.kind == "postgresql":
+        # Of this machine alone; see the guide to PostgreSQL.
+        yield Path("tenuto" + DOCUMENTS).absolute()
         return
     with TemporaryDirectory(prefix="tenuto-") as folder:
         yield Path(folder)
@@ -172,6 +178,7 @@ class _Given:
             providers=Flow(self._providers, accounts.tokens.keys, clock),
             offered=parts.offered,
             library=library,
+            copies=Copies(ledger),
             registry=Registry(parts, runtime),
             version=version("tenuto"),
             fences=fences,

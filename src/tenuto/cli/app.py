@@ -42,6 +42,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "export-test": "Make a test of a session that has ended.",
         "users": "List, add, change and disable those who may use the server.",
         "keys": "Make, list, rotate and revoke API keys.",
+        "secrets": "List secrets, and rotate the key that encrypts them.",
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
         "audit": "List who did what, and verify that nothing was changed.",
