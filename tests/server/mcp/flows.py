@@ -106,3 +106,6 @@ order.node(
 
 telling = Workflow("telling", output="outputs.mail")
 telling.node("mail", wait="reply", form={"text": "string"})
+
+pausing = Workflow("pausing", output="'awake'")
+pausing.node("nap", timer="700ms")

@@ -177,7 +177,13 @@ async def _over_http(asked: Options) -> int:
             asked.db, workflows=_known(offers), tools=tools, models=models
         ) as runtime:
             face = Face(runtime, offers, terms, catalog=catalog, model=model)
-            app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
+            app = http.app_of(
+                face.server(),
+                host=host,
+                token=token,
+                names=asked.allow_host,
+                poll_seconds=asked.poll,
+            )
             say(f"serving {', '.join(offers)} at {address_of(listener)}{http.PATH}")
             await _until_stopped(face, serve_app(app, listener))
     return exit_codes.COMPLETED

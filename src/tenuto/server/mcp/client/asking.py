@@ -21,7 +21,7 @@ from tenuto.server.mcp.client.questions import Question, family_of, questions_of
 OPEN_MAX: Final = 100
 """So many questions are asked of all clients at once; the others stay in the inbox."""
 AT_ONCE_MAX: Final = 5
-"""So many are asked in one call at once."""
+"""So many are asked of one client at once."""
 TRIES_MAX: Final = 3
 """So often a client is asked again whose answer does not fit the form."""
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -36,7 +36,8 @@ class Asking:
     def __init__(self, runtime: Runtime, *, user: str, by: str) -> None:
         self._runtime, self._user = runtime, user
         self._by = user or by
-        self._open: dict[tuple[Line, str], asyncio.Task[bool]] = {}
+        self._open: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        """By client and question."""
 
     async def questions(self, session: SessionId) -> list[Question]:
         """Return what a session and those below it want of the user."""
@@ -54,25 +55,31 @@ class Asking:
 
         False: nothing is asked, or nobody has answered in time. Keys of what the user would not
         answer go into `dismissed`, and are not asked again."""
+        asked: dict[asyncio.Task[bool], str] = {}
         for question in await self.questions(session):
-            place = (line, question.key)
-            if question.key in dismissed or place in self._open:
+            if question.key in dismissed:
                 continue
-            mine = sum(other is line for other, _ in self._open)
-            if mine >= AT_ONCE_MAX or len(self._open) >= OPEN_MAX:
-                break
-            task = asyncio.create_task(self._ask(line, question))
-            self._open[place] = task
-            task.add_done_callback(lambda _, place=place: self._open.pop(place, None))
-        asked = {task: key for (other, key), task in self._open.items() if other is line}
+            task = self._open.get((line.client, question.key)) or self._begun(line, question)
+            if task is not None:
+                asked[task] = question.key
         if not asked:
             return False
         timeout = max(0.0, end_s - asyncio.get_running_loop().time())
         done, _ = await asyncio.wait(asked, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            if not task.result():
+            if task.cancelled() or not task.result():
                 dismissed.add(asked[task])
         return bool(done)
+
+    def _begun(self, line: Line, question: Question) -> "asyncio.Task[bool] | None":
+        """Begin to ask; None where too much is asked already."""
+        at_once = sum(client == line.client for client, _ in self._open)
+        if at_once >= AT_ONCE_MAX or len(self._open) >= OPEN_MAX:
+            return None
+        place = (line.client, question.key)
+        task = self._open[place] = asyncio.create_task(self._ask(line, question))
+        task.add_done_callback(lambda _: self._open.pop(place, None))
+        return task
 
     async def _ask(self, line: Line, question: Question) -> bool:
         """Return whether the question is settled, by the user or by somebody else."""
