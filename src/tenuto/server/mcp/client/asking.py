@@ -87,7 +87,10 @@ class Asking:
         asking = asyncio.create_task(self._dialogue(line, question))
         try:
             await asyncio.wait({settled, asking}, return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else True
+            return asking.result() if asking.done() else settled.result()
+        except TenutoError:
+            # The store is away, or the session is: there is nobody to tell an answer to.
+            return False
         finally:
             settled.cancel()
             asking.cancel()
@@ -106,14 +109,12 @@ class Asking:
                 message = f"{question.message}\n{error}"
         return False
 
-    async def _until_settled(self, question: Question) -> None:
+    async def _until_settled(self, question: Question) -> bool:
         session = self._runtime.session(question.session)
         while True:
             state = await session.state()
-            if question.task not in state.tasks:
-                return
-            if not any(one.key == question.key for one in await self.questions(question.session)):
-                return
+            if question.task not in state.tasks or not await self._is_open(question):
+                return True
             await has_news(session, after=state.version, timeout=None)
 
     async def tell(self, question: Question, given: types.ElicitResult) -> bool:
