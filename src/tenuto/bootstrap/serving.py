@@ -26,6 +26,7 @@ from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.oidc.flow import Flow
 from tenuto.server.accounts.oidc.provider import Provider
 from tenuto.server.accounts.showing import Shown
+from tenuto.server.copies import Copies
 from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.metrics import Metrics
@@ -172,6 +173,7 @@ class _Given:
             providers=Flow(self._providers, accounts.tokens.keys, clock),
             offered=parts.offered,
             library=library,
+            copies=Copies(ledger),
             registry=Registry(parts, runtime),
             version=version("tenuto"),
             fences=fences,

@@ -8,13 +8,12 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
-from tenuto.server.answering import Numbered
-from tenuto.server.asking import Asked
+from tenuto.server.asking import Asked, Streams
 from tenuto.server.bodies import BODY_BYTES_MAX, BoundedRequest
 from tenuto.server.description import configuration, described
-from tenuto.server.edge import Edge
+from tenuto.server.front import Front
 from tenuto.server.idempotency import Idempotency
-from tenuto.server.metrics import Measured
+from tenuto.server.limiting.limiter import Limiter
 from tenuto.server.problems import answer
 from tenuto.server.routes import (
     accounts,
@@ -42,6 +41,7 @@ from tenuto.server.routes import (
     workflows,
 )
 from tenuto.server.service import Service
+from tenuto.server.straight import straighten
 
 API: Final = "/api/v1"
 _PARTS: Final = (
@@ -72,8 +72,7 @@ def create_app(service: Service) -> ASGIApp:
     """Return the ASGI application over the parts of an open database."""
     # Around all of it: what no route takes is numbered and answered like the rest.
     fencing = service.fences.fencing
-    edge = Edge(routed(service), fencing.borders)
-    return Numbered(Measured(edge, service.metrics, fencing.metrics_token))
+    return Front(routed(service), fencing.borders, service.metrics, fencing.metrics_token)
 
 
 def routed(service: Service) -> Litestar:
@@ -82,7 +81,10 @@ def routed(service: Service) -> Litestar:
     def provide_service() -> Service:
         return service
 
-    return Litestar(
+    fences = service.fences
+    limiter = Limiter(fences.fencing.limits, fences.allowances, service.clock)
+    streams = Streams(fences.fencing.streams_max)
+    app = Litestar(
         route_handlers=[
             *system.ROUTES,
             *metrics.ROUTES,
@@ -92,8 +94,10 @@ def routed(service: Service) -> Litestar:
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
-            DefineMiddleware(Asked, service=service),
-            DefineMiddleware(Idempotency, fences=service.fences, clock=service.clock),
+            DefineMiddleware(
+                Asked, authenticator=service.authenticator, limiter=limiter, streams=streams
+            ),
+            DefineMiddleware(Idempotency, fences=fences, clock=service.clock),
         ],
         exception_handlers={HTTPException: answer, Exception: answer},
         request_class=BoundedRequest,
@@ -102,3 +106,5 @@ def routed(service: Service) -> Litestar:
         signature_types=[Service],
         logging_config=None,
     )
+    straighten(app, {"service": service})
+    return app

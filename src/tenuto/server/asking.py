@@ -11,58 +11,61 @@ from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.server.answering import Header, add_headers
+from tenuto.server.bodies import BoundedRequest
 from tenuto.server.edge import refuse
 from tenuto.server.limiting.limiter import Limiter, counts
-from tenuto.server.principal import NEED, Need, Principal
+from tenuto.server.principal import NEED, Authenticator, Connection, Need, Principal
 from tenuto.server.problems import ProblemError
-from tenuto.server.service import Service
+from tenuto.server.straight import straight_of
 
 
 class Asked:
     """Finds out who asks, and whether they may ask this, and now. What a route takes is its
     `opt`: `needs`, `needs_some` or `logged_in` of `principal`."""
 
-    def __init__(self, app: ASGIApp, service: Service) -> None:
-        self._app, self._authenticator = app, service.authenticator
-        fences = service.fences
-        self._limiter = Limiter(fences.fencing.limits, fences.allowances, service.clock)
-        self._streams = Streams(fences.fencing.streams_max)
+    def __init__(
+        self, app: ASGIApp, authenticator: Authenticator, limiter: Limiter, streams: Streams
+    ) -> None:
+        self._app, self._authenticator = app, authenticator
+        self._limiter, self._streams = limiter, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == ScopeType.HTTP:
+            await self._ask(scope, BoundedRequest(scope, receive, send))
+            return
         try:
-            await self._ask(scope, receive, send)
+            await self._ask(scope, ASGIConnection(scope, receive, send))
         except ProblemError as problem:
-            if scope["type"] != ScopeType.WEBSOCKET:
-                raise
             # The framework would refuse a WebSocket without saying why.
             await refuse(scope, send, problem)
 
-    async def _ask(self, scope: Scope, receive: Receive, send: Send) -> None:
-        principal = await self._authenticated(scope)
+    async def _ask(self, scope: Scope, connection: Connection) -> None:
+        principal = await self._authenticated(scope, connection)
         scope["user"], scope["auth"] = principal, None
         need: Need | None = scope["route_handler"].opt.get(NEED)
-        if not counts(scope):
-            if need is not None:
-                need.refuse_others(principal)
-            await self._app(scope, receive, send)
-            return
-        if principal is None:
-            told = await self._limiter.stranger(scope)
-        else:
-            told = await self._limiter.known(scope, principal)
-        if told:
-            add_headers(scope, encoded(told))
+        if counts(scope):
+            told = await self._counted(scope, principal)
+            if told:
+                add_headers(scope, encoded(told))
         if need is not None:
             need.refuse_others(principal)
-        if principal is None or not is_stream(scope):
-            await self._app(scope, receive, send)
-            return
-        with self._streams.counted(principal):
-            await self._app(scope, receive, send)
+        straight = straight_of(scope)
+        if straight is not None and isinstance(connection, BoundedRequest):
+            await straight.answer(connection)
+        elif principal is None or not is_stream(scope):
+            await self._app(scope, connection.receive, connection.send)
+        else:
+            with self._streams.counted(principal):
+                await self._app(scope, connection.receive, connection.send)
 
-    async def _authenticated(self, scope: Scope) -> Principal | None:
+    async def _counted(self, scope: Scope, principal: Principal | None) -> dict[str, str]:
+        if principal is None:
+            return await self._limiter.stranger(scope)
+        return await self._limiter.known(scope, principal)
+
+    async def _authenticated(self, scope: Scope, connection: Connection) -> Principal | None:
         try:
-            return await self._authenticator.authenticate(ASGIConnection(scope))
+            return await self._authenticator.authenticate(connection)
         except ProblemError:
             # Guessing keys is slowed down like guessing passwords.
             await self._limiter.refused(scope)

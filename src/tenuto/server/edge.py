@@ -1,4 +1,4 @@
-"""What every request passes before the routes, and every answer on its way out.
+"""The borders: what every request has to pass before the routes.
 
 From where a request really comes (behind a proxy), for which host it is meant, from which web pages
 requests may come, and the headers that tell browsers what our answers may be used for.
@@ -12,10 +12,10 @@ from typing import Any, Final, TypeAlias
 
 import msgspec
 from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Scope, Send
 
 from tenuto.core.errors import Rejected
-from tenuto.server.answering import Header, add_headers
+from tenuto.server.answering import Header
 from tenuto.server.problems import ProblemError, problem_of_status, rendered
 
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
@@ -29,7 +29,7 @@ POLICY: Final = (
 )
 """What pages of this server may load: nothing from elsewhere, and nothing written inline."""
 
-_ALWAYS: Final = (
+ALWAYS: Final[tuple[Header, ...]] = (
     (b"content-security-policy", POLICY.encode()),
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -39,6 +39,7 @@ _ALWAYS: Final = (
     (b"permissions-policy", b"camera=(), geolocation=(), microphone=()"),
     (b"cache-control", b"no-store"),
 )
+"""Headers of every answer that does not say otherwise itself."""
 _STRICT_TRANSPORT: Final = (b"strict-transport-security", b"max-age=31536000")
 _EXPOSED: Final = (
     b"ETag, Idempotent-Replayed, Location, RateLimit, RateLimit-Policy, Retry-After, X-Request-Id"
@@ -98,42 +99,42 @@ def read_borders(
 
 
 class Edge:
-    """Middleware around all routes."""
+    """Judges requests before anything else sees them."""
 
-    def __init__(self, app: ASGIApp, borders: Borders) -> None:
-        self._app, self._borders = app, borders
+    def __init__(self, borders: Borders) -> None:
+        self._borders = borders
+        self._hosts = frozenset(borders.hosts)
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if str(scope["type"]) == "lifespan":
-            await self._app(scope, receive, send)
-            return
+    def admit(self, scope: Scope, added: list[Header]) -> bool:
+        """Return whether the request is an allowed page's question of what it may ask; else it may
+        pass. What its answer is to have is put to the headers that are added.
+
+        Raises:
+            ProblemError: it may not pass; the answer has these headers as well.
+        """
         headers = dict(scope["headers"])
-        self._see_through_proxy(scope, headers)
-        origin = headers.get(b"origin", b"").decode("latin-1").lower()
-        foreign = bool(origin) and not _is_own(origin, headers)
-        allowed = foreign and origin in self._borders.origins
-        add_headers(scope, _ALWAYS)
+        if self._borders.proxies:
+            self._see_through_proxy(scope, headers)
+        added += ALWAYS
         if scope["scheme"] in ("https", "wss"):
-            add_headers(scope, [_STRICT_TRANSPORT])
-        if allowed:
-            add_headers(scope, _sharing(origin))
-        if scope["type"] == ScopeType.WEBSOCKET:
-            send = _saying_why(scope, send)
-        try:
-            self._check_host(headers)
-            if allowed and _is_preflight(scope, headers):
-                await _answer_preflight(send)
-                return
-            _check_page(scope, headers, foreign=foreign, allowed=allowed)
-        except ProblemError as problem:
-            await refuse(scope, send, problem)
-            return
-        await self._app(scope, receive, send)
+            added.append(_STRICT_TRANSPORT)
+        foreign = allowed = False
+        if b"origin" in headers:
+            origin = headers[b"origin"].decode("latin-1").lower()
+            foreign = bool(origin) and not _is_own(origin, headers)
+            allowed = foreign and origin in self._borders.origins
+            if allowed:
+                added += _sharing(origin)
+        self._check_host(headers)
+        if allowed and _is_preflight(scope, headers):
+            return True
+        _check_page(scope, headers, foreign=foreign, allowed=allowed)
+        return False
 
     def _see_through_proxy(self, scope: Scope, headers: dict[bytes, bytes]) -> None:
         """Take for the client who a proxy that is believed says it is: the last of the chain that
         is not such a proxy itself, for everything before it the client may have made up."""
-        if not self._borders.proxies or not self._is_proxy(_client(scope)):
+        if not self._is_proxy(_client(scope)):
             return
         chain = headers.get(b"x-forwarded-for", b"").decode("latin-1").split(",")
         for text in reversed([part.strip() for part in chain if part.strip()]):
@@ -155,7 +156,7 @@ class Edge:
 
     def _check_host(self, headers: dict[bytes, bytes]) -> None:
         host = headers.get(b"host", b"").decode("latin-1").lower()
-        known = self._borders.hosts
+        known = self._hosts
         if known and host not in known and _without_port(host) not in known:
             raise ProblemError(
                 "unknown_host",
@@ -193,7 +194,8 @@ def _is_preflight(scope: Scope, headers: dict[bytes, bytes]) -> bool:
     )
 
 
-async def _answer_preflight(send: Send) -> None:
+async def answer_preflight(send: Send) -> None:
+    """Tell a page of another origin what it may ask."""
     headers: list[Header] = [
         (b"access-control-allow-methods", _ALLOWED_METHODS),
         (b"access-control-allow-headers", _ALLOWED_HEADERS),
@@ -229,7 +231,7 @@ def _sharing(origin: str) -> list[Header]:
     ]
 
 
-def _saying_why(scope: Scope, send: Send) -> Send:
+def saying_why(scope: Scope, send: Send) -> Send:
     """Return what answers with a problem where a WebSocket is closed before it was open: so the
     framework refuses, which says nothing of why."""
     begun = False

@@ -9,11 +9,9 @@ import hmac
 from bisect import bisect_left
 from collections.abc import Iterator
 from itertools import accumulate
-from time import perf_counter
 from typing import Any, Final
 
-from litestar.enums import ScopeType
-from litestar.types import ASGIApp, Receive, Scope, Send
+from litestar.types import Scope
 from prometheus_client import (
     CollectorRegistry,
     Gauge,
@@ -30,8 +28,6 @@ from prometheus_client.core import (
     Metric,
 )
 from prometheus_client.registry import Collector
-
-from tenuto.server.answering import answered_of
 
 PATH: Final = "/metrics"
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
@@ -130,28 +126,14 @@ class Metrics:
         return generate_latest(self._registry)
 
 
-class Measured:
-    """Middleware that counts requests, and lets in who has the token of the metrics."""
+class Admission:
+    """Who has the token of the metrics."""
 
-    def __init__(self, app: ASGIApp, metrics: Metrics, token: str) -> None:
-        self._app, self._metrics = app, metrics
+    def __init__(self, token: str) -> None:
         self._expected = f"Bearer {token}".encode() if token else b""
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != ScopeType.HTTP:
-            await self._app(scope, receive, send)
-            return
-        self._let_in(scope)
-        began_s = perf_counter()
-        self._metrics.begun()
-        try:
-            await self._app(scope, receive, send)
-        finally:
-            answered = answered_of(scope)
-            seconds = answered.at_s - began_s if answered.status else 0.0
-            self._metrics.ended(scope, answered.status, seconds)
-
-    def _let_in(self, scope: Scope) -> None:
+    def let_in(self, scope: Scope) -> None:
+        """Mark a request for the metrics that has the token, which nobody else is to see."""
         if scope["path"] != PATH or not self._expected:
             return
         kept: list[Any] = []

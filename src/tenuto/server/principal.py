@@ -59,7 +59,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
         somebody = known(principal)
         if self.one_of:
             may = somebody.may if self.everywhere else somebody.may_some
-            if not any(may(permission) for permission in self.one_of):
+            if not any(map(may, self.one_of)):
                 wanted = " or ".join(map(repr, self.one_of))
                 raise ProblemError("not_permitted", f"This takes the permission {wanted}.")
         if self.home and somebody.organisation != HOME:

@@ -19,6 +19,7 @@ from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.server.accounts.accounts import Accounts
 from tenuto.server.accounts.oidc.flow import Flow
+from tenuto.server.copies import Copies
 from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.metrics import Metrics
@@ -43,6 +44,7 @@ class Service(msgspec.Struct, kw_only=True):
     offered: Mapping[str, Offered]
     registry: Registry
     library: Library
+    copies: Copies
     version: str
     fences: Fences
     hub: Hub

@@ -1,7 +1,8 @@
 """Connections: what uvicorn's HTTP protocol does not bound by itself.
 
 How large the head of a request is, how long a client takes to send it, how slowly a body comes, and
-how many connections there are. What cannot be read as HTTP is answered with a problem as well.
+how many connections there are. What cannot be read as HTTP is answered with a problem as well. And
+answers leave in one piece where they can.
 """
 
 from __future__ import annotations
@@ -12,12 +13,14 @@ from typing import Any, Final, TypeAlias
 
 from litestar.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import (
+    HEADER_RE,
+    HEADER_VALUE_RE,
     STATUS_LINE,
     HttpToolsProtocol,
     RequestResponseCycle,
 )
 
-from tenuto.server.edge import refuse
+from tenuto.server.edge import ALWAYS, refuse
 from tenuto.server.problems import ProblemError, rendered
 
 HEAD_BYTES_MAX: Final = 65_536
@@ -30,6 +33,10 @@ BODY_SECONDS: Final = 20.0
 BODY_BYTES_MIN: Final = 10_000
 """In that time, of a body that is waited for."""
 CONNECTIONS_MAX: Final = 5_000
+WHOLE_BYTES_MAX: Final = 65_536
+"""Of a body that is sent together with its head, and copied for that."""
+
+_OF_CONNECTION: Final = frozenset({b"connection", b"transfer-encoding"})
 
 Timer: TypeAlias = asyncio.TimerHandle
 
@@ -62,16 +69,21 @@ class BoundedHttp(HttpToolsProtocol):
     def data_received(self, data: bytes) -> None:
         """Read on, unless the head has become too large."""
         if self._in_head:
-            if self._timer is None:
-                self._wait_for_head()
             self._head_bytes += len(data)
         super().data_received(data)
-        if self._in_head and self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
+        # Most requests come in one piece, and are never waited for.
+        if not self._in_head:
+            if self._timer is None:
+                self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
+        elif self._head_bytes > HEAD_BYTES_MAX and not self.transport.is_closing():
             self._refuse("headers_too_large", f"The head has more than {HEAD_BYTES_MAX} bytes.")
+        elif self._head_bytes and self._timer is None:
+            self._wait_for_head()
 
     def handle_websocket_upgrade(self) -> None:
         """Leave the connection to the WebSocket's own protocol."""
         self._stop_waiting()
+        self._in_head, self._head_bytes = True, 0
         super().handle_websocket_upgrade()
 
     def on_headers_complete(self) -> None:
@@ -82,9 +94,12 @@ class BoundedHttp(HttpToolsProtocol):
             self.app = _Refusing("uri_too_long", f"It has more than {URL_BYTES_MAX} bytes.")
         elif len(self.connections) > self.connections_max:
             self.app = _Refusing("busy", f"{self.connections_max} connections are open.")
+        cycle = self.cycle
         super().on_headers_complete()
+        if self.cycle is not cycle:  # else it is to become a WebSocket
+            facts: Any = self.cycle
+            facts.send = _Whole(self.cycle).send
         self._body_bytes = 0
-        self._timer = self.loop.call_later(self.body_seconds, self._look_at_body)
 
     def on_body(self, body: bytes) -> None:
         """Count what comes."""
@@ -165,6 +180,71 @@ class BoundedHttp(HttpToolsProtocol):
         lines += [name + b": " + value + b"\r\n" for name, value in headers]
         self.transport.write(b"".join([*lines, b"\r\n", body]))
         self.transport.close()
+
+
+class _Whole:
+    """Sends an answer whose length is known in one piece, head and body, which takes the system
+    half as long. What else there is to send, and to see to, uvicorn does."""
+
+    __slots__ = ("_cycle", "_send", "_start")
+
+    def __init__(self, cycle: RequestResponseCycle) -> None:
+        self._cycle, self._send = cycle, cycle.send
+        self._start: Any = None
+
+    async def send(self, message: Any) -> None:
+        """Take a message of an answer. A head is kept until its body comes, which has to follow."""
+        start, self._start = self._start, None
+        if message["type"] == "http.response.start":
+            # One that is kept then is no more: what came after it failed.
+            if any(name == b"content-length" for name, _ in message["headers"]):
+                self._start = message
+                return
+        elif start is not None:
+            if self._is_whole(start, message):
+                self._write(start, message["body"])
+                return
+            await self._send(start)
+        await self._send(message)
+
+    def _is_whole(self, start: Any, message: Any) -> bool:
+        cycle, body = self._cycle, message.get("body")
+        return (
+            bool(body)
+            and not message.get("more_body")
+            and cycle.scope["method"] != "HEAD"
+            and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
+            and len(body) <= WHOLE_BYTES_MAX
+            and (b"content-length", b"%d" % len(body)) in start["headers"]
+            and not any(name in _OF_CONNECTION for name, _ in start["headers"])
+        )
+
+    def _write(self, start: Any, body: bytes) -> None:
+        cycle = self._cycle
+        lines = [STATUS_LINE[start["status"]]]
+        for header in cycle.default_headers + start["headers"]:
+            lines.append(_READY.get(header) or _line(*header))
+        if not cycle.keep_alive:
+            lines.append(b"connection: close\r\n")
+        cycle.response_started = True
+        cycle.waiting_for_100_continue = False
+        cycle.transport.write(b"".join([*lines, b"\r\n", body]))
+        cycle.response_complete = True
+        cycle.message_event.set()
+        if not cycle.keep_alive:
+            cycle.transport.close()
+        cycle.on_response()
+
+
+def _line(name: bytes, value: bytes) -> bytes:
+    """Return a header as it is sent."""
+    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+        raise RuntimeError(f"The header {name!r} cannot be sent.")
+    return name.lower() + b": " + value + b"\r\n"
+
+
+_READY: Final = {header: _line(*header) for header in ALWAYS}
+"""Lines of headers that every answer has."""
 
 
 class _Refusing:

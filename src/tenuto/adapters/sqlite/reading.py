@@ -38,10 +38,18 @@ class ReadPool:
         )
 
     def run_at_once(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
-        """Return what `query` returns, run on the event loop's thread: for a row or two by their
-        key, which take less than it takes to hand a question to a thread and back."""
+        """Return what `query` returns, run on the event loop's thread: for one statement that
+        gives a row by its key, which takes less than to hand a question to a thread and back."""
         self._require_open()
-        return self.run_here(query, *args, **kwargs)
+        try:
+            connection = self._take()
+            try:
+                # One statement sees one moment by itself.
+                return query(connection, *args, **kwargs)
+            finally:
+                self._give_back(connection)
+        except sqlite3.Error as error:
+            raise told(error, file=self._file, doing="reading") from error
 
     def run_here(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `query` returns, run on the calling thread, whichever it is."""

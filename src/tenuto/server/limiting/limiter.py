@@ -24,6 +24,7 @@ class Limiter:
 
     def __init__(self, limits: Limits, allowances: Allowances, clock: Clock) -> None:
         self._limits, self._allowances, self._clock = limits, allowances, clock
+        self._limits_known = bool(limits.user or limits.organisation or limits.agent)
 
     async def stranger(self, scope: Scope) -> dict[str, str]:
         """Return headers, after a request of somebody who is not known was counted.
@@ -50,6 +51,8 @@ class Limiter:
         Raises:
             ProblemError: there are too many of its user, its organisation, or for the agent.
         """
+        if not self._limits_known:
+            return {}
         limits, organisation = self._limits, principal.organisation
         wanted = [
             *_allowances("user", f"{organisation}/{principal.actor}", limits.user),

@@ -108,14 +108,17 @@ async def list_agents(
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Page[AgentSummary]:
     """Return the agents that can be given work, by id, with what they can do."""
-    found = await service.registry.agents.find_all(
-        request.user.organisation, after=place_of(cursor, str) or "", limit=limit
-    )
-    more = len(found) == limit
-    return Page(
-        items=[AgentSummary(**_facts(one)) for one in found],
-        next_cursor=cursor_of(found[-1].id) if more else None,
-    )
+    organisation, after = request.user.organisation, place_of(cursor, str) or ""
+
+    async def made() -> Page[AgentSummary]:
+        found = await service.registry.agents.find_all(organisation, after=after, limit=limit)
+        more = len(found) == limit
+        return Page(
+            items=[AgentSummary(**_facts(one)) for one in found],
+            next_cursor=cursor_of(found[-1].id) if more else None,
+        )
+
+    return await service.copies.of(("agents", organisation, after, limit), made)
 
 
 @post("/agents", tags=["agents"], opt=_WRITE, operation_class=TakesText)

@@ -1,4 +1,4 @@
-"""The models that agents can ask: providers, routes, health, and what they took."""
+"""The models that agents can ask: providers, routes, health; and what they took."""
 
 import msgspec
 from litestar import get
@@ -8,9 +8,9 @@ from msgspec import structs
 from tenuto.core.accounts.principal import HOME
 from tenuto.core.agent.routes import CircuitState
 from tenuto.server.asked import Call
-from tenuto.server.principal import Principal, needs
+from tenuto.server.principal import needs
 from tenuto.server.routes.usage import Used, used_of
-from tenuto.server.service import Given, Service
+from tenuto.server.service import Given
 from tenuto.views.moments import moment_text
 
 
@@ -46,14 +46,18 @@ class Models(msgspec.Struct, kw_only=True):
     routes: list[RouteOf]
     health: list[Health]
     """Of all organisations' requests, so only the operators' organisation sees it."""
-    spend: list[Spend] | None
-    """Those that cost most first, at most 1,000; null for who may not read usage."""
+
+
+class Spending(msgspec.Struct, kw_only=True):
+    """What the organisation used of models."""
+
+    items: list[Spend]
+    """Those that cost most first, at most 1,000."""
 
 
 @get("/models", tags=["models"], opt=needs("models:read"))
 async def list_models(request: Call, service: Given) -> Models:
-    """Return the providers and routes of this server, how models of routes did lately, and what the
-    organisation used of each model."""
+    """Return the providers and routes of this server, and how models of routes did lately."""
     models = service.runtime.models
     assert models is not None, "a runtime that is served was made by tenuto.open"
     return Models(
@@ -73,15 +77,14 @@ async def list_models(request: Call, service: Given) -> Models:
             )
             for one in (models.health() if request.user.organisation == HOME else ())
         ],
-        spend=await _spend(service, request.user),
     )
 
 
-async def _spend(service: Service, principal: Principal) -> list[Spend] | None:
-    if not principal.may("usage:read"):
-        return None
-    sums = await service.runtime.read_models.usage(principal.organisation, by="model")
-    return [Spend(model=one.group, **structs.asdict(used_of(one))) for one in sums]
+@get("/models/spend", tags=["models"], opt=needs("usage:read"))
+async def list_spend(request: Call, service: Given) -> Spending:
+    """Return what the organisation used of each model, of all time."""
+    sums = await service.runtime.read_models.usage(request.user.organisation, by="model")
+    return Spending(items=[Spend(model=one.group, **structs.asdict(used_of(one))) for one in sums])
 
 
-ROUTES: list[HTTPRouteHandler] = [list_models]
+ROUTES: list[HTTPRouteHandler] = [list_models, list_spend]

@@ -121,14 +121,17 @@ async def list_workflows(
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Page[WorkflowSummary]:
     """Return the workflows that the organisation can start, by name."""
-    found = await service.registry.workflows.find_all(
-        request.user.organisation, after=place_of(cursor, str) or "", limit=limit
-    )
-    more = len(found) == limit
-    return Page(
-        items=[summary_of(one) for one in found],
-        next_cursor=cursor_of(found[-1].name) if more else None,
-    )
+    organisation, after = request.user.organisation, place_of(cursor, str) or ""
+
+    async def made() -> Page[WorkflowSummary]:
+        found = await service.registry.workflows.find_all(organisation, after=after, limit=limit)
+        more = len(found) == limit
+        return Page(
+            items=[summary_of(one) for one in found],
+            next_cursor=cursor_of(found[-1].name) if more else None,
+        )
+
+    return await service.copies.of(("workflows", organisation, after, limit), made)
 
 
 @post("/workflows", tags=["workflows"], opt=_WRITE, operation_class=TakesText)

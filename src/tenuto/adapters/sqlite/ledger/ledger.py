@@ -9,9 +9,11 @@ from functools import partial
 from tenuto.adapters.sqlite.connection import checked_path, connect_to, telling
 from tenuto.adapters.sqlite.ledger import rows, writing
 from tenuto.adapters.sqlite.ledger.lately import Lately
+from tenuto.adapters.sqlite.ledger.schema import has_ledger
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import require_newest
 from tenuto.adapters.sqlite.works import Outsider, Performer
+from tenuto.core.audit.entering import Last
 from tenuto.core.errors import NotFound, StoreUnavailable
 from tenuto.ports.ledger import Change, Entry, EntryQuery, Record, RecordQuery
 
@@ -24,6 +26,7 @@ class SqliteLedger:
     def __init__(self, file: str, *, reads: ReadPool, works: Performer | None) -> None:
         self._file, self._reads, self._works = file, reads, works
         self._lately = Lately()
+        self._has_tables = False
 
     @classmethod
     def open(cls, path: str | os.PathLike[str]) -> "SqliteLedger":
@@ -86,12 +89,13 @@ class SqliteLedger:
         self, tenant: str, kind: str, *, id: str = "", name: str = ""
     ) -> Record | None:
         """See `Ledger.record`."""
-        return await self._reads.run(rows.find_record, tenant, kind, id=id, name=name)
+        if not self._is_there():
+            return None
+        return self._reads.run_at_once(rows.find_record, tenant, kind, id=id, name=name)
 
     async def records(self, query: RecordQuery) -> tuple[Record, ...]:
         """See `Ledger.records`."""
-        # One row, read here: to hand it to a thread and back takes ten times as long.
-        last, _ = self._reads.run_at_once(rows.last_of)
+        last, _ = self._last()
         answer = self._lately.find(query, last)
         if answer is None:
             answer = await self._reads.run(rows.list_records, query)
@@ -100,4 +104,13 @@ class SqliteLedger:
 
     async def digest(self) -> tuple[int, str]:
         """See `Ledger.digest`."""
-        return await self._reads.run(rows.last_of)
+        return self._last()
+
+    def _last(self) -> Last:
+        return self._reads.run_at_once(rows.last_in) if self._is_there() else Last()
+
+    def _is_there(self) -> bool:
+        # The tables are made by who first needs them, and stay.
+        if not self._has_tables:
+            self._has_tables = self._reads.run_at_once(has_ledger)
+        return self._has_tables

@@ -131,13 +131,8 @@ def _typed(row: tuple[object, ...], kind: type[T]) -> T:
     return msgspec.convert(row, kind, builtin_types=(bytes,))
 
 
-def last_of(connection: sqlite3.Connection) -> Last:
-    """Answer `Ledger.digest`."""
-    return last_in(connection) if has_ledger(connection) else Last()
-
-
 def last_in(connection: sqlite3.Connection) -> Last:
-    """Return the end of a ledger that has its tables."""
+    """Answer `Ledger.digest`, of a ledger that has its tables."""
     row = connection.execute(SELECT_LAST).fetchone()
     return Last() if row is None else Last(row[0], row[1].hex())
 
@@ -159,9 +154,7 @@ def list_entries(connection: sqlite3.Connection, query: EntryQuery) -> tuple[Ent
 def find_record(
     connection: sqlite3.Connection, tenant: str, kind: str, *, id: str, name: str
 ) -> Record | None:
-    """Answer `Ledger.record`."""
-    if not has_ledger(connection):
-        return None
+    """Answer `Ledger.record`, of a ledger that has its tables."""
     sql, wanted = (SELECT_RECORD, id) if id else (SELECT_NAMED, name)
     row = connection.execute(sql, (tenant, kind, wanted)).fetchone()
     return None if row is None else record_of(row)
