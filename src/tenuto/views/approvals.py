@@ -41,6 +41,8 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who has approved so far."""
     agent: str = ""
     """Whose work it is; empty where no agent works."""
+    form: JsonObject | None = None
+    """JSON Schema of the data that comes with a yes, where the workflow wants any."""
 
     @property
     def tool(self) -> str:
@@ -125,6 +127,7 @@ def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
         since_ms=task.started_ms,
         until_ms=task.due_ms or None,
         on_expiry=node.on_expiry if node is not None and asks and task.due_ms else "",
+        form=node.form if node is not None and asks else None,
         agent=_agent_of(task, tasks),
     )
 

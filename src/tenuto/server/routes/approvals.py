@@ -57,6 +57,8 @@ class Approval(msgspec.Struct, kw_only=True):
     since: str
     expires_at: str | None
     on_expiry: str
+    form: JsonObject | None
+    """JSON Schema of the `data` that comes with a yes; null: any, or none."""
 
 
 class Approving(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -291,6 +293,7 @@ def _approval(entry: InboxEntry, principal: Principal) -> Approval:
         since=moment_text(entry.since_ms),
         expires_at=moment_text(entry.until_ms) if entry.until_ms is not None else None,
         on_expiry=entry.on_expiry,
+        form=entry.form,
     )
 
 
