@@ -1,6 +1,6 @@
 # The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else;
-# `make test` tries a few things more where the system package bubblewrap is there, and as root installs it; and
-# the conformance suite of MCP where npm is there.
+# `make test` tries a few things more where the system packages bubblewrap and chromium are there, and as root
+# installs them; and the conformance suite of MCP where npm is there.
 #
 # PYTHON picks the interpreter; without it the first of these that runs and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \

@@ -12,12 +12,15 @@ import base64
 import struct
 import sys
 import zlib
+from pathlib import Path
 from typing import Any, Final
 
 import tenuto
-from tenuto import Workflow
+from tenuto import Agent, Workflow
+from tenuto.bootstrap.catalogs import load_catalog
 from tenuto.server.listening import address_of, listening, serve_app
 from tenuto.server.mcp import http
+from tenuto.server.mcp.client.sampling import ClientModel
 from tenuto.server.mcp.face import Face
 from tenuto.server.mcp.offers import by_tool, offer_of
 from tenuto.server.mcp.visits import Terms
@@ -36,35 +39,27 @@ PASSING: Final = (
     "tools-call-error",
     "tools-call-with-logging",
     "tools-call-with-progress",
+    "tools-call-sampling",
+    "tools-call-elicitation",
+    "elicitation-sep1034-defaults",
+    "elicitation-sep1330-enums",
     "json-schema-2020-12",
     "server-sse-multiple-streams",
+    "server-sse-polling",
     "resources-list",
+    "resources-read-text",
+    "resources-read-binary",
+    "resources-templates-read",
+    "prompts-list",
+    "prompts-get-simple",
+    "prompts-get-with-args",
+    "prompts-get-embedded-resource",
+    "prompts-get-with-image",
     "resources-subscribe",
     "resources-unsubscribe",
     "dns-rebinding-protection",
 )
-"""Scenarios that must pass."""
-
-_FIXTURES = "Our resources are sessions; the scenario reads one of its own."
-_ELICITS = "A question to a person is an approval of the session; the client's user is not asked."
-_PROMPTS = "Workflows are tools; there are no prompts."
-
-NOT_APPLICABLE: Final = {
-    "tools-call-sampling": "Agents ask the models of the server, never the client's.",
-    "tools-call-elicitation": _ELICITS,
-    "elicitation-sep1034-defaults": _ELICITS,
-    "elicitation-sep1330-enums": _ELICITS,
-    "server-sse-polling": "A lost stream is not resumed: the call's key joins the session again.",
-    "resources-read-text": _FIXTURES,
-    "resources-read-binary": _FIXTURES,
-    "resources-templates-read": _FIXTURES,
-    "prompts-list": _PROMPTS,
-    "prompts-get-simple": _PROMPTS,
-    "prompts-get-with-args": _PROMPTS,
-    "prompts-get-embedded-resource": _PROMPTS,
-    "prompts-get-with-image": _PROMPTS,
-}
-"""Scenarios that ask for what our server does not offer, and why it does not."""
+"""Scenarios that must pass: all there are."""
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:
@@ -143,6 +138,57 @@ def workflow(name: str, function: Any, description: str, **inputs: Any) -> Workf
     return made
 
 
+def choices(*values: str) -> list[dict[str, str]]:
+    return [{"const": value, "title": value.title()} for value in values]
+
+
+DEFAULTS: Final = {
+    "name": {"type": "string", "default": "John Doe"},
+    "age": {"type": "integer", "default": 30},
+    "score": {"type": "number", "default": 95.5},
+    "status": {"type": "string", "enum": ["active", "inactive", "pending"], "default": "active"},
+    "verified": {"type": "boolean", "default": True},
+}
+OPTIONS: Final = ["option1", "option2", "option3"]
+VALUES: Final = ("value1", "value2", "value3")
+ENUMS: Final = {
+    "untitledSingle": {"type": "string", "enum": OPTIONS},
+    "titledSingle": {"type": "string", "oneOf": choices(*VALUES)},
+    "legacyEnum": {
+        "type": "string",
+        "enum": ["opt1", "opt2", "opt3"],
+        "enumNames": ["Option One", "Option Two", "Option Three"],
+    },
+    "untitledMulti": {"type": "array", "items": {"type": "string", "enum": OPTIONS}},
+    "titledMulti": {"type": "array", "items": {"anyOf": choices(*VALUES)}},
+}
+PERSON: Final = {
+    "username": {"type": "string", "description": "User's response"},
+    "email": {"type": "string", "description": "User's email address"},
+}
+
+
+def asking(name: str, form: dict[str, Any], **inputs: Any) -> Workflow:
+    made = Workflow(name, description="Asks the user.", output="outputs.ask", **inputs)
+    return made.node("ask", approval="Please provide your information", form=form)
+
+
+def sampling() -> Workflow:
+    agent = Agent("sampler", model="mcp:client", settings={"max_tokens": 100})
+    made = Workflow(
+        "test_sampling",
+        description="Asks the client's model.",
+        inputs={"prompt": "string"},
+        output="'LLM response: ' + outputs.ask.text",
+    )
+    return made.node("ask", agent=agent, inputs={"prompt": "inputs.prompt"})
+
+
+def reconnecting() -> Workflow:
+    made = Workflow("test_reconnection", description="Takes its time.", output="'reconnected'")
+    return made.node("nap", timer="1s")
+
+
 def workflows() -> list[Workflow]:
     steps = Workflow(
         "test_tool_with_progress", description="Takes three steps.", output="outputs.third"
@@ -172,6 +218,11 @@ def workflows() -> list[Workflow]:
         workflow("test_error_handling", fail, "Fails."),
         workflow("test_tool_with_logging", log, "Notes what it does."),
         steps,
+        sampling(),
+        reconnecting(),
+        asking("test_elicitation", PERSON, inputs={"message": "string"}),
+        asking("test_elicitation_sep1034_defaults", DEFAULTS),
+        asking("test_elicitation_sep1330_enums", ENUMS),
         workflow(
             "json_schema_2020_12_tool",
             simple_text,
@@ -185,8 +236,11 @@ async def main(port: int) -> None:
     """Serve on loopback until killed; the first line printed is the address."""
     offers = by_tool(offer_of(flow) for flow in workflows())
     with listening("127.0.0.1", port) as listener:
-        async with tenuto.open("memory://") as runtime:
-            server = Face(runtime, offers, Terms()).server()
+        model = ClientModel()
+        async with tenuto.open("memory://", models={"mcp": model}) as runtime:
+            catalog = load_catalog(str(Path(__file__).with_name("catalog.yaml")))
+            terms = Terms(poll_seconds=0.3)
+            server = Face(runtime, offers, terms, catalog=catalog, model=model).server()
             print(address_of(listener) + http.PATH, flush=True)
             app = http.app_of(server, host="127.0.0.1", token="", names=())
             await serve_app(app, listener)

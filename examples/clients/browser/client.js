@@ -4,6 +4,7 @@
 // a server without login (`tenuto serve --dev`) EventSource does it, and comes back by itself.
 
 const RETRY_MS = 1000;
+const FRAMES = ["snapshot", "event", "token", "lagging", "gap", "problem", "end"];
 
 export class Client {
   constructor(address, key = "") {
@@ -21,7 +22,10 @@ export class Client {
     }
     const answer = await fetch(this.api + path, request);
     const told = await answer.json();
-    if (!answer.ok) throw new Error(`${told.title}: ${told.detail} ${told.hint}`);
+    if (!answer.ok) {
+      const { title, detail, hint, status } = told;
+      throw Object.assign(new Error(`${title}: ${detail} ${hint}`), { status });
+    }
     return told;
   }
 
@@ -41,19 +45,36 @@ export class Client {
   // Gives each frame to `take(name, data, id)`, each event once; returns when the session has ended.
   async follow(session, take) {
     const path = `${this.api}/sessions/${session}/stream`;
-    if (this.key) return this.#read(path, take);
-    return new Promise((resolve) => {
-      const source = new EventSource(path);
-      const names = ["snapshot", "event", "token", "lagging", "gap", "problem", "end"];
-      for (const name of names) {
-        source.addEventListener(name, ({ data, lastEventId }) => {
-          take(name, JSON.parse(data), lastEventId);
-          if (name === "end") {
+    return this.key ? this.#read(path, take) : this.#listen(session, path, take);
+  }
+
+  #listen(session, path, take) {
+    return new Promise((resolve, reject) => {
+      let seen = 0;
+      const open = () => {
+        const source = new EventSource(`${path}?after=${seen}`);
+        for (const name of FRAMES) {
+          source.addEventListener(name, ({ data, lastEventId }) => {
+            if (name === "event") seen = Number(lastEventId);
+            take(name, JSON.parse(data), lastEventId);
+            if (name !== "end") return;
             source.close();
             resolve();
+          });
+        }
+        source.onerror = async () => {
+          // It comes back by itself, unless it was answered with anything but a stream.
+          if (source.readyState !== EventSource.CLOSED) return;
+          await rest();
+          try {
+            await this.ask(`/sessions/${session}`);
+          } catch (error) {
+            if (error.status >= 400 && error.status < 500) return reject(error);
           }
-        });
-      }
+          open();
+        };
+      };
+      open();
     });
   }
 
@@ -74,10 +95,12 @@ export class Client {
       } catch (error) {
         if (error.final) throw error;
       }
-      await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
+      await rest();
     }
   }
 }
+
+const rest = () => new Promise((resolve) => setTimeout(resolve, RETRY_MS));
 
 // The server-sent events in a body.
 export async function* frames(body) {

@@ -29,8 +29,12 @@ async function ask(client, session) {
       const button = document.createElement("button");
       button.textContent = word;
       button.addEventListener("click", async () => {
-        await client.decide(session, one.task, approve).catch((error) => say(error.message));
-        item.remove();
+        try {
+          await client.decide(session, one.task, approve);
+          item.remove();
+        } catch (error) {
+          say(error.message);  // The question stays: it can be answered again.
+        }
       });
       item.append(" ", button);
     }

@@ -7,7 +7,9 @@ from typing import Any, Final, TypedDict, Unpack
 import msgspec
 
 from tenuto.adapters.json_schema import JsonSchemas
-from tenuto.adapters.mcp import Address, Command, McpServer, Rules
+from tenuto.adapters.mcp import Address, Auth, Command, McpServer, Rules
+from tenuto.adapters.mcp.questions import OnQuestion
+from tenuto.bootstrap.mcp_logins import folder
 from tenuto.core.errors import DefinitionError, NotFound, Problem, Rejected
 from tenuto.ports.tool import ToolSource
 
@@ -28,6 +30,34 @@ class McpRules(TypedDict, total=False):
     """Of all that its tools return; `untrusted`."""
 
 
+class McpAuth(TypedDict, total=False):
+    """How tokens for a server over HTTP are got, by OAuth. What is secret is named: `${NAME}` is
+    the variable of the environment that holds it."""
+
+    grant: str
+    """`login`: a person signed in with `tenuto mcp-login`; `client_credentials`: the client has
+    credentials of its own; `cross_app`: an identity provider answers for a person."""
+    client_id: str
+    """By default a client is registered at the first login."""
+    client_secret: str
+    private_key: str
+    """As PEM, instead of `client_secret`: the client signs what it asks."""
+    algorithm: str
+    """Of the signature; RS256."""
+    method: str
+    """How the secret is sent: `basic` or `post`."""
+    issuer: str
+    """Of the authorization server at which the client is known: nothing is sent to another."""
+    scope: str
+    """Asked for besides what the server asks for."""
+    metadata_url: str
+    """Where a document describes the client, for servers that take its address as client id."""
+    identity_token: str
+    identity_endpoint: str
+    identity_client: str
+    """Of `cross_app`: the identity token, where it is exchanged, and the client's id there."""
+
+
 class McpOptions(McpRules, total=False):
     """How a server is reached, and `McpRules`."""
 
@@ -37,10 +67,12 @@ class McpOptions(McpRules, total=False):
     cwd: str
     inherit: Sequence[str]
     headers: Mapping[str, str]
+    auth: "str | McpAuth"
+    on_question: OnQuestion
 
 
 _OF_COMMANDS: Final = ("env", "cwd", "inherit")
-_OF_ADDRESSES: Final = ("headers",)
+_OF_ADDRESSES: Final = ("headers", "auth")
 
 
 def mcp_server(
@@ -59,6 +91,9 @@ def mcp_server(
         inherit: names of other variables of this process that the child gets.
         cwd: folder that the child starts in.
         headers: sent with each request.
+        auth: how tokens are got by OAuth: `"login"`, or see `McpAuth`.
+        on_question: answers what the server asks while a tool runs. It is called with `server`,
+            `message`, `schema` and `url`, and returns the answer as a mapping, or None to decline.
         timeout, connect_timeout, trust, idempotent, labels: see `McpRules`.
 
     Raises:
@@ -89,10 +124,29 @@ def mcp_server(
             inherit=tuple(options.get("inherit", ())),
         )
     else:
-        place = Address(url=url, headers=options.get("headers", {}))
+        auth = _auth(options.get("auth"))
+        kept = str(folder()) if auth is not None else ""
+        place = Address(url=url, headers=options.get("headers", {}), auth=auth, logins=kept)
     return McpServer(
         options.get("name") or _name_of(place), place, _rules(options), schemas=JsonSchemas()
     )
+
+
+def _auth(given: object) -> Auth | None:
+    """Return how tokens are got; None without any.
+
+    Raises:
+        Rejected: it does not fit. What was found is not told: it may be a secret.
+    """
+    if given is None:
+        return None
+    try:
+        return msgspec.convert({"grant": given} if isinstance(given, str) else given, Auth)
+    except msgspec.ValidationError as error:
+        known = ", ".join(McpAuth.__annotations__)
+        raise Rejected(
+            f"auth does not fit: {error}. Give 'login', or a mapping; its keys are: {known}."
+        ) from None
 
 
 def _rules(options: McpOptions) -> Rules:
@@ -100,7 +154,7 @@ def _rules(options: McpOptions) -> Rules:
     for name in ("idempotent", "labels"):
         if not isinstance(given.get(name, ()), str):
             given[name] = tuple(given.get(name, getattr(Rules(), name)))
-    return Rules(**given)
+    return Rules(**given, on_question=options.get("on_question"))
 
 
 _LAUNCHERS: Final = ("npx", "node", "bunx", "deno", "uvx", "uv", "python", "pipx")
@@ -119,7 +173,7 @@ def _name_of(place: Command | Address) -> str:
     return name.strip("_")[:64] or "mcp"
 
 
-_KEYS: Final = ("command", "args", "env", "cwd", "url", "headers", "type", "tenuto")
+_KEYS: Final = ("command", "args", "env", "cwd", "url", "headers", "auth", "type", "tenuto")
 _IGNORED: Final = frozenset({"description", "disabled", "alwaysAllow", "autoApprove", "timeout"})
 """Keys of other programs, with meanings of their own."""
 
@@ -204,7 +258,7 @@ def _settings(entry: dict[str, Any], options: McpRules) -> dict[str, Any]:
         known = ", ".join(McpRules.__annotations__)
         raise Rejected(f"tenuto={rules!r:.80}: give an object; its keys are: {known}.")
     settings: dict[str, Any] = {**options, **rules}
-    for key in ("env", "cwd", "url", "headers"):
+    for key in ("env", "cwd", "url", "headers", "auth"):
         if key in entry:
             settings[key] = entry[key]
     if "command" in entry:

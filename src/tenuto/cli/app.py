@@ -29,6 +29,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "agents": "List the agents of workflows and teams.",
         "serve": "Serve the API: REST, live streams, accounts.",
         "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
+        "mcp-login": "Sign in to an MCP server, for the sessions that use it.",
         "tools": "List the tools that servers have.",
     },
     "Look": {
@@ -41,6 +42,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "export-test": "Make a test of a session that has ended.",
         "users": "List, add, change and disable those who may use the server.",
         "keys": "Make, list, rotate and revoke API keys.",
+        "secrets": "List secrets, and rotate the key that encrypts them.",
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
         "audit": "List who did what, and verify that nothing was changed.",

@@ -20,6 +20,13 @@ class Model(Protocol):
 
 
 @runtime_checkable
+class LabelledModel(Model, Protocol):
+    """A model whose answers bear labels, as `untrusted`: it is not known what gives them."""
+
+    labels: tuple[str, ...]
+
+
+@runtime_checkable
 class StreamingModel(Model, Protocol):
     """A model that can give its answer piece by piece."""
 

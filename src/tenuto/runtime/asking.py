@@ -12,7 +12,7 @@ from tenuto.core.errors import Escalatable
 from tenuto.core.session.effects import AskModel
 from tenuto.core.vocabulary import Json, SessionId
 from tenuto.core.workflow.model import AgentDefinition
-from tenuto.ports.model import Model, StreamingModel
+from tenuto.ports.model import LabelledModel, Model, StreamingModel
 from tenuto.ports.pieces import Piece, Pieces
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.around import AroundTurn, HoldsBack
@@ -69,6 +69,7 @@ class Asker:
             self._hand_on_whole(said, request, effect)
         else:
             said = await within(effect.timeout_ms, self._answer(model, name, request, effect))
+        record.labels.update(self._labels(agent))
         answer = checked = self._checked(said, effect)
         for part in reversed(self._around):
             answer = await part.after(effect, request, answer, record.notes)
@@ -110,6 +111,14 @@ class Asker:
 
     def _holds_back(self, effect: AskModel) -> bool:
         return any(part.holds_back(effect) for part in self._holding)
+
+    def _labels(self, agent: AgentDefinition) -> set[str]:
+        """Return the labels of what the agent's models say; of several any may have answered."""
+        providers = {name.strip().partition(":")[0] for name in agent.model.split(",")}
+        models = [self._models.get(provider) for provider in providers]
+        return {
+            label for model in models if isinstance(model, LabelledModel) for label in model.labels
+        }
 
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
         """Return what answers for the agent, and under which name it is asked."""

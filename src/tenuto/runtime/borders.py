@@ -7,7 +7,6 @@ nothing special.
 """
 
 from collections.abc import Sequence
-from typing import TypeAlias
 
 import msgspec
 
@@ -19,10 +18,8 @@ from tenuto.core.session.effects import Review
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Digest, Json
 from tenuto.core.workflow.program import Program
+from tenuto.runtime.forms import Told, fitted
 from tenuto.runtime.judging import Hearing, Judges, Place
-
-Told: TypeAlias = i.SendSignal | i.DecideApproval
-"""What somebody outside says to a session that runs."""
 
 
 class Borders:
@@ -74,8 +71,10 @@ class Borders:
         """Return what somebody tells the session of `state`, as it may be recorded.
 
         Raises:
-            Rejected: a guard does not let it pass, or another person would have to be asked.
+            Rejected: it does not fit the form that it is for, a guard does not let it pass, or
+                another person would have to be asked.
         """
+        cause = fitted(program, state, cause, self._judges.means(state.tenant).fault)
         guards = guards_at("input", self._guards, program.definition.guards)
         text = cause.note if isinstance(cause, i.DecideApproval) else ""
         if not guards or (cause.data is None and not text):

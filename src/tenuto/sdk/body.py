@@ -7,10 +7,12 @@ import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.session.moments import duration_ms
+from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import meant
 from tenuto.core.workflow.literals import expression_of, literal
 from tenuto.core.workflow.model import Node, RetryPolicy
 from tenuto.sdk.agent import Agent
+from tenuto.sdk.options import form_from
 from tenuto.sdk.refs import ref_of
 from tenuto.sdk.tool import Tool
 
@@ -31,7 +33,8 @@ _PARTS: Final = ("inputs", "updates", "run_if", "retry", "timeout", "recover", "
 KEYS_OF: Final = {
     "map": ("do",),
     "loop": ("do",),
-    "approval": ("assignees",),
+    "approval": ("assignees", "form"),
+    "wait": ("form",),
 }
 _PLAIN: Final = (
     "once",
@@ -119,12 +122,20 @@ def _purpose(
             title = value if isinstance(value, str) else id
             assignees = given.pop("assignees", ())
             named = (assignees,) if isinstance(assignees, str) else tuple(assignees)
-            return {"title": title, "assignees": named}
+            return {"title": title, "assignees": named, "form": _form(id, given)}
         case "wait":
-            return {"signal": value}
+            return {"signal": value, "form": _form(id, given)}
         case "timer":
             return {"delay": _delay(id, value)}
     return {"until": expression_of(value)}
+
+
+def _form(id: str, given: dict[str, Any]) -> JsonObject | None:
+    try:
+        return form_from(given.pop("form", None))
+    except DefinitionError as error:
+        problem = error.problems[0]
+        raise _wrong(id, f"has a form that is none: {problem.message}", problem.hint) from None
 
 
 def _common(id: str, keyword: str, given: dict[str, Any], work: Work) -> dict[str, Any]:

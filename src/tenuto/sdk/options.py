@@ -12,6 +12,7 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import meant
 from tenuto.core.workflow.model import OnFailure, StateKey
 from tenuto.core.workflow.read_parts import input_schema_of, state_of
+from tenuto.core.workflow.read_schemas import object_schema
 from tenuto.core.workflow.section import Reading, Section
 
 StateSpec: TypeAlias = "str | tuple[str, Any]"
@@ -56,6 +57,18 @@ def input_schema_from(inputs: Mapping[str, Any] | None) -> JsonObject | None:
     """
     section = _section("inputs", inputs)
     schema = input_schema_of(section)
+    _refuse(section)
+    return schema
+
+
+def form_from(form: object) -> JsonObject | None:
+    """Return the JSON Schema of a form, from a whole schema or from one per field.
+
+    Raises:
+        DefinitionError: it is neither.
+    """
+    section = _section("form", form)
+    schema = object_schema(section, "form", "the form", each="Field")
     _refuse(section)
     return schema
 

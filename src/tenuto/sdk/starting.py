@@ -6,6 +6,7 @@ from typing import Any, Final, TypedDict
 from tenuto.core.budget import UNBOUNDED, Budget, fault_of
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import JsonObject
+from tenuto.core.workflow.defaults import with_defaults
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.json_values import to_json
@@ -77,16 +78,3 @@ def checked_inputs(
         if fault is not None:
             raise Rejected(f"The inputs do not fit workflow {definition.name!r}: {fault}.")
     return checked
-
-
-def with_defaults(inputs: JsonObject, schema: JsonObject) -> JsonObject:
-    """Return `inputs` and, for those not given, the defaults that the schema names."""
-    properties = schema.get("properties")
-    if not isinstance(properties, dict):
-        return inputs
-    defaults = {
-        name: part["default"]
-        for name, part in properties.items()
-        if isinstance(part, dict) and "default" in part
-    }
-    return {**defaults, **inputs}

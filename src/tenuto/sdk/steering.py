@@ -1,5 +1,7 @@
 """Steers a session: signals, decisions, pause, resume, cancel."""
 
+from collections.abc import Sequence
+
 from tenuto.core.budget import UNBOUNDED, Budget
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import SessionId, TaskNo
@@ -14,17 +16,33 @@ class Steering:
         self._engine = engine
         self.id = session_id
 
-    async def signal(self, name: str, data: object = None, *, by: str = "") -> None:
-        """Send a signal; a `wait` node takes it now, or when it comes to wait."""
-        now = self._engine.clock.now_ms()
-        await self._engine.submit(
-            self.id, i.SendSignal(at_ms=now, name=name, data=to_json(data), by=by)
+    async def signal(
+        self, name: str, data: object = None, *, by: str = "", labels: Sequence[str] = ()
+    ) -> None:
+        """Send a signal; a `wait` node takes it now, or when it comes to wait.
+
+        `labels` are of the data, as `["untrusted"]`; data must fit the `form` of the node."""
+        cause = i.SendSignal(
+            at_ms=self._engine.clock.now_ms(),
+            name=name,
+            data=to_json(data),
+            by=by,
+            labels=tuple(labels),
         )
+        await self._engine.submit(self.id, cause)
 
     async def approve(
-        self, task: int = 0, *, by: str = "", note: str = "", data: object = None
+        self,
+        task: int = 0,
+        *,
+        by: str = "",
+        note: str = "",
+        data: object = None,
+        labels: Sequence[str] = (),
     ) -> None:
-        """Approve what waits for a person; `task` says which where several do."""
+        """Approve what waits for a person; `task` says which where several do.
+
+        `labels` are of the data; data must fit the `form` of the node."""
         cause = i.DecideApproval(
             at_ms=self._engine.clock.now_ms(),
             approved=True,
@@ -32,6 +50,7 @@ class Steering:
             by=by,
             note=note,
             data=to_json(data),
+            labels=tuple(labels),
         )
         await self._engine.submit(self.id, cause)
 

@@ -88,7 +88,8 @@ class Workflow:
         The others: `inputs=` name to expression, or to a value that is no text; `updates=` state
         key to expression over `output`; `run_if=` expression; `retry=` RetryPolicy or number of
         attempts; `timeout=` seconds or "5m", of a wait also an expression; `once=`, `on_failure=`,
-        `recover=`, `compensate=`, `on_item_failure=`, `assignees=`, `on_expiry=`, `on_timeout=`.
+        `recover=`, `compensate=`, `on_item_failure=`, `assignees=`, `on_expiry=`, `on_timeout=`,
+        `form=` schemas of what comes with an approval or a signal, as `inputs=` of a workflow.
 
         Raises:
             DefinitionError: the parts do not make a node.

@@ -14,6 +14,7 @@ import msgspec
 from tenuto.core.errors import NotFound
 from tenuto.ports.ledger import Change, Entry, Ledger, Record, RecordQuery
 from tenuto.ports.safe import Safe
+from tenuto.server.sealed import append_sealed, opened
 
 SECRET: Final = "secret"
 SECRET_CHARS_MAX: Final = 20_000
@@ -60,17 +61,13 @@ class Secrets:
         Raises:
             Outdated: its version is not `change.expected`.
         """
-        sealed = self._safe.seal(_purpose(change.tenant, change.target), text.encode())
         change = msgspec.structs.replace(
             change,
             action="secret.put",
             name=change.target,
-            writes=True,
             value=msgspec.to_builtins(Told(description=description)),
-            private=sealed,
         )
-        (entry,) = await self._ledger.append([change])
-        return entry
+        return await append_sealed(self._ledger, self._safe, change, text.encode())
 
     async def remove(self, change: Change) -> None:
         """Delete the secret `change.target`.
@@ -92,7 +89,7 @@ class Secrets:
         record = await self._ledger.record(organisation, SECRET, id=name)
         if record is None:
             return None
-        return self._safe.open(_purpose(organisation, name), record.private).decode()
+        return opened(self._safe, record).decode()
 
 
 class SecretKeys:
@@ -112,34 +109,3 @@ class SecretKeys:
         await self._there.wait()
         assert self._secrets is not None, "they are there"
         return await self._secrets.value(tenant, name)
-
-
-async def resealed(ledger: Ledger, safe: Safe, now_ms: int) -> int:
-    """Return how many private parts were encrypted anew, with the key in use: those of all
-    secrets and webhooks that an earlier key encrypted."""
-    count = 0
-    for kind in (SECRET, "webhook"):
-        for record in await ledger.records(RecordQuery(kind=kind, limit=1_000_000)):
-            if not record.private or safe.is_current(record.private):
-                continue
-            purpose = f"{kind}:{record.tenant}:{record.id}"
-            change = Change(
-                at_ms=now_ms,
-                tenant=record.tenant,
-                actor="system",
-                action=f"{kind}.reseal",
-                kind=kind,
-                target=record.id,
-                writes=True,
-                expected=record.version,
-                name=record.name,
-                value=record.value,
-                private=safe.seal(purpose, safe.open(purpose, record.private)),
-            )
-            await ledger.append([change])
-            count += 1
-    return count
-
-
-def _purpose(organisation: str, name: str) -> str:
-    return f"{SECRET}:{organisation}:{name}"

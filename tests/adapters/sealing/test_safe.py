@@ -63,6 +63,17 @@ def test_a_key_that_was_added_meanwhile_is_found() -> None:
     assert reader.open("p", safe(TWO).seal("p", b"new")) == b"new"
 
 
+def test_an_added_key_seals_at_once_and_a_dropped_one_opens_what_was_known() -> None:
+    keys = [ONE]
+    box = AesGcmSafe(lambda: keys)
+    old = box.seal("p", b"old")
+    keys[:] = [TWO]
+
+    assert not box.is_current(old)
+    assert safe(TWO).open("p", box.seal("p", b"new")) == b"new"
+    assert box.open("p", old) == b"old"
+
+
 @pytest.mark.parametrize("keys", [(), ("short",)])
 def test_without_a_key_or_with_one_that_can_be_guessed_nothing_is_sealed(
     keys: tuple[str, ...],
@@ -83,6 +94,24 @@ def test_a_key_file_is_made_once_and_only_its_owner_may_read_it(tmp_path: Path) 
     assert file.keep_first() == 1
     assert file.keys() == [added]
     assert os.listdir(tmp_path) == ["k"]
+
+
+def test_a_change_of_the_file_is_seen_by_who_read_it_before(tmp_path: Path) -> None:
+    reader, writer = KeyFile(str(tmp_path / "k")), KeyFile(str(tmp_path / "k"))
+    reader.keys()
+
+    added = writer.add()
+
+    assert reader.keys()[0] == added
+
+
+def test_only_one_process_changes_the_keys_at_a_time(tmp_path: Path) -> None:
+    one, other = KeyFile(str(tmp_path / "k")), KeyFile(str(tmp_path / "k"))
+
+    with one.alone(), pytest.raises(PortError, match="Another process"), other.alone():
+        pass
+    with other.alone():
+        pass
 
 
 def test_processes_that_start_at_once_agree_on_the_key(tmp_path: Path) -> None:

@@ -6,9 +6,7 @@ from pathlib import Path
 import pytest
 
 import tenuto
-from tenuto.adapters.sealing import AesGcmSafe
-from tenuto.ports.ledger import Change, EntryQuery
-from tenuto.server.secrets import Secrets, resealed
+from tenuto.ports.ledger import EntryQuery
 from tests.adapters.pydantic_ai.provider import chat, error
 from tests.adapters.pydantic_ai.provider import serving as provider_serving
 from tests.server.api.served import Served, serving
@@ -118,28 +116,5 @@ def test_a_provider_that_quotes_a_key_brings_it_into_no_event(
                 events = await served.client.get(f"/sessions/{session.id}/events")
                 assert "is refused" in events.text
                 assert own not in events.text
-
-    asyncio.run(main())
-
-
-def test_after_a_rotation_everything_is_encrypted_with_the_new_key() -> None:
-    async def main() -> None:
-        async with serving() as served:
-            ledger = served.service.ledger
-            keys = ["1" * 32]
-            safe = AesGcmSafe(lambda: keys)
-            secrets = Secrets(ledger, safe)
-            change = Change(
-                at_ms=1, tenant="local", actor="user:1", action="", kind="secret", target=NAME
-            )
-            await secrets.put(change, TEXT, "")
-
-            keys.insert(0, "2" * 32)
-            safe.reload()
-            assert await resealed(ledger, safe, 2) == 1
-            assert await resealed(ledger, safe, 3) == 0
-
-            only_new = Secrets(ledger, AesGcmSafe(lambda: keys[:1]))
-            assert await only_new.value("local", NAME) == TEXT
 
     asyncio.run(main())

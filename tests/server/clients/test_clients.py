@@ -1,21 +1,15 @@
 """The clients of the examples work with a real server, from its first start on."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
-from tenuto.server.listening import listening
+from tests.server.clients.servers import CLIENTS, SECONDS_MAX, serving
 
-ROOT = Path(__file__).parent.parent.parent.parent
-CLIENTS = ROOT / "examples" / "clients"
-SECONDS_MAX = 60
 ANSWERS = "My parcel is broken"
 
 DRIVER = """
@@ -37,56 +31,6 @@ console.log(JSON.stringify({ seen, status, output, refused }));
 """
 
 
-class Server:
-    """A process of `tenuto serve`, which can be killed and started again."""
-
-    def __init__(self, folder: Path, port: int) -> None:
-        self.folder, self.port, self.key = folder, port, ""
-        self.address = f"http://127.0.0.1:{port}"
-        self.process = self.started()
-
-    def started(self) -> "subprocess.Popen[str]":
-        """Return the process once it serves; at the first start it gives a key."""
-        command = [sys.executable, "-m", "tenuto.cli", "serve", str(ROOT / "examples/triage.yaml")]
-        process = subprocess.Popen(
-            [*command, "-p", str(self.port), "--db", str(self.folder / "clients.db")],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            cwd=self.folder,
-        )
-        assert process.stdout is not None and process.stderr is not None
-        while "serving at" not in (line := process.stderr.readline()):
-            assert line, "the server ended"
-        if not self.key:
-            self.key = process.stdout.readline().strip()
-        return process
-
-    def end(self, *, kill: bool = False) -> None:
-        """Return when the process is gone."""
-        if kill:
-            self.process.kill()
-        else:
-            self.process.terminate()
-        self.process.communicate(timeout=SECONDS_MAX)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """Return what clients find the server with."""
-        return {**os.environ, "TENUTO_URL": self.address, "TENUTO_KEY": self.key}
-
-
-@contextmanager
-def serving(folder: Path) -> Iterator[Server]:
-    with listening("127.0.0.1", 0) as free:
-        port = free.getsockname()[1]
-    server = Server(folder, port)
-    try:
-        yield server
-    finally:
-        server.end()
-
-
 def test_the_python_client_goes_on_where_a_killed_server_left_it(tmp_path: Path) -> None:
     with serving(tmp_path) as server:
         client = subprocess.Popen(
@@ -104,7 +48,7 @@ def test_the_python_client_goes_on_where_a_killed_server_left_it(tmp_path: Path)
             assert letter, client.communicate()[1]
             asked += letter
         server.end(kill=True)
-        server.process = server.started()
+        server.start_again()
 
         rest, told = client.communicate("y\n", timeout=SECONDS_MAX)
 

@@ -96,3 +96,13 @@ lingering.node("linger", function=linger)
 
 spaced = Workflow("weekly report / EU", output="'done'")
 spaced.node("nothing", condition="true")
+
+order = Workflow("order", output="outputs.ask")
+order.node(
+    "ask",
+    approval="How many cups?",
+    form={"cups": {"type": "integer", "minimum": 1, "maximum": 9, "default": 2}},
+)
+
+telling = Workflow("telling", output="outputs.mail")
+telling.node("mail", wait="reply", form={"text": "string"})

@@ -18,6 +18,8 @@ import tenuto
 from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.event_store import HeadQuery
+from tenuto.server.mcp.catalog.entries import Catalog
+from tenuto.server.mcp.client.sampling import ClientModel
 from tenuto.server.mcp.face import Face
 from tenuto.server.mcp.offers import by_tool, offer_of
 from tenuto.server.mcp.visits import Terms
@@ -33,6 +35,7 @@ class Served(msgspec.Struct):
     client: Client
     runtime: tenuto.Runtime
     terms: Terms
+    face: Face
 
     async def call(self, tool: str, key: str | None = None, **arguments: Any) -> Any:
         """Return the result of a call."""
@@ -48,14 +51,25 @@ class Served(msgspec.Struct):
 
 @asynccontextmanager
 async def served(
-    *workflows: tenuto.Workflow, terms: Terms | None = None, **options: Any
+    *workflows: tenuto.Workflow,
+    terms: Terms | None = None,
+    catalog: Catalog | None = None,
+    models: dict[str, Any] | None = None,
+    model: ClientModel | None = None,
+    **options: Any,
 ) -> AsyncIterator[Served]:
     """Serve workflows from memory; `options` are the client's."""
     agreed = terms or Terms(wait_seconds=5)
-    async with tenuto.open("memory://", workflows=workflows) as runtime:
-        face = Face(runtime, by_tool(offer_of(flow) for flow in workflows), agreed)
+    async with tenuto.open("memory://", workflows=workflows, models=models or {}) as runtime:
+        face = Face(
+            runtime,
+            by_tool(offer_of(flow) for flow in workflows),
+            agreed,
+            catalog=catalog,
+            model=model,
+        )
         async with Client(face.server(), **options) as client:
-            yield Served(client, runtime, agreed)
+            yield Served(client, runtime, agreed, face)
 
 
 def run(work: Callable[[], Awaitable[None]]) -> None:

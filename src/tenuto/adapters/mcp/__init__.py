@@ -1,6 +1,7 @@
 """Tools of MCP servers, by the official SDK (extra `mcp`). May import `core`, `ports`."""
 
+from tenuto.adapters.mcp.oauth.settings import Auth
 from tenuto.adapters.mcp.settings import Address, Command, Rules
 from tenuto.adapters.mcp.source import McpServer
 
-__all__ = ["Address", "Command", "McpServer", "Rules"]
+__all__ = ["Address", "Auth", "Command", "McpServer", "Rules"]

@@ -10,10 +10,11 @@ from contextlib import suppress
 from importlib.metadata import version
 from typing import Any, Final
 
-from tenuto.adapters.mcp.credentials import Credentials
+from tenuto.adapters.mcp.heard import HEARD, Heard
+from tenuto.adapters.mcp.means import Means
 from tenuto.adapters.mcp.settings import Address, Command
 from tenuto.adapters.mcp.telling import Scene
-from tenuto.adapters.mcp.transports import HEARD, Heard, LastWords, load, over_http, over_pipes
+from tenuto.adapters.mcp.transports import LastWords, load, over_http, over_pipes
 
 CLOSE_SECONDS_MAX: Final = 5.0
 """How long a server may take to let go; then nothing more is waited for. A child process has, of
@@ -28,10 +29,8 @@ _LISTEN_SECONDS: Final = (1.0, 60.0)
 class Connection:
     """A connection that was begun; see `opened`. One that is lost does not come back."""
 
-    def __init__(
-        self, place: Command | Address, credentials: Credentials, *, connect_seconds: float
-    ) -> None:
-        self._place, self._credentials = place, credentials
+    def __init__(self, place: Command | Address, means: Means, *, connect_seconds: float) -> None:
+        self._place, self._means = place, means
         self._connect_seconds = connect_seconds
         self._said = LastWords()
         self._noise = ""
@@ -118,6 +117,7 @@ class Connection:
                     self._transport(),
                     message_handler=self._told,
                     client_info=Implementation(name="tenuto", version=version("tenuto")),
+                    elicitation_callback=self._means.asked,
                     cache=None,
                 )
                 async with client, anyio.create_task_group() as listening:
@@ -130,10 +130,10 @@ class Connection:
 
     def _transport(self) -> Any:
         if isinstance(self._place, Command):
-            return over_pipes(self._place, self._credentials, self._said, self.end)
+            return over_pipes(self._place, self._means.credentials, self._said, self.end)
         return over_http(
             self._place,
-            self._credentials,
+            self._means,
             connect_seconds=self._connect_seconds,
             ended=self.end,
         )

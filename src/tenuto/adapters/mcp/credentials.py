@@ -47,7 +47,7 @@ class Credentials:
                     code="missing_secret",
                 )
             if name not in INHERITED:
-                self._remember(value)
+                self.remember(value)
             return value
 
         return _REFERENCE.sub(value, text)
@@ -60,11 +60,12 @@ class Credentials:
         }
         for name, text in filled.items():
             if _SECRET_NAME.search(name):
-                self._remember(text)
-                self._remember(text.rpartition(" ")[2])
+                self.remember(text)
+                self.remember(text.rpartition(" ")[2])
         return filled
 
-    def _remember(self, value: str) -> None:
+    def remember(self, value: str) -> None:
+        """Hide `value` from now on."""
         if len(value) >= _CHARS_MIN:
             self._secrets.add(value)
 

@@ -10,7 +10,6 @@ What decides is whether the server can have carried the call out:
 
 from typing import Final
 
-from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.settings import Address, Command
 from tenuto.adapters.mcp.telling import (
     APPROVE,
@@ -39,14 +38,16 @@ _CLOSED: Final = "Connection closed"
 class Faults:
     """Makes failures of what goes wrong at one server."""
 
-    def __init__(self, name: str, place: Command | Address, credentials: Credentials) -> None:
-        self._teller, self._place = Teller(name, place, credentials), place
+    def __init__(self, teller: Teller, place: Command | Address) -> None:
+        self._teller, self._place = teller, place
 
     def starting(self, error: BaseException, scene: Scene) -> WorkFailed | None:
         """Return the failure of a connection that did not come about; None for what is unknown."""
         error = leaf(error)
         if isinstance(error, WorkFailed):
             return error
+        if scene.heard.refused is not None:
+            return scene.heard.refused
         if isinstance(error, ImportError):
             return Escalatable(
                 f"{self._teller.server} needs a library that is not installed ({error.name}): "
@@ -141,6 +142,8 @@ class Faults:
             return self._teller.unknown(
                 f"gave no answer to {what} ({error})", scene, "timeout", repeats
             )
+        if scene.heard.refused is not None:
+            return scene.heard.refused
         if scene.heard.unsent is not None:
             return self._teller.away(scene.heard.unsent)
         code, message = said_by(error)

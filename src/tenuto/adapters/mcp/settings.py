@@ -7,6 +7,8 @@ from typing import Final
 
 import msgspec
 
+from tenuto.adapters.mcp.oauth import settings as oauth
+from tenuto.adapters.mcp.questions import OnQuestion
 from tenuto.core.errors import Rejected
 
 CALL_SECONDS: Final = 60.0
@@ -44,6 +46,9 @@ class Address(msgspec.Struct, frozen=True, kw_only=True):
 
     url: str
     headers: Mapping[str, str] = {}
+    auth: oauth.Auth | None = None
+    logins: str = ""
+    """The folder of the logins, where `auth` is one."""
 
     def __str__(self) -> str:
         """Return the address without what may hold a secret: user, query and fragment."""
@@ -61,6 +66,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     trust: bool = False
     idempotent: tuple[str, ...] = ()
     labels: tuple[str, ...] = UNTRUSTED
+    on_question: OnQuestion | None = None
 
     def repeats(self, tool: str) -> bool:
         """Return whether the owner says that a call of `tool` may be made twice."""
@@ -104,6 +110,10 @@ def _of_address(place: Address) -> list[str]:
             "headers: give a mapping of header names to texts, as "
             "{'Authorization': 'Bearer ${GITHUB_TOKEN}'}."
         )
+    elif place.auth is not None and "authorization" in map(str.lower, place.headers):
+        faults.append("auth makes the header Authorization: give one of the two.")
+    if place.auth is not None:
+        faults += oauth.faults_of(place.auth)
     return faults
 
 

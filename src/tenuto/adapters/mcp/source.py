@@ -3,24 +3,29 @@
 import asyncio
 import logging
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, Final
+from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, Any, Final
 
 from tenuto.adapters.mcp.connection import Connection
 from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.faults import Faults
+from tenuto.adapters.mcp.heard import hearing
+from tenuto.adapters.mcp.listing import Listing, Progress, check_paging
+from tenuto.adapters.mcp.means import Means
+from tenuto.adapters.mcp.oauth.access import Access, access_to
+from tenuto.adapters.mcp.questions import Patience, Questions
 from tenuto.adapters.mcp.results import value_of
 from tenuto.adapters.mcp.settings import Address, Command, Rules, checked
+from tenuto.adapters.mcp.telling import Teller
 from tenuto.adapters.mcp.tools import McpTool, Parts, specs_of, traits_of
-from tenuto.adapters.mcp.transports import HEARD, Heard
-from tenuto.core.errors import Escalatable, Fatal, Transient, WorkFailed
+from tenuto.core.errors import Fatal, Transient, WorkFailed
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.schemas import Schemas
 from tenuto.ports.tool import ToolCode
 
-TOOLS_MAX: Final = 1_000
-PAGES_MAX: Final = 100
+if TYPE_CHECKING:
+    from tenuto.adapters.mcp.oauth.providers import Person
+
 BACKOFF_SECONDS: Final = (0.5, 30.0)
 """Least and longest wait after a connection that did not come about."""
 
@@ -55,13 +60,37 @@ class McpServer:
         """Tools of the server that are not offered, each with the reason."""
         self._now = now
         self._credentials = Credentials(name)
-        self._faults = Faults(name, place, self._credentials)
+        self._teller = Teller(name, place, self._credentials)
+        self._faults = Faults(self._teller, place)
         self._parts = Parts(schemas=schemas, call=self._call)
+        self._patience = Patience()
+        self._means = self._made_means(None)
         self._loop: asyncio.AbstractEventLoop | None = None
         self._guard = asyncio.Lock()
         self._connection: Connection | None = None
         self._failures, self._not_before = 0, 0.0
         self._listing = Listing()
+
+    def attend(self, person: "Person") -> Access | None:
+        """Let `person` sign in when tokens are wanted; those of an earlier login are not used.
+
+        Returns what gets the tokens, or None for a server that is asked without."""
+        self._means = self._made_means(person)
+        return self._means.access
+
+    def _made_means(self, person: "Person | None") -> Means:
+        access, asked, on_question = None, None, self.rules.on_question
+        if isinstance(self.place, Address):
+            access = access_to(self.place, self._credentials, self._teller, person)
+        if on_question is not None:
+            asked = Questions(
+                self.name,
+                on_question,
+                schemas=self._parts.schemas,
+                credentials=self._credentials,
+                patience=self._patience,
+            )
+        return Means(credentials=self._credentials, access=access, asked=asked)
 
     def __repr__(self) -> str:
         return f"McpServer({self.name!r}, {self.place})"
@@ -108,9 +137,7 @@ class McpServer:
             await self._connection.close()
             self._connection = None
         self._check_backoff()
-        connection = Connection(
-            self.place, self._credentials, connect_seconds=self.rules.connect_timeout
-        )
+        connection = Connection(self.place, self._means, connect_seconds=self.rules.connect_timeout)
         try:
             await connection.opened()
         except asyncio.CancelledError:
@@ -162,7 +189,7 @@ class McpServer:
                     page = await client.list_tools()
                     found += page.tools
                     while page.next_cursor:
-                        self._check_paging(page.next_cursor, cursors, found)
+                        check_paging(self.name, page.next_cursor, cursors, found)
                         page = await client.list_tools(cursor=page.next_cursor)
                         found += page.tools
             except Exception as error:
@@ -170,16 +197,6 @@ class McpServer:
                 scene = await connection.scene(heard)
                 raise self._told(self._faults.listing(error, scene), connection, error) from None
         return found
-
-    def _check_paging(self, cursor: str, cursors: set[str], found: list[Any]) -> None:
-        if cursor in cursors or len(cursors) >= PAGES_MAX or len(found) > TOOLS_MAX:
-            raise Escalatable(
-                f"MCP server {self.name!r} gives a list of tools without an end: {len(found)} on "
-                f"{len(cursors) + 1} pages; at most {TOOLS_MAX} on {PAGES_MAX} are taken. Mend "
-                "it, then approve to try again.",
-                code="bad_answer",
-            )
-        cursors.add(cursor)
 
     def _made(self, found: list[Any]) -> tuple[McpTool, ...]:
         specs, left_out = specs_of(found, self._parts.schemas)
@@ -208,7 +225,7 @@ class McpServer:
         progress = Progress()
         with hearing() as heard:
             try:
-                async with asyncio.timeout(self.rules.timeout):
+                async with self._patience.within(self.rules.timeout):
                     result = await connection.client.call_tool(
                         tool.spec.name,
                         arguments,
@@ -240,60 +257,3 @@ class McpServer:
         if failed is not None and failed.code == "session_ended":
             connection.end()
         return failed or error
-
-
-class Listing:
-    """The tools as they were told, when, and by which connection."""
-
-    def __init__(self) -> None:
-        self.tools: tuple[McpTool, ...] = ()
-        self.names: frozenset[str] = frozenset()
-        """Of all tools that the server has, also of those that are left out."""
-        self._from: Connection | None = None
-        self._changes, self._at = 0, 0.0
-
-    def is_of(self, connection: Connection) -> bool:
-        return self._from is connection
-
-    def holds(self, connection: Connection, changes: int, since: float) -> bool:
-        return self._from is connection and self._changes == changes and self._at > since
-
-    def renewed(
-        self, tools: tuple[McpTool, ...], connection: Connection, changes: int, at: float
-    ) -> "Listing":
-        """Return the listing with `tools`; those that are as they were are the same objects."""
-        known = {tool.spec.name: tool for tool in self.tools}
-        fresh = Listing()
-        fresh.tools = tuple(
-            old if (old := known.get(tool.spec.name)) is not None and old.is_like(tool) else tool
-            for tool in tools
-        )
-        fresh._from, fresh._changes, fresh._at = connection, changes, at
-        return fresh
-
-
-class Progress:
-    """What a server last said of a call that takes long."""
-
-    def __init__(self) -> None:
-        self._last = ""
-
-    async def __call__(self, progress: float, total: float | None, message: str | None) -> None:
-        of = f" of {total:g}" if total is not None else ""
-        self._last = f"; its last progress was {progress:g}{of}" + (
-            f", {message}" if message else ""
-        )
-
-    def __str__(self) -> str:
-        return self._last
-
-
-@contextmanager
-def hearing() -> Iterator[Heard]:
-    """Give what HTTP says about the requests made inside."""
-    heard = Heard()
-    token = HEARD.set(heard)
-    try:
-        yield heard
-    finally:
-        HEARD.reset(token)

@@ -5,9 +5,9 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.adapters.mcp.credentials import Credentials
+from tenuto.adapters.mcp.heard import Heard
 from tenuto.adapters.mcp.settings import Address, Command
-from tenuto.adapters.mcp.transports import Heard
-from tenuto.core.errors import Escalatable, Transient, WorkFailed
+from tenuto.core.errors import Escalatable, Rejected, Transient, WorkFailed
 
 MESSAGE_CHARS_MAX: Final = 500
 
@@ -52,6 +52,10 @@ class Teller:
     def escalatable(self, told: str, code: str) -> WorkFailed:
         told = told if told.startswith(self.server) else f"{self.server} {told}"
         return Escalatable(self._one_line(f"{told} {APPROVE}"), code=code)
+
+    def rejected(self, error: Rejected) -> WorkFailed:
+        """Return what a person did not do, as a failure."""
+        return Escalatable(self._one_line(f"{error} {self.server} got no token."), code="sign_in")
 
     def told(self, told: str, scene: Scene) -> str:
         """Return what happened, with what the server itself said of it."""

@@ -10,12 +10,14 @@ import os
 import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
-from contextvars import ContextVar
 from typing import Any, Final
 
 from tenuto.adapters.mcp.credentials import INHERITED, Credentials
+from tenuto.adapters.mcp.heard import HEARD, Heard
+from tenuto.adapters.mcp.means import Means
 from tenuto.adapters.mcp.settings import Address, Command
 from tenuto.core import limits
+from tenuto.core.errors import WorkFailed
 
 STDERR_BYTES_MAX: Final = 4_000
 STDERR_LINES_MAX: Final = 10
@@ -40,23 +42,8 @@ def load() -> None:
         logger = logging.getLogger(name)
         if not logger.handlers:
             logger.addHandler(logging.NullHandler())
-
-
-class Heard:
-    """What HTTP said about one request beside the answer: the SDK keeps no status."""
-
-    __slots__ = ("had_session", "retry_after", "status", "unsent")
-
-    def __init__(self) -> None:
-        self.status = 0
-        self.retry_after = ""
-        self.had_session = False
-        self.unsent: Exception | None = None
-        """Why the request did not even reach the server."""
-
-
-HEARD: ContextVar[Heard | None] = ContextVar("heard", default=None)
-"""Set around a request by whoever makes it; the SDK carries the context to where it is sent."""
+    # What it says of tokens may hold them; it is told in our words, without.
+    logging.getLogger("mcp.client.auth.oauth2").disabled = True
 
 
 class LastWords(asyncio.Protocol):
@@ -177,7 +164,7 @@ async def _pipe_to(said: LastWords) -> AsyncIterator[Any]:
 @asynccontextmanager
 async def over_http(
     place: Address,
-    credentials: Credentials,
+    means: Means,
     *,
     connect_seconds: float,
     ended: Callable[[], None],
@@ -193,10 +180,12 @@ async def over_http(
     # Reading has no limit of its own: each request has a deadline, and a stream of the server's
     # tellings is open for as long as the connection.
     timeout = httpx2.Timeout(_WRITE_SECONDS, connect=connect_seconds, read=None, pool=None)
+    url = means.credentials.filled(place.url, where="the url")
     client = _listening_client()(
-        headers=credentials.filled_secrets(place.headers, where="the header"), timeout=timeout
+        headers=means.credentials.filled_secrets(place.headers, where="the header"),
+        timeout=timeout,
+        auth=means.access.flow(url) if means.access is not None else None,
     )
-    url = credentials.filled(place.url, where="the url")
     async with (
         client,
         streamable_http_client(
@@ -224,6 +213,10 @@ def _listening_client() -> Any:
             except (httpx2.ConnectError, httpx2.ConnectTimeout, httpx2.PoolTimeout) as error:
                 heard.unsent = error
                 raise
+            except WorkFailed as error:
+                # Other requests go on: to the SDK it is a refusal of this one.
+                heard.refused = error
+                response = httpx2.Response(401, request=request)
             heard.status = response.status_code
             heard.retry_after = response.headers.get("retry-after", "")
             return response

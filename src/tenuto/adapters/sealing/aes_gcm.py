@@ -29,8 +29,8 @@ _PURPOSE: Final = b"tenuto.safe.1"
 class AesGcmSafe:
     """A `Safe` whose keys are texts; `read_keys` gives them, the one in use first.
 
-    They are read when first needed, and again when something is sealed with one that is not known:
-    a key may have been added meanwhile.
+    They are asked for whenever something is sealed, and when something was sealed with one that is
+    not known: a key may have been added meanwhile. One that was known still opens what it sealed.
 
     Raises:
         Rejected: from `seal` and `open`: there is no key, or one is too short.
@@ -38,6 +38,7 @@ class AesGcmSafe:
 
     def __init__(self, read_keys: Callable[[], Sequence[str]]) -> None:
         self._read_keys = read_keys
+        self._texts: tuple[str, ...] = ()
         self._ciphers: dict[bytes, Any] = {}
         self._current = b""
         self._invalid: Any = None
@@ -47,8 +48,7 @@ class AesGcmSafe:
 
     def seal(self, purpose: str, content: bytes) -> bytes:
         """See `Safe.seal`."""
-        if not self._ciphers:
-            self.reload()
+        self.reload()
         nonce = secrets.token_bytes(_NONCE_BYTES)
         sealed: bytes = self._ciphers[self._current].encrypt(nonce, content, _bound(purpose))
         return _FORMAT + self._current + nonce + sealed
@@ -79,16 +79,18 @@ class AesGcmSafe:
 
     def is_current(self, sealed: bytes) -> bool:
         """See `Safe.is_current`."""
-        if not self._ciphers:
-            self.reload()
+        self.reload()
         return sealed.startswith(_FORMAT + self._current)
 
     def reload(self) -> None:
-        """Read the keys again.
+        """Take up the keys that there are now.
 
         Raises:
             Rejected: there is none, one is too short, or `cryptography` is not installed.
         """
+        texts = tuple(self._read_keys())
+        if texts and texts == self._texts:
+            return
         try:
             aead = importlib.import_module("cryptography.hazmat.primitives.ciphers.aead")
             exceptions = importlib.import_module("cryptography.exceptions")
@@ -98,24 +100,37 @@ class AesGcmSafe:
                 f'({error}). Install it: pip install "tenuto[server]".'
             ) from None
         ciphers: dict[bytes, Any] = {}
-        for text in self._read_keys():
+        for text in texts:
             if len(text) < KEY_CHARS_MIN:
                 raise Rejected(
                     f"A key of secrets has {len(text)} characters; take {KEY_CHARS_MIN} random "
                     f"ones or more (openssl rand -base64 32) in ${KEY_VARIABLE} or in the key file."
                 )
-            key = hashlib.sha256(_PURPOSE + text.encode()).digest()
-            ciphers[hashlib.sha256(key).digest()[:_NAME_BYTES]] = aead.AESGCM(key)
+            key = _key_of(text)
+            ciphers[_name_of(key)] = aead.AESGCM(key)
         if not ciphers:
             raise Rejected(f"There is no key of secrets: ${KEY_VARIABLE} or the key file is empty.")
-        self._ciphers, self._invalid = ciphers, exceptions.InvalidTag
-        self._current = next(iter(ciphers))
+        self._texts, self._current = texts, next(iter(ciphers))
+        self._ciphers, self._invalid = self._ciphers | ciphers, exceptions.InvalidTag
 
 
 def keys_of_environment() -> list[str]:
     """Return the keys of `$TENUTO_SECRET_KEY`, the one in use first; they stand between spaces or
     commas."""
     return os.environ.get(KEY_VARIABLE, "").replace(",", " ").split()
+
+
+def name_of(text: str) -> str:
+    """Return the name of a key, as what it sealed has it; it tells nothing of the key."""
+    return _name_of(_key_of(text)).hex()
+
+
+def _key_of(text: str) -> bytes:
+    return hashlib.sha256(_PURPOSE + text.encode()).digest()
+
+
+def _name_of(key: bytes) -> bytes:
+    return hashlib.sha256(key).digest()[:_NAME_BYTES]
 
 
 def _bound(purpose: str) -> bytes:

@@ -1,9 +1,11 @@
 """A file of keys that only its owner may read, one in each line, the one in use first."""
 
+import fcntl
 import os
 import secrets
 import stat
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from tenuto.core.errors import PortError
@@ -14,9 +16,10 @@ class KeyFile:
 
     def __init__(self, path: str) -> None:
         self.path = Path(path)
+        self._known: tuple[tuple[int, ...], list[str]] | None = None
 
     def keys(self) -> list[str]:
-        """Return the keys, the one in use first.
+        """Return the keys, the one in use first. A file that did not change is not read again.
 
         Raises:
             PortError: the file cannot be read or made, or others may read it.
@@ -24,8 +27,10 @@ class KeyFile:
         try:
             if not self.path.exists():
                 self._make()
-            self._check_mode()
-            return self.path.read_text(encoding="ascii").split()
+            state = self._checked()
+            if self._known is None or self._known[0] != state:
+                self._known = state, self.path.read_text(encoding="ascii").split()
+            return list(self._known[1])
         except (OSError, ValueError) as error:
             raise PortError(f"The key file {self.path} cannot be used: {error}.") from None
 
@@ -49,6 +54,24 @@ class KeyFile:
         self._write(keys[:1])
         return len(keys) - 1
 
+    @contextmanager
+    def alone(self) -> Iterator[None]:
+        """Let no other process change the keys meanwhile.
+
+        Raises:
+            PortError: another one does so now.
+        """
+        # The folder is locked, for the file is replaced by another one with each change.
+        try:
+            folder = os.open(self.path.absolute().parent, os.O_RDONLY)
+        except OSError as error:
+            raise PortError(f"The key file {self.path} cannot be used: {error}.") from None
+        try:
+            _lock(folder, self.path)
+            yield
+        finally:
+            os.close(folder)
+
     def _make(self) -> None:
         """Make the file whole: another process that starts now reads all of it, or makes none."""
         draft = self.path.with_name(f"{self.path.name}.{secrets.token_hex(8)}")
@@ -59,12 +82,15 @@ class KeyFile:
         finally:
             draft.unlink()
 
-    def _check_mode(self) -> None:
-        mode = stat.S_IMODE(self.path.stat().st_mode)
+    def _checked(self) -> tuple[int, ...]:
+        """Return what tells this state of the file from others."""
+        found = self.path.stat()
+        mode = stat.S_IMODE(found.st_mode)
         if mode & 0o077:
             raise PortError(
                 f"Others may read the key file {self.path} (mode {mode:o}): chmod 600 {self.path}"
             )
+        return found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size
 
     def _write(self, keys: list[str]) -> None:
         """Replace the file at once: a crash leaves the old one or the new one."""
@@ -73,8 +99,25 @@ class KeyFile:
             temporary.unlink(missing_ok=True)
             _write_private(temporary, keys)
             temporary.replace(self.path)
+            # Nothing may be sealed with a key whose file a power cut could undo.
+            folder = os.open(self.path.absolute().parent, os.O_RDONLY)
+            try:
+                os.fsync(folder)
+            finally:
+                os.close(folder)
         except OSError as error:
             raise PortError(f"The key file {self.path} cannot be written: {error}.") from None
+
+
+def _lock(folder: int, path: Path) -> None:
+    try:
+        fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise PortError(
+            f"Another process changes the keys in {path} now; try again when it has ended."
+        ) from None
+    except OSError as error:
+        raise PortError(f"The folder of {path} cannot be locked: {error}.") from None
 
 
 def _write_private(path: Path, keys: list[str]) -> None:

@@ -24,6 +24,7 @@ from tenuto.core.errors import Rejected, StoreOwned
 
 if TYPE_CHECKING:
     from tenuto.bootstrap.opening import OpenRuntime
+    from tenuto.server.mcp.catalog.entries import Catalog
     from tenuto.server.mcp.face import Face
     from tenuto.server.mcp.offers import Offer
     from tenuto.server.mcp.visits import Terms
@@ -44,6 +45,10 @@ class Options(msgspec.Struct, kw_only=True):
     wait: float
     cancel: bool
     allow_approvals: bool
+    ask: bool
+    poll: float
+    catalog: str | None
+    resources: str | None
     model: str | None
     user: str
     tools: str | None
@@ -88,6 +93,28 @@ def _place(
 @click.option(
     "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
 )
+@click.option(
+    "--ask/--no-ask",
+    default=True,
+    help="Ask the clients' users what waits for a person, and their models for `mcp:client`. "
+    "[default: ask]",
+)
+@click.option(
+    "--poll",
+    type=click.FloatRange(0),
+    default=0.0,
+    metavar="SECONDS",
+    help="With --http: end the stream of a call after so long; the client comes back for the rest. "
+    "[default: never]",
+)
+@click.option(
+    "--catalog",
+    metavar="FILE",
+    help="Prompts and resources to offer as well: YAML with prompts: and resources:.",
+)
+@click.option(
+    "--resources", metavar="FOLDER", help="Offer the files below FOLDER, for reading, as well."
+)
 @click.option("--model", metavar="MODEL", help="The model for all agents, as provider:name.")
 @click.option(
     "--user", metavar="NAME", default="", help="For whom calls are: agents remember by user."
@@ -111,18 +138,22 @@ def command(**options: Any) -> int:
 
 async def _over_stdio(asked: Options) -> int:
     with _needing_extra():
+        from tenuto.server.mcp.client.sampling import PROVIDER, ClientModel
         from tenuto.server.mcp.face import Face
         from tenuto.server.mcp.stdio import serve_stdio, wire
     is_person = sys.stdin is not None and sys.stdin.isatty()
     with wire() as ends:
         offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
+        catalog, model = _catalog(asked), ClientModel()
         async with AsyncExitStack() as stack:
             runtime = await after_a_predecessor(
                 stack,
-                lambda: tenuto.open(asked.db, workflows=_known(offers), tools=tools),
+                lambda: tenuto.open(
+                    asked.db, workflows=_known(offers), tools=tools, models={PROVIDER: model}
+                ),
                 seconds=0 if is_person else PREDECESSOR_SECONDS_MAX,
             )
-            face = Face(runtime, offers, terms)
+            face = Face(runtime, offers, terms, catalog=catalog, model=model)
             if is_person:
                 say(f"serving {', '.join(offers)} to the MCP client that started this command")
             await _until_stopped(face, serve_stdio(face.server(), ends))
@@ -135,13 +166,17 @@ async def _over_http(asked: Options) -> int:
     with _needing_extra():
         from tenuto.server.listening import address_of, listening, serve_app
         from tenuto.server.mcp import http
+        from tenuto.server.mcp.client.sampling import PROVIDER, ClientModel
         from tenuto.server.mcp.face import Face
     token = os.environ.get(http.TOKEN_VARIABLE, "").strip()
     http.check_exposure(host, token=token, names=asked.allow_host)
     offers, terms, tools = _offers(asked), _terms(asked), sources_in(asked.tools)
+    catalog, models = _catalog(asked), {PROVIDER: (model := ClientModel())}
     with listening(host, port) as listener:
-        async with tenuto.open(asked.db, workflows=_known(offers), tools=tools) as runtime:
-            face = Face(runtime, offers, terms)
+        async with tenuto.open(
+            asked.db, workflows=_known(offers), tools=tools, models=models
+        ) as runtime:
+            face = Face(runtime, offers, terms, catalog=catalog, model=model)
             app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
             say(f"serving {', '.join(offers)} at {address_of(listener)}{http.PATH}")
             await _until_stopped(face, serve_app(app, listener))
@@ -194,8 +229,16 @@ def _terms(asked: Options) -> Terms:
         wait_seconds=asked.wait,
         cancels=asked.cancel,
         approvals=asked.allow_approvals,
+        asks=asked.ask,
+        poll_seconds=asked.poll,
         user=asked.user,
     )
+
+
+def _catalog(asked: Options) -> Catalog:
+    from tenuto.bootstrap.catalogs import load_catalog
+
+    return load_catalog(asked.catalog, asked.resources)
 
 
 def _known(offers: dict[str, Offer]) -> list[tenuto.Workflow]:

@@ -57,7 +57,9 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         case e.TaskDoubted():
             return i.RecoverSession(at_ms=now)
         case e.SignalReceived():
-            return i.SendSignal(at_ms=now, name=event.name, data=event.data, by=event.by)
+            return i.SendSignal(
+                at_ms=now, name=event.name, data=event.data, by=event.by, labels=event.labels
+            )
         case e.ApprovalDecided():
             return _decided(state, log, at)
         case e.ChildSessionStarted():
@@ -196,6 +198,7 @@ def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         return i.Wake(at_ms=event.at_ms)
     following = log[at + 1] if at + 1 < len(log) else None
     data = None
+    labels: tuple[str, ...] = ()
     # Of several people the first one's decision adds no more: what follows is something else's.
     if getattr(following, "task", None) != event.task:
         following = None
@@ -203,7 +206,7 @@ def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         data = following.output
         task = state.tasks.get(event.task)
         if task is not None and task.kind == "approval" and isinstance(data, dict):
-            data = data.get("data")
+            data, labels = data.get("data"), following.labels
     elif isinstance(following, e.TaskRetried):
         data = following.inputs
     return i.DecideApproval(
@@ -213,6 +216,7 @@ def _decided(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         by=event.by,
         note=event.note,
         data=data,
+        labels=labels,
     )
 
 

@@ -431,7 +431,9 @@ def _signal(state: SessionState, cause: i.SendSignal, program: Program) -> Event
             wanted=f"keep signal {cause.name!r}",
             found=f"it keeps {limits.SIGNALS_BUFFERED_MAX} signals that no wait has taken yet",
         )
-    taken = e.SignalReceived(at_ms=cause.at_ms, name=cause.name, data=cause.data, by=cause.by)
+    taken = e.SignalReceived(
+        at_ms=cause.at_ms, name=cause.name, data=cause.data, by=cause.by, labels=cause.labels
+    )
     return [*_notes(cause, TaskNo(0)), taken]
 
 
@@ -477,13 +479,26 @@ def _approval(state: SessionState, task: Task, cause: i.DecideApproval, program:
         if cause.data is not None:
             assert isinstance(output, dict)
             output["data"] = cause.data
-        return events + complete(state, task, output, program=program, at_ms=at_ms)
+        ended = complete(state, task, output, program=program, at_ms=at_ms)
+        return events + _labelled(ended, task, cause)
     if task.waiting == "doubt" and cause.approved:
         return events + complete(state, task, cause.data, program=program, at_ms=at_ms)
     if cause.approved or task.waiting == "doubt":
         return [*events, e.TaskRetried(at_ms=at_ms, task=task.no, inputs=None, by=cause.by)]
     assert task.failure is not None, "an escalated task has a failure"
     return events + give_up(state, task, task.failure, at_ms=at_ms, program=program)
+
+
+def _labelled(events: Events, task: Task, cause: i.DecideApproval) -> Events:
+    """Have the output of an approval bear the labels of what came with the decision."""
+    if cause.data is None or not cause.labels:
+        return [*events]
+    return [
+        structs.replace(event, labels=cause.labels)
+        if isinstance(event, (e.TaskCompleted, e.TaskFailed)) and event.task == task.no
+        else event
+        for event in events
+    ]
 
 
 def _record_child(state: SessionState, cause: i.RecordChild, program: Program) -> Events:

@@ -234,6 +234,8 @@ class SignalReceived(
     name: str
     data: Json
     by: str
+    labels: tuple[str, ...] = ()
+    """Of the data."""
 
 
 class SignalTaken(Event, tag="SignalTaken/1", frozen=True, array_like=True, kw_only=True, gc=False):

@@ -320,7 +320,11 @@ def _noted(state: SessionState, event: e.Noted) -> None:
 
 
 def _signal_received(state: SessionState, event: e.SignalReceived) -> None:
-    state.signals.setdefault(event.name, []).append(event.data)
+    kept = state.signals.setdefault(event.name, [])
+    kept.append(event.data)
+    if event.labels or event.name in state.signal_labels:
+        labels = state.signal_labels.setdefault(event.name, [()] * (len(kept) - 1))
+        labels.append(event.labels)
     for task in state.tasks.values():
         if task.kind == "wait":
             state.tend[task.no] = None
@@ -329,8 +333,12 @@ def _signal_received(state: SessionState, event: e.SignalReceived) -> None:
 def _signal_taken(state: SessionState, event: e.SignalTaken) -> None:
     kept = state.signals[event.name]
     kept.pop(0)
+    labels = state.signal_labels.get(event.name)
+    if labels is not None:
+        labelling.mark_ended(state, _open(state, event.task), labels.pop(0))
     if not kept:
         del state.signals[event.name]
+        state.signal_labels.pop(event.name, None)
 
 
 def _approval_decided(state: SessionState, event: e.ApprovalDecided) -> None:

@@ -122,6 +122,8 @@ class SendSignal(Input, frozen=True, kw_only=True, gc=False):
     by: str = ""
     notes: tuple[Note, ...] = ()
     """What guards said of the data."""
+    labels: tuple[str, ...] = ()
+    """Of the data."""
 
 
 class DecideApproval(Input, frozen=True, kw_only=True, gc=False):
@@ -134,6 +136,8 @@ class DecideApproval(Input, frozen=True, kw_only=True, gc=False):
     data: Json = None
     notes: tuple[Note, ...] = ()
     """What guards said of `note` and `data`."""
+    labels: tuple[str, ...] = ()
+    """Of `data`."""
 
 
 class RecordChild(Input, frozen=True, kw_only=True, gc=False):

@@ -161,6 +161,8 @@ class SessionState(msgspec.Struct, kw_only=True):
     waves: dict[str, tuple[int, int]] = {}
     cycles: dict[str, tuple[str, ...]] = {}
     signals: dict[str, list[Json]] = {}
+    signal_labels: dict[str, list[tuple[str, ...]]] = {}
+    """Of the kept signals of a name, in their order, once one of them bore any."""
     due: dict[TaskNo, int] = {}
     """Deadlines of open tasks, in ms since 1970; that of the session itself under `WHOLE`."""
     undo: list[Undo] = []

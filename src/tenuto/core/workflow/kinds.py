@@ -44,8 +44,8 @@ FIELDS: Final[dict[str, frozenset[str]]] = {
     "condition": _EVERY | {"inputs"},
     "map": _EVERY | {"items", "body", "concurrency", "on_item_failure"},
     "loop": _EVERY | {"body", "repeat", "max_iterations"},
-    "approval": _EVERY | {"inputs", "timeout_ms", "title", "assignees", "on_expiry"},
-    "wait": _EVERY | {"timeout_ms", "delay", "signal", "on_timeout"},
+    "approval": _EVERY | {"inputs", "timeout_ms", "title", "assignees", "on_expiry", "form"},
+    "wait": _EVERY | {"timeout_ms", "delay", "signal", "on_timeout", "form"},
     "timer": _EVERY | {"delay", "until"},
 }
 """Fields that count for a node of each kind, besides `id` and `kind`."""

@@ -132,6 +132,9 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str = ""
     assignees: tuple[str, ...] = ()
     on_expiry: Literal["deny", "approve", "fail"] = "deny"
+    form: JsonObject | None = None
+    """Of approval and wait: JSON Schema of the data that comes with the answer or the signal.
+    None: any data, or none."""
     # wait
     signal: str = ""
     on_timeout: Literal["fail", "continue"] = "fail"

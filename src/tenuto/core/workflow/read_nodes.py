@@ -10,6 +10,7 @@ from tenuto.core.workflow.faults import Path
 from tenuto.core.workflow.kinds import FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.literals import Misplaced, expression_of, literal, template_of
 from tenuto.core.workflow.model import Node, RetryPolicy
+from tenuto.core.workflow.read_schemas import object_schema
 from tenuto.core.workflow.section import Section, duration, duration_of, flag
 
 _ATTEMPTS: Final = limits.ATTEMPTS_MAX
@@ -103,12 +104,17 @@ class NodeReader:
         section.reading.origins[(*path, "title")] = section.at("approval")
         title = section.text("approval")
         expiry = section.choice("on_expiry", ("deny", "approve", "fail"), "deny")
-        return replace(node, title=title, assignees=section.names("assignees"), on_expiry=expiry)
+        node = replace(node, title=title, assignees=section.names("assignees"), on_expiry=expiry)
+        return self._form(section, node)
 
     def _wait(self, section: Section, node: Node, path: Path) -> Node:
         section.reading.origins[(*path, "signal")] = section.at("wait")
         then = section.choice("on_timeout", ("fail", "continue"), "fail")
-        return replace(node, signal=section.text("wait"), on_timeout=then)
+        return self._form(section, replace(node, signal=section.text("wait"), on_timeout=then))
+
+    def _form(self, section: Section, node: Node) -> Node:
+        form = object_schema(section, "form", f"the form of node {node.id!r}", each="Field")
+        return replace(node, form=form)
 
     def _timer(self, section: Section, node: Node, path: Path) -> Node:
         section.reading.origins[(*path, "delay")] = section.at("timer")

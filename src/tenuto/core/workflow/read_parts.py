@@ -8,7 +8,7 @@ from tenuto.core import limits
 from tenuto.core.agent.policy import PermissionRule, faults_of_rule
 from tenuto.core.agent.remembering import MemoryPolicy, policy_from, tools_with
 from tenuto.core.budget import NAMES, Budget, fault_of
-from tenuto.core.vocabulary import Json, JsonObject
+from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import unknown
 from tenuto.core.workflow.model import (
     REDUCER_EMPTY,
@@ -21,6 +21,7 @@ from tenuto.core.workflow.model import (
     Strategy,
 )
 from tenuto.core.workflow.read_guards import guards_of
+from tenuto.core.workflow.read_schemas import object_schema
 from tenuto.core.workflow.read_structs import structs_of
 from tenuto.core.workflow.section import Section, duration, members, shown
 
@@ -35,7 +36,6 @@ _REDUCERS: Final[tuple[Reducer, ...]] = (
     "union",
 )
 ON_FAILURE: Final[tuple[OnFailure, ...]] = ("fail", "compensate", "continue")
-JSON_TYPES: Final = ("string", "number", "integer", "boolean", "array", "object", "null")
 
 
 def version_of(section: Section) -> str:
@@ -96,35 +96,7 @@ def input_schema_of(section: Section) -> JsonObject | None:
     """Return the JSON Schema of the inputs: as it is written, or put together from one per name.
 
     In the short form there are no other inputs, and all without a default are required."""
-    inputs = section.section("inputs", "the inputs")
-    if inputs is None:
-        return None
-    if inputs.data.get("type") == "object" or "$schema" in inputs.data:
-        return inputs.data
-    properties: dict[str, Json] = {}
-    required: list[Json] = []
-    for name, value in inputs.data.items():
-        schema = _input_schema(inputs, name, value)
-        properties[name] = schema
-        if "default" not in schema:
-            required.append(name)
-    return {
-        "type": "object",
-        "properties": properties,
-        "required": required,
-        "additionalProperties": False,
-    }
-
-
-def _input_schema(section: Section, name: str, value: Json) -> JsonObject:
-    if isinstance(value, str) and value in JSON_TYPES:
-        return {"type": value}
-    if isinstance(value, dict):
-        return value
-    types = ", ".join(JSON_TYPES)
-    message = f"Input {name!r} must be a type or a JSON Schema, found {shown(value)}."
-    section.fault(name, message, f"Types are: {types}.")
-    return {}
+    return object_schema(section, "inputs", "the inputs", each="Input")
 
 
 def agents_of(section: Section) -> tuple[AgentDefinition, ...]:

@@ -11,7 +11,8 @@ from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, Strategy
 from tenuto.core.workflow.read_nodes import RULES
-from tenuto.core.workflow.read_parts import JSON_TYPES, ON_FAILURE
+from tenuto.core.workflow.read_parts import ON_FAILURE
+from tenuto.core.workflow.read_schemas import JSON_TYPES
 from tenuto.core.workflow.read_tasks import ID_OF_TYPE, OWN_KEYS
 from tenuto.core.workflow.schema_guards import guard_schema
 
@@ -122,6 +123,16 @@ _UPDATES: Final[JsonObject] = {
 _SCHEMA: Final[JsonObject] = {"type": "object", "description": "A JSON Schema."}
 
 
+def _fields(description: str) -> JsonObject:
+    return {
+        "type": "object",
+        "description": description,
+        "if": {"properties": {"type": {"const": "object"}}, "required": ["type"]},
+        "then": {},
+        "else": {"additionalProperties": _ref("input")},
+    }
+
+
 def _both_forms() -> JsonObject:
     return {
         "version": {
@@ -129,13 +140,7 @@ def _both_forms() -> JsonObject:
             "description": "Version of the workflow; sessions keep the one they began with.",
         },
         "description": _text("What the workflow is for."),
-        "inputs": {
-            "type": "object",
-            "description": "Input to type or JSON Schema, or one JSON Schema of all inputs.",
-            "if": {"properties": {"type": {"const": "object"}}, "required": ["type"]},
-            "then": {},
-            "else": {"additionalProperties": _ref("input")},
-        },
+        "inputs": _fields("Input to type or JSON Schema, or one JSON Schema of all inputs."),
         "state": {
             "type": "object",
             "description": "State key to reducer.",
@@ -270,6 +275,7 @@ def _particulars() -> JsonObject:
         "assignees": _ref("names", "Who may decide."),
         "on_expiry": _choice(("deny", "approve", "fail"), "What the end of the timeout means."),
         "on_timeout": _choice(("fail", "continue"), "continue: the output is null."),
+        "form": _fields("What comes with the answer or the signal: field to type or JSON Schema."),
     }
 
 
@@ -295,8 +301,8 @@ def _rules() -> JsonObject:
 _OF_KEYWORD: Final = {
     "map": ("do", "concurrency", "on_item_failure"),
     "loop": ("while", "max"),
-    "approval": ("assignees", "on_expiry"),
-    "wait": ("on_timeout",),
+    "approval": ("assignees", "on_expiry", "form"),
+    "wait": ("on_timeout", "form"),
 }
 assert {word_of(field) for field in RULES} == set(_rules())
 

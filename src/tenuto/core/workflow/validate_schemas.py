@@ -6,7 +6,7 @@ from typing import TypeAlias
 from tenuto.core.agent.guards import Guard
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import Fault, Path
-from tenuto.core.workflow.model import WorkflowDefinition
+from tenuto.core.workflow.model import Node, WorkflowDefinition
 
 SchemaFault: TypeAlias = Callable[[JsonObject], str]
 """Gives why something is no JSON Schema, as a sentence; empty if it is one."""
@@ -30,12 +30,21 @@ def faults_of_schemas(definition: WorkflowDefinition, fault_of: SchemaFault) -> 
 def _schemas(definition: WorkflowDefinition) -> Iterator[tuple[Path, JsonObject]]:
     if definition.input_schema is not None:
         yield ("inputs",), definition.input_schema
+    for node in definition.nodes:
+        yield from _of_node(("nodes", node.id), node)
     yield from _of_guards(("guards",), definition.guards)
     for agent in definition.agents:
         path = ("agents", agent.name)
         if agent.output_schema is not None:
             yield (*path, "output_schema"), agent.output_schema
         yield from _of_guards((*path, "guards"), agent.guards)
+
+
+def _of_node(path: Path, node: Node) -> Iterator[tuple[Path, JsonObject]]:
+    if node.form is not None:
+        yield (*path, "form"), node.form
+    if node.body is not None:
+        yield from _of_node((*path, "body"), node.body)
 
 
 def _of_guards(path: Path, guards: tuple[Guard, ...]) -> Iterator[tuple[Path, JsonObject]]:

@@ -6,13 +6,17 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from mcp.server import Server
+from mcp.server.streamable_http_manager import StreamableHTTPASGIApp
 from mcp.server.transport_security import TransportSecuritySettings
+from starlette.applications import Starlette
 from starlette.datastructures import Headers
 from starlette.responses import PlainTextResponse
+from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from tenuto.core.errors import Rejected
 from tenuto.server.listening import is_loopback
+from tenuto.server.mcp.resuming import Manager
 
 PATH: Final = "/mcp"
 TOKEN_VARIABLE: Final = "TENUTO_MCP_TOKEN"
@@ -59,8 +63,10 @@ def app_of(server: Server[Any], *, host: str, token: str, names: Sequence[str]) 
             for form in (f"{scheme}://{name}", f"{scheme}://{name}:*")
         ],
     )
-    app: ASGIApp = server.streamable_http_app(
-        streamable_http_path=PATH, transport_security=security
+    manager = Manager(server, security)
+    app: ASGIApp = Starlette(
+        routes=[Route(PATH, endpoint=StreamableHTTPASGIApp(manager))],
+        lifespan=lambda app: manager.run(),
     )
     return _Guarded(app, token) if token else app
 

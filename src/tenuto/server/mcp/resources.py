@@ -1,4 +1,5 @@
-"""Sessions as resources: `tenuto://sessions/{id}` and `tenuto://sessions/{id}/events`."""
+"""Resources: what the catalogue of the server holds, and sessions, at `tenuto://sessions/{id}` and
+`tenuto://sessions/{id}/events`."""
 
 import re
 from typing import Any, Final
@@ -8,21 +9,26 @@ import msgspec
 from mcp import MCPError
 from mcp.server import ServerRequestContext
 
-from tenuto.core.errors import NotFound
+from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.server.mcp.catalog.shelf import Shelf
 from tenuto.server.mcp.telling import session_uri, told
 from tenuto.server.mcp.visits import TENANT, Visits
 from tenuto.views.event_json import event_json
 from tenuto.views.open_tasks import OpenTasks
 
 PAGE: Final = 100
-"""Sessions in one answer to `resources/list`."""
+"""Sessions in one answer to `resources/list`, and resources of the catalogue."""
+COMPLETIONS_MAX: Final = 100
+"""Source: MCP 2025-11-25, server/utilities/completion."""
 EVENTS_MAX: Final = 1_000
 EVENTS_BYTES_MAX: Final = 1024 * 1024
 """An answer ends after so many events or bytes, and says where the rest is."""
 _JSON: Final = "application/json"
+_SHELF_CURSOR: Final = "catalogue:"
+"""Begins a cursor among the resources of the catalogue; the others are ids of sessions."""
 _URI: Final = re.compile(r"tenuto://sessions/(?P<id>[^/?#]+)(?P<events>/events(?:\?after=(\d+))?)?")
 
 TEMPLATES: Final = (
@@ -48,19 +54,37 @@ def session_in(uri: str) -> str | None:
 
 
 class Resources:
-    """Lists and reads the sessions of the offered workflows."""
+    """Lists and reads the catalogue, and the sessions of the offered workflows."""
 
-    def __init__(self, visits: Visits) -> None:
-        self._visits = visits
+    def __init__(self, visits: Visits, shelf: Shelf) -> None:
+        self._visits, self._shelf = visits, shelf
 
     async def listed(
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourcesResult:
-        """Return sessions, newest first; those that another session started are left out."""
-        cursor = params.cursor if params is not None else None
+        """Return the catalogue, then sessions, newest first; those that another session started
+        are left out.
+
+        Raises:
+            MCPError: the cursor is none that was given.
+        """
+        cursor = (params.cursor if params is not None else None) or _SHELF_CURSOR + "0"
+        resources: list[types.Resource] = []
+        if cursor.startswith(_SHELF_CURSOR):
+            start = cursor.removeprefix(_SHELF_CURSOR)
+            if not start.isdecimal() or len(start) > 9:
+                message = f"There is no page {cursor!r:.80}."
+                raise MCPError(code=types.INVALID_PARAMS, message=message)
+            kept = await self._shelf.listed()
+            resources, end = kept[int(start) : int(start) + PAGE], int(start) + PAGE
+            if end < len(kept):
+                return types.ListResourcesResult(
+                    resources=resources, next_cursor=f"{_SHELF_CURSOR}{end}"
+                )
+            cursor = ""
         shown, more = await self._page(SessionId(cursor) if cursor else None)
         return types.ListResourcesResult(
-            resources=[_resource_of(head) for head in shown],
+            resources=[*resources, *map(_resource_of, shown)],
             next_cursor=shown[-1].session if more else None,
         )
 
@@ -68,32 +92,38 @@ class Resources:
         self, context: ServerRequestContext[Any], params: types.PaginatedRequestParams | None
     ) -> types.ListResourceTemplatesResult:
         """Return how resources are addressed."""
-        return types.ListResourceTemplatesResult(resource_templates=list(TEMPLATES))
+        return types.ListResourceTemplatesResult(
+            resource_templates=[*self._shelf.templates(), *TEMPLATES]
+        )
 
     async def read(
         self, context: ServerRequestContext[Any], params: types.ReadResourceRequestParams
     ) -> types.ReadResourceResult:
-        """Return a session, or its events, as JSON.
+        """Return what the catalogue has there; else a session, or its events, as JSON.
 
         Raises:
             MCPError: there is no such resource.
         """
         uri = str(params.uri)
+        try:
+            kept = await self._shelf.read(uri)
+        except (NotFound, Rejected) as error:
+            raise _missing(uri, str(error)) from None
+        if kept is not None:
+            return types.ReadResourceResult(contents=[kept])
         value = await self._value(uri)
         text = msgspec.json.encode(value).decode()
         contents = types.TextResourceContents(uri=params.uri, mime_type=_JSON, text=text)
         return types.ReadResourceResult(contents=[contents])
 
-    async def complete(
-        self, context: ServerRequestContext[Any], params: types.CompleteRequestParams
-    ) -> types.CompleteResult:
-        """Return ids of sessions, newest first, that begin as the client typed."""
-        asked = params.argument
-        if not isinstance(params.ref, types.ResourceTemplateReference) or asked.name != "id":
-            return types.CompleteResult(completion=types.Completion(values=[]))
-        found, more = await self._page(None, prefix=asked.value)
-        values = [str(head.session) for head in found]
-        return types.CompleteResult(completion=types.Completion(values=values, has_more=more))
+    async def complete(self, template: str, variable: str, beginning: str) -> types.Completion:
+        """Return values of a template's variable that begin so; ids of sessions newest first."""
+        kept = await self._shelf.complete(template, variable, beginning)
+        if kept or variable != "id" or all(template != one.uri_template for one in TEMPLATES):
+            more = len(kept) > COMPLETIONS_MAX
+            return types.Completion(values=kept[:COMPLETIONS_MAX], has_more=more)
+        found, more = await self._page(None, prefix=beginning)
+        return types.Completion(values=[str(head.session) for head in found], has_more=more)
 
     async def _page(self, before: SessionId | None, *, prefix: str = "") -> tuple[list[Head], bool]:
         """Return a page of sessions listed after `before`, and whether there are more."""
@@ -112,7 +142,9 @@ class Resources:
     async def _value(self, uri: str) -> JsonObject:
         match = _URI.fullmatch(uri)
         if match is None:
-            known = " and ".join(template.uri_template for template in TEMPLATES)
+            known = ", ".join(one.uri_template for one in self._shelf.templates())
+            own = " and ".join(template.uri_template for template in TEMPLATES)
+            known = f"{known}, {own}" if known else own
             raise _missing(uri, f"There is no resource {uri!r:.200}. There are {known}.")
         try:
             session, _ = await self._visits.find(match["id"])

@@ -42,7 +42,8 @@ class Decision(Which, kw_only=True, forbid_unknown_fields=True):
 
 
 Work: TypeAlias = Callable[
-    [Visits, ServerRequestContext[Any], dict[str, Any]], Awaitable[types.CallToolResult]
+    [Visits, ServerRequestContext[Any], dict[str, Any]],
+    Awaitable[types.CallToolResult | types.InputRequiredResult],
 ]
 
 
@@ -55,12 +56,12 @@ async def _status(
 
 async def _result(
     visits: Visits, context: ServerRequestContext[Any], arguments: dict[str, Any]
-) -> types.CallToolResult:
+) -> types.CallToolResult | types.InputRequiredResult:
     asked = msgspec.convert(arguments, Awaited)
     session, _ = await visits.find(asked.session)
     longest = visits.terms.wait_seconds
     seconds = longest if asked.wait_seconds is None else asked.wait_seconds
-    return await visits.stay(context, session, min(max(seconds, 0.0), longest))
+    return await visits.look(context, session, min(max(seconds, 0.0), longest))
 
 
 async def _signal(

@@ -17,7 +17,8 @@ from tenuto.ports.deliveries import Deliveries, Delivery, DeliveryQuery
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Change, Ledger, Outdated, Record
 from tenuto.ports.safe import CannotOpen, Safe
-from tenuto.server.webhooks.records import WEBHOOK, Hook, Key, hook_of, keys_of, sealed_keys
+from tenuto.server.sealed import append_sealed
+from tenuto.server.webhooks.records import WEBHOOK, Hook, Key, hook_of, keys_of
 from tenuto.server.webhooks.sending import Attempt, Sender
 from tenuto.server.webhooks.watching import Watcher, end_of
 from tenuto.views.moments import moment_text
@@ -75,13 +76,8 @@ class Courier:
         Raises:
             Outdated: its version is not `change.expected`.
         """
-        change = msgspec.structs.replace(
-            change,
-            writes=True,
-            value=msgspec.to_builtins(hook),
-            private=sealed_keys(self._safe, change.tenant, change.target, keys),
-        )
-        await self._ledger.append([change])
+        change = msgspec.structs.replace(change, value=msgspec.to_builtins(hook))
+        await append_sealed(self._ledger, self._safe, change, msgspec.json.encode(keys))
         self._watcher.changed()
 
     def removed(self) -> None:

@@ -12,6 +12,7 @@ import msgspec
 from tenuto.core.session import events as e
 from tenuto.ports.ledger import Record
 from tenuto.ports.safe import Safe
+from tenuto.server.sealed import opened
 
 WEBHOOK: Final = "webhook"
 TEST: Final = "webhook.test"
@@ -73,20 +74,10 @@ def hook_of(record: Record) -> Hook:
     return msgspec.convert(record.value, Hook)
 
 
-def sealed_keys(safe: Safe, tenant: str, id: str, keys: list[Key]) -> bytes:
-    """Return the keys for the record's private part."""
-    return safe.seal(_purpose(tenant, id), msgspec.json.encode(keys))
-
-
 def keys_of(safe: Safe, record: Record) -> list[Key]:
     """Return the record's keys, the newest first.
 
     Raises:
         CannotOpen: the key that they were encrypted with is missing.
     """
-    opened = safe.open(_purpose(record.tenant, record.id), record.private)
-    return msgspec.json.decode(opened, type=list[Key])
-
-
-def _purpose(tenant: str, id: str) -> str:
-    return f"{WEBHOOK}:{tenant}:{id}"
+    return msgspec.json.decode(opened(safe, record), type=list[Key])

@@ -1,0 +1,1 @@
+"""Resources and prompts that the owner of a server gives to it, beside its workflows."""
