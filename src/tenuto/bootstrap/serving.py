@@ -172,7 +172,7 @@ class _Given:
             providers=Flow(self._providers, accounts.tokens.keys, clock),
             offered=parts.offered,
             library=library,
-            registry=Registry(parts, runtime),
+            registry=Registry(parts),
             version=version("tenuto"),
             fences=fences,
             secrets=secrets,
