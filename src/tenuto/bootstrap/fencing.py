@@ -7,6 +7,7 @@ from tenuto.adapters.sealing.key_file import new_key
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import Place
+from tenuto.core.histogram import Histogram
 from tenuto.ports.answers import Answers
 from tenuto.ports.deliveries import Deliveries
 from tenuto.ports.event_store import EventStore
@@ -36,6 +37,11 @@ def webhooks_of(store: EventStore, ledger: Ledger, fences: Fences) -> Webhooks:
     )
     made.courier.sender.private = fences.fencing.private_webhooks
     return made
+
+
+def commit_times_of(store: EventStore) -> Histogram | None:
+    """Return how long the store's commits took; None: it is in memory."""
+    return store.commit_times if isinstance(store, SqliteEventStore) else None
 
 
 def safe_of(place: Place) -> AesGcmSafe:

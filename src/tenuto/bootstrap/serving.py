@@ -15,7 +15,7 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
-from tenuto.bootstrap.fencing import fences_of, webhooks_of
+from tenuto.bootstrap.fencing import commit_times_of, fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
@@ -37,6 +37,7 @@ from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 from tenuto.server.streaming.hub import Hub
+from tenuto.server.surveying import Surveyor
 from tenuto.server.verifying import Verifying
 
 
@@ -177,7 +178,8 @@ class _Given:
             fences=fences,
             secrets=secrets,
             hub=Hub(runtime),
-            metrics=Metrics(version("tenuto")),
+            metrics=Metrics(version("tenuto"), commit_times_of(store)),
+            surveyor=Surveyor(runtime, parts.offered),
             webhooks=webhooks_of(store, ledger, fences),
             verifying=Verifying(runtime.audit),
             database=place.kind,

@@ -31,6 +31,7 @@ from tenuto.adapters.sqlite.session_lists import SqliteLists
 from tenuto.adapters.sqlite.works import Works
 from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.core.errors import StoreUnavailable
+from tenuto.core.histogram import Histogram
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.ports.event_store import (
     Commit,
@@ -109,6 +110,11 @@ class SqliteEventStore(BesideTheLog):
             return cls(file, None, None)
         owner, writer = await asyncio.to_thread(_open_owned, file)
         return cls(file, owner, writer)
+
+    @property
+    def commit_times(self) -> Histogram:
+        """Seconds from append to durable, of the commits of this process."""
+        return self._owned().times
 
     @property
     def artifacts(self) -> SqliteArtifacts:
