@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -159,7 +160,7 @@ class _Given:
             ledger=ledger,
             clock=clock,
             offered=self._offers(),
-            read=read_text,
+            read=partial(read_text, sent=True),
             read_agent=read_agent_text,
             allowed=self._allowed,
             documents=Documents(library, ledger, narrow=narrow_collection),
