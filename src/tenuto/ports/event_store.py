@@ -7,7 +7,7 @@ p-n+1 … p.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
@@ -138,6 +138,10 @@ class SessionLists(Protocol):
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """Return how many sessions match, or `at_most` if there are more."""
+        ...
+
+    async def by_status(self) -> Mapping[Status, int]:
+        """Return how many sessions of all tenants have each status, those that none has too."""
         ...
 
 

@@ -28,6 +28,7 @@ from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
 from tenuto.server.streaming.hub import Hub
+from tenuto.server.surveying import Surveyor
 from tenuto.server.verifying import Verifying
 from tenuto.server.webhooks.webhooks import Webhooks
 
@@ -51,6 +52,7 @@ class Service(msgspec.Struct, kw_only=True):
     secrets: Secrets
     webhooks: Webhooks
     metrics: Metrics
+    surveyor: Surveyor
     verifying: Verifying
     database: str
     """What kind of database it is: `sqlite` or `memory`."""

@@ -14,8 +14,8 @@ from tenuto.sdk.read_models import Progress
 
 @click.group(no_args_is_help=True)
 def command() -> None:
-    """Keep the tables agents, agent_sessions, agent_tasks, agent_messages, agent_usage and
-    agent_memory.
+    """Keep the tables agents, agent_sessions, agent_tasks, agent_messages, agent_usage,
+    agent_durations and agent_memory.
 
     They follow the log: whatever happens to them, they can be made again.
 

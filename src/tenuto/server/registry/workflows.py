@@ -112,7 +112,7 @@ class Workflows:
                 f"The text has {len(text)} characters; at most {TEXT_CHARS_MAX} are allowed.",
             )
         judge = self._parts.allowed.judge(await self.domain(organisation))
-        definition = await asyncio.to_thread(self._parts.read, text, code=judge)
+        definition = await self._parts.reading.run(self._parts.read, text, code=judge)
         name = definition.name
         if "/" in name or name in (".", "..") or not name.isprintable():
             message = f"{name!r} cannot be part of an address."
