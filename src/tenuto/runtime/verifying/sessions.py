@@ -24,7 +24,7 @@ COMMITS_PAGE: Final = 200
 
 KEPT: Final = (
     *("session", "tenant", "user", "workflow", "workflow_version", "parent", "key"),
-    *("origin", "origin_version", "status", "wake_ms", "active", "started_ms"),
+    *("origin", "origin_version", "status", "wake_ms", "active", "started_ms", "waits_for"),
 )
 """Of a head; what it waits for is a sentence, which the next release may word otherwise."""
 

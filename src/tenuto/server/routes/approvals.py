@@ -13,8 +13,7 @@ from litestar.params import FromPath, JSONBody, QueryParameter
 from tenuto.core.errors import NotAllowed, NotFound, Rejected, SessionEnded
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
-from tenuto.ports.event_store import Head
-from tenuto.sdk.asking import asking_at_work, sessions_asking
+from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.sdk.session import Session
 from tenuto.server.asked import Call, source
 from tenuto.server.deciding import may_decide, voice_of
@@ -104,19 +103,19 @@ async def list_approvals(
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Page[Approval]:
-    """Return what waits for a decision, by session, newest start first; what sessions ask that are
-    at work meanwhile comes before all, on the first page. `limit` counts sessions."""
-    organisation = request.user.organisation
-    before = place_of(cursor, SessionId)
+    """Return what waits for a decision, by session, newest start first, those that are at work
+    meanwhile among them. `limit` counts sessions."""
+    heads = await service.runtime.sessions(
+        HeadQuery(
+            tenant=request.user.organisation,
+            waits_for=("approval",),
+            before=place_of(cursor, SessionId),
+            limit=limit,
+        )
+    )
     items: list[Approval] = []
-    if before is None:
-        for id in asking_at_work(service.runtime, organisation):
-            items += await _asked_by(service.runtime.session(id), request.user)
-    seen = {item.session for item in items}
-    heads = await sessions_asking(service.runtime, organisation, before=before, limit=limit)
     for head in heads:
-        if head.session not in seen:
-            items += await _asked_by(service.runtime.session(head.session), request.user)
+        items += await _asked_by(service.runtime.session(head.session), request.user)
     return Page(
         items=[item for item in items if item.may_decide or not mine],
         next_cursor=cursor_of(heads[-1].session) if len(heads) == limit else None,
