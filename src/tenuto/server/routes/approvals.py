@@ -10,6 +10,7 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from tenuto.core.agent.asks import Risk
 from tenuto.core.errors import NotAllowed, NotFound, Rejected, SessionEnded
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
@@ -45,6 +46,10 @@ class Approval(msgspec.Struct, kw_only=True):
     tool: str
     arguments: JsonObject | None
     """With what the tool would be called; they may be changed by who approves."""
+    risk: Risk
+    """What may come of yes, as the tool declares it. read_only: it changes nothing and tells
+    nobody. changes: a second time would change no more. destructive: it must not happen twice, and
+    may not be undone. unknown: nothing says so."""
     details: JsonObject
     consequences: Consequences
     assignees: list[str]
@@ -100,6 +105,9 @@ async def list_approvals(
     mine: Annotated[
         bool, QueryParameter(description="Only those that who asks may decide.")
     ] = False,
+    risk: Annotated[
+        list[Risk] | None, QueryParameter(description="Only those of one of these risks.")
+    ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Page[Approval]:
@@ -117,7 +125,11 @@ async def list_approvals(
     for head in heads:
         items += await _asked_by(service.runtime.session(head.session), request.user)
     return Page(
-        items=[item for item in items if item.may_decide or not mine],
+        items=[
+            item
+            for item in items
+            if (item.may_decide or not mine) and (not risk or item.risk in risk)
+        ],
         next_cursor=cursor_of(heads[-1].session) if len(heads) == limit else None,
     )
 
@@ -281,6 +293,7 @@ def _approval(entry: InboxEntry, principal: Principal) -> Approval:
         agent=entry.agent,
         tool=entry.tool,
         arguments=entry.arguments,
+        risk=entry.risk,
         details=entry.details,
         consequences=consequences_of(entry),
         assignees=list(entry.assignees),
