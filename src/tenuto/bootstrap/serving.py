@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -36,8 +37,8 @@ from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
+from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
-from tenuto.server.verifying import Verifying
 
 
 class Serving(Settings, total=False):
@@ -104,6 +105,7 @@ async def open_service(
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
                 await service.verifying.close()
+                await service.rebuilding.close()
                 await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
@@ -179,7 +181,8 @@ class _Given:
             hub=Hub(runtime),
             metrics=Metrics(version("tenuto")),
             webhooks=webhooks_of(store, ledger, fences),
-            verifying=Verifying(runtime.audit),
+            verifying=Shared(partial(runtime.audit.verify, sessions=False)),
+            rebuilding=Shared(runtime.read_models.rebuild),
             database=place.kind,
         )
 
