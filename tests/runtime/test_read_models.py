@@ -244,9 +244,9 @@ def test_tables_that_are_kept_are_made_again_whole_while_sessions_go_on() -> Non
 
             whole = MemoryReadModels()
             await projector_on(store, artifacts, whole).catch_up()
-            assert await rows_of(models) == await rows_of(whole)
             projector.close()
             await running
+            assert await rows_of(models) == await rows_of(whole)
 
     run(main())
 
