@@ -135,7 +135,7 @@ def test_an_effect_in_doubt_asks_whether_it_happened() -> None:
 
     (entry,) = inbox_of(log.state, log.definition)
 
-    assert entry.kind == "doubt"
+    assert (entry.kind, entry.risk) == ("doubt", "destructive")
     assert "must not run twice" in only_wait(log).reason
 
 

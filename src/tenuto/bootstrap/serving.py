@@ -38,9 +38,9 @@ from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
+from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
 from tenuto.server.surveying import Surveyor
-from tenuto.server.verifying import Verifying
 
 
 class Serving(Settings, total=False):
@@ -112,6 +112,7 @@ async def open_service(
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
                 await service.verifying.close()
+                await service.rebuilding.close()
                 await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
@@ -189,7 +190,8 @@ class _Given:
             metrics=Metrics(version("tenuto"), commit_times_of(store)),
             surveyor=Surveyor(runtime, parts.offered),
             webhooks=webhooks_of(store, ledger, fences),
-            verifying=Verifying(runtime.audit),
+            verifying=Shared(partial(runtime.audit.verify, sessions=False)),
+            rebuilding=Shared(runtime.read_models.rebuild),
             database=place.kind,
         )
 

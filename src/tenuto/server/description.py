@@ -45,6 +45,30 @@ _SCHEMA: Final[dict[str, Any]] = {
             "description": "Each thing that is wrong, with its place.",
             "items": {"type": "object"},
         },
+        "base": {
+            "type": ["object", "null"],
+            "description": "`outdated`, of a workflow or agent: the version of `If-Match`, with "
+            "`text`, `actor` and `at`; null where it is not kept.",
+        },
+        "present": {
+            "type": ["object", "null"],
+            "description": "`outdated`: the version that is there now; null where there is none.",
+        },
+        "changed": {
+            "type": "object",
+            "description": "`outdated`: the places that only one side changed, in `mine` (what was "
+            "sent) and `theirs` (what is there).",
+        },
+        "conflicts": {
+            "type": "array",
+            "description": "`outdated`: each `path` that both changed differently, with `base`, "
+            "`mine` and `theirs`; what is not there is left out.",
+            "items": {"type": "object", "required": ["path"]},
+        },
+        "complete": {
+            "type": "boolean",
+            "description": "`outdated`: false where there are more places than are told.",
+        },
     },
 }
 _REFUSED: Final[dict[str, Any]] = {

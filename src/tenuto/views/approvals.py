@@ -1,10 +1,10 @@
 """What waits for a person's decision, as entries of an inbox."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
-from tenuto.core.agent.asks import Ask
+from tenuto.core.agent.asks import Ask, Risk
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.state import SessionState, Task
@@ -48,6 +48,15 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     def tool(self) -> str:
         """Return the tool that would be called, or nothing."""
         return str(self.details.get("tool", ""))
+
+    @property
+    def risk(self) -> Risk:
+        """Return what may come of yes, as the tool declares it. What is in doubt was to happen
+        once, so whatever it is must not happen twice."""
+        if self.kind == "doubt":
+            return "destructive"
+        found = self.details.get("risk")
+        return next((risk for risk in get_args(Risk) if risk == found), "unknown")
 
     @property
     def arguments(self) -> JsonObject | None:

@@ -255,6 +255,9 @@ def test_agents_have_versions_and_name_only_code_that_the_server_gives() -> None
             late = await served.client.put("/agents/clerk", json=CLERK, headers={"if-match": '"1"'})
             assert (changed.headers["etag"], late.status_code) == ('"2"', 412)
             assert changed.json()["capabilities"] == ["mail", "post"]
+            told = late.json()
+            assert (told["base"]["version"], told["present"]["version"]) == (1, 2)
+            assert (told["changed"]["theirs"], told["conflicts"]) == (["role"], [])
             versions = (await served.client.get("/agents/clerk/versions")).json()["items"]
             assert [one["version"] for one in versions] == [2, 1]
 

@@ -5,7 +5,7 @@ import sqlite3
 from collections.abc import Iterable, Mapping
 from typing import Any, Final, get_args
 
-from tenuto.adapters.sqlite import lists
+from tenuto.adapters.sqlite import lists, waits
 from tenuto.adapters.sqlite.conditions import conditions_of
 from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import SessionId, Version
@@ -13,7 +13,7 @@ from tenuto.ports.event_store import Head, HeadQuery
 
 HEAD_COLUMNS: Final = (
     "id, tenant, user, workflow, workflow_version, parent, key, origin, origin_version, status,"
-    " waiting_for, wake_ms, active, started_ms, updated_ms, head_version"
+    " waiting_for, wake_ms, active, started_ms, updated_ms, head_version, waits"
 )
 
 SELECT_NUMBERED: Final = f"""
@@ -40,6 +40,7 @@ def head_of(row: tuple[Any, ...]) -> Head:
         started_ms=row[13],
         updated_ms=row[14],
         version=Version(row[15]),
+        waits_for=waits.waits_in(row[16]),
     )
 
 

@@ -16,12 +16,13 @@ from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.ledger import Outdated
 from tenuto.ports.read_models import AgentWork, UsageSum
 from tenuto.server.asked import Call, source
-from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
+from tenuto.server.etags import etag_of, expected_by, expected_if_said
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.agents import WRITE, AgentFound
-from tenuto.server.registry.versions import Asked, Kept
+from tenuto.server.registry.overtaken import overtaken
+from tenuto.server.registry.versions import Asked, Kept, Overtaken
 from tenuto.server.routes.usage import Used, behind, used_of
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, page_of_versions
 from tenuto.server.service import Given, Service
@@ -301,11 +302,9 @@ async def _answer(
 
 
 async def _outdated(service: Service, request: Call, error: Outdated) -> ProblemError:
-    present: JsonObject | None = None
-    kept = await service.registry.agents.versions.find(request.user.organisation, error.target)
-    if kept is not None:
-        present = {"version": kept.version, "text": kept.value["text"]}
-    return outdated(error.expected, error.found, present)
+    mine = error.mine if isinstance(error, Overtaken) else None
+    versions = service.registry.agents.versions
+    return await overtaken(versions, request.user.organisation, error, mine=mine)
 
 
 ROUTES: list[HTTPRouteHandler] = [
