@@ -1,7 +1,5 @@
 """Accounts over the ledger of a database: for its server, and beside it."""
 
-import asyncio
-import os
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -9,11 +7,11 @@ from pathlib import Path
 import msgspec
 
 from tenuto.adapters.sealing.aes_gcm import keys_of_environment
-from tenuto.adapters.sqlite import SqliteLedger
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.fencing import key_file_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.stores import is_made, ledger_beside
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Ledger
@@ -68,17 +66,14 @@ async def open_accounts(url: str | None) -> AsyncIterator[Accounts]:
         Rejected: `url` names no file. StoreUnavailable, CorruptLog, BadServerKey.
     """
     place = place_of(url)
-    if place.kind != "sqlite":
+    if place.kind == "memory":
         raise Rejected("Accounts in memory end with their server; name a file, as sqlite:///a.db.")
-    if not await asyncio.to_thread(os.path.exists, place.path):
+    if not await is_made(place):
         async with open_runtime(url, hold=True):
             pass
-    ledger = SqliteLedger.open(place.path)
-    try:
+    async with ledger_beside(place) as ledger:
         accounts = accounts_over(ledger, SystemClock(), place)
         try:
             yield accounts
         finally:
             await accounts.close()
-    finally:
-        await ledger.close()

@@ -13,7 +13,7 @@ from tenuto.adapters.memory import (
     VolatileMemory,
 )
 from tenuto.adapters.sealing import AesSivSealing
-from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
@@ -68,7 +68,7 @@ class Assembly:
             sealing=AesSivSealing(settings.get("guard_key")),
         )
         self._judges.check(self._guards)
-        self._pieces = store.pieces if isinstance(store, SqliteEventStore) else MemoryPieces()
+        self._pieces = store.pieces if isinstance(store, LastingStore) else MemoryPieces()
         self._rememberer = Rememberer(
             settings.get("memory") or _memory_of(store),
             embedder=settings.get("embedder") or HashingEmbedder(),
@@ -121,7 +121,7 @@ class Assembly:
         store = self._store
         # Definitions of the past are not to be found by name by those who start sessions.
         folds = Folds(store, self.engine.decoder, Programs(CelExpressions(), artifacts))
-        if isinstance(store, SqliteEventStore):
+        if isinstance(store, LastingStore):
             return Projector(store, store.read_models, folds)
         memory = self._rememberer.memory
         kept = memory if isinstance(memory, VolatileMemory) else None
@@ -176,7 +176,7 @@ class Assembly:
         runtime.audit = AuditTrail(self.checkpointer, artifacts)
         is_kept = self._settings.get("read_models", False)
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
-        if isinstance(self._store, SqliteEventStore | MemoryEventStore):
+        if isinstance(self._store, LastingStore | MemoryEventStore):
             runtime.lists = self._store.lists
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
@@ -184,10 +184,10 @@ class Assembly:
 
 
 def _memory_of(store: EventStore) -> Memory:
-    return store.memory if isinstance(store, SqliteEventStore) else VolatileMemory()
+    return store.memory if isinstance(store, LastingStore) else VolatileMemory()
 
 
 def _responses_of(store: EventStore, cache: Cache) -> Responses:
-    if isinstance(store, SqliteEventStore):
+    if isinstance(store, LastingStore):
         return store.responses(entries_max=cache.entries_max)
     return MemoryResponses(entries_max=cache.entries_max)

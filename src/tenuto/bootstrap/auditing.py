@@ -7,10 +7,11 @@ from typing import Final
 
 from tenuto.adapters.anchor_file import AnchorFile
 from tenuto.adapters.memory import MemoryLedger
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger
+from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
+from tenuto.bootstrap.stores import ledger_beside, open_store
 from tenuto.core.audit.checkpoints import Key
 from tenuto.core.errors import Rejected
 from tenuto.ports.event_store import EventStore
@@ -23,7 +24,7 @@ ANCHOR_SUFFIX: Final = ".checkpoints"
 
 def ledger_of(store: EventStore) -> Ledger:
     """Return the ledger beside a store."""
-    return store.ledger if isinstance(store, SqliteEventStore) else MemoryLedger()
+    return store.ledger if isinstance(store, LastingStore) else MemoryLedger()
 
 
 def audit_keys(given: str | None) -> tuple[Key, ...]:
@@ -78,17 +79,14 @@ async def open_audit(
             StoreUnavailable, CorruptLog.
     """
     place = place_of(url)
-    if place.kind != "sqlite":
+    if place.kind == "memory":
         raise Rejected("What ends with its process is audited by Runtime.audit alone.")
     keys = audit_keys(key)
-    store = await SqliteEventStore.open(place.path, readonly=True)
+    store, artifacts = await open_store(place, readonly=True)
     try:
-        ledger = SqliteLedger.open(place.path)
-        try:
+        async with ledger_beside(place) as ledger:
             checkpointer = Checkpointer(ledger, store, clock=SystemClock(), keys=keys)
             checkpointer.anchors = anchors_of(place, os.fspath(anchor), required=True)
-            yield AuditTrail(checkpointer, store.artifacts)
-        finally:
-            await ledger.close()
+            yield AuditTrail(checkpointer, artifacts)
     finally:
         await store.close()

@@ -6,10 +6,10 @@ from typing import Final
 
 import msgspec
 
-from tenuto.adapters.sqlite import SqliteMailbox
 from tenuto.bootstrap.letters import Answer, Letter, Verb, input_of
 from tenuto.bootstrap.opening import open as open_runtime
-from tenuto.bootstrap.places import place_of
+from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.stores import mailbox_at
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, SessionId
 
@@ -35,11 +35,11 @@ async def deliver(
         async with open_runtime(url, hold=True) as runtime:
             await runtime.deliver(session, lambda now: input_of(letter, now))
     except errors.StoreOwned:
-        await _post(place_of(url).path, session, letter)
+        await _post(place_of(url), session, letter)
 
 
-async def _post(path: str, session: SessionId, letter: Letter) -> None:
-    mailbox = await asyncio.to_thread(SqliteMailbox, path)
+async def _post(place: Place, session: SessionId, letter: Letter) -> None:
+    mailbox = await asyncio.to_thread(mailbox_at, place)
     try:
         number = mailbox.post(session, msgspec.json.encode(letter))
         for _ in range(round(ANSWER_S_MAX / _ASK_EVERY_S)):
@@ -51,7 +51,7 @@ async def _post(path: str, session: SessionId, letter: Letter) -> None:
     finally:
         mailbox.close()
     raise errors.StoreUnavailable(
-        f"The process that owns {path} has not answered within {ANSWER_S_MAX:.0f} s; "
+        "The process that owns the database has not answered within {ANSWER_S_MAX:.0f} s; "
         "what was asked is kept for it."
     )
 

@@ -2,11 +2,12 @@
 
 from tenuto.adapters.memory import MemoryAllowances, MemoryAnswers, MemoryDeliveries
 from tenuto.adapters.sealing import AesGcmSafe, KeyFile
-from tenuto.adapters.sealing.aes_gcm import keys_of_environment
+from tenuto.adapters.sealing.aes_gcm import KEY_VARIABLE, keys_of_environment
 from tenuto.adapters.sealing.key_file import new_key
-from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import Place
+from tenuto.core.errors import Rejected
 from tenuto.ports.answers import Answers
 from tenuto.ports.deliveries import Deliveries
 from tenuto.ports.event_store import EventStore
@@ -44,6 +45,9 @@ def safe_of(place: Place) -> AesGcmSafe:
     if place.kind == "memory":
         only = keys_of_environment() or [new_key()]
         return AesGcmSafe(lambda: only)
+    if place.kind == "postgresql":
+        # Read when something is sealed or opened: who seals nothing needs no key.
+        return AesGcmSafe(lambda: keys_of_environment() or _no_key())
     file = key_file_of(place)
     return AesGcmSafe(lambda: keys_of_environment() or file.keys())
 
@@ -53,11 +57,18 @@ def key_file_of(place: Place) -> KeyFile:
     return KeyFile(f"{place.path}.key")
 
 
+def _no_key() -> list[str]:
+    raise Rejected(
+        f"Secrets in a database that processes share are sealed with the key in {KEY_VARIABLE}, "
+        "which is not set; give all of them the same."
+    )
+
+
 def _deliveries_of(store: EventStore) -> Deliveries:
-    if isinstance(store, SqliteEventStore):
+    if isinstance(store, LastingStore):
         return store.tables.deliveries
     return MemoryDeliveries()
 
 
 def _answers_of(store: EventStore) -> Answers:
-    return store.tables.answers if isinstance(store, SqliteEventStore) else MemoryAnswers()
+    return store.tables.answers if isinstance(store, LastingStore) else MemoryAnswers()

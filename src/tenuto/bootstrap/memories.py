@@ -4,9 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from tenuto.adapters.hashing import HashingEmbedder
-from tenuto.adapters.sqlite import SqliteMemory
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import place_of
+from tenuto.bootstrap.stores import memory_beside
 from tenuto.core.errors import Rejected
 from tenuto.ports.embedder import Embedder
 from tenuto.runtime.remembering import Rememberer
@@ -30,11 +30,8 @@ async def open_memory(
         Rejected: it is no address of a file. On entering: NotFound, StoreUnavailable, CorruptLog.
     """
     place = place_of(url)
-    if place.kind != "sqlite":
+    if place.kind == "memory":
         raise Rejected("Memory that ends with its process is seen by Runtime.memory alone.")
-    memory = SqliteMemory.open(place.path)
-    try:
+    async with memory_beside(place) as memory:
         rememberer = Rememberer(memory, embedder=embedder or HashingEmbedder(), clock=SystemClock())
         yield Memories(rememberer, tenant)
-    finally:
-        await memory.close()

@@ -3,14 +3,13 @@
 import asyncio
 from typing import Any, Unpack
 
-from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
-from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.bootstrap.assembling import Assembly
 from tenuto.bootstrap.auditing import auditor_of
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
+from tenuto.bootstrap.stores import LastingStore, open_store
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
@@ -60,7 +59,7 @@ class OpenRuntime:
                 made.engine.hold()
             elif self._settings.get("recover", True) and not self._readonly:
                 await made.engine.recover()
-            if not self._readonly and isinstance(store, SqliteEventStore):
+            if not self._readonly and isinstance(store, LastingStore):
                 self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
             if self._auditor is not None:
                 self._auditor.start()
@@ -103,14 +102,8 @@ class OpenRuntime:
             await self._projector.catch_up()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
-        if place.kind == "memory":
-            return MemoryEventStore(), MemoryArtifacts()
-        store = await SqliteEventStore.open(
-            place.path,
-            durability=self._settings.get("durability", "sync"),
-            readonly=self._readonly,
-        )
-        return store, store.artifacts
+        durability = self._settings.get("durability", "sync")
+        return await open_store(place, durability=durability, readonly=self._readonly)
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -119,7 +112,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
     What earlier processes left unsettled goes on at once.
 
     Args:
-        url: `sqlite:///path`, or `memory://`; None: `$TENUTO_DB`, else `sqlite:///tenuto.db`.
+        url: `sqlite:///path`, `postgresql://host/database`, or `memory://`; None: `$TENUTO_DB`,
+            else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
             `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`; see

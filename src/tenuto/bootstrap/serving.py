@@ -60,9 +60,14 @@ DOCUMENTS: Final = ".documents"
 
 @contextmanager
 def _folder_beside(place: Place) -> Iterator[Path]:
-    """Give the folder for what is uploaded: beside the file, or for as long as this process."""
+    """Give the folder for what is uploaded: beside the file, in the working folder, or for as long
+    as this process."""
     if place.kind == "sqlite":
         yield Path(place.path + DOCUMENTS).absolute()
+        return
+    if place.kind == "postgresql":
+        # Of this machine alone; see the guide to PostgreSQL.
+        yield Path("tenuto" + DOCUMENTS).absolute()
         return
     with TemporaryDirectory(prefix="tenuto-") as folder:
         yield Path(folder)

@@ -1,5 +1,4 @@
-"""A `tenuto serve` that can be killed and started again, a line that can be cut, and clients that
-come back."""
+"""A `tenuto serve` that can be killed and started again, and clients that come back."""
 
 from __future__ import annotations
 
@@ -104,51 +103,6 @@ async def go(address: str, session: str) -> None:
     async with httpx2.AsyncClient(verify=_TLS, base_url=f"{address}/api/v1") as client:
         answer = await client.post(f"/sessions/{session}/signal", json={"name": "go"})
         assert answer.status_code == 200, answer.text
-
-
-class Line:
-    """A TCP proxy that breaks each connection after so many bytes of the server's."""
-
-    def __init__(self, port: int, *, bytes_max: int) -> None:
-        self._port, self._bytes_max = port, bytes_max
-        self._server: asyncio.Server | None = None
-        self._carrying: set[asyncio.Task[None]] = set()
-        self.address = ""
-
-    async def __aenter__(self) -> Line:
-        self._server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
-        self.address = f"http://127.0.0.1:{self._server.sockets[0].getsockname()[1]}"
-        return self
-
-    async def __aexit__(self, *_: object) -> None:
-        assert self._server is not None, "it was entered"
-        self._server.close()
-        for carrying in self._carrying:
-            carrying.cancel()
-        await asyncio.gather(*self._carrying, return_exceptions=True)
-
-    async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        task = asyncio.current_task()
-        assert task is not None, "a server makes one for each connection"
-        self._carrying.add(task)
-        there, back = await asyncio.open_connection("127.0.0.1", self._port)
-        sending = asyncio.create_task(_send(reader, back))
-        try:
-            left = self._bytes_max
-            while left and (data := await there.read(left)):
-                left -= len(data)
-                writer.write(data)
-                await writer.drain()
-        finally:
-            sending.cancel()
-            back.transport.abort()
-            # Not at once: what was written is to arrive, then nothing more.
-            writer.close()
-
-
-async def _send(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    while data := await reader.read(65_536):
-        writer.write(data)
 
 
 class Seen:

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 import tenuto
+from tests.faulty_line import FaultyLine
 from tests.server.cuts.flows import short, ticking
-from tests.server.cuts.servers import Line, Seen, follow, go, nursery, prepared, run
+from tests.server.cuts.servers import Seen, follow, go, nursery, prepared, run
 
 KINDS = ("sse", "ws")
 
@@ -44,8 +45,10 @@ def test_the_line_may_break_at_any_byte(kind: str, tmp_path: Path) -> None:
             whole.assert_whole()
 
             async def cut(bytes_max: int) -> Seen:
-                async with Line(server.port, bytes_max=bytes_max) as line:
-                    return await follow(kind, line.address, Seen(session), then=server.address)
+                with FaultyLine(server.port) as line:
+                    line.cut_after(bytes_max, to="client")
+                    address = line.leading(server.address)
+                    return await follow(kind, address, Seen(session), then=server.address)
 
             for first in range(1, 6_000, 600):
                 # A prime apart, so that cuts fall everywhere in frames.

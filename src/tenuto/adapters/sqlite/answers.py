@@ -29,7 +29,8 @@ _MAKE: Final = (
 _COLUMNS: Final = "owner, key, request, content, kept_ms, expires_ms"
 _FIND: Final = f"SELECT {_COLUMNS} FROM {TABLE} WHERE owner = ? AND key = ? AND expires_ms > ?"
 # A new row gets a new number, so numbers tell the order in which answers were kept.
-_INSERT: Final = f"INSERT OR REPLACE INTO {TABLE}({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
+_DELETE: Final = f"DELETE FROM {TABLE} WHERE owner = ? AND key = ?"
+_INSERT: Final = f"INSERT INTO {TABLE}({_COLUMNS}) VALUES (?, ?, ?, ?, ?, ?)"
 _DELETE_EXPIRED: Final = f"DELETE FROM {TABLE} WHERE expires_ms <= ?"
 _DELETE_SURPLUS: Final = f"""
     DELETE FROM {TABLE} WHERE owner = ?1 AND number <= (
@@ -60,6 +61,7 @@ class SqliteAnswers:
         def work(connection: sqlite3.Connection) -> None:
             for statement in _MAKE:
                 connection.execute(statement)
+            connection.execute(_DELETE, (answer.owner, answer.key))
             connection.execute(
                 _INSERT,
                 (

@@ -1,4 +1,8 @@
-"""What else is kept in the file of the log, each in tables that are made when they are needed."""
+"""A store that outlives its process: the log, and what else is kept with it, each in tables that
+are made when they are needed."""
+
+from abc import abstractmethod
+from typing import Protocol
 
 from tenuto.adapters.sqlite.group_commit import GroupCommit
 from tenuto.adapters.sqlite.ledger import SqliteLedger
@@ -7,35 +11,69 @@ from tenuto.adapters.sqlite.read_models import SqliteReadModels
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.tables import ServerTables
-from tenuto.adapters.sqlite.works import Works
+from tenuto.adapters.sqlite.works import Performer
+from tenuto.core.vocabulary import SessionId
+from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.event_store import EventStore, SessionLists
+from tenuto.ports.pieces import Pieces
 
 
-class BesideTheLog:
-    """The parts of a store's file that are no sessions. `works` and `commits` are None in a process
-    that only reads."""
+class Inbox(Protocol):
+    """What other processes post to the owner."""
+
+    def take(self) -> list[tuple[int, SessionId, bytes]]:
+        """Return the letters that came since the last call."""
+        ...
+
+    async def settle(self, id: int, answer: bytes) -> None:
+        """Return when the answer is durable; the letter is not taken again."""
+        ...
+
+
+class LastingStore(EventStore):
+    """The log and what is kept beside it. `works` and `commits` are None in a process that only
+    reads."""
+
+    lists: SessionLists
+    """What long lists of sessions need."""
 
     def __init__(
-        self, path: str, *, reads: ReadPool, works: Works | None, commits: GroupCommit | None
+        self, name: str, *, reads: ReadPool, works: Performer | None, commits: GroupCommit | None
     ) -> None:
-        self._path, self._reads, self._works, self._commits = path, reads, works, commits
+        self._name, self._reads, self._works, self._commits = name, reads, works, commits
         self.tables = ServerTables(reads=reads, works=works)
         """What a server keeps."""
 
     @property
+    @abstractmethod
+    def artifacts(self) -> Artifacts:
+        """Return payloads by their hash."""
+
+    @property
+    @abstractmethod
+    def pieces(self) -> Pieces:
+        """Return the pieces of answers that are being given."""
+
+    @property
+    @abstractmethod
+    def inbox(self) -> Inbox:
+        """Return what other processes post to this one."""
+
+    @property
     def memory(self) -> SqliteMemory:
-        """Return what agents remember, in the same file."""
-        return SqliteMemory(self._path, reads=self._reads, works=self._works)
+        """Return what agents remember."""
+        return SqliteMemory(self._name, reads=self._reads, works=self._works)
 
     @property
     def ledger(self) -> SqliteLedger:
-        """Return what people and programs did, in the same file."""
-        return SqliteLedger(self._path, reads=self._reads, works=self._works)
+        """Return what people and programs did."""
+        return SqliteLedger(self._name, reads=self._reads, works=self._works)
 
     @property
     def read_models(self) -> SqliteReadModels:
-        """Return the tables that are kept from events, in the same file."""
-        return SqliteReadModels(self._path, reads=self._reads, works=self._works)
+        """Return the tables that are kept from events."""
+        return SqliteReadModels(self._name, reads=self._reads, works=self._works)
 
     def responses(self, *, entries_max: int) -> SqliteResponses:
-        """Return the answers that are kept to be given again, in the same file."""
+        """Return the answers that are kept to be given again."""
         return SqliteResponses(reads=self._reads, commits=self._commits, entries_max=entries_max)

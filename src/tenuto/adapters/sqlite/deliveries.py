@@ -37,10 +37,12 @@ _MAKE: Final = (
 _FIELDS: Final = Delivery.__struct_fields__
 _COLUMNS: Final = ", ".join(_FIELDS)
 _INSERT: Final = (
-    f"INSERT OR IGNORE INTO {TABLE}({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+    f"INSERT INTO {TABLE}({_COLUMNS}) VALUES ({', '.join('?' * len(_FIELDS))})"
+    " ON CONFLICT DO NOTHING"
 )
 _UPDATE: Final = f"UPDATE {TABLE} SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
-_PLACE: Final = f"INSERT OR REPLACE INTO {PLACE} VALUES (1, ?)"
+_PLACE: Final = f"""
+    INSERT INTO {PLACE} VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET position = excluded.position"""
 _SWEEP: Final = f"DELETE FROM {TABLE} WHERE state != 'pending' AND created_ms < ?"
 
 

@@ -18,11 +18,10 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from queue import SimpleQueue
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from tenuto.adapters.sqlite.planning import Row
-from tenuto.adapters.sqlite.works import Works
-from tenuto.adapters.sqlite.writing import Answer, Busy, LogWriter, OutcomeUnknown, Statement
+from tenuto.adapters.sqlite.writing import Answer, Busy, OutcomeUnknown, Statement
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import Position
 from tenuto.ports.event_store import Commit, Receipt
@@ -50,6 +49,71 @@ Pending: TypeAlias = "tuple[Commit, Receipt]"
 Task: TypeAlias = "tuple[Statement, Receipt]"
 Doubt: TypeAlias = "tuple[OutcomeUnknown, list[Pending], list[Task]]"
 Written: TypeAlias = "Callable[[Sequence[Pending], Sequence[Answer]], None]"
+
+
+class Writer(Protocol):
+    """What writes a batch in one transaction; see `writing.LogWriter`."""
+
+    @property
+    def checkpoint_is_due(self) -> bool: ...
+
+    def write(
+        self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
+    ) -> list[Answer]:
+        """Return each commit's position, or why it was not written; then the same of
+        `statements`."""
+        ...
+
+    def determine(self, unknown: OutcomeUnknown) -> list[Answer]:
+        """Return the answers of a batch whose outcome was unknown."""
+        ...
+
+    def checkpoint(self) -> None:
+        """Keep the log of changes short."""
+        ...
+
+    def close(self) -> None:
+        """Let the database go."""
+        ...
+
+
+class Beside(Protocol):
+    """What else the thread does; see `works.Works`."""
+
+    wake: Callable[[], None]
+
+    @property
+    def are_waiting(self) -> bool: ...
+
+    def do_some(self) -> None:
+        """Do what has come together."""
+        ...
+
+    def close(self) -> None:
+        """Let the database go."""
+        ...
+
+    def refuse(self) -> None:
+        """Take nothing more."""
+        ...
+
+
+class Nothing:
+    """Nothing beside the log is done on this thread."""
+
+    are_waiting = False
+
+    def __init__(self) -> None:
+        self.wake: Callable[[], None] = lambda: None
+
+    def do_some(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+    def refuse(self) -> None:
+        """Do nothing."""
 
 
 class Pace:
@@ -80,9 +144,17 @@ class Pace:
 class GroupCommit:
     """The queue in front of a writer, and the thread behind it. Made and used by one event loop."""
 
-    def __init__(self, writer: LogWriter, *, file: str, written: Written, works: Works) -> None:
+    def __init__(
+        self,
+        writer: Writer,
+        *,
+        file: str,
+        written: Written,
+        works: Beside | None = None,
+        inline: bool = True,
+    ) -> None:
         self._writer = writer
-        self._works = works
+        self._works = works or Nothing()
         self._file = file
         self._written = written
         self._loop = asyncio.get_running_loop()
@@ -90,7 +162,8 @@ class GroupCommit:
         self._statements: deque[Task] = deque()
         self._turn = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
-        works.wake = lambda: self._wake.put(None)
+        self._works.wake = lambda: self._wake.put(None)
+        self._inline = inline
         self._flush_is_due = False
         self._closing = False
         self._pace = Pace()
@@ -146,7 +219,9 @@ class GroupCommit:
         self._wake.put(None)
 
     def _may_write_inline(self) -> bool:
-        if len(self._queue) > INLINE_COMMITS_MAX or self._statements or self._in_doubt:
+        if not self._inline or len(self._queue) > INLINE_COMMITS_MAX:
+            return False
+        if self._statements or self._in_doubt:
             return False
         if self._writer.checkpoint_is_due or not self._pace.is_quick:
             return False

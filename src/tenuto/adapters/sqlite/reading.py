@@ -37,7 +37,7 @@ class ReadPool:
             self._threads, lambda: self.run_here(query, *args, **kwargs)
         )
 
-    def run_at_once(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
+    async def run_soon(self, query: Query[P, T], *args: P.args, **kwargs: P.kwargs) -> T:
         """Return what `query` returns, run on the event loop's thread: for one statement that
         gives a row by its key, which takes less than to hand a question to a thread and back."""
         self._require_open()

@@ -67,7 +67,10 @@ _FIND: Final = f"SELECT {_COLUMNS} FROM {TABLE} WHERE key = ? AND kept_ms >= ?"
 _NEWEST: Final = f"""
     SELECT key, vector FROM {TABLE} WHERE scope = ? AND scope != '' AND kept_ms >= ?
     AND length(vector) = ? ORDER BY kept_ms DESC LIMIT {SCANNED_MAX}"""
-_WHICH: Final = "(?1 IS NULL OR tenant = ?1) AND (?2 IS NULL OR kept_ms < ?2)"
+_WHICH: Final = (
+    "(CAST(?1 AS TEXT) IS NULL OR tenant = CAST(?1 AS TEXT))"
+    " AND (CAST(?2 AS BIGINT) IS NULL OR kept_ms < CAST(?2 AS BIGINT))"
+)
 _SUMS: Final = f"""
     SELECT tenant, agent, count(*), sum(exact), sum(semantic),
         sum((exact + semantic) * input_tokens), sum((exact + semantic) * output_tokens),

@@ -10,6 +10,9 @@ from tenuto.core.errors import CorruptLog, NotFound
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Head, Snapshot, StoredCommit, StoredSession
 
+ALL: Final = 1 << 62
+"""As a limit."""
+
 SELECT_SESSION: Final = f"""
     SELECT number, coalesce((SELECT max(version) FROM commits WHERE session = number),
         origin_version), {HEAD_COLUMNS} FROM sessions WHERE id = ?"""
@@ -60,7 +63,7 @@ def load(
     commits: list[StoredCommit] = []
     reached = 0 if snapshot is None else snapshot.version
     for stretch in stretches:
-        commits += commits_of(connection, stretch, limit=-1, reached=reached, file=file)
+        commits += commits_of(connection, stretch, limit=ALL, reached=reached, file=file)
         reached = max(reached, stretch.until)
     if (commits[-1].version if commits else reached) < wanted:
         raise _gap(file, session, after=reached, found=None)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tenuto.adapters.sqlite import heads, rows
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
-from tenuto.adapters.sqlite.beside import BesideTheLog
+from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
     Connect,
@@ -61,7 +61,7 @@ class StoreFile:
         )
 
 
-class SqliteEventStore(BesideTheLog):
+class SqliteEventStore(LastingStore):
     """An `EventStore` in one file, owned by this process, or only read by it. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""

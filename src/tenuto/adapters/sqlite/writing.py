@@ -57,11 +57,19 @@ class Busy(Exception):
 
 
 class OutcomeUnknown(Exception):
-    """COMMIT failed and the file cannot be read now: ask `determine` until it answers."""
+    """A commit failed and what is stored cannot be read now: ask `determine` until it answers."""
+
+    def __init__(self, *, answers: list[Answer], cause: Exception) -> None:
+        self.answers, self.cause = answers, cause
+        super().__init__(str(cause))
+
+
+class PlanInDoubt(OutcomeUnknown):
+    """COMMIT failed, and the file cannot be read."""
 
     def __init__(self, *, plan: Plan, answers: list[Answer], cause: sqlite3.Error) -> None:
-        self.plan, self.answers, self.cause = plan, answers, cause
-        super().__init__(str(cause))
+        super().__init__(answers=answers, cause=cause)
+        self.plan, self.error = plan, cause
 
 
 class LogWriter:
@@ -121,13 +129,14 @@ class LogWriter:
         Raises:
             OutcomeUnknown: it still is.
         """
+        assert isinstance(unknown, PlanInDoubt), "it is this writer's"
         try:
             self._connection.close()
             self._connection = self._open_connection()
         except (sqlite3.Error, TenutoError):
             raise unknown from None
-        if not self._was_written(unknown.plan, unknown.answers, unknown.cause):
-            return refused(len(unknown.answers), unknown.cause, self._file)
+        if not self._was_written(unknown.plan, unknown.answers, unknown.error):
+            return refused(len(unknown.answers), unknown.error, self._file)
         self._accept(unknown.plan)
         return unknown.answers
 
@@ -221,7 +230,7 @@ class LogWriter:
             self._roll_back()
             position, number = last_of(self._connection)
         except sqlite3.Error:
-            raise OutcomeUnknown(plan=plan, answers=answers, cause=cause) from cause
+            raise PlanInDoubt(plan=plan, answers=answers, cause=cause) from cause
         if isinstance(cause, sqlite3.IntegrityError):
             # Only a foreign hand in the file can cause it: believe the file, not the memory.
             self._recent.clear()

@@ -89,13 +89,13 @@ class SqliteLedger:
         self, tenant: str, kind: str, *, id: str = "", name: str = ""
     ) -> Record | None:
         """See `Ledger.record`."""
-        if not self._is_there():
+        if not await self._is_there():
             return None
-        return self._reads.run_at_once(rows.find_record, tenant, kind, id=id, name=name)
+        return await self._reads.run_soon(rows.find_record, tenant, kind, id=id, name=name)
 
     async def records(self, query: RecordQuery) -> tuple[Record, ...]:
         """See `Ledger.records`."""
-        last, _ = self._last()
+        last, _ = await self._last()
         answer = self._lately.find(query, last)
         if answer is None:
             answer = await self._reads.run(rows.list_records, query)
@@ -104,13 +104,13 @@ class SqliteLedger:
 
     async def digest(self) -> tuple[int, str]:
         """See `Ledger.digest`."""
-        return self._last()
+        return await self._last()
 
-    def _last(self) -> Last:
-        return self._reads.run_at_once(rows.last_in) if self._is_there() else Last()
+    async def _last(self) -> Last:
+        return await self._reads.run_soon(rows.last_in) if await self._is_there() else Last()
 
-    def _is_there(self) -> bool:
+    async def _is_there(self) -> bool:
         # The tables are made by who first needs them, and stay.
         if not self._has_tables:
-            self._has_tables = self._reads.run_at_once(has_ledger)
+            self._has_tables = await self._reads.run_soon(has_ledger)
         return self._has_tables

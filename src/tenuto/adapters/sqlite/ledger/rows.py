@@ -24,7 +24,7 @@ SELECT_NAMED: Final = f"""
 
 SHORT_ENTRIES_MAX: Final = 5_000
 COUNT_SHORT: Final = """
-    SELECT count(*) FROM (SELECT 1 FROM ledger WHERE at_ms >= ? AND at_ms < ? LIMIT ?)"""
+    SELECT count(*) FROM (SELECT 1 FROM ledger WHERE at_ms >= ? AND at_ms < ? LIMIT ?) AS few"""
 
 Values: TypeAlias = list[str | int]
 T = TypeVar("T")
@@ -164,7 +164,7 @@ def list_records(connection: sqlite3.Connection, query: RecordQuery) -> tuple[Re
     """Answer `Ledger.records`."""
     if not has_ledger(connection):
         return ()
-    parts, values = ["1"], Values()
+    parts, values = ["1 = 1"], Values()
     for column, wanted in (("tenant", query.tenant), ("kind", query.kind or None)):
         if wanted is not None:
             parts.append(f"{column} = ?")
@@ -198,13 +198,14 @@ def _is_short(connection: sqlite3.Connection, query: EntryQuery) -> bool:
 def _entries_condition(query: EntryQuery) -> tuple[str, Values]:
     """Return what the query means as SQL, and its values.
 
-    A plus keeps SQLite from an index that would not give the entries in their order."""
-    parts, values = ["1"], Values()
+    A concatenation keeps the database from an index that would not give the entries in their
+    order."""
+    parts, values = ["1 = 1"], Values()
     whole_target = bool(query.kind and query.target)
     for column, wanted in (
         ("tenant", query.tenant),
         ("actor", query.actor or None),
-        ("kind" if whole_target else "+kind", query.kind or None),
+        ("kind" if whole_target else "kind || ''", query.kind or None),
         ("target", query.target or None),
         ("action", query.actions[0] if len(query.actions) == 1 else None),
     ):
@@ -212,7 +213,7 @@ def _entries_condition(query: EntryQuery) -> tuple[str, Values]:
             parts.append(f"{column} = ?")
             values.append(wanted)
     if len(query.actions) > 1:
-        parts.append("+action IN (SELECT value FROM json_each(?))")
+        parts.append("action || '' IN (SELECT value FROM json_each(?))")
         values.append(json.dumps(query.actions))
     for comparison, bound in (
         ("at_ms >= ?", query.since_ms),

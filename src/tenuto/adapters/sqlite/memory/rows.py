@@ -129,7 +129,8 @@ def count(connection: sqlite3.Connection, query: MemoryQuery) -> MemoryStatistic
     """See `Memory.statistics`."""
     condition, values = condition_of(query)
     rows = connection.execute(
-        "SELECT i.kind, count(*), sum(i.superseded_by <> ''), sum(i.characters), sum(i.accesses),"
+        "SELECT i.kind, count(*), sum(CASE WHEN i.superseded_by <> '' THEN 1 ELSE 0 END),"
+        " sum(i.characters), sum(i.accesses),"
         f" min(i.created_ms), max(i.created_ms) FROM {JOINED} WHERE {condition}"
         " GROUP BY i.kind ORDER BY i.kind",
         values,

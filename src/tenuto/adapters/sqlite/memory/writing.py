@@ -15,7 +15,9 @@ from tenuto.core.memory.summaries import is_as_read, is_told_by
 from tenuto.core.memory.words import words_of
 from tenuto.ports.memory import Kept, MemoryChanged
 
-INSERT_SCOPE: Final = "INSERT OR IGNORE INTO memory_scopes(tenant, agent, user) VALUES (?, ?, ?)"
+INSERT_SCOPE: Final = (
+    "INSERT INTO memory_scopes(tenant, agent, user) VALUES (?, ?, ?) ON CONFLICT DO NOTHING"
+)
 SELECT_SCOPE: Final = "SELECT number FROM memory_scopes WHERE tenant = ? AND agent = ? AND user = ?"
 SELECT_KNOWN: Final = """
     SELECT number, scope, text, superseded_by FROM memory_items WHERE tenant = ? AND id = ?"""
@@ -25,12 +27,15 @@ SELECT_RIVAL: Final = """
 SUPERSEDE: Final = "UPDATE memory_items SET superseded_by = ? WHERE number = ?"
 INSERT_ITEM: Final = f"""
     INSERT INTO memory_items(tenant, id, scope, kind, key, text, characters, body, created_ms,
-        expires_ms, superseded_by, accessed_ms, accesses) VALUES ({", ".join("?" * 13)})"""
+        expires_ms, superseded_by, accessed_ms, accesses) VALUES ({", ".join("?" * 13)})
+    RETURNING number"""
 UPDATE_ITEM: Final = """
     UPDATE memory_items SET scope = ?, kind = ?, key = ?, text = ?, characters = ?, body = ?,
         created_ms = ?, expires_ms = ?, superseded_by = ?, accessed_ms = max(accessed_ms, ?),
         accesses = max(accesses, ?) WHERE number = ?"""
-REPLACE_VECTOR: Final = "INSERT OR REPLACE INTO memory_vectors VALUES (?, ?, ?)"
+REPLACE_VECTOR: Final = """
+    INSERT INTO memory_vectors VALUES (?, ?, ?)
+    ON CONFLICT(item) DO UPDATE SET embedder = excluded.embedder, vector = excluded.vector"""
 SELECT_VECTOR: Final = "SELECT embedder, vector FROM memory_vectors WHERE item = ?"
 DELETE_VECTOR: Final = "DELETE FROM memory_vectors WHERE item = ?"
 INSERT_CURRENT: Final = "INSERT INTO memory_current VALUES (?, ?, ?, ?, ?, ?, ?)"
@@ -112,7 +117,7 @@ def _keep(connection: sqlite3.Connection, kept: Kept) -> None:
         connection.execute(UPDATE_ITEM, (*values, number))
     else:
         row = (item.scope.tenant, item.id, *values)
-        number = connection.execute(INSERT_ITEM, row).lastrowid
+        number = connection.execute(INSERT_ITEM, row).fetchone()[0]
     vector, embedder = array("f", kept.vector), kept.embedder
     if vector:
         connection.execute(REPLACE_VECTOR, (number, embedder, vector.tobytes()))

@@ -14,6 +14,8 @@ from tenuto.ports.read_models import GROUPS, PAGE_MAX, Reached, RowQuery, UsageQ
 
 SELECT_REACHED: Final = "SELECT position, entry FROM read_models"
 _SUM: Final = ("group", *COUNTS)
+_NAMED: Final = ("tenant", "name", "id")
+DELETE_NAMESAKE: Final = "DELETE FROM agents WHERE tenant = ? AND name = ? AND id <> ?"
 UPDATE_REACHED: Final = "UPDATE read_models SET position = ?, entry = ?"
 
 
@@ -25,6 +27,10 @@ def apply(connection: sqlite3.Connection, changes: Sequence[Change], reached: Re
     for (table, how, columns), group in groupby(alike, key=_likeness):
         if how:
             rows = [[change.values[column] for column in COLUMNS[table]] for change in group]
+            if table == "agents":
+                # Another agent has the name now.
+                names = [[*map(row.__getitem__, map(COLUMNS[table].index, _NAMED))] for row in rows]
+                connection.executemany(DELETE_NAMESAKE, names)
             connection.executemany(_add(table) if how == "add" else _put(table), rows)
         else:
             values = [
@@ -63,8 +69,8 @@ def rows(connection: sqlite3.Connection, query: RowQuery) -> tuple[Row, ...]:
         terms.append("tenant = ?")
         values.append(query.tenant)
     for column, value in query.where.items():
-        terms.append(f"{column} IS ?")
-        values.append(value)
+        terms.append(f"{column} IS NULL" if value is None else f"{column} = ?")
+        values += [] if value is None else [value]
     if query.after:
         terms.append(f"({', '.join(order)}) {'>' if query.oldest_first else '<'} ({_marks(order)})")
         values += _place(connection, query)
@@ -115,11 +121,16 @@ def _likeness(change: Change) -> tuple[Table, str, tuple[str, ...]]:
 
 
 def _put(table: Table) -> str:
-    return f"INSERT OR REPLACE INTO {table} VALUES ({_marks(COLUMNS[table])})"
+    keys = KEYS[table]
+    sets = ", ".join(f"{name} = excluded.{name}" for name in COLUMNS[table] if name not in keys)
+    return (
+        f"INSERT INTO {table} VALUES ({_marks(COLUMNS[table])})"
+        f" ON CONFLICT({', '.join(keys)}) DO UPDATE SET {sets}"
+    )
 
 
 def _add(table: Table) -> str:
-    sums = ", ".join(f"{column} = {column} + excluded.{column}" for column in COUNTS)
+    sums = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in COUNTS)
     return (
         f"INSERT INTO {table} VALUES ({_marks(COLUMNS[table])})"
         f" ON CONFLICT({', '.join(KEYS[table])}) DO UPDATE SET {sums}"

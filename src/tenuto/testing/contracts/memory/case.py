@@ -31,6 +31,9 @@ DIMENSIONS: Final = 16
 class MemoryCase(ABC):
     """Opens an empty memory for each test."""
 
+    zero = "\0"
+    """A character that some databases hold in no text; they set it to another."""
+
     @abstractmethod
     def open_memory(self) -> AbstractAsyncContextManager[Memory]:
         """Return a context in which an empty memory is open."""

@@ -32,7 +32,7 @@ class Keeping(MemoryCase):
         async def scenario(memory: Memory) -> None:
             whole = item_of(
                 "a",
-                "Größe: 東京 🎻\nwith \0 and 'quotes'",
+                f"Größe: 東京 🎻\nwith {self.zero} and 'quotes'",
                 kind="procedural",
                 key="size",
                 data={"steps": ["one", 2, None, {"three": 3.5}]},

@@ -1,0 +1,82 @@
+"""Questions for sessions: rows of table `sessions`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Final
+
+import msgspec
+
+from tenuto.adapters.postgres.connection import Connection
+from tenuto.adapters.postgres.reading import ReadPool
+from tenuto.adapters.sqlite.conditions import conditions_of
+from tenuto.adapters.sqlite.heads import HEAD_COLUMNS, head_of
+from tenuto.core.errors import StoreUnavailable
+from tenuto.ports.event_store import Head, HeadQuery, SessionCount
+
+INDEXES: Final = (
+    "sessions_list_0 ON sessions(started_ms)",
+    "sessions_list_1 ON sessions(tenant, number)",
+    "sessions_list_2 ON sessions(tenant, status, number)",
+    "sessions_list_3 ON sessions(tenant, user, number)",
+    "sessions_list_4 ON sessions(tenant, workflow, number)",
+)
+"""For long lists; they cost each start and each change of status something."""
+
+
+class PostgresLists:
+    """`SessionLists` of one schema."""
+
+    def __init__(self, reads: ReadPool, open_writable: Callable[[], Connection] | None) -> None:
+        self._reads, self._open_writable = reads, open_writable
+
+    async def prepare(self) -> None:
+        """See `SessionLists.prepare`."""
+        if self._open_writable is None:
+            raise StoreUnavailable("It was opened for reading only; open it for writing.")
+        await asyncio.to_thread(self._prepare, self._open_writable)
+
+    async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
+        """See `SessionLists.count`."""
+        asked = msgspec.structs.replace(query, limit=at_most + 1)
+        found = await self._reads.run(count_heads, asked)
+        return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
+
+    def _prepare(self, open_writable: Callable[[], Connection]) -> None:
+        connection = open_writable()
+        try:
+            for index in INDEXES:
+                connection.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index}")
+        finally:
+            connection.close()
+
+
+def list_heads(connection: Connection, query: HeadQuery) -> tuple[Head, ...]:
+    """Answer `EventStore.heads`."""
+    where, values = _conditions(query)
+    rows = connection.execute(
+        f"SELECT {HEAD_COLUMNS} FROM sessions{where} ORDER BY number DESC LIMIT ?",
+        (*values, query.limit),
+    )
+    return tuple(head_of(row) for row in rows)
+
+
+def count_heads(connection: Connection, query: HeadQuery) -> int:
+    """Return how many match, at most `query.limit`."""
+    where, values = _conditions(query)
+    row = connection.execute(
+        f"SELECT count(*) FROM (SELECT 1 FROM sessions{where} LIMIT ?) AS found",
+        (*values, query.limit),
+    ).fetchone()
+    assert row is not None, "a count is a row"
+    return int(row[0])
+
+
+def _conditions(query: HeadQuery) -> tuple[str, list[str | int]]:
+    """Return the WHERE clause and its values. Text of the query never becomes text of the SQL."""
+    terms, values = conditions_of(query)
+    if query.before is not None:
+        terms.append("number < (SELECT number FROM sessions WHERE id = ?)")
+        values.append(query.before)
+    return (" WHERE " + " AND ".join(terms) if terms else ""), values

@@ -1,0 +1,399 @@
+"""The write connection: a batch of commits in, one statement out, all of it or nothing.
+
+A batch is one call of the function `append` of the schema, which is a transaction by itself: one
+round trip, whatever it holds. It judges each session's first commit by what is in the database, so
+no other process's writing is overlooked; the commits behind it in the batch follow from it. When
+the line breaks before the answer came, the database is asked what it has; until it answers, nothing
+is acknowledged and nothing is refused.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Sequence
+from typing import Any, Final, NamedTuple
+
+import msgspec
+import psycopg
+
+from tenuto.adapters.postgres.connection import Connection, Line, told
+from tenuto.adapters.sqlite.planning import SNAPSHOT_ZLIB_LEVEL
+from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown, Statement
+from tenuto.core.errors import (
+    NotFound,
+    Rejected,
+    Stale,
+    StoreUnavailable,
+    TenutoError,
+)
+from tenuto.core.vocabulary import Position, SessionId, Version
+from tenuto.ports.event_store import Commit, Head
+
+UNSTORABLE: Final = (
+    psycopg.DataError,
+    psycopg.ProgrammingError,
+    psycopg.NotSupportedError,
+    OverflowError,
+    ValueError,
+)
+"""What is raised for a value that no row can hold: a number beyond 64 bits, a zero byte or a lone
+surrogate in a text, a payload beyond a gigabyte. It fails one commit, never those beside it."""
+
+CALL: Final = b"""
+    SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
+        %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
+        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[])"""
+SELECT_WRITTEN: Final = """
+    SELECT c.position FROM sessions AS s JOIN commits AS c ON c.session = s.number
+    WHERE s.id = ? AND c.version = ? AND c.at_ms = ? AND c.payload = ?"""
+SELECT_HOLDER: Final = """
+    SELECT s.id, coalesce((SELECT max(c.version) FROM commits AS c WHERE c.session = s.number),
+        s.origin_version)
+    FROM sessions AS s WHERE s.tenant = ? AND s.key = ?"""
+
+
+class _Chain:
+    """The commits of one session in a batch, each beginning where the one before it ends."""
+
+    def __init__(self, first: Commit) -> None:
+        self.session, self.expected = first.session, first.expected
+        self.end = first.expected
+        self.commits: list[int] = []
+        """Places in the batch."""
+        self.head: Head | None = None
+        self.heads = 0
+        self.start = first.head
+
+    def add(self, place: int, commit: Commit) -> None:
+        self.commits.append(place)
+        self.end = Version(commit.expected + commit.count)
+        if commit.head is not None:
+            self.head, self.heads = commit.head, self.heads + 1
+
+    @property
+    def may_start(self) -> bool:
+        """Whether its first commit would make the session, if there is none."""
+        return self.start is not None and self.start.origin_version == self.expected
+
+
+class Verdict(NamedTuple):
+    """What the database says of a batch: the position before it, and of each chain the number of
+    its session, or 0, and the version found, or -1."""
+
+    last: int
+    numbers: list[int]
+    found: list[int]
+
+
+class Batch:
+    """Commits that can be judged together: those of a session follow one another, and none needs
+    another session's."""
+
+    def __init__(self, commits: Sequence[Commit]) -> None:
+        self.commits = commits
+        self.chains: list[_Chain] = []
+        self._of: dict[SessionId, int] = {}
+        for place, commit in enumerate(commits):
+            number = self._of.get(commit.session)
+            if number is None:
+                number = self._of[commit.session] = len(self.chains)
+                self.chains.append(_Chain(commit))
+            self.chains[number].add(place, commit)
+
+    def arguments(self) -> list[Any]:
+        """Return what `append` takes."""
+        rows: list[tuple[int, int, int, int, bytes]] = []
+        snapshots: dict[int, tuple[int, bytes]] = {}
+        for commit in self.commits:
+            chain = self._of[commit.session] + 1
+            if commit.count:
+                version = commit.expected + commit.count
+                rows.append((chain, version, commit.count, commit.at_ms, commit.payload))
+            if commit.snapshot is not None:
+                packed = zlib.compress(commit.snapshot.payload, SNAPSHOT_ZLIB_LEVEL)
+                snapshots[chain] = commit.snapshot.version, packed
+        starts = [
+            _fields(chain.start)
+            for chain in self.chains
+            if chain.may_start and chain.start is not None
+        ]
+        heads = [
+            _fields(chain.head)
+            | {"chain": number, "sole": chain.heads == 1 and chain.head is chain.start}
+            for number, chain in enumerate(self.chains, start=1)
+            if chain.head is not None
+        ]
+        return [
+            [chain.session for chain in self.chains],
+            [chain.expected for chain in self.chains],
+            *[[row[column] for row in rows] for column in range(5)],
+            msgspec.json.encode(starts).decode(),
+            msgspec.json.encode(heads).decode(),
+            [*snapshots],
+            [version for version, _ in snapshots.values()],
+            [payload for _, payload in snapshots.values()],
+        ]
+
+    def positions(self, verdict: Verdict) -> list[Position | None]:
+        """Return the position of each commit; None: it was refused."""
+        position = verdict.last
+        given: list[Position | None] = []
+        for commit in self.commits:
+            if not verdict.numbers[self._of[commit.session]]:
+                given.append(None)
+                continue
+            position += commit.count
+            given.append(Position(position))
+        return given
+
+    def chain_of(self, commit: Commit) -> tuple[int, _Chain]:
+        number = self._of[commit.session]
+        return number, self.chains[number]
+
+
+class InDoubt(OutcomeUnknown):
+    """The line broke while a batch was on its way: ask `determine` until it answers."""
+
+    def __init__(
+        self, *, work: _Work, batch: Batch, places: list[int], cause: psycopg.Error
+    ) -> None:
+        answers = [answer or Position(0) for answer in work.answers]
+        super().__init__(answers=answers, cause=cause)
+        self.work, self.batch, self.places = work, batch, places
+
+
+class _Work:
+    """What one call of `write` has to do, and how far it is."""
+
+    def __init__(self, commits: Sequence[Commit], statements: Sequence[Statement]) -> None:
+        self.commits, self.statements = commits, statements
+        self.answers: list[Answer | None] = [None] * (len(commits) + len(statements))
+        self.left = list(range(len(commits)))
+        """Places of the commits that are to be written yet."""
+        self.alone = 0
+        """So many of them are to be written one by one."""
+
+    def next_batch(self) -> tuple[Batch, list[int]]:
+        """Take from the front of what is left all that can be judged together."""
+        ends: dict[SessionId, int] = {}
+        taken: list[int] = []
+        for place in self.left:
+            commit = self.commits[place]
+            if ends.get(commit.session, commit.expected) != commit.expected:
+                break
+            if commit.head is not None and commit.head.origin in ends:
+                break
+            ends[commit.session] = commit.expected + commit.count
+            taken.append(place)
+            if self.alone:
+                self.alone -= 1
+                break
+        del self.left[: len(taken)]
+        return Batch([self.commits[place] for place in taken]), taken
+
+
+class LogWriter:
+    """Writes batches of one process. Others may write beside it."""
+
+    checkpoint_is_due = False
+
+    def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
+        self._name = name
+        self._line = Line(open_connection, name=name)
+        self._line.connected()
+
+    def write(
+        self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
+    ) -> list[Answer]:
+        """Return each commit's position, or why it was not written; then the same of `statements`.
+
+        Raises:
+            OutcomeUnknown: see there.
+        """
+        return self._go_on(_Work(commits, statements))
+
+    def determine(self, unknown: OutcomeUnknown) -> list[Answer]:
+        """Return the answers of a batch whose outcome was unknown.
+
+        Raises:
+            OutcomeUnknown: it still is.
+        """
+        assert isinstance(unknown, InDoubt), "it is this writer's"
+        work, batch = unknown.work, unknown.batch
+        try:
+            connection = self._line.connected()
+            found = [self._find(connection, commit) for commit in batch.commits]
+        except (psycopg.Error, TenutoError):
+            self._line.drop()
+            raise unknown from None
+        if any(position is not None for position in found):
+            self._accept_found(work, batch, unknown.places, found)
+        else:
+            # It was not written as a whole: it may be written now.
+            work.left[:0] = unknown.places
+        return self._go_on(work)
+
+    def checkpoint(self) -> None:
+        """Nothing to do: the server sees to its log."""
+
+    def close(self) -> None:
+        """Let the server go."""
+        self._line.drop()
+
+    def _go_on(self, work: _Work) -> list[Answer]:
+        while work.left:
+            batch, places = work.next_batch()
+            try:
+                verdict = self._append(batch)
+            except UNSTORABLE as error:
+                self._refuse_unstorable(work, batch, places, error)
+                continue
+            except psycopg.Error as error:
+                if self._line.leaves_in_doubt(error):
+                    self._line.drop()
+                    raise InDoubt(work=work, batch=batch, places=places, cause=error) from error
+                self._give_up(work, places, error)
+                continue
+            except StoreUnavailable as error:
+                for place in [*places, *work.left]:
+                    work.answers[place] = error
+                work.left.clear()
+                break
+            self._accept(work, batch, places, verdict)
+        work.answers[len(work.commits) :] = self._execute(work.statements)
+        answers = [answer for answer in work.answers if answer is not None]
+        assert len(answers) == len(work.answers), "everybody has an answer"
+        return answers
+
+    def _append(self, batch: Batch) -> Verdict:
+        arguments = batch.arguments()
+        row = self._line.connected().raw.execute(CALL, arguments).fetchone()
+        assert row is not None, "the function gives a row"
+        return Verdict(*row)
+
+    def _accept(self, work: _Work, batch: Batch, places: list[int], verdict: Verdict) -> None:
+        again: list[int] = []
+        refused: set[SessionId] = set()
+        for commit, place, position in zip(
+            batch.commits, places, batch.positions(verdict), strict=True
+        ):
+            if position is not None:
+                work.answers[place] = position
+            elif commit.session in refused:
+                # Judged anew, by what was written.
+                again.append(place)
+            else:
+                refused.add(commit.session)
+                number, chain = batch.chain_of(commit)
+                work.answers[place] = self._why(commit, chain, verdict.found[number])
+        work.left[:0] = again
+
+    def _why(self, commit: Commit, chain: _Chain, found: int) -> TenutoError:
+        """Return the refusal of a session's first commit."""
+        head = commit.head
+        if found >= 0:
+            return Stale(session=commit.session, expected=commit.expected, found=Version(found))
+        if head is None:
+            return NotFound(what="session", name=commit.session, hint="Give a head to start it.")
+        if not chain.may_start:
+            return Stale(
+                session=commit.session, expected=commit.expected, found=head.origin_version
+            )
+        try:
+            row = self._line.connected().execute(SELECT_HOLDER, (head.tenant, head.key)).fetchone()
+        except psycopg.Error as error:
+            self._line.drop()
+            return told(error, name=self._name, doing="append")
+        if row is not None and head.key is not None:
+            return Stale(session=row[0], expected=commit.expected, found=Version(row[1]))
+        return NotFound(what="origin", name=f"{head.origin}@{head.origin_version}")
+
+    def _refuse_unstorable(
+        self, work: _Work, batch: Batch, places: list[int], error: Exception
+    ) -> None:
+        """Something in the batch cannot be stored: find it, one by one; the rest can."""
+        if len(places) > 1:
+            work.left[:0] = places
+            work.alone = len(places)
+            return
+        what = batch.commits[0].session
+        work.answers[places[0]] = Rejected(
+            f"What {what!r} wants to append cannot be stored: {' '.join(str(error).split())}."
+        )
+
+    def _give_up(self, work: _Work, places: list[int], error: psycopg.Error) -> None:
+        # An error each, so that none carries another's traceback.
+        for place in places:
+            work.answers[place] = told(error, name=self._name, doing="append")
+
+    def _execute(self, statements: Sequence[Statement]) -> list[Answer]:
+        """Carry out the statements, all in one transaction, or, where one of them fails, each by
+        itself. Where the line breaks they are refused, though they may have been carried out."""
+        if not statements:
+            return []
+        try:
+            connection = self._line.connected()
+            with connection.raw.transaction(), connection.raw.pipeline():
+                for sql, values in statements:
+                    connection.execute(sql, values)
+            return [Position(0)] * len(statements)
+        except StoreUnavailable as error:
+            return [error] * len(statements)
+        except UNSTORABLE as error:
+            if len(statements) == 1:
+                return [Rejected(f"A statement cannot be stored: {' '.join(str(error).split())}.")]
+        except psycopg.Error as error:
+            if len(statements) == 1 or self._line.leaves_in_doubt(error):
+                return [told(error, name=self._name, doing="writing") for _ in statements]
+        return [answer for statement in statements for answer in self._execute([statement])]
+
+    def _find(self, connection: Connection, commit: Commit) -> Position | None:
+        """Return the position of a commit that is in the database just so."""
+        if not commit.count:
+            return None
+        version = commit.expected + commit.count
+        row = connection.execute(
+            SELECT_WRITTEN, (commit.session, version, commit.at_ms, commit.payload)
+        ).fetchone()
+        return None if row is None else Position(row[0])
+
+    def _accept_found(
+        self, work: _Work, batch: Batch, places: list[int], found: list[Position | None]
+    ) -> None:
+        """The batch was written: give what was found; judge anew what was refused."""
+        written = {
+            commit.session
+            for commit, position in zip(batch.commits, found, strict=True)
+            if position is not None
+        }
+        last = Position(0)
+        again: list[int] = []
+        for commit, place, position in zip(batch.commits, places, found, strict=True):
+            last = position or last
+            if commit.session in written or not commit.count:
+                work.answers[place] = last
+            else:
+                again.append(place)
+        work.left[:0] = again
+
+
+def _fields(head: Head) -> dict[str, Any]:
+    """Return the head as the columns of table `sessions`."""
+    return {
+        "id": head.session,
+        "tenant": head.tenant,
+        "user": head.user,
+        "workflow": head.workflow,
+        "workflow_version": head.workflow_version,
+        "parent": head.parent,
+        "key": head.key,
+        "origin": head.origin,
+        "origin_version": head.origin_version,
+        "status": head.status,
+        "waiting_for": head.waiting_for,
+        "wake_ms": head.wake_ms,
+        "active": int(head.active),
+        "started_ms": head.started_ms,
+        "updated_ms": head.updated_ms,
+        "head_version": head.version,
+    }

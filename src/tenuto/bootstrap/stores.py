@@ -1,0 +1,133 @@
+"""From an address to what is kept there. A driver that is an extra is loaded when it is needed."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any, Protocol
+
+from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
+from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger, SqliteMailbox, SqliteMemory
+from tenuto.adapters.sqlite.beside import LastingStore
+from tenuto.adapters.sqlite.connection import Durability
+from tenuto.bootstrap.places import Place
+from tenuto.core.errors import Rejected
+from tenuto.core.vocabulary import SessionId
+from tenuto.ports.artifacts import Artifacts
+from tenuto.ports.event_store import EventStore
+from tenuto.ports.ledger import Ledger
+from tenuto.ports.memory import Memory
+
+__all__ = ["LastingStore"]
+
+
+class Mailbox(Protocol):
+    """How an outsider hands inputs to the process that owns a database. Every method blocks."""
+
+    def post(self, session: SessionId, payload: bytes) -> int:
+        """Return the id of the letter, once it is durable."""
+        ...
+
+    def answer(self, id: int) -> bytes | None:
+        """Return the owner's answer, or None as long as there is none."""
+        ...
+
+    def close(self) -> None:
+        """Let the database go."""
+        ...
+
+
+async def open_store(
+    place: Place, *, durability: Durability = "sync", readonly: bool = False
+) -> tuple[EventStore, Artifacts]:
+    """Return the store at `place`, which this process owns or only reads, and its artifacts.
+
+    Raises:
+        Rejected: the driver is not installed. StoreOwned, StoreUnavailable, CorruptLog.
+    """
+    match place.kind:
+        case "memory":
+            return MemoryEventStore(), MemoryArtifacts()
+        case "sqlite":
+            store: LastingStore = await SqliteEventStore.open(
+                place.path, durability=durability, readonly=readonly
+            )
+        case "postgresql":
+            store = await _postgres().PostgresEventStore.open(
+                place.path, durability=durability, readonly=readonly
+            )
+    return store, store.artifacts
+
+
+@asynccontextmanager
+async def ledger_beside(place: Place) -> AsyncIterator[Ledger]:
+    """Give the ledger at `place`, whether or not a process owns the database.
+
+    Raises:
+        NotFound, StoreUnavailable, CorruptLog: see `SqliteLedger.open`.
+    """
+    if place.kind == "postgresql":
+        async with _beside(place) as store:
+            yield store.ledger
+        return
+    ledger = SqliteLedger.open(place.path)
+    try:
+        yield ledger
+    finally:
+        await ledger.close()
+
+
+@asynccontextmanager
+async def memory_beside(place: Place) -> AsyncIterator[Memory]:
+    """Give what agents remember at `place`, whether or not a process owns the database.
+
+    Raises:
+        NotFound, StoreUnavailable, CorruptLog: see `SqliteMemory.open`.
+    """
+    if place.kind == "postgresql":
+        async with _beside(place) as store:
+            yield store.memory
+        return
+    memory = SqliteMemory.open(place.path)
+    try:
+        yield memory
+    finally:
+        await memory.close()
+
+
+def mailbox_at(place: Place) -> Mailbox:
+    """Return the mailbox at `place`. Blocks.
+
+    Raises:
+        NotFound, StoreUnavailable, CorruptLog: see `SqliteMailbox`.
+    """
+    if place.kind == "postgresql":
+        mailbox: Mailbox = _postgres().PostgresMailbox(place.path)
+        return mailbox
+    return SqliteMailbox(place.path)
+
+
+async def is_made(place: Place) -> bool:
+    """Return whether there is a database at `place` already."""
+    if place.kind == "postgresql":
+        return bool(await asyncio.to_thread(_postgres().is_made, place.path))
+    return await asyncio.to_thread(os.path.exists, place.path)
+
+
+@asynccontextmanager
+async def _beside(place: Place) -> AsyncIterator[LastingStore]:
+    store: LastingStore = await _postgres().PostgresEventStore.open_beside(place.path)
+    try:
+        yield store
+    finally:
+        await store.close()
+
+
+def _postgres() -> Any:
+    try:
+        from tenuto.adapters import postgres
+    except ImportError as error:
+        raise Rejected(
+            f"PostgreSQL needs the extra `postgres` ({error}): pip install 'tenuto[postgres]'."
+        ) from None
+    return postgres
