@@ -14,16 +14,22 @@ def facts() -> list[str]:
         f"SQLite {sqlite3.sqlite_version}",
         f"tenuto {version('tenuto')}, msgspec {version('msgspec')}",
     ]
-    peers = [f"{name} {found}" for name in PEERS if (found := _version(name))]
+    peers = [f"{name} {found}" for name in (*PEERS, *ALSO) if (found := _version(name))]
     return [*lines, ", ".join(peers)] if peers else lines
 
 
 PEERS = ("langgraph", "langgraph-checkpoint-sqlite", "aiosqlite")
+ALSO = ("langgraph-checkpoint-postgres", "psycopg")
 
 
 def peer_is_here() -> bool:
     """Return whether the rival that some figures need is installed."""
     return all(_version(name) for name in PEERS)
+
+
+def postgres_peer_is_here() -> bool:
+    """Return whether the rival can keep its checkpoints in PostgreSQL."""
+    return peer_is_here() and bool(_version("langgraph-checkpoint-postgres"))
 
 
 def _version(name: str) -> str:

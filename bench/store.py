@@ -14,7 +14,7 @@ from typing import Final
 
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.core.vocabulary import SessionId, Version
-from tenuto.ports.event_store import Commit, Head
+from tenuto.ports.event_store import Commit, EventStore, Head
 
 PAYLOAD: Final = b"x" * 200
 
@@ -45,8 +45,23 @@ def store_concurrent_per_s(folder: Path, *, sessions: int = 1_000, each: int = 5
     return asyncio.run(_appends_per_s(folder / "many.db", sessions=sessions, each=each))
 
 
+def postgres_per_s(url: str, *, sessions: int, each: int) -> float:
+    """Return appends per second of many sessions at once, in a schema of PostgreSQL."""
+    from tenuto.adapters.postgres import PostgresEventStore
+
+    async def main() -> float:
+        store = await PostgresEventStore.open(url)
+        return await _measured(store, sessions=sessions, each=each)
+
+    return asyncio.run(main())
+
+
 async def _appends_per_s(file: Path, *, sessions: int, each: int) -> float:
     store = await SqliteEventStore.open(file, durability="sync")
+    return await _measured(store, sessions=sessions, each=each)
+
+
+async def _measured(store: EventStore, *, sessions: int, each: int) -> float:
     names = [SessionId(f"session-{number}") for number in range(sessions)]
 
     async def go_on(session: SessionId) -> None:

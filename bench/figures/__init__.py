@@ -14,6 +14,7 @@ from bench.figures.parking import parking
 from bench.figures.recovery import recovery
 from bench.figures.remembering import remembering
 from bench.figures.serving import serving
+from bench.figures.sharing import sharing
 from bench.figures.spreading import spreading
 from bench.figures.starting import starting
 from bench.figures.steps import many, one
@@ -33,6 +34,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "live": live,
     "recovery": recovery,
     "store": storing,
+    "postgres": sharing,
     "lists": listing,
     "audit": auditing,
     "agents": agents,

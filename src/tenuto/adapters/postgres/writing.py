@@ -44,6 +44,7 @@ CALL: Final = b"""
     SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
         %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
         %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[])"""
+CALL_ONE: Final = b"SELECT last, number, version FROM append_one(%s, %s, %s, %s, %b)"
 SELECT_WRITTEN: Final = """
     SELECT c.position FROM sessions AS s JOIN commits AS c ON c.session = s.number
     WHERE s.id = ? AND c.version = ? AND c.at_ms = ? AND c.payload = ?"""
@@ -100,6 +101,15 @@ class Batch:
                 number = self._of[commit.session] = len(self.chains)
                 self.chains.append(_Chain(commit))
             self.chains[number].add(place, commit)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one commit of events, by far the most frequent of a session that is
+        alone."""
+        if len(self.commits) > 1:
+            return False
+        one = self.commits[0]
+        return bool(one.count) and one.head is None and one.snapshot is None
 
     def arguments(self) -> list[Any]:
         """Return what `append` takes."""
@@ -267,8 +277,16 @@ class LogWriter:
         return answers
 
     def _append(self, batch: Batch) -> Verdict:
-        arguments = batch.arguments()
-        row = self._line.connected().raw.execute(CALL, arguments).fetchone()
+        execute = self._line.connected().raw.execute
+        if batch.is_plain:
+            (one,) = batch.commits
+            values = one.session, one.expected, one.count, one.at_ms, one.payload
+            row = execute(CALL_ONE, values).fetchone()
+            assert row is not None, "the function gives a row"
+            last, number, version = row
+            found = -1 if version is None else version
+            return Verdict(last, [number if found == one.expected else 0], [found])
+        row = execute(CALL, batch.arguments()).fetchone()
         assert row is not None, "the function gives a row"
         return Verdict(*row)
 

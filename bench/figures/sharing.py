@@ -1,0 +1,148 @@
+"""PostgreSQL in place of the file: the store by itself, and durable steps, on one server."""
+
+import asyncio
+import contextlib
+import time
+from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+
+import tenuto
+from bench import flows, machine, peer, store
+from bench.lab import Lab, Measured, median, ratio
+from bench.table import Row, at_least, number
+from scripts import postgres
+from scripts.postgres_server import Server, database
+
+CONNECTIONS: Final = 16
+"""Of the rival's pool; more did not make it quicker here."""
+
+
+@contextlib.contextmanager
+def address() -> Iterator[str]:
+    """Give an empty database on a server of its own, which syncs as PostgreSQL does by default."""
+    with Server() as server:
+        server.start()
+        with database(server.url, server.admin_url) as url:
+            yield url
+
+
+def raw_commits(folder: Path, *, rows: int, url: str) -> Measured:
+    """Return single-row transactions per second of one connection, with a prepared statement."""
+    with psycopg.connect(url, autocommit=True, prepare_threshold=0) as connection:
+        connection.execute("DROP TABLE IF EXISTS raw")
+        connection.execute("CREATE TABLE raw(id BIGSERIAL PRIMARY KEY, payload BYTEA)")
+        began_s = time.perf_counter()
+        for _ in range(rows):
+            connection.execute("INSERT INTO raw(payload) VALUES (%b)", (store.PAYLOAD,))
+        return {"per_s": rows / (time.perf_counter() - began_s)}
+
+
+def appends(folder: Path, *, sessions: int, each: int, url: str) -> Measured:
+    """Return appends per second of many sessions at once, each waiting for its own."""
+    return {"per_s": store.postgres_per_s(fresh(url), sessions=sessions, each=each)}
+
+
+def steps(folder: Path, *, sessions: int, url: str) -> Measured:
+    """Return durable steps per second of `sessions` at once, of 5 to 10 steps each."""
+
+    async def main() -> float:
+        chains = [flows.chain(nodes) for nodes in range(5, 11)]
+        async with tenuto.open(fresh(url)) as runtime:
+            began_s = time.perf_counter()
+            started = await asyncio.gather(*[runtime.start(chains[n % 6]) for n in range(sessions)])
+            await asyncio.gather(*[session.result() for session in started])
+            spent_s = time.perf_counter() - began_s
+            state = await started[-1].state()
+            assert state.values["count"] == 5 + (sessions - 1) % 6, "every step was done"
+        return sum(5 + n % 6 for n in range(sessions)) / spent_s
+
+    return {"per_s": asyncio.run(main())}
+
+
+def peer_steps(folder: Path, *, sessions: int, url: str) -> Measured:
+    """Return the same of LangGraph with its PostgreSQL saver on a pool of connections."""
+
+    async def main() -> float:
+        async with saver(url) as saved:
+            graphs = [peer.chain(nodes).compile(checkpointer=saved) for nodes in range(5, 11)]
+            began_s = time.perf_counter()
+            outputs = await asyncio.gather(
+                *[
+                    graphs[n % 6].ainvoke({"count": 0}, peer.thread(n), durability="sync")
+                    for n in range(sessions)
+                ]
+            )
+            spent_s = time.perf_counter() - began_s
+            done: int = sum(output["count"] for output in outputs)
+            assert done == sum(5 + n % 6 for n in range(sessions)), "every step was done"
+            return done / spent_s
+
+    return {"per_s": asyncio.run(main())}
+
+
+@contextlib.asynccontextmanager
+async def saver(url: str) -> AsyncIterator[Any]:
+    """Give the rival's saver, its tables emptied."""
+    rows = peer.module("psycopg.rows")
+    pool = peer.module("psycopg_pool").AsyncConnectionPool(
+        url,
+        open=False,
+        min_size=CONNECTIONS,
+        max_size=CONNECTIONS,
+        kwargs={"autocommit": True, "prepare_threshold": 0, "row_factory": rows.dict_row},
+    )
+    async with pool:
+        made = peer.module("langgraph.checkpoint.postgres.aio").AsyncPostgresSaver(pool)
+        await made.setup()
+        async with pool.connection() as connection:
+            await connection.execute("TRUNCATE checkpoints, checkpoint_blobs, checkpoint_writes")
+        yield made
+
+
+def fresh(url: str) -> str:
+    """Return the address of a schema that nobody has used yet."""
+    return f"{url}?schema=s{time.time_ns()}"
+
+
+def sharing(lab: Lab) -> list[Row]:
+    """Measure PostgreSQL, where there is one."""
+    if postgres.fault():
+        return []
+    rows, sessions = lab.count(500, least=20), lab.count(1_000, least=10)
+    with address() as url:
+        one, raw = lab.in_turns(
+            (appends, {"sessions": 1, "each": rows, "url": url}),
+            (raw_commits, {"rows": rows, "url": url}),
+            rounds=2 * lab.rounds + 1,
+        )
+        table = [
+            Row(
+                figure="PostgreSQL: appends/s of one session, `sync`",
+                ours=number(median(one, "per_s")),
+                beside=f"raw commits of one row: {number(median(raw, 'per_s'))}",
+                ratio=f"{ratio(one, raw, 'per_s'):.0%}",
+                bar=">= 50 %",
+                verdict=at_least(ratio(one, raw, "per_s"), bar=0.5, aim=0.8),
+            )
+        ]
+        if not machine.postgres_peer_is_here():
+            return table
+        ours, theirs = lab.in_turns(
+            (steps, {"sessions": sessions, "url": url}),
+            (peer_steps, {"sessions": sessions, "url": url}),
+        )
+    times = ratio(ours, theirs, "per_s")
+    return [
+        *table,
+        Row(
+            figure=f"... durable steps/s, {sessions:,} sessions of 5 to 10 steps at once",
+            ours=number(median(ours, "per_s")),
+            beside=f"LangGraph AsyncPostgresSaver, same graph: {number(median(theirs, 'per_s'))}",
+            ratio=f"{times:.1f} x",
+            bar=">= 30 x",
+            verdict=at_least(times, bar=30, aim=45),
+        ),
+    ]
