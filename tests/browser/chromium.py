@@ -25,13 +25,14 @@ import shutil
 import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
 import pytest
 
-from tests.browser.devtools import SECONDS_MAX, DevTools, DevToolsError, Message
+from tests.browser.devtools import SECONDS_MAX, DevTools, DevToolsError, Message, Refused
 
 PROGRAMS: Final = ("chromium", "chromium-browser", "google-chrome-stable", "google-chrome")
 """Names of the browser; the first that is there is used."""
@@ -197,7 +198,8 @@ class Page:
 
     def __init__(self, tools: DevTools, session: str) -> None:
         self._tools, self._session = tools, session
-        self._loaded = False
+        self._loaded: set[str] = set()
+        """Loads, by the browser's ids, that have come to their end."""
         self.problems: list[str] = []
         """What a developer would see in red: exceptions, errors that were logged, and what could
         not be loaded or was refused."""
@@ -209,6 +211,7 @@ class Page:
         self._tools.listeners[self._session] = self._take
         for part in ("Page", "Runtime", "Log", "Network"):
             self.send(f"{part}.enable")
+        self.send("Page.setLifecycleEventsEnabled", enabled=True)
         self.send(
             "Emulation.setDeviceMetricsOverride",
             width=width,
@@ -225,11 +228,10 @@ class Page:
 
     def open(self, address: str) -> None:
         """Return when the page at `address` and all that it names has been loaded."""
-        self._loaded = False
-        refused = self.send("Page.navigate", url=address).get("errorText")
-        if refused:
-            raise DevToolsError(f"{address}: {refused}")
-        self._tools.listen(lambda: self._loaded, f"opening {address}")
+        begun = self.send("Page.navigate", url=address)
+        if begun.get("errorText"):
+            raise DevToolsError(f"{address}: {begun['errorText']}")
+        self._tools.listen(lambda: begun["loaderId"] in self._loaded, f"opening {address}")
 
     def evaluate(self, expression: str) -> Any:
         """Return the value of JavaScript, as JSON; a promise is awaited."""
@@ -245,8 +247,18 @@ class Page:
         return self.evaluate(f"({function})({', '.join(map(json.dumps, arguments))})")
 
     def until(self, condition: str, *, seconds: float = SECONDS_MAX / 2) -> Any:
-        """Return what a JavaScript expression gives as soon as that is true."""
-        found = self.evaluate(_WAIT % (f"return {condition};", seconds * 1000))
+        """Return what a JavaScript expression gives as soon as that is true, in this page or in the
+        one that it leads to meanwhile."""
+        deadline = time.monotonic() + seconds
+        found = None
+        while found is None:
+            left_ms = max(deadline - time.monotonic(), 0) * 1000
+            try:
+                found = self.evaluate(_WAIT % (f"return {condition};", left_ms)) or ()
+            except Refused:
+                # The page that was asked has been left; the next one is asked.
+                if time.monotonic() > deadline:
+                    raise
         if not found:
             text = self.evaluate("document.body?.innerText")
             raise DevToolsError(
@@ -295,8 +307,8 @@ class Page:
 
     def _take(self, event: str, told: Message) -> None:
         match event:
-            case "Page.loadEventFired":
-                self._loaded = True
+            case "Page.lifecycleEvent" if told["name"] == "load":
+                self._loaded.add(told["loaderId"])
             case "Runtime.exceptionThrown":
                 self.problems.append(_thrown(told["exceptionDetails"]))
             case "Runtime.consoleAPICalled" if told["type"] in ("error", "assert"):

@@ -21,6 +21,10 @@ class DevToolsError(AssertionError):
     """The browser refused a command, went away, or did not answer in time."""
 
 
+class Refused(DevToolsError):
+    """The browser refused a command: there is no such thing, or no more."""
+
+
 class DevTools:
     """A connection to one browser. Commands are answered one after the other."""
 
@@ -36,7 +40,8 @@ class DevTools:
         """Return the browser's answer to a command; events that come before it are told of.
 
         Raises:
-            DevToolsError: it refuses, is gone, or says nothing for `SECONDS_MAX`.
+            Refused: it refuses.
+            DevToolsError: it is gone, or says nothing for `SECONDS_MAX`.
         """
         self._last += 1
         number = self._last
@@ -48,7 +53,7 @@ class DevTools:
         while (found := self._next(deadline, method)).get("id") != number:
             self._tell(found)
         if "error" in found:
-            raise DevToolsError(f"{method}: {found['error'].get('message')}")
+            raise Refused(f"{method}: {found['error'].get('message')}")
         result: Message = found["result"]
         return result
 
