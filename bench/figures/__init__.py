@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from bench.figures.agents import agents
+from bench.figures.auditing import auditing
 from bench.figures.growth import growth
 from bench.figures.guards import guards
 from bench.figures.listing import listing
@@ -33,6 +34,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "recovery": recovery,
     "store": storing,
     "lists": listing,
+    "audit": auditing,
     "agents": agents,
     "memory": remembering,
     "guards": guards,

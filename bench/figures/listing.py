@@ -10,6 +10,7 @@ import random
 import sqlite3
 import statistics
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,6 +21,7 @@ from bench.table import Row, at_most, number
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.planning import row_of
 from tenuto.adapters.sqlite.writing import INSERT_SESSION
+from tenuto.core.lifecycle import WaitsFor
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.ports.event_store import Commit, Head, HeadQuery
 
@@ -29,6 +31,7 @@ ASKED_TIMES: Final = 5
 START_MS: Final = 1_760_000_000_000
 
 RARE: Final = 0.0005
+ASKING: Final = 40
 
 
 def pages(folder: Path, *, sessions: int) -> Measured:
@@ -77,6 +80,33 @@ def starts(folder: Path, *, sessions: int, prepared: bool) -> Measured:
     return asyncio.run(main())
 
 
+def inbox(folder: Path, *, sessions: int) -> Measured:
+    """Return ms of the first page of those that ask a person, few among many that wait: by the
+    index, and by the words of what each waits for."""
+
+    async def main() -> Measured:
+        store = await SqliteEventStore.open(folder / "inbox.db", durability="wal")
+        await asyncio.to_thread(_fill, folder / "inbox.db", sessions, _waiting)
+        await store.lists.prepare()
+        spent: dict[str, float] = {}
+        for name, query in (
+            ("inbox_ms", HeadQuery(tenant="big", waits_for=("approval",), limit=PAGE)),
+            ("words_ms", HeadQuery(tenant="big", words=("a decision on ",), limit=PAGE)),
+        ):
+            times = []
+            for _ in range(ASKED_TIMES):
+                asked_s = time.perf_counter()
+                found = await store.heads(query)
+                times.append(time.perf_counter() - asked_s)
+            spent[name] = statistics.median(times) * 1000
+            spent[f"{name}_found"] = len(found)
+        await store.close()
+        assert spent["inbox_ms_found"] == spent["words_ms_found"]
+        return spent
+
+    return asyncio.run(main())
+
+
 def listing(lab: Lab) -> list[Row]:
     """Measure first pages, and what being prepared for them costs commits."""
     count = lab.count(1_000_000, least=2_000)
@@ -85,6 +115,9 @@ def listing(lab: Lab) -> list[Row]:
         (starts, {"sessions": lab.count(5_000, least=50), "prepared": False}),
         (starts, {"sessions": lab.count(5_000, least=50), "prepared": True}),
     )
+    asleep = lab.count(100_000, least=1_000)
+    (asked,) = lab.in_turns((inbox, {"sessions": asleep}), rounds=1)
+    inbox_ms, words_ms = median(asked, "inbox_ms"), median(asked, "words_ms")
     worst_ms = median(runs, "worst_ms")
     rate, before = median(with_lists, "per_s"), median(without, "per_s")
     return [
@@ -99,6 +132,15 @@ def listing(lab: Lab) -> list[Row]:
             bar="300",
             aim="100",
             verdict=at_most(worst_ms, bar=300, aim=100),
+        ),
+        Row(
+            figure=f"inbox of {asleep:,} sessions that wait, {ASKING} of them for a person, ms",
+            ours=number(inbox_ms),
+            beside=f"by the words of what they wait for: {number(words_ms)}",
+            ratio=f"{inbox_ms / words_ms:.1%}",
+            bar="300",
+            aim="100",
+            verdict=at_most(inbox_ms, bar=300, aim=100),
         ),
         Row(
             figure="... changes of status committed/s with the indexes of lists, `wal`",
@@ -137,6 +179,9 @@ def _queries(sessions: int) -> dict[str, HeadQuery]:
             ("seldom", {"text": "eldo"}),
             ("nothing", {"text": "zzz"}),
         ],
+        "waits": [
+            (name, {"waits_for": tuple(name.split())}) for name in ("approval", "signal timer")
+        ],
         "page": [("in the middle", {"before": _id(sessions // 2)})],
     }
     asked: dict[str, HeadQuery] = {"tenant": HeadQuery(tenant="big", limit=PAGE)}
@@ -152,13 +197,15 @@ def _queries(sessions: int) -> dict[str, HeadQuery]:
     return asked
 
 
-def _fill(file: Path, sessions: int) -> None:
+def _fill(
+    file: Path, sessions: int, made: Callable[[int, random.Random], Head] | None = None
+) -> None:
     """Write rows of sessions by the statement with which the store itself starts them."""
     connection = sqlite3.connect(file)
     chance = random.Random(7)
     for first in range(0, sessions, ROWS_AT_ONCE):
         last = min(sessions, first + ROWS_AT_ONCE)
-        rows = [row_of(_head(n, chance), number=n + 1) for n in range(first, last)]
+        rows = [row_of((made or _head)(n, chance), number=n + 1) for n in range(first, last)]
         connection.executemany(INSERT_SESSION, rows)
         connection.commit()
     connection.close()
@@ -173,6 +220,9 @@ def _head(n: int, chance: random.Random) -> Head:
     status = "completed"
     if chance.random() < 0.1:
         status = chance.choice(("running", "waiting", "failed", "cancelled"))
+    waits: tuple[WaitsFor, ...] = ()
+    if status == "waiting":
+        waits = ("approval",) if n % 97 == 0 else ("signal",) if n % 2 else ("timer",)
     # What is rare is never together with what else is rare: such pairs find nothing.
     return Head(
         session=_id(n),
@@ -183,11 +233,21 @@ def _head(n: int, chance: random.Random) -> Head:
         parent=_id(0) if n and n % 10 else None,
         key=f"order-{n}" if n % 4 == 0 else None,
         status=status,  # type: ignore[arg-type]  # one of them
+        waits_for=waits,
         active=False,
         started_ms=START_MS + n * 10,
         updated_ms=START_MS + n * 10,
         version=Version(12),
     )
+
+
+def _waiting(n: int, chance: random.Random) -> Head:
+    """Return one that waits: the oldest for a person."""
+    head = msgspec.structs.replace(_head(n, chance), tenant="big", status="waiting")
+    if n < ASKING:
+        asks = "a decision on 'sign' (task 1)"
+        return msgspec.structs.replace(head, waiting_for=asks, waits_for=("approval",))
+    return msgspec.structs.replace(head, waiting_for="a signal for 'go'", waits_for=("signal",))
 
 
 def _commit(head: Head, n: int, status: str) -> Commit:

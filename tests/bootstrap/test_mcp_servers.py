@@ -10,7 +10,7 @@ import pytest
 
 import tenuto
 from tenuto import DefinitionError, NotFound, Rejected, Workflow
-from tenuto.adapters.mcp import Address, Command, McpServer
+from tenuto.adapters.mcp import Address, Auth, Command, McpServer
 from tests.adapters.mcp.using import PLAIN
 
 
@@ -115,6 +115,54 @@ def test_the_servers_of_a_file_are_read_by_their_names(tmp_path: Path) -> None:
     )
     assert (servers["files"].rules.timeout, servers["web"].rules.timeout) == (9, 7)
     assert (servers["files"].rules.trust, servers["web"].rules.trust) == (False, True)
+
+
+def test_how_tokens_are_got_stands_in_a_file_as_in_code(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TENUTO_MCP_LOGINS", str(tmp_path / "logins"))
+    machine = {
+        "grant": "client_credentials",
+        "client_id": "a",
+        "client_secret": "${A}",
+        "issuer": "https://login.example",
+    }
+    entries = {
+        "person": {"url": "https://example.org/mcp", "auth": "login"},
+        "machine": {"url": "https://example.org/mcp", "auth": machine},
+    }
+
+    servers = read(tmp_path, {"mcpServers": entries})
+
+    kept = str(tmp_path / "logins")
+    assert servers["person"].place == Address(
+        url="https://example.org/mcp", auth=Auth(), logins=kept
+    )
+    assert servers["machine"].place.auth == Auth(**machine)  # type: ignore[union-attr, arg-type]
+
+
+@pytest.mark.parametrize(
+    ("auth", "said"),
+    [
+        ("password", "auth does not fit"),
+        ({"client_secret": "hunter2hunter2"}, "client_secret names a variable"),
+        ({"secret": "hunter2hunter2"}, "its keys are: grant, client_id"),
+        (["login"], "auth does not fit"),
+    ],
+)
+def test_a_mistake_in_how_tokens_are_got_is_told_without_what_may_be_secret(
+    auth: Any, said: str
+) -> None:
+    with pytest.raises(Rejected) as raised:
+        made(url="https://example.org/mcp", auth=auth)
+
+    assert said in str(raised.value)
+    assert "hunter2" not in str(raised.value)
+
+
+def test_tokens_and_a_header_of_ones_own_do_not_go_together() -> None:
+    with pytest.raises(Rejected, match="auth makes the header Authorization"):
+        made(url="https://example.org/mcp", auth="login", headers={"authorization": "Bearer x"})
 
 
 def test_all_that_is_wrong_in_a_file_is_told_at_once(tmp_path: Path) -> None:

@@ -43,6 +43,19 @@ def tamper(shell: Shell, sql: str) -> None:
         connection.commit()
 
 
+def test_who_waits_for_an_audit_is_told_how_far_it_is(
+    audited: Shell, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "looked at 4 of 4 entries" not in audited("audit", "verify").err
+
+    monkeypatch.setattr("tenuto.cli.verbs.audit.TELL_S", 0.0)
+    told = audited("audit", "verify")
+
+    assert "looked at 4 of 4 entries …" in told.err
+    assert "sessions …" in told.err
+    assert "…" not in told.out
+
+
 def test_entries_are_listed_newest_first(audited: Shell) -> None:
     lines = audited("audit", "list", "--tenant", "acme").out.splitlines()
 

@@ -171,6 +171,7 @@ def test_a_database_at_work_can_be_looked_at_and_steered_from_elsewhere(shell: S
 
     refused = shell.flow("hello", "-i", "name=Ada")
     shown = shell("show", "last")
+    rebuilt = shell("read-models", "rebuild")
     resumed = shell("resume", "last")
     all_of_it = shell("resume")
     signalled = shell("signal", "last", "hint", "-d", "1")
@@ -179,6 +180,9 @@ def test_a_database_at_work_can_be_looked_at_and_steered_from_elsewhere(shell: S
 
     assert refused.code == all_of_it.code == 2
     assert "is owned already" in refused.err and "--db" in refused.err
+    assert rebuilt.code == 2
+    assert f"owned already, by pid {process.pid} since" in rebuilt.err
+    assert "POST /api/v1/read-models/rebuild" in rebuilt.err
     assert "goes on with what is unfinished by itself" in all_of_it.err
     assert shown.out.startswith("napping 1  waiting\n")
     assert resumed.code == signalled.code == paused.code == 0

@@ -35,6 +35,7 @@ class TestPreparedSqliteEventStore(EventStoreContract):
 
 names = st.sampled_from(["", "a", "ab", "abc", "b", "ba", "é"])
 moments = st.integers(0, 8)
+kinds = st.lists(st.sampled_from(["approval", "signal", "timer"]), max_size=2, unique=True)
 statuses = st.sampled_from(["running", "waiting", "completed", "failed"])
 sessions = st.lists(
     st.fixed_dictionaries(
@@ -44,6 +45,7 @@ sessions = st.lists(
             "workflow": names,
             "status": statuses,
             "started_ms": moments,
+            "waits_for": kinds.map(sorted).map(tuple),
             "key": st.booleans(),
             "below": st.booleans(),
         }
@@ -56,6 +58,7 @@ queries = st.fixed_dictionaries(
         "user": names,
         "workflow": names,
         "statuses": st.lists(statuses, max_size=3).map(tuple),
+        "waits_for": kinds.map(tuple),
         "roots": st.booleans(),
         "since_ms": moments,
         "until_ms": moments,
@@ -158,7 +161,7 @@ def test_only_who_shows_lists_pays_for_them(tmp_path: Path) -> None:
         await store.lists.prepare()
         await store.close()
 
-        assert (before, indexes()) == (0, 5)
+        assert (before, indexes()) == (0, 8)
 
     asyncio.run(main())
 

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tenuto.adapters.sqlite import SqliteEventStore, planning
-from tenuto.adapters.sqlite.schema import APPLICATION_ID, FORMAT
+from tenuto.adapters.sqlite.schema import APPLICATION_ID, FORMAT, MIGRATIONS
 from tenuto.core.errors import (
     CorruptLog,
     Rejected,
@@ -231,6 +231,34 @@ def test_a_reader_writes_nothing(tmp_path: Path) -> None:
     use(tmp_path / "store.db", scenario, readonly=True)
 
 
+def test_what_sessions_of_an_older_file_wait_for_is_read_from_their_sentences(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "old.db"
+    said = {
+        "a": ("waiting", "a decision on 'sign' (task 1); timer 'soon'"),
+        "b": ("waiting", "a signal for 'go'"),
+        "c": ("failed", "a person to blame"),
+    }
+    connection = sqlite3.connect(file)
+    for statement in [statement for before in MIGRATIONS[:2] for statement in before]:
+        connection.execute(statement)
+    for number, (id, (status, words)) in enumerate(said.items(), start=1):
+        row = (number, id, "x", "", "w", "1", None, None, None, 0, status, words, None, 0, 1, 1, 1)
+        connection.execute(f"INSERT INTO sessions VALUES ({','.join('?' * 17)})", row)
+    connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
+    connection.execute("PRAGMA user_version = 2")
+    connection.commit()
+    connection.close()
+
+    async def scenario(store: SqliteEventStore) -> None:
+        heads = await store.heads(HeadQuery())
+        found = {str(head.session): head.waits_for for head in heads}
+        assert found == {"a": ("approval", "timer"), "b": ("signal",), "c": ()}
+
+    use(file, scenario)
+
+
 def test_a_database_of_a_newer_release_is_not_touched(tmp_path: Path) -> None:
     file = tmp_path / "store.db"
     use(file, a_little)
@@ -326,7 +354,7 @@ def test_sessions_that_were_forgotten_are_looked_up(
 
 def test_the_memory_of_versions_is_bounded() -> None:
     recent = planning.Recent()
-    known = planning.Known(1, 1, "running", None, True)
+    known = planning.Known(1, 1, "running", None, True, 0)
 
     for number in range(5 * planning.RECENT_SESSIONS_MAX):
         recent.update({SessionId(str(number)): known})

@@ -6,14 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from msgspec import structs
 
 import tenuto
 from tenuto.adapters.memory import MemoryEventStore, MemoryLedger
 from tenuto.core.audit.checkpoints import ACTION, KIND, TARGET, TENANT, Anchor, Key, read_checkpoint
+from tenuto.core.audit.faults import FAULTS_MAX
 from tenuto.core.errors import CorruptLog, Rejected
 from tenuto.ports.anchors import AnchorsUnavailable
 from tenuto.ports.ledger import EntryQuery, Record, RecordQuery
 from tenuto.runtime.auditing import Audit, Auditor, Checkpointer, keys_of
+from tenuto.runtime.verifying.findings import Findings
+from tenuto.runtime.verifying.records import RecordsCheck
 from tenuto.runtime.verifying.verifier import Sources, Verified, Verifier
 from tenuto.testing.clock import FakeClock
 from tenuto.testing.contracts.event_store.case import A, more, start
@@ -343,5 +347,35 @@ def test_an_audit_finds_nothing_wrong_with_what_comes_while_it_looks(reads_max: 
         found = await Verifier(Sources(ledger=busy, events=parts.events)).verify()
 
         assert found.faults == ()
+
+    run(scenario)
+
+
+def test_an_audit_tells_how_far_it_is_and_keeps_a_bounded_number_of_faults() -> None:
+    told: list[tuple[str, int, int]] = []
+
+    class Foreign(MemoryLedger):
+        """Gives back other values than were written."""
+
+        async def records(self, query: RecordQuery) -> tuple[Record, ...]:
+            found = await super().records(query)
+            return tuple(structs.replace(one, value={"forged": True}) for one in found)
+
+        async def record(self, tenant: str, kind: str, **by: str) -> Record | None:
+            one = await super().record(tenant, kind, **by)
+            return None if one is None else structs.replace(one, value={"forged": True})
+
+    async def scenario(parts: Parts) -> None:
+        foreign = Foreign()
+        await foreign.append([change(f"u{n}", {"n": n}) for n in range(1_500)])
+        sources = Sources(ledger=foreign, events=parts.events)
+
+        check = RecordsCheck(foreign, Findings())
+        faults = await check.check(1_500, 1_500)
+        await Verifier(sources, lambda *how_far: told.append(how_far)).verify()
+
+        assert len(faults) == FAULTS_MAX
+        assert check.count == FAULTS_MAX
+        assert told[:2] == [("entries", 1_000, 1_500), ("entries", 1_500, 1_500)]
 
     run(scenario)

@@ -62,6 +62,32 @@ def ran(workflow: Workflow, *acts: Act, policy: tuple[PermissionRule, ...] = ())
     return asyncio.run(main())
 
 
+@pytest.mark.parametrize(
+    ("declared", "risk"),
+    [({"safe": True}, "read_only"), ({}, "changes"), ({"once": True}, "destructive")],
+)
+def test_who_is_asked_is_told_what_the_tool_declares_of_its_risk(
+    declared: dict[str, bool], risk: str
+) -> None:
+    @tenuto.tool(**declared)  # type: ignore[call-overload]  # one of the three
+    def act() -> int:
+        """Act."""
+        return 1
+
+    async def main() -> None:
+        asked = PermissionRule(effect="ask", tools=("act",))
+        clerk = Agent("clerk", model="mock:any", tools=[act], policy=[asked])
+        workflow = Workflow("acting").node("work", agent=clerk)
+        model = MockLLM([calls(("act", {})), "done"])
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            session = await runtime.start(workflow)
+            await session.wait_until_idle(20)
+            (entry,) = inbox_of(await session.state(), await session.definition())
+            assert entry.risk == risk
+
+    asyncio.run(main())
+
+
 def test_without_rules_an_agent_may_use_its_tools() -> None:
     _, result = ran(flow())
 

@@ -208,6 +208,49 @@ def test_a_crash_between_batches_loses_and_doubles_nothing(
     run(main())
 
 
+class Emptied(MemoryReadModels):
+    """Tables that, once they are emptied, wait to be told to go on."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.is_empty, self.go_on = asyncio.Event(), asyncio.Event()
+
+    async def clear(self) -> None:
+        await super().clear()
+        self.is_empty.set()
+        await self.go_on.wait()
+
+
+def test_tables_that_are_kept_are_made_again_whole_while_sessions_go_on() -> None:
+    async def main() -> None:
+        store, artifacts = AwayStore(), AwayArtifacts()
+        async with opened_on(store, artifacts) as runtime:
+            models = Emptied()
+            projector = projector_on(store, artifacts, models)
+            running = asyncio.create_task(projector.run())
+            await some_sessions(runtime)
+            await projector.wait_for(await end_of_log(store))
+
+            made = asyncio.create_task(projector.rebuild())
+            await models.is_empty.wait()
+            await (await runtime.start(counting())).result()
+            projector.wake()
+            for _ in range(20):
+                await asyncio.sleep(0)  # Who keeps them gets in line.
+            models.go_on.set()
+            async with asyncio.timeout(10):
+                await made
+                await projector.wait_for(await end_of_log(store))
+
+            whole = MemoryReadModels()
+            await projector_on(store, artifacts, whole).catch_up()
+            projector.close()
+            await running
+            assert await rows_of(models) == await rows_of(whole)
+
+    run(main())
+
+
 def test_one_session_that_cannot_be_folded_does_not_stop_the_others(
     caplog: pytest.LogCaptureFixture,
 ) -> None:

@@ -292,7 +292,7 @@ def recovery_skips_a_session() -> AbstractContextManager[None]:
 
 def head_not_kept_up() -> AbstractContextManager[None]:
     """The stored head is not brought up to date when a session begins to wait."""
-    return replaced(turns_module, "is_news", lambda old, state: False)
+    return replaced(turns_module, "is_news", lambda old, state, waits: False)
 
 
 def budget_of_steps_ignored() -> AbstractContextManager[None]:

@@ -47,7 +47,7 @@ class Kept:
         for change in changes:
             place = change.table, change.key
             if change.adds and place in self.rows:
-                self.rows[place] = grown(self.rows[place], change.values)
+                self.rows[place] = grown(change.table, self.rows[place], change.values)
             elif change.adds or change.whole:
                 self.rows[place] = change.values
             else:

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.adapters.memory import MemoryReadModels
-from tenuto.adapters.sqlite.read_models import rows
+from tenuto.adapters.sqlite.read_models import rows, sums
 from tenuto.codec.events import EventDecoder, encode_events
 from tenuto.core.agent.messages import ModelAnswer, ToolCall, Usage
 from tenuto.core.session.state import SessionState
@@ -127,7 +127,7 @@ class Kept:
 
     def sums(self, tenant: str, by: By | None) -> dict[str, UsageSum]:
         query = UsageQuery(tenant=tenant, by=by)
-        found = rows.usage(self.file, query)
+        found = sums.usage(self.file, query)
         assert found == asyncio.run(self.memory.usage(query))
         return {one.group: one for one in found}
 

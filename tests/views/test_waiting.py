@@ -91,6 +91,16 @@ def test_the_command_for_a_signal_has_a_place_for_what_it_carries() -> None:
     assert wait.commands == ("tenuto signal s1 reply -d '\"…\"'",)
 
 
+def test_the_commands_for_what_has_a_form_have_a_place_for_each_field() -> None:
+    form = {"type": "object", "properties": {"cups": {"type": "integer"}, "for": {}}}
+    gate = only_wait(Log(flow(node("gate", "approval", title="How many?", form=form))))
+    mail = only_wait(Log(flow(node("mail", "wait", signal="reply", form=form))))
+
+    blank = """-d '{"cups": …, "for": …}'"""
+    assert gate.commands == (f"tenuto approve s1 {blank}", "tenuto deny s1")
+    assert mail.commands == (f"tenuto signal s1 reply {blank}",)
+
+
 def test_a_timer_and_a_retry_end_by_themselves() -> None:
     timer = Log(flow(node("nap", "timer", delay="5000")))
     retry = Log(flow(function("fetch")))
@@ -125,7 +135,7 @@ def test_an_effect_in_doubt_asks_whether_it_happened() -> None:
 
     (entry,) = inbox_of(log.state, log.definition)
 
-    assert entry.kind == "doubt"
+    assert (entry.kind, entry.risk) == ("doubt", "destructive")
     assert "must not run twice" in only_wait(log).reason
 
 

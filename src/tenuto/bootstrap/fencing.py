@@ -8,6 +8,7 @@ from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import Place
 from tenuto.core.errors import Rejected
+from tenuto.core.histogram import Histogram
 from tenuto.ports.answers import Answers
 from tenuto.ports.deliveries import Deliveries
 from tenuto.ports.event_store import EventStore
@@ -37,6 +38,11 @@ def webhooks_of(store: EventStore, ledger: Ledger, fences: Fences) -> Webhooks:
     )
     made.courier.sender.private = fences.fencing.private_webhooks
     return made
+
+
+def commit_times_of(store: EventStore) -> Histogram | None:
+    """Return how long the store's commits took; None: it is in memory."""
+    return store.commit_times if isinstance(store, LastingStore) else None
 
 
 def safe_of(place: Place) -> AesGcmSafe:

@@ -81,21 +81,24 @@ def read_file(path: str) -> WorkflowDefinition:
     return read_text(text, file=path)
 
 
-def read_text(text: str, *, file: str = "", code: CodeFault | None = None) -> WorkflowDefinition:
+def read_text(
+    text: str, *, file: str = "", sent: bool = False, code: CodeFault | None = None
+) -> WorkflowDefinition:
     """Return the definition in a text of YAML or JSON, checked and compiled once.
 
     Args:
         text: of a workflow.
         file: what problems call it.
+        sent: somebody else sent it: it may be no larger than what is read in a second or two.
         code: tells which functions, tools and workflows it may not name; None: it may name any.
 
     Raises:
         DefinitionError: it is wrong; every problem is named with line and column.
     """
     # Loaded here: who opens a database reads no file of a workflow.
-    from tenuto.adapters.yaml import parse_yaml
+    from tenuto.adapters.yaml import LOCAL, SENT, parse_yaml
 
-    data, place = parse_yaml(text, file)
+    data, place = parse_yaml(text, file, SENT if sent else LOCAL)
     return read_workflow(
         data,
         file=file,
@@ -109,14 +112,15 @@ def read_text(text: str, *, file: str = "", code: CodeFault | None = None) -> Wo
 def read_agent_text(
     text: str, *, others: Sequence[AgentDefinition] = (), code: CodeFault | None = None
 ) -> AgentText:
-    """Return the agent in a text of YAML or JSON, checked; `others` are those that it may call.
+    """Return the agent in a text that somebody sent, of YAML or JSON, checked; `others` are those
+    that it may call.
 
     Raises:
         DefinitionError: it is wrong; every problem is named with line and column.
     """
-    from tenuto.adapters.yaml import parse_yaml
+    from tenuto.adapters.yaml import SENT, parse_yaml
 
-    data, place = parse_yaml(text)
+    data, place = parse_yaml(text, bounds=SENT)
     return read_agent(
         data,
         others=others,

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import AsyncIterator, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
+from functools import partial
 from importlib.metadata import version
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -15,7 +16,7 @@ from tenuto.bootstrap.collections import (
     narrow_collection,
     open_collection,
 )
-from tenuto.bootstrap.fencing import fences_of, webhooks_of
+from tenuto.bootstrap.fencing import commit_times_of, fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
@@ -37,8 +38,9 @@ from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
+from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
-from tenuto.server.verifying import Verifying
+from tenuto.server.surveying import Surveyor
 
 
 class Serving(Settings, total=False):
@@ -110,6 +112,7 @@ async def open_service(
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()
                 await service.verifying.close()
+                await service.rebuilding.close()
                 await service.webhooks.close()
                 await service.providers.close()
                 await service.accounts.close()
@@ -164,7 +167,7 @@ class _Given:
             ledger=ledger,
             clock=clock,
             offered=self._offers(),
-            read=read_text,
+            read=partial(read_text, sent=True),
             read_agent=read_agent_text,
             allowed=self._allowed,
             documents=Documents(library, ledger, narrow=narrow_collection),
@@ -179,14 +182,16 @@ class _Given:
             offered=parts.offered,
             library=library,
             copies=Copies(ledger),
-            registry=Registry(parts, runtime),
+            registry=Registry(parts),
             version=version("tenuto"),
             fences=fences,
             secrets=secrets,
             hub=Hub(runtime),
-            metrics=Metrics(version("tenuto")),
+            metrics=Metrics(version("tenuto"), commit_times_of(store)),
+            surveyor=Surveyor(runtime, parts.offered),
             webhooks=webhooks_of(store, ledger, fences),
-            verifying=Verifying(runtime.audit),
+            verifying=Shared(partial(runtime.audit.verify, sessions=False)),
+            rebuilding=Shared(runtime.read_models.rebuild),
             database=place.kind,
         )
 

@@ -16,7 +16,7 @@ from tenuto.core.errors import (
     TenutoError,
 )
 
-_NAMED = ("session", "version", "workflow", "memory", "entry")
+_NAMED = ("session", "version", "workflow", "memory", "entry", "login")
 """What a verb is given by name, and may not be there."""
 
 

@@ -26,6 +26,10 @@ Status: TypeAlias = Literal[
 ]
 """The coarse state that users see."""
 
+WaitsFor: TypeAlias = Literal["approval", "signal", "timer"]
+"""What outside of it a session may wait for, with all of its work or with some while other goes on.
+approval: whatever a person has to decide."""
+
 LEGAL: Final[Mapping[tuple[Phase, str], Phase]] = {
     ("initializing", "SessionStarted"): "ready",
     ("ready", "TaskStarted"): "running",

@@ -11,7 +11,13 @@ from typing import Final, Literal, TypeAlias
 import msgspec
 
 Table: TypeAlias = Literal[
-    "agents", "agent_sessions", "agent_tasks", "agent_messages", "agent_memory", "agent_usage"
+    "agents",
+    "agent_sessions",
+    "agent_tasks",
+    "agent_messages",
+    "agent_memory",
+    "agent_usage",
+    "agent_durations",
 ]
 Value: TypeAlias = str | int | None
 Row: TypeAlias = dict[str, Value]
@@ -104,6 +110,7 @@ COLUMNS: Final[dict[Table, tuple[str, ...]]] = {
         "cached_tokens",
         "cost_nano_usd",
     ),
+    "agent_durations": ("tenant", "day", "workflow", "agent_id", "status", "ms", "tasks"),
 }
 
 JSON: Final[dict[Table, frozenset[str]]] = {
@@ -113,6 +120,7 @@ JSON: Final[dict[Table, frozenset[str]]] = {
     "agent_messages": frozenset({"metadata"}),
     "agent_memory": frozenset(),
     "agent_usage": frozenset(),
+    "agent_durations": frozenset(),
 }
 
 KEYS: Final[dict[Table, Key]] = {
@@ -122,6 +130,7 @@ KEYS: Final[dict[Table, Key]] = {
     "agent_messages": ("id",),
     "agent_memory": ("tenant", "id"),
     "agent_usage": ("tenant", "day", "user_id", "workflow", "agent_id", "model"),
+    "agent_durations": ("tenant", "day", "workflow", "agent_id", "status", "ms"),
 }
 """Columns that name a row."""
 
@@ -132,12 +141,16 @@ ORDER: Final[dict[Table, Key]] = {
     "agent_messages": ("created_at", "session_id", "number", "id"),
     "agent_memory": ("created_at", "tenant", "id"),
     "agent_usage": ("day", "tenant", "user_id", "workflow", "agent_id", "model"),
+    "agent_durations": ("day", "tenant", "workflow", "agent_id", "status", "ms"),
 }
 """Columns by which rows are listed. No two rows have the same values in all of them."""
 
 COUNTS: Final = COLUMNS["agent_usage"][len(KEYS["agent_usage"]) :]
 """Columns of `agent_usage` that add up. Money is in billionths of a US dollar: whole numbers give
 the same sum in any order."""
+
+ADDED: Final[dict[Table, Key]] = {"agent_usage": COUNTS, "agent_durations": ("tasks",)}
+"""Of tables whose rows are sums, the columns that add up."""
 
 assert COLUMNS.keys() == JSON.keys() == KEYS.keys() == ORDER.keys()
 
@@ -151,8 +164,8 @@ class Change(msgspec.Struct, frozen=True, kw_only=True):
     values: Row
     whole: bool
     adds: bool = False
-    """Of `agent_usage`: the row's `COUNTS` grow by those of `values`; if there is none, it is
-    `values`. `whole` says nothing then."""
+    """Of a table in `ADDED`: the row's columns there grow by those of `values`; where there is no
+    row, it is `values`. `whole` says nothing then."""
 
 
 def merged(changes: Iterable[Change]) -> list[Change]:
@@ -165,15 +178,17 @@ def merged(changes: Iterable[Change]) -> list[Change]:
             rows[place] = change
             continue
         values = (
-            grown(old.values, change.values) if change.adds else {**old.values, **change.values}
+            grown(change.table, old.values, change.values)
+            if change.adds
+            else {**old.values, **change.values}
         )
         rows[place] = msgspec.structs.replace(old, values=values)
     return list(rows.values())
 
 
-def grown(row: Row, values: Row) -> Row:
-    """Return a row of `agent_usage` to which what `values` count is added."""
-    return row | {name: _count(row[name]) + _count(values[name]) for name in COUNTS}
+def grown(table: Table, row: Row, values: Row) -> Row:
+    """Return a row of a table in `ADDED` to which what `values` count is added."""
+    return row | {name: _count(row[name]) + _count(values[name]) for name in ADDED[table]}
 
 
 def _count(value: Value) -> int:

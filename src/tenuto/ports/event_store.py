@@ -7,12 +7,12 @@ p-n+1 … p.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from typing import Protocol
 
 import msgspec
 
-from tenuto.core.lifecycle import Status
+from tenuto.core.lifecycle import Status, WaitsFor
 from tenuto.core.vocabulary import Position, SessionId, Version
 
 
@@ -42,6 +42,8 @@ class Head(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     started_ms: int
     updated_ms: int
     version: Version
+    waits_for: tuple[WaitsFor, ...] = ()
+    """What open tasks wait for, each once, in the order of the type, whatever the status is."""
 
 
 class Snapshot(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -113,6 +115,8 @@ class HeadQuery(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     wake_before_ms: int | None = None
     words: tuple[str, ...] = ()
     """Texts of which one must stand in `waiting_for`, letter by letter."""
+    waits_for: tuple[WaitsFor, ...] = ()
+    """Some task waits for one of these, whatever the status is."""
     prefix: str = ""
     """Session ids that begin so."""
     before: SessionId | None = None
@@ -138,6 +142,10 @@ class SessionLists(Protocol):
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """Return how many sessions match, or `at_most` if there are more."""
+        ...
+
+    async def by_status(self) -> Mapping[Status, int]:
+        """Return how many sessions of all tenants have each status, those that none has too."""
         ...
 
 

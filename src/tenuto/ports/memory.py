@@ -73,6 +73,9 @@ class MemoryQuery(msgspec.Struct, frozen=True, kw_only=True):
     """Only items that have expired at this moment."""
     after: str = ""
     """Go on behind this id, as the last one of an earlier page."""
+    behind: tuple[int, str] | None = None
+    """Go on behind this place: the moment at which an item was made, and its id. It need not be
+    there any more."""
     limit: int = 100
 
 

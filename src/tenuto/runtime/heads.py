@@ -1,9 +1,13 @@
 """What lists and recovery need to know of a session, from its state."""
 
+from collections.abc import Iterable
+
+from tenuto.core.lifecycle import TERMINAL, WaitsFor
 from tenuto.core.session.effects import is_active, is_at_work
+from tenuto.core.session.events import SessionEvent
 from tenuto.core.session.state import SessionState, next_due
-from tenuto.core.session.status import status_of
-from tenuto.core.vocabulary import Version
+from tenuto.core.session.status import in_order, status_of, wait_of, waits_of
+from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.ports.event_store import Head
 
 
@@ -27,13 +31,50 @@ def head_of(state: SessionState) -> Head:
         started_ms=state.started_ms,
         updated_ms=state.updated_ms,
         version=state.version,
+        waits_for=waits_of(state),
     )
 
 
-def is_news(old: Head, state: SessionState) -> bool:
+class Waits:
+    """What open tasks of a loaded session wait for, kept up without a look at all of them."""
+
+    __slots__ = ("_of", "_seen")
+
+    def __init__(self, state: SessionState) -> None:
+        self._of: dict[TaskNo, WaitsFor] = {}
+        self._seen = state.next_task
+        self._look(state, state.tasks)
+
+    def follow(self, state: SessionState, events: Iterable[SessionEvent]) -> None:
+        """Take up what `events`, which have been folded into `state`, changed: a task waits or does
+        no more by an event that names it, or since it was opened."""
+        touched = [TaskNo(task) for event in events if (task := getattr(event, "task", 0))]
+        self._look(state, touched)
+        self._look(state, map(TaskNo, range(self._seen, state.next_task)))
+        self._seen = state.next_task
+
+    def now(self, state: SessionState) -> tuple[WaitsFor, ...]:
+        """Return what `waits_of` does."""
+        if not self._of or state.phase in TERMINAL:
+            return ()
+        return in_order(self._of.values())
+
+    def _look(self, state: SessionState, numbers: Iterable[TaskNo]) -> None:
+        for no in numbers:
+            task = state.tasks.get(no)
+            found = None if task is None else wait_of(task)
+            if found is not None:
+                self._of[no] = found
+            elif self._of:
+                self._of.pop(no, None)
+
+
+def is_news(old: Head, state: SessionState, waits: Waits) -> bool:
     """Return whether the head of `state` says something that `old` does not.
 
     The usual step of a running session is not: it must not cost a row of its own."""
+    if waits.now(state) != old.waits_for:
+        return True
     if state.phase == "running" and old.status == "running" and old.active:
         if next_due(state) != old.wake_ms:
             return True

@@ -10,6 +10,7 @@ from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head
+from tenuto.runtime.heads import Waits
 
 Delivery: TypeAlias = tuple[SessionInput, "asyncio.Future[Version] | None"]
 """An input, and who waits for it to be committed."""
@@ -35,10 +36,12 @@ class Live:
         "snapshot_bytes",
         "state",
         "tail_bytes",
+        "waits",
     )
 
     def __init__(self, state: SessionState, program: Program, head: Head | None) -> None:
         self.state, self.program, self.head = state, program, head
+        self.waits = Waits(state)
         self.inbox: list[Delivery] = []
         self.memo: Memo = {}
         self.running: dict[TaskNo, asyncio.Task[None]] = {}

@@ -1,6 +1,6 @@
 """Holds each call of a tool against the rules, before anything of it happens."""
 
-from tenuto.core.agent.asks import Ask
+from tenuto.core.agent.asks import Ask, risk_of
 from tenuto.core.agent.lineage import Judged, judged, nothing_forbids, open_question
 from tenuto.core.agent.policy import PermissionRule, Wish
 from tenuto.core.errors import Fatal, NeedsApproval
@@ -53,7 +53,15 @@ def permit(
     if question is not None:
         who = f"Agent {wish.agent!r}" if by_agent else f"Node {effect.node!r}"
         title = f"{who} wants to call {wish.tool!r}, and {_reason(question)}"
-        raise NeedsApproval(_ask(title, question, wish, recorded))
+        details: JsonObject = {
+            "tool": wish.tool,
+            "arguments": recorded,
+            "permission": wish.permission,
+            "agent": wish.agent,
+            "labels": list(wish.labels),
+            "risk": risk_of(safe=tool.safe, once=tool.once),
+        }
+        raise NeedsApproval(_ask(title, question, details))
 
 
 def _reason(part: Judged) -> str:
@@ -63,18 +71,12 @@ def _reason(part: Judged) -> str:
     return f"{reason} (by the rules of agent {part.agent!r}, which it works for)"
 
 
-def _ask(title: str, part: Judged, wish: Wish, recorded: JsonObject) -> Ask:
+def _ask(title: str, part: Judged, details: JsonObject) -> Ask:
     rule = part.verdict.rule or PermissionRule(effect="ask")
     return Ask(
         kind=part.kind,
         title=title,
-        details={
-            "tool": wish.tool,
-            "arguments": recorded,
-            "permission": wish.permission,
-            "agent": wish.agent,
-            "labels": list(wish.labels),
-        },
+        details=details,
         assignees=rule.assignees,
         quorum=rule.quorum,
         expires_ms=rule.expires_ms,

@@ -44,6 +44,8 @@ class Projector:
         self.models, self.ledger = models, ledger
         self._store, self._folds = store, folds
         self._reached = Reached()
+        self._is_open = False
+        """Whether folds and tables are of one place."""
         self._agents = AgentRows(models)
         self._turn = asyncio.Lock()
         self._news, self._hurry = asyncio.Event(), asyncio.Event()
@@ -74,17 +76,16 @@ class Projector:
     async def catch_up(self) -> Reached:
         """Return how far the tables are, once they have taken in what was in the log by now."""
         async with self._turn:
-            await self._open()
-            await self._take_ledger()
-            while await self._advance():
-                pass
-            return self._reached
+            # Another process may have moved it.
+            self._is_open = False
+            return await self._take_all()
 
     async def rebuild(self) -> Reached:
         """Empty the tables and make them again from the log; return how far they are."""
         async with self._turn:
+            self._is_open = False
             await self.models.clear()
-        return await self.catch_up()
+            return await self._take_all()
 
     async def wait_for(self, position: int) -> None:
         """Return once the tables have taken in the event at `position`. Only while `run` runs."""
@@ -108,9 +109,7 @@ class Projector:
                 self._news.clear()
                 self._hurry.clear()
                 async with self._turn:
-                    await self._take_ledger()
-                    while await self._advance():
-                        pass
+                    await self._take_all()
         finally:
             listening.cancel()
             with suppress(asyncio.CancelledError, StoreUnavailable):
@@ -121,11 +120,21 @@ class Projector:
             self._news.set()
         self.wake()
 
+    async def _take_all(self) -> Reached:
+        """Return how far the tables are, once they have taken in what is there."""
+        if not self._is_open:
+            await self._open()
+        await self._take_ledger()
+        while await self._advance():
+            pass
+        return self._reached
+
     async def _open(self) -> None:
-        """Begin from what is written: another may have moved it, or a write may have failed."""
+        """Begin from what is written."""
         self._reached = await self.models.reached()
         self._folds.clear()
         self._agents.clear()
+        self._is_open = True
 
     async def _advance(self) -> bool:
         """Take in the next commits; return whether there were any."""
@@ -162,7 +171,7 @@ class Projector:
             await self.models.apply(changes, reached)
         except BaseException:
             # Folds are ahead of the tables now.
-            self._reached = Reached()
+            self._is_open = False
             raise
         self._reached = reached
         if self._moved is not None:

@@ -117,7 +117,8 @@ class Turns:
                         waiters.append(done)
             now = self._clock.now_ms()
             events += move_on(live.state, live.program, now, review=self.reviews or None)
-            if events or (live.head is not None and is_news(live.head, live.state)):
+            live.waits.follow(live.state, events)
+            if events or (live.head is not None and _needs_head(live)):
                 self._append(live, events, waiters)
                 return
         except Exception as error:
@@ -142,7 +143,7 @@ class Turns:
             count=len(events),
             payload=encoded.payload,
             at_ms=events[-1].at_ms if events else self._clock.now_ms(),
-            head=head_of(state) if live.head is None or is_news(live.head, state) else None,
+            head=head_of(state) if _needs_head(live) else None,
             snapshot=snapshot,
         )
         ending = not _ENDING.isdisjoint(map(type, events))
@@ -269,6 +270,10 @@ class Turns:
                 done.set_exception(fault)
         live.inbox.clear()
         self._actor.broken(live)
+
+
+def _needs_head(live: Live) -> bool:
+    return live.head is None or is_news(live.head, live.state, live.waits)
 
 
 def _fault(live: Live, error: BaseException) -> TenutoError:

@@ -10,6 +10,7 @@ from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger
 from tenuto.runtime.auditing import Checkpointer
 from tenuto.runtime.proving import Proof, prove
+from tenuto.runtime.verifying.findings import Told
 from tenuto.runtime.verifying.verifier import Sources, Verified, Verifier
 
 PAGE: Final = 1_000
@@ -49,11 +50,13 @@ class AuditTrail:
             else:
                 asked = structs.replace(asked, before=end)
 
-    async def verify(self, *, sessions: bool = True) -> Verified:
+    async def verify(self, *, sessions: bool = True, told: Told | None = None) -> Verified:
         """Return what was looked at, and each fault that was found.
 
         Args:
             sessions: whether each session is folded anew from its events, which takes longest.
+            told: is called on the way with a part (`"entries"`), how many of it were looked at, and
+                how many there are, 0 where nobody knows.
 
         Raises:
             StoreUnavailable, AnchorsUnavailable: something could not be read.
@@ -66,7 +69,7 @@ class AuditTrail:
             anchors=maker.anchors,
             keys=maker.keys,
         )
-        return await Verifier(sources).verify()
+        return await Verifier(sources, told).verify()
 
     async def prove(self, number: int) -> Proof:
         """Return what shows to others that an entry is covered by a checkpoint.

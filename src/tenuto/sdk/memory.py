@@ -51,12 +51,18 @@ class Memories:
         self._rememberer, self._tenant = rememberer, tenant
 
     async def list(
-        self, *, after: str = "", limit: int = 100, past: bool = False, **which: Unpack[Which]
+        self,
+        *,
+        after: str | tuple[int, str] = "",
+        limit: int = 100,
+        past: bool = False,
+        **which: Unpack[Which],
     ) -> tuple[MemoryItem, ...]:
         """Return items, newest first, at most 500.
 
         Args:
-            after: the id of the last item of an earlier page.
+            after: the id of the last item of an earlier page; or its `created_ms` and its id, which
+                also leads on when the item was forgotten meanwhile.
             limit: how many at most.
             past: those that were superseded or have expired, too.
             which: `agent`, `user`, `kind`, `key`.
@@ -69,7 +75,7 @@ class Memories:
         query = self._query(which)
         now_ms = None if past else self._rememberer.clock.now_ms()
         return await self._rememberer.items(
-            structs.replace(query, after=after, limit=limit, current_at_ms=now_ms)
+            structs.replace(query, **_place(after), limit=limit, current_at_ms=now_ms)
         )
 
     async def search(
@@ -187,11 +193,11 @@ class Memories:
         Raises:
             MemoryUnavailable: it may work later.
         """
-        query, after = structs.replace(self._query(which), limit=PAGE_MAX), ""
-        while page := await self._rememberer.items(structs.replace(query, after=after)):
+        query = structs.replace(self._query(which), limit=PAGE_MAX)
+        while page := await self._rememberer.items(query):
             for item in page:
                 yield item
-            after = page[-1].id
+            query = structs.replace(query, behind=(page[-1].created_ms, page[-1].id))
 
     async def statistics(self, **which: Unpack[Which]) -> MemoryStatistics:
         """Return what is remembered, in numbers.
@@ -211,3 +217,7 @@ def _refuse_others(given: Mapping[str, object], known: type[Which]) -> None:
     others = [name for name in given if name not in names]
     if others:
         raise Rejected(f"Items are told apart by {', '.join(names)}; found {others[0]!r}.")
+
+
+def _place(after: str | tuple[int, str]) -> dict[str, Any]:
+    return {"after": after} if isinstance(after, str) else {"behind": after}

@@ -9,7 +9,14 @@ import msgspec
 from tenuto.core.errors import Rejected
 from tenuto.core.tables import Row, Table, Value
 from tenuto.ports.event_store import EventStore
-from tenuto.ports.read_models import By, RowQuery, UsageQuery, UsageSum
+from tenuto.ports.read_models import (
+    AgentQuery,
+    AgentWork,
+    By,
+    RowQuery,
+    UsageQuery,
+    UsageSum,
+)
 from tenuto.runtime.log_end import end_of_log
 from tenuto.runtime.projecting import Projector
 
@@ -29,7 +36,16 @@ class Within(TypedDict, total=False):
 
     since: str
     until: str
+    agent: str
+    workflows: tuple[str, ...] | None
     limit: int
+
+
+class OfAgent(TypedDict, total=False):
+    """Which work of an agent is looked at."""
+
+    workflows: tuple[str, ...] | None
+    since: str
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
@@ -80,17 +96,29 @@ class ReadModels:
         return await self._projector.models.rows(RowQuery(table=table, **which))
 
     async def usage(
-        self, tenant: str = "local", *, by: By | None = None, **within: Unpack[Within]
+        self, tenant: str | None = "local", *, by: By | None = None, **within: Unpack[Within]
     ) -> tuple[UsageSum, ...]:
         """Return what a tenant used, by group those that cost most first, days the last first.
 
         Args:
+            tenant: None: all tenants together.
             by: what makes a group; None: all in one sum, which is none where nothing was used.
             since: first day, as `2026-01-31`, in UTC.
             until: last day.
+            agent: only of the agent of this name.
+            workflows: only in sessions of these, by name.
             limit: how many groups at most; 1,000 by default.
         """
         return await self._projector.models.usage(UsageQuery(tenant=tenant, by=by, **within))
+
+    async def work(self, agent: str, tenant: str = "local", **which: Unpack[OfAgent]) -> AgentWork:
+        """Return what an agent does now, and how its tasks ended and how long they took.
+
+        Args:
+            workflows: only in sessions of these, by name.
+            since: first day on which they ended, as `2026-01-31`, in UTC.
+        """
+        return await self._projector.models.work(AgentQuery(tenant=tenant, agent=agent, **which))
 
     async def progress(self) -> Progress:
         """Return how far the tables are."""

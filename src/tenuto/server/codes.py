@@ -85,6 +85,11 @@ CODES: Final[dict[str, Kind]] = {
     ),
     "not_ready": Kind(503, "The server is starting or stopping", "Try again in a moment."),
     "busy": Kind(503, "The server has too many connections", "Try again in a moment."),
+    "reading_busy": Kind(
+        503,
+        "The server reads as many texts as it can",
+        "Try again as soon as `Retry-After` says.",
+    ),
     "store_unavailable": Kind(503, "The store cannot do it now", "Try again in a moment."),
 }
 """Code of a problem to its meaning; a code never changes its meaning."""

@@ -14,6 +14,7 @@ from litestar.types import Method
 
 from tenuto.server.codes import CODES
 from tenuto.server.field_notes import put_notes
+from tenuto.server.idempotency import HEADER, REPLAYED, takes_key
 from tenuto.server.problems import MEDIA_TYPE
 
 PROBLEM: Final = "Problem"
@@ -44,11 +45,54 @@ _SCHEMA: Final[dict[str, Any]] = {
             "description": "Each thing that is wrong, with its place.",
             "items": {"type": "object"},
         },
+        "base": {
+            "type": ["object", "null"],
+            "description": "`outdated`, of a workflow or agent: the version of `If-Match`, with "
+            "`text`, `actor` and `at`; null where it is not kept.",
+        },
+        "present": {
+            "type": ["object", "null"],
+            "description": "`outdated`: the version that is there now; null where there is none.",
+        },
+        "changed": {
+            "type": "object",
+            "description": "`outdated`: the places that only one side changed, in `mine` (what was "
+            "sent) and `theirs` (what is there).",
+        },
+        "conflicts": {
+            "type": "array",
+            "description": "`outdated`: each `path` that both changed differently, with `base`, "
+            "`mine` and `theirs`; what is not there is left out.",
+            "items": {"type": "object", "required": ["path"]},
+        },
+        "complete": {
+            "type": "boolean",
+            "description": "`outdated`: false where there are more places than are told.",
+        },
     },
 }
 _REFUSED: Final[dict[str, Any]] = {
     "description": "A problem; `code` says which.",
     "content": {MEDIA_TYPE: {"schema": {"$ref": f"#/components/schemas/{PROBLEM}"}}},
+}
+_KEY: Final[dict[str, Any]] = {
+    "name": HEADER,
+    "in": "header",
+    "required": False,
+    "description": "A new text for each thing that is wanted: the same request under the same key "
+    f"is carried out once within 24 hours and gets the same answer, with `{REPLAYED}: true`.",
+    "schema": {"type": "string", "minLength": 1, "maxLength": 255, "pattern": "^[!-~]+$"},
+}
+_KEPT_FROM: Final[dict[str, dict[str, Any]]] = {
+    "409": {
+        "description": "A request with this idempotency key is being carried out "
+        "(`key_in_flight`) or its answer is not kept (`key_spent`); or what is there does not "
+        "allow it."
+    },
+    "422": {
+        "description": "The idempotency key was used for another request (`key_reused`); or the "
+        "request cannot be carried out."
+    },
 }
 _SCHEMES: Final[dict[str, Any]] = {
     "bearer": {
@@ -102,19 +146,22 @@ def describe(app: Litestar) -> dict[str, Any]:
     put_notes(components["schemas"])
     components["schemas"][PROBLEM] = _SCHEMA
     components["securitySchemes"] = _SCHEMES
-    public = {
+    routes = [
         # Of the route: its handler does not know what stands before its own path.
-        (route.path_format, method.lower())
+        ((route.path_format, method.lower()), handler.opt)
         for route in app.routes
         for handler in getattr(route, "route_handlers", ())
-        if handler.opt.get("public")
         for method in handler.http_methods
-    }
+    ]
+    public = {place for place, opt in routes if opt.get("public")}
+    keyed = {place for place, opt in routes if takes_key(place[1].upper(), opt)} - public
     for path, operations in found["paths"].items():
         for method, operation in operations.items():
             if not isinstance(operation, dict) or "responses" not in operation:
                 continue
             _tell(operation)
+            if (path, method) in keyed:
+                _tell_of_key(operation)
             if (path, method) not in public:
                 operation["security"] = [{"bearer": []}]
     return found
@@ -146,6 +193,15 @@ def _tell(operation: dict[str, Any]) -> None:
     # The framework takes the name of the function for both.
     if "description" in operation:
         operation["summary"] = _first_sentence(operation["description"])
+
+
+def _tell_of_key(operation: dict[str, Any]) -> None:
+    operation["parameters"] = [*operation.get("parameters", ()), _KEY]
+    responses = operation["responses"]
+    rest = responses.pop("default")
+    for status, told in _KEPT_FROM.items():
+        responses[status] = {**told, "content": _REFUSED["content"]}
+    responses["default"] = rest
 
 
 def _first_sentence(text: str) -> str:

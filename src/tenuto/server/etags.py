@@ -3,7 +3,6 @@
 
 from typing import Final
 
-from tenuto.core.vocabulary import JsonObject
 from tenuto.server.asked import Call
 from tenuto.server.problems import ProblemError
 
@@ -33,18 +32,6 @@ def expected_if_said(request: Call) -> int | None:
     """Return the version that a change is made for, where the request says so; None: any."""
     given = request.headers.get("if-match")
     return None if given is None else _version(given)
-
-
-def outdated(expected: int, found: int, present: JsonObject | None) -> ProblemError:
-    """Return the answer to a change for another version: with what is there now."""
-    state = f"has version {found}" if found else "does not exist"
-    headers = {"ETag": etag_of(found)} if found else None
-    return ProblemError(
-        "outdated",
-        f"It {state}, and the change was made for version {expected}.",
-        headers=headers,
-        present=present,
-    )
 
 
 def _version(given: str) -> int | None:

@@ -14,7 +14,8 @@ from __future__ import annotations
 import hashlib
 import logging
 import re
-from typing import Final, cast
+from collections.abc import Mapping
+from typing import Any, Final, cast
 
 import msgspec
 from litestar.enums import ScopeType
@@ -208,15 +209,21 @@ class _Held:
         self._messages = []
 
 
+def takes_key(method: str, opt: Mapping[str, Any]) -> bool:
+    """Return whether an idempotency key counts for a route with these options, for who is logged
+    in."""
+    return method in _METHODS and opt.get("idempotent", True) is not False
+
+
 def key_of(scope: Scope) -> str | None:
     """Return the idempotency key that the request carries, where one counts.
 
     Raises:
         ProblemError: it is no key.
     """
-    if scope["type"] != ScopeType.HTTP or scope["method"] not in _METHODS:
+    if scope["type"] != ScopeType.HTTP or scope.get("user") is None:
         return None
-    if scope.get("user") is None or scope["route_handler"].opt.get("idempotent", True) is False:
+    if not takes_key(scope["method"], scope["route_handler"].opt):
         return None
     found = [v for n, v in scope["headers"] if n == HEADER.lower().encode()]
     if not found:

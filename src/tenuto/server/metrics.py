@@ -6,9 +6,7 @@ Labels are bounded: routes are templates, methods and statuses those of HTTP.
 from __future__ import annotations
 
 import hmac
-from bisect import bisect_left
 from collections.abc import Iterator
-from itertools import accumulate
 from typing import Any, Final
 
 from litestar.types import Scope
@@ -29,13 +27,15 @@ from prometheus_client.core import (
 )
 from prometheus_client.registry import Collector
 
+from tenuto.core.histogram import SECONDS, Histogram
+from tenuto.server.surveying import Survey
+
 PATH: Final = "/metrics"
 MEDIA_TYPE: Final = "text/plain; version=0.0.4; charset=utf-8"
 ALLOWED: Final = "metrics_allowed"
 
+_NANO: Final = 1_000_000_000
 _METHODS: Final = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-_SECONDS: Final = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
-_BOUNDS: Final = (*(str(float(bound)) for bound in _SECONDS), "+Inf")
 
 
 class Requests(Collector):
@@ -45,7 +45,7 @@ class Requests(Collector):
     def __init__(self) -> None:
         self.open = 0
         self._answers: dict[tuple[str, str, int], int] = {}
-        self._times: dict[tuple[str, str], _Times] = {}
+        self._times: dict[tuple[str, str], Histogram] = {}
 
     def ended(self, method: str, route: str, status: int, seconds: float) -> None:
         """Count one that ended."""
@@ -54,9 +54,8 @@ class Requests(Collector):
         self._answers[answer] = self._answers.get(answer, 0) + 1
         times = self._times.get(place)
         if times is None:
-            times = self._times[place] = _Times()
-        times.counts[bisect_left(_SECONDS, seconds)] += 1
-        times.sum_s += seconds
+            times = self._times[place] = Histogram(SECONDS)
+        times.observe(seconds)
 
     def collect(self) -> Iterator[Metric]:
         """See `Collector.collect`."""
@@ -73,30 +72,69 @@ class Requests(Collector):
             labels=["method", "route"],
         )
         for place, times in self._times.items():
-            upto = accumulate(times.counts)
-            buckets = [(name, float(count)) for name, count in zip(_BOUNDS, upto, strict=True)]
-            seconds.add_metric(place, buckets, times.sum_s)
+            seconds.add_metric(place, _buckets(times), times.sum)
         under_way = GaugeMetricFamily("tenuto_http_requests_open", "Requests under way.")
         under_way.add_metric([], self.open)
         yield from (requests, seconds, under_way)
 
 
-class _Times:
-    """How long requests took: how many within each bound, but for those before, and in all."""
+class Commits(Collector):
+    """How long commits took to be durable; `times` is None where nothing goes to a disk."""
 
-    __slots__ = ("counts", "sum_s")
+    def __init__(self, times: Histogram | None) -> None:
+        self._times = times
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector.collect`."""
+        seconds = HistogramMetricFamily(
+            "tenuto_commit_seconds",
+            "Time until a commit of a session was durable, with its wait for the writer.",
+        )
+        if self._times is not None:
+            seconds.add_metric([], _buckets(self._times), self._times.sum)
+        yield seconds
+
+
+class Work(Collector):
+    """What sessions are and used, as of the last survey."""
 
     def __init__(self) -> None:
-        self.counts, self.sum_s = [0] * len(_BOUNDS), 0.0
+        self.survey = Survey()
+
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector.collect`."""
+        sessions = GaugeMetricFamily("tenuto_sessions", "Sessions by status.", labels=["status"])
+        for status, count in self.survey.sessions.items():
+            sessions.add_metric([status], count)
+        turns = CounterMetricFamily("tenuto_model_turns", "Answers of models.", labels=["model"])
+        tokens = CounterMetricFamily(
+            "tenuto_model_tokens", "Tokens of models.", labels=["model", "direction"]
+        )
+        cached = CounterMetricFamily(
+            "tenuto_model_cached_tokens",
+            "Of the input tokens, those that the provider had in its own cache.",
+            labels=["model"],
+        )
+        cost = CounterMetricFamily(
+            "tenuto_model_cost_usd", "What answers cost, in US dollars.", labels=["model"]
+        )
+        for used in self.survey.models:
+            turns.add_metric([used.group], used.turns)
+            tokens.add_metric([used.group, "input"], used.input_tokens)
+            tokens.add_metric([used.group, "output"], used.output_tokens)
+            cached.add_metric([used.group], used.cached_tokens)
+            cost.add_metric([used.group], used.cost_nano_usd / _NANO)
+        yield from (sessions, turns, tokens, cached, cost)
 
 
 class Metrics:
     """The numbers of one server."""
 
-    def __init__(self, version: str) -> None:
+    def __init__(self, version: str, commit_times: Histogram | None = None) -> None:
         registry = self._registry = CollectorRegistry()
-        self._requests = Requests()
-        registry.register(self._requests)
+        self._requests, self._work = Requests(), Work()
+        for collector in (self._requests, self._work, Commits(commit_times)):
+            registry.register(collector)
         self._streams = Gauge("tenuto_streams_open", "Live streams of sessions.", registry=registry)
         self._effects = Gauge(
             "tenuto_effects", "Work of sessions in this process.", ["state"], registry=registry
@@ -117,13 +155,21 @@ class Metrics:
         method = method if method in _METHODS else "other"
         self._requests.ended(method, str(scope.get("path_template", "none")), status, seconds)
 
-    def text(self, *, streams: int, effects: tuple[int, int], entries: int) -> bytes:
+    def text(
+        self, survey: Survey, *, streams: int, effects: tuple[int, int], entries: int
+    ) -> bytes:
         """Return all numbers, with these as of now. `effects`: that run, and that wait for room."""
+        self._work.survey = survey
         self._streams.set(streams)
         self._effects.labels("running").set(effects[0])
         self._effects.labels("queued").set(effects[1])
         self._entries.set(entries)
         return generate_latest(self._registry)
+
+
+def _buckets(times: Histogram) -> list[tuple[str, float]]:
+    names = (*(str(float(bound)) for bound in times.bounds), "+Inf")
+    return [(name, float(count)) for name, count in zip(names, times.upto(), strict=True)]
 
 
 class Admission:

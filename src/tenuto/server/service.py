@@ -14,7 +14,9 @@ from tenuto.core.vocabulary import JsonObject, SessionId
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import Head
 from tenuto.ports.ledger import Change, Entry, Ledger, Source
+from tenuto.runtime.verifying.verifier import Verified
 from tenuto.sdk.looking import Look
+from tenuto.sdk.read_models import Progress
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.session import Session
 from tenuto.server.accounts.accounts import Accounts
@@ -27,8 +29,9 @@ from tenuto.server.principal import Authenticator, Principal
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
+from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
-from tenuto.server.verifying import Verifying
+from tenuto.server.surveying import Surveyor
 from tenuto.server.webhooks.webhooks import Webhooks
 
 
@@ -51,7 +54,11 @@ class Service(msgspec.Struct, kw_only=True):
     secrets: Secrets
     webhooks: Webhooks
     metrics: Metrics
-    verifying: Verifying
+    surveyor: Surveyor
+    verifying: Shared[Verified]
+    """Looks at all of the audit log, without folding sessions."""
+    rebuilding: Shared[Progress]
+    """Makes the tables of the read models anew."""
     database: str
     """What kind of database it is: `sqlite` or `memory`."""
     closing: bool = False

@@ -55,7 +55,8 @@ class Straight:
                 await sending(scope, request.receive, send)
                 return
             headers = [
-                (name.lower().encode(), value.encode()) for name, value in found.headers.items()
+                (name.lower().encode("latin-1"), str(value).encode("latin-1"))
+                for name, value in found.headers.items()
             ]
             found = found.content
         body = _json.encode(found)

@@ -13,6 +13,7 @@ def facts_of(head: Head) -> JsonObject:
         "workflow_version": head.workflow_version,
         "status": head.status,
         "waiting_for": head.waiting_for,
+        "waits_for": list(head.waits_for),
         "user": head.user,
         "parent": head.parent,
         "origin": head.origin,

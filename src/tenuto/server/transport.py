@@ -222,8 +222,8 @@ class _Whole:
     def _write(self, start: Any, body: bytes) -> None:
         cycle = self._cycle
         lines = [STATUS_LINE[start["status"]]]
-        for header in cycle.default_headers + start["headers"]:
-            lines.append(_READY.get(header) or _line(*header))
+        for name, value in (*cycle.default_headers, *start["headers"]):
+            lines.append(_READY.get((name, value)) or _line(name, value))
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
         cycle.response_started = True

@@ -1,10 +1,10 @@
 """What waits for a person's decision, as entries of an inbox."""
 
-from typing import Final, Literal
+from typing import Final, Literal, get_args
 
 import msgspec
 
-from tenuto.core.agent.asks import Ask
+from tenuto.core.agent.asks import Ask, Risk
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.state import SessionState, Task
@@ -41,11 +41,22 @@ class InboxEntry(msgspec.Struct, frozen=True, kw_only=True):
     """Who has approved so far."""
     agent: str = ""
     """Whose work it is; empty where no agent works."""
+    form: JsonObject | None = None
+    """JSON Schema of the data that comes with a yes, where the workflow wants any."""
 
     @property
     def tool(self) -> str:
         """Return the tool that would be called, or nothing."""
         return str(self.details.get("tool", ""))
+
+    @property
+    def risk(self) -> Risk:
+        """Return what may come of yes, as the tool declares it. What is in doubt was to happen
+        once, so whatever it is must not happen twice."""
+        if self.kind == "doubt":
+            return "destructive"
+        found = self.details.get("risk")
+        return next((risk for risk in get_args(Risk) if risk == found), "unknown")
 
     @property
     def arguments(self) -> JsonObject | None:
@@ -125,6 +136,7 @@ def _entry(state: SessionState, task: Task, tasks: OpenTasks) -> InboxEntry:
         since_ms=task.started_ms,
         until_ms=task.due_ms or None,
         on_expiry=node.on_expiry if node is not None and asks and task.due_ms else "",
+        form=node.form if node is not None and asks else None,
         agent=_agent_of(task, tasks),
     )
 

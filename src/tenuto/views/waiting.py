@@ -9,7 +9,7 @@ from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.effects import is_working
 from tenuto.core.session.state import SessionState, Task
-from tenuto.core.vocabulary import SessionId, TaskNo
+from tenuto.core.vocabulary import JsonObject, SessionId, TaskNo
 from tenuto.core.workflow.model import Node, WorkflowDefinition
 from tenuto.views.excerpts import excerpt
 from tenuto.views.open_tasks import NO_TASK, OpenTasks
@@ -108,6 +108,8 @@ def _for_person(
         if node is not None and node.assignees:
             owner = ", ".join(node.assignees)
         then = _AT_EXPIRY[node.on_expiry] if task.due_ms and node is not None else ""
+        if node is not None and node.form is not None:
+            commands = (f"{commands[0]} -d '{_blank(node.form)}'", commands[1])
     elif task.ask is not None:
         ask = task.ask
         reason = ask.title
@@ -135,6 +137,13 @@ def _for_person(
     )
 
 
+def _blank(form: JsonObject) -> str:
+    """Return what is to be filled in, as JSON with gaps."""
+    fields = form.get("properties")
+    names = list(fields) if isinstance(fields, dict) else []
+    return "{" + ", ".join(f'"{name}": …' for name in names) + "}"
+
+
 def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: int) -> Wait | None:
     commands: tuple[str, ...] = ()
     then = ""
@@ -150,7 +159,8 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     elif task.kind == "wait":
         by, name = "signal", node.signal if node is not None else "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
-        commands = (f"tenuto signal {state.session} {name} -d '\"…\"'",)
+        blank = _blank(node.form) if node is not None and node.form is not None else '"…"'
+        commands = (f"tenuto signal {state.session} {name} -d '{blank}'",)
         then = _AT_EXPIRY[node.on_timeout] if task.due_ms and node is not None else ""
     elif task.kind == "workflow" and task.child is not None:
         by = "session"

@@ -6,16 +6,22 @@ import socket
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import Annotated, Any, Literal
 
 import uvicorn
-from mcp.server.mcpserver import Context, Image, MCPServer
+from mcp.server.mcpserver import Context, Elicit, ElicitationResult, Image, MCPServer, Resolve
 from mcp.types import ToolAnnotations
 from pydantic import BaseModel
 
 
 class Name(BaseModel):
     name: str
+
+
+class Order(BaseModel):
+    count: int
+    colour: Literal["blue", "red"] = "blue"
+    gift: bool = False
 
 
 def made() -> MCPServer[Any]:
@@ -42,6 +48,14 @@ def made() -> MCPServer[Any]:
         """Ask whoever calls for a name."""
         answer = await ctx.elicit("Who are you?", Name)
         return answer.action
+
+    async def wanted() -> Elicit[Order]:
+        return Elicit("How many pens?", Order)
+
+    @server.tool()
+    async def order(given: Annotated[ElicitationResult[Order], Resolve(wanted)]) -> str:
+        """Order what somebody wants."""
+        return f"{given.action} {getattr(given, 'data', None)!r}"
 
     @server.tool()
     async def slow(ctx: Context[Any]) -> str:

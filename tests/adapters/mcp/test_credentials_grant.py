@@ -222,3 +222,30 @@ def test_a_secret_that_is_not_set_is_named(gate: Gate, monkeypatch: pytest.Monke
         assert "'SHOP_SECRET' is not set" in str(failure)
 
     run(story())
+
+
+def test_tokens_go_by_https_only_or_to_this_machine(gate: Gate) -> None:
+    async def story() -> None:
+        address = place(gate)
+        there = Address(url="http://mcp.example/mcp", auth=address.auth)
+        async with using(there) as server:
+            failure = await failure_of(server.tools())
+
+        assert (type(failure), failure.code) == (Escalatable, "authorization")
+        assert "at http://mcp.example/mcp: tokens go by https only" in str(failure)
+
+    run(story())
+
+
+@pytest.mark.parametrize("settings", [{}, {"method": "post"}])
+def test_an_origin_is_the_same_issuer_with_a_slash_at_its_end(
+    gate: Gate, settings: dict[str, str]
+) -> None:
+    async def story() -> None:
+        gate.resource = {"authorization_servers": [f"{gate.origin}/"]}
+        async with using(place(gate, **settings)) as server:
+            await used(server)
+
+    run(story())
+
+    assert len(gate.requests("/token")) == 1

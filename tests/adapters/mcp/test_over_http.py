@@ -68,6 +68,21 @@ def test_what_goes_wrong_at_the_start_is_told_as_what_follows_from_it(
     run(story())
 
 
+def test_a_server_that_wants_tokens_by_oauth_says_what_to_give(plain: Plain) -> None:
+    where = 'Bearer resource_metadata="https://mcp.example/.well-known/oauth-protected-resource"'
+
+    async def story() -> None:
+        plain.odd["initialize"] = [Odd(status=401, headers={"www-authenticate": where})]
+        async with using(address(plain)) as server:
+            failure = await failure_of(server.tools())
+
+        assert (type(failure), failure.code) == (Escalatable, "authentication")
+        assert "wants tokens by OAuth" in str(failure)
+        assert "Give it auth='login', or credentials of a client, then approve" in str(failure)
+
+    run(story())
+
+
 @pytest.mark.parametrize(
     ("odd", "kind", "code"),
     [

@@ -1,13 +1,14 @@
 """YAML and JSON texts as plain data, with the place of every part."""
 
 import json
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.adapters.yaml import parse_yaml
-from tenuto.adapters.yaml.parse import CHARS_MAX, DEPTH_MAX
+from tenuto.adapters.yaml.parse import DEPTH_MAX, LOCAL, SENT
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 
@@ -108,7 +109,7 @@ def test_what_cannot_be_read_is_told_with_line_and_column(
 
 @pytest.mark.slow
 def test_a_text_that_is_too_long_or_too_deep_is_refused() -> None:
-    assert "at most" in problem_of("a" * (CHARS_MAX + 1)).message
+    assert "at most" in problem_of("a" * (LOCAL.chars_max + 1)).message
     assert "nested" in problem_of("[" * (DEPTH_MAX + 2) + "]" * (DEPTH_MAX + 2)).message
     assert "nested" in problem_of("a: " + "[" * 5_000 + "]" * 5_000).message
 
@@ -206,3 +207,60 @@ def test_any_text_is_either_read_or_refused_with_a_problem(text: str) -> None:
         parse_yaml(text)
     except DefinitionError as error:
         assert error.problems
+
+
+def sent(text: str) -> Problem:
+    with pytest.raises(DefinitionError) as caught:
+        parse_yaml(text, "flow.yaml", SENT)
+    assert len(caught.value.problems) == 1
+    return caught.value.problems[0]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "a: [" + "[]," * 15_000 + "]",
+        "a:\n" + "- 1\n" * 30_000,
+        "a: {" + "".join(f"k{n}: 1, " for n in range(12_000)) + "}",
+        "a:\n" + "".join(f"- &a{n} 1\n" for n in range(15_000)),
+        "a: &a 1\nb:\n" + "- *a\n" * 15_000,
+    ],
+)
+def test_yaml_that_somebody_sent_has_a_bounded_number_of_parts(text: str) -> None:
+    problem = sent(text)
+
+    assert "more than 20000 marks, keys and values" in problem.message
+    assert problem.line > 1 or problem.column > 1
+    assert "as JSON" in problem.hint
+    parse_yaml("a: 1", "flow.yaml", SENT)
+
+
+@pytest.mark.parametrize("text", ["a: " + "x" * 200_000, "a: |\n" + "\n" * 200_000])
+def test_yaml_that_somebody_sent_is_no_longer_than_json_may_be(text: str) -> None:
+    assert "at most 200000 are allowed" in sent(text).message
+    data = {"a": "x" * 300_000, "b": list(range(50_000))}
+    assert parse_yaml(json.dumps(data), "flow.json", SENT)[0] == data
+
+
+def test_aliases_that_multiply_are_stopped() -> None:
+    names = "abcdefgh"
+    text = "a: &a [1,1,1,1,1,1,1,1,1]\n" + "".join(
+        f"{name}: &{name} [{','.join([f'*{before}'] * 9)}]\n" for before, name in pairwise(names)
+    )
+
+    assert "more than 100000 values" in sent(text).message
+
+
+@pytest.mark.parametrize("text", ["a: " + "[" * 50_000, "- " * 50_000 + "a", "{" * 50_000])
+def test_what_nests_without_end_is_refused_whoever_sends_it(text: str) -> None:
+    assert "nested too deeply" in sent(text).message
+
+
+def test_a_tag_without_end_is_not_told_whole() -> None:
+    assert len(sent("a: !" + "x" * 100_000 + " 1").message) < 200
+
+
+def test_json_that_is_too_much_for_yaml_has_paths_and_no_places() -> None:
+    _, place = parse_yaml(json.dumps({"a": [1] * 30_000}), "flow.json", SENT)
+
+    assert place(("a", 5)) == (0, 0)

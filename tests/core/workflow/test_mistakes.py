@@ -5,6 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from tenuto.core.errors import DefinitionError
+from tenuto.core.workflow.faults import TOLD_MAX
+from tenuto.core.workflow.read import read_workflow
 from tests.core.workflow.mistakes import MISTAKES, OF_YAML, Mistake, graph
 from tests.core.workflow.reading import problems
 
@@ -77,3 +80,15 @@ def test_the_guide_shows_what_is_really_said() -> None:
     found = "".join(f"{problem}\n" for problem in problems(wrong[1]))
 
     assert found.replace("flow.yaml", "wrong.yaml") == said[1]
+
+
+def test_of_very_many_mistakes_the_first_are_told_and_the_others_counted() -> None:
+    nodes = {f"n{n}": 1 for n in range(TOLD_MAX + 50)}
+
+    with pytest.raises(DefinitionError) as caught:
+        read_workflow({"workflow": "a", "graph": {"nodes": nodes, "entry": "n0"}})
+
+    told = caught.value.problems
+    assert len(told) == TOLD_MAX + 1
+    assert told[-1].message == "There are 50 more problems."
+    assert told[-1].hint == "Mend these first."

@@ -75,6 +75,10 @@ def test_the_inbox_says_what_is_asked_why_by_whom_and_what_follows() -> None:
             assert (item["kind"], item["tool"], item["agent"]) == ("permission", "pay", "clerk")
             assert item["arguments"] == {"cents": 100}
             assert "money leaves" in item["title"]
+            assert item["risk"] == "destructive"
+            for risk, count in (("destructive", 1), ("read_only&risk=changes", 0)):
+                listed = await served.client.get(f"/approvals?risk={risk}", headers=of("red"))
+                assert len(listed.json()["items"]) == count, listed.text
             assert item["consequences"]["approve"] == "pay is carried out, once."
             assert item["may_decide"] is True
             for path in ["/approvals", f"/approvals/{item['session']}/{item['task']}"]:

@@ -1,6 +1,7 @@
 """Agents over HTTP: registered, listed, given tasks, with documents, and how they do."""
 
 import asyncio
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -211,9 +212,12 @@ def test_an_agent_tells_how_it_does() -> None:
                 "success_rate": None,
                 "latency_ms": {"p50": None, "p95": None, "p99": None},
                 "turns": 0,
+                "cached_turns": 0,
                 "tool_calls": 0,
+                "failed_attempts": 0,
                 "input_tokens": 0,
                 "output_tokens": 0,
+                "cached_tokens": 0,
                 "cost_usd": 0.0,
             }
             for _ in range(2):
@@ -225,8 +229,12 @@ def test_an_agent_tells_how_it_does() -> None:
                 status = (await served.client.get("/agents/clerk/status")).json()
                 assert status["metrics"]["completed"] == 2
                 assert status["metrics"]["turns"] == 2
-                assert status["sessions"] == 3
-                assert status["complete"] is True
+                assert status["metrics"]["latency_ms"]["p99"] is not None
+                assert status["metrics"]["output_tokens"] > 0
+                assert (status["state"], status["behind"]) == ("idle", 0)
+            tomorrow = datetime.now(UTC).date() + timedelta(days=1)
+            later = await served.client.get(f"/agents/clerk/status?since={tomorrow}")
+            assert later.json()["metrics"]["completed"] == 0
 
     asyncio.run(main())
 
@@ -247,6 +255,9 @@ def test_agents_have_versions_and_name_only_code_that_the_server_gives() -> None
             late = await served.client.put("/agents/clerk", json=CLERK, headers={"if-match": '"1"'})
             assert (changed.headers["etag"], late.status_code) == ('"2"', 412)
             assert changed.json()["capabilities"] == ["mail", "post"]
+            told = late.json()
+            assert (told["base"]["version"], told["present"]["version"]) == (1, 2)
+            assert (told["changed"]["theirs"], told["conflicts"]) == (["role"], [])
             versions = (await served.client.get("/agents/clerk/versions")).json()["items"]
             assert [one["version"] for one in versions] == [2, 1]
 

@@ -2,6 +2,9 @@
 
 import asyncio
 
+import pytest
+
+from tenuto.server.paging import cursor_of
 from tests.server.api.served import serving
 
 
@@ -50,5 +53,35 @@ def test_an_admin_lists_pages_and_forgets_items_of_everybody() -> None:
             assert len(set(ids)) == 3
             assert (await served.client.delete(f"/memory/{ids[0]}")).json() == {"forgotten": 1}
             assert (await served.client.get(f"/memory/{ids[0]}")).status_code == 404
+
+    asyncio.run(main())
+
+
+def test_a_list_goes_on_when_the_item_behind_the_cursor_was_forgotten() -> None:
+    async def main() -> None:
+        async with serving() as served:
+            for n in range(4):
+                item = {"key": f"k{n}", "text": f"Fact {n}."}
+                await served.client.post("/agents/waiter/memory", json=item)
+            for path in ("/memory", "/agents/waiter/memory"):
+                first = (await served.client.get(f"{path}?limit=1")).json()
+                last = first["items"][-1]["key"]
+                await served.client.delete(f"/agents/waiter/memory/{last}")
+
+                rest = await served.client.get(f"{path}?limit=9&cursor={first['next_cursor']}")
+
+                assert rest.status_code == 200, rest.text
+                left = [item["key"] for item in rest.json()["items"]]
+                assert left == [key for key in ("k3", "k2", "k1", "k0") if key < last]
+
+    asyncio.run(main())
+
+
+@pytest.mark.parametrize("place", ["k0", 7, [1], [10**30, "a"], [None, "a"], {"id": "a"}, None])
+def test_what_is_no_cursor_of_the_list_is_refused(place: object) -> None:
+    async def main() -> None:
+        async with serving() as served:
+            answer = await served.client.get(f"/memory?cursor={cursor_of(place)}")
+            assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
 
     asyncio.run(main())

@@ -1,7 +1,9 @@
 """Sessions over HTTP: lists, one, its past, and what can be told to it."""
 
 import asyncio
+from typing import Any
 
+import tenuto
 from tests.server.api.served import echoing, serving, waiting
 
 
@@ -80,6 +82,43 @@ def test_what_is_not_there_is_a_problem_with_a_code_and_a_hint() -> None:
                 assert problem["code"] == code
                 assert problem["hint"]
                 assert problem["trace_id"] == answer.headers["x-request-id"]
+
+    asyncio.run(main())
+
+
+def test_a_list_finds_what_waits_while_other_work_of_it_goes_on() -> None:
+    release = asyncio.Event()
+
+    async def work(ctx: tenuto.Context) -> int:
+        await release.wait()
+        return 1
+
+    async def main() -> None:
+        flow = tenuto.Workflow("both", version="1")
+        flow.node("sign", approval="Sign it?").node("go", wait="go").node("work", function=work)
+        async with serving(flow, waiting()) as served:
+
+            async def listed(query: str) -> list[dict[str, Any]]:
+                answer = await served.client.get(f"/sessions?{query}")
+                assert answer.status_code == 200, answer.text
+                return list(answer.json()["items"])
+
+            id = (await served.client.post("/workflows/both/start", json={})).json()["id"]
+            (found,) = await listed("waits_for=approval")
+            assert (found["id"], found["status"]) == (id, "running")
+            assert found["waits_for"] == ["approval", "signal"]
+            assert await listed("waits_for=timer") == []
+            answer = await served.client.get("/sessions?waits_for=approval&count=true")
+            assert answer.json()["count"] == 1
+
+            session = served.service.runtime.session(id)
+            await session.signal("go", None)
+            await session.approve()
+            assert await listed("waits_for=approval&waits_for=signal") == []
+
+            release.set()
+            assert (await session.wait_until_idle(timeout=5)).status == "completed"
+            assert (await listed("workflow=both"))[0]["waits_for"] == []
 
     asyncio.run(main())
 

@@ -12,6 +12,7 @@ import pytest
 import websockets
 
 import tenuto
+from tenuto.server.fences import Fencing
 from tests.server.api.served import Served, echoing, serving, waiting
 
 
@@ -285,3 +286,19 @@ def test_clients_that_go_in_the_middle_leave_no_trace(caplog: pytest.LogCaptureF
 
     asyncio.run(main())
     assert [record for record in caplog.records if record.levelname == "ERROR"] == []
+
+
+def test_streams_of_all_kinds_count_together() -> None:
+    async def main() -> None:
+        async with serving(waiting(), fencing=Fencing(streams_max=1)) as served:
+            session = await started(served, "waiting")
+            place = f"/sessions/{session.id}/stream"
+            async with served.client.stream("GET", "/events?after=0") as first:
+                assert first.status_code == 200
+                refused = await served.client.get(place)
+                assert (refused.status_code, refused.json()["code"]) == (429, "too_many_streams")
+                with pytest.raises(websockets.InvalidStatus) as error:
+                    await socket(served, place)
+                assert error.value.response.status_code == 429
+
+    asyncio.run(main())

@@ -42,7 +42,7 @@ def test_usage_adds_up_over_sessions_by_what_is_asked_for_and_for_one_organisati
             by_user = (await api.get("/usage?by=user", headers=ada)).json()
             by_day = (await api.get("/usage", headers=ada)).json()
             by_model = (await api.get("/usage?by=model", headers=eve)).json()
-            models = (await api.get("/models", headers=ada)).json()
+            spent = (await api.get("/models/spend", headers=ada)).json()
 
             assert by_user["total"] == {
                 "turns": 3,
@@ -63,7 +63,7 @@ def test_usage_adds_up_over_sessions_by_what_is_asked_for_and_for_one_organisati
             assert {**day, **by_day["total"]} == day
             assert [one["group"] for one in by_model["groups"]] == ["costly:x"]
             assert by_model["total"]["turns"] == 1, "of the other organisation nothing"
-            (spend,) = models["spend"]
+            (spend,) = spent["items"]
             assert (spend["model"], spend["cost_usd"]) == ("costly:x", pytest.approx(0.3))
 
             day_after = f"{int(day['group'][:4]) + 1}-01-01"
@@ -89,6 +89,7 @@ def test_who_may_not_read_usage_sees_no_spend() -> None:
     async def main() -> None:
         async with serving(authenticator=Narrow()) as served:
             assert (await served.client.get("/usage")).status_code == 403
-            assert (await served.client.get("/models")).json()["spend"] is None
+            assert (await served.client.get("/models/spend")).status_code == 403
+            assert (await served.client.get("/models")).status_code == 200
 
     asyncio.run(main())

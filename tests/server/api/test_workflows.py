@@ -124,7 +124,9 @@ def test_a_change_is_made_for_a_version_and_refused_for_another_with_what_is_the
             assert (unsaid.status_code, unsaid.json()["code"]) == (428, "precondition_required")
             assert (changed.status_code, changed.headers["etag"]) == (200, '"2"')
             assert (late.status_code, late.json()["code"]) == (412, "outdated")
-            assert late.json()["present"] == {"version": 2, "text": second}
+            present = late.json()["present"]
+            assert (present["version"], present["text"]) == (2, second)
+            assert present["actor"] and present["at"]
             assert late.headers["etag"] == '"2"'
             first = await served.client.get("/workflows/greeting?version=1")
             assert first.json()["text"] == GREETING
@@ -132,6 +134,34 @@ def test_a_change_is_made_for_a_version_and_refused_for_another_with_what_is_the
             assert [one["version"] for one in versions["items"]] == [2, 1]
             assert (await upload(served, GREETING)).status_code == 409
             assert (await served.client.get("/workflows/greeting?version=3")).status_code == 404
+
+    asyncio.run(main())
+
+
+def test_a_late_change_is_told_what_it_was_what_it_is_and_where_both_changed_it() -> None:
+    async def main() -> None:
+        async with serving() as served:
+            await upload(served, GREETING)
+            theirs = GREETING.replace("hello", "good day")
+            await put(served, "greeting", theirs, if_match='"1"')
+            await put(served, "greeting", theirs + "version: '7'\n", if_match='"2"')
+
+            mine = GREETING.replace("hello", "hi") + "description: Says hi.\n"
+            late = (await put(served, "greeting", mine, if_match='"1"')).json()
+            gone = await served.client.delete("/workflows/greeting", headers={"if-match": '"1"'})
+            never = (await put(served, "greeting", mine, if_match='"9"')).json()
+
+            assert (late["base"]["version"], late["base"]["text"]) == (1, GREETING)
+            assert (late["present"]["version"], late["complete"]) == (3, True)
+            assert late["changed"] == {"mine": ["description"], "theirs": ["version"]}
+            (conflict,) = late["conflicts"]
+            assert conflict["path"] == "output"
+            for side, word in (("base", "hello"), ("theirs", "good day"), ("mine", "hi")):
+                assert word in conflict[side]
+            assert gone.status_code == 412
+            assert gone.json()["changed"] == {"mine": [], "theirs": ["output", "version"]}
+            assert (never["base"], never["present"]["version"]) == (None, 3)
+            assert "conflicts" not in never
 
     asyncio.run(main())
 

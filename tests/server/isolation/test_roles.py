@@ -80,6 +80,7 @@ NEEDS: Final = {
     "memory_show_own": "memory:read",
     "memory_statistics": "memory:manage",
     "models_list_models": "models:read",
+    "models_list_spend": "usage:read",
     "pasts_export_session": "sessions:read",
     "pasts_list_messages": "sessions:read",
     "pasts_list_tasks": "sessions:read",

@@ -106,3 +106,9 @@ order.node(
 
 telling = Workflow("telling", output="outputs.mail")
 telling.node("mail", wait="reply", form={"text": "string"})
+
+pausing = Workflow("pausing", output="'awake'")
+pausing.node("nap", timer="700ms")
+
+many = Workflow("many", inputs={"items": "array"}, output="size(outputs.each)")
+many.node("each", map="inputs.items", do=body(approval="Go on?", form={"why": "string"}))

@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable
+from pathlib import Path
 from typing import Any, TypeAlias
 
 import mcp_types as types
 import pytest
-from mcp import MCPError
+from mcp import Client, MCPError
 
 import tenuto
 from tenuto import Agent, PermissionRule, Workflow
+from tenuto.server.mcp.client.asking import AT_ONCE_MAX
 from tenuto.server.mcp.visits import Terms
 from tenuto.testing import MockLLM, calls
 from tests.server.mcp import flows
-from tests.server.mcp.serving import Served, first_session, run, served, text_of
+from tests.server.mcp.serving import HttpServer, Served, first_session, run, served, text_of
 
 ERAS = pytest.mark.parametrize("mode", ["legacy", "2026-07-28"])
 
@@ -218,6 +220,19 @@ def test_what_a_session_below_wants_is_asked_as_well(mode: str) -> None:
 
 
 @ERAS
+def test_many_questions_are_asked_some_at_a_time_until_all_are_answered(mode: str) -> None:
+    async def work() -> None:
+        ann = Person(accepts(why="because"))
+        async with served(flows.many, mode=mode, elicitation_callback=ann) as here:
+            result = await here.call("many", items=list(range(2 * AT_ONCE_MAX + 1)))
+
+        assert result.structured_content == {"output": 2 * AT_ONCE_MAX + 1}
+        assert len(ann.asked) == 2 * AT_ONCE_MAX + 1
+
+    run(work)
+
+
+@ERAS
 def test_where_the_server_asks_nobody_it_stays_in_the_inbox(mode: str) -> None:
     async def work() -> None:
         ann = Person(accepts(cups=1))
@@ -360,3 +375,63 @@ def test_a_client_cannot_say_of_itself_what_it_was_asked() -> None:
         assert still.phase == "running"
 
     run(work)
+
+
+@pytest.mark.slow
+def test_a_question_outlives_the_server_that_asked_it(tmp_path: Path) -> None:
+    async def ask_and_leave(url: str, process: Any) -> None:
+        ann = Undecided()
+        async with Client(url, mode="legacy", elicitation_callback=ann) as client:
+            meta: Any = {"tenuto/key": "k"}
+            call = asyncio.create_task(client.call_tool("order", meta=meta))
+            await ann.asked.wait()
+            process.kill()
+            call.cancel()
+            await asyncio.wait({call})
+
+    async def come_back(url: str) -> Any:
+        ann = Person(accepts(cups=5))
+        async with Client(url, mode="legacy", elicitation_callback=ann) as client:
+            meta: Any = {"tenuto/key": "k"}
+            result = await client.call_tool("order", meta=meta)
+        assert len(ann.asked) == 1
+        return result
+
+    async def work(first: HttpServer) -> None:
+        await ask_and_leave(first.url, first.process)
+        with HttpServer(tmp_path, "order") as second:
+            result = await come_back(second.url)
+        assert result.structured_content["data"] == {"cups": 5}
+
+    with HttpServer(tmp_path, "order") as first:
+        run(lambda: work(first))
+
+
+@pytest.mark.slow
+def test_clients_over_http_are_asked_each_about_its_own(tmp_path: Path) -> None:
+    async def work(url: str) -> None:
+        people = [Person(accepts(cups=n)) for n in range(1, 6)]
+
+        async def order(ann: Person) -> Any:
+            async with Client(url, mode="legacy", elicitation_callback=ann) as client:
+                return (await client.call_tool("order")).structured_content
+
+        outputs = await asyncio.gather(*map(order, people))
+        assert [output["data"]["cups"] for output in outputs] == [1, 2, 3, 4, 5]
+        assert all(len(ann.asked) == 1 for ann in people)
+
+    with HttpServer(tmp_path, "order") as server:
+        run(lambda: work(server.url))
+
+
+@pytest.mark.slow
+def test_a_server_that_is_told_to_asks_nobody(tmp_path: Path) -> None:
+    async def work(url: str) -> None:
+        ann = Person(accepts(cups=1))
+        async with Client(url, elicitation_callback=ann) as client:
+            result = await client.call_tool("order")
+        assert (result.meta or {})["tenuto/status"] == "waiting"
+        assert not ann.asked
+
+    with HttpServer(tmp_path, "order", "--no-ask") as server:
+        run(lambda: work(server.url))

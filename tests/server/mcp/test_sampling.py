@@ -8,7 +8,7 @@ import pytest
 from mcp import Client, MCPError
 
 import tenuto
-from tenuto import Agent, Workflow
+from tenuto import Agent, Workflow, body
 from tenuto.server.mcp.client.sampling import ClientModel
 from tests.server.mcp.serving import Served, run, served, text_of
 
@@ -194,6 +194,22 @@ def test_the_session_below_asks_the_client_of_the_one_above(mode: str) -> None:
             result = await here.call("outer")
 
         assert result.structured_content["text"] == "Two cups."
+
+    run(work)
+
+
+@ERAS
+def test_agents_that_work_at_once_ask_the_client_each(mode: str) -> None:
+    async def work() -> None:
+        agent = Agent("helper", model="mcp:client")
+        flow = Workflow("wide", inputs={"items": "array"}, output="size(outputs.each)")
+        flow.node("each", map="inputs.items", do=body(agent=agent, inputs={"item": "item"}))
+        model = Model("x")
+        async with serving(flow, mode=mode, sampling_callback=model) as here:
+            result = await here.call("wide", items=list(range(12)))
+
+        assert result.structured_content == {"output": 12}
+        assert len(model.asked) == 12
 
     run(work)
 

@@ -313,3 +313,26 @@ def test_a_message_that_cannot_be_sent_does_not_keep_others_from_being_told() ->
             assert (again.status_code, again.json()["state"]) == (200, "dead")
 
     asyncio.run(main())
+
+
+def test_webhooks_are_listed_by_state() -> None:
+    async def main() -> None:
+        async with receiving() as receiver, telling(delays_s=()) as served:
+            turned_off = await added(served, receiver, active=False)
+            works = await added(served, receiver)
+            receiver.statuses = [410]
+            gone = await added(served, receiver)
+            await served.client.post(f"/webhooks/{gone['id']}/test")
+
+            async def listed(query: str) -> dict[str, str]:
+                found = (await served.client.get(f"/webhooks{query}")).json()
+                return {one["id"]: one["state"] for one in found}
+
+            assert await listed("?state=active") == {works["id"]: "active"}
+            assert await listed("?state=inactive") == {turned_off["id"]: "inactive"}
+            assert await listed("?state=disabled") == {gone["id"]: "disabled"}
+            assert len(await listed("")) == 3
+            strange = await served.client.get("/webhooks?state=broken")
+            assert (strange.status_code, strange.json()["code"]) == (400, "bad_request")
+
+    asyncio.run(main())

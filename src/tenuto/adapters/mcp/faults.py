@@ -178,15 +178,23 @@ class Faults:
         # A server may use the code for errors of its own.
         return isinstance(self._place, Address) or scene.lost or message == _CLOSED
 
+    def _what_is_refused(self, scene: Scene) -> tuple[str, str]:
+        """Return what the server does not take, and what to do."""
+        if isinstance(self._place, Address) and self._place.auth is not None:
+            return "refuses the token that was granted for it", "Mend it, or sign in anew"
+        if scene.heard.offers_oauth:
+            return "wants tokens by OAuth", "Give it auth='login', or credentials of a client"
+        return "refuses the credentials", "Set the right ones"
+
     def _by_status(
         self, scene: Scene, message: str, *, repeats: bool, what: str = "", begun: bool = True
     ) -> WorkFailed:
         status, said = scene.heard.status, "" if message in _STAND_IN else f": {message}"
         where = f" at {self._place}"
         if status in (401, 403):
+            told = self._what_is_refused(scene)
             return self._teller.escalatable(
-                f"refuses the credentials{where} ({status}){said}. Set the right ones,",
-                "authentication",
+                f"{told[0]}{where} ({status}){said}. {told[1]},", "authentication"
             )
         if status == 404 and scene.heard.had_session:
             return Transient(

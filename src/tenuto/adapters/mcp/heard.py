@@ -10,12 +10,14 @@ from tenuto.core.errors import WorkFailed
 class Heard:
     """What HTTP said about one request beside the answer: the SDK keeps no status."""
 
-    __slots__ = ("had_session", "refused", "retry_after", "status", "unsent")
+    __slots__ = ("had_session", "offers_oauth", "refused", "retry_after", "status", "unsent")
 
     def __init__(self) -> None:
         self.status = 0
         self.retry_after = ""
         self.had_session = False
+        self.offers_oauth = False
+        """The server said where its tokens are got."""
         self.unsent: Exception | None = None
         """Why the request did not even reach the server."""
         self.refused: WorkFailed | None = None

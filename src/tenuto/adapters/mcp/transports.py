@@ -218,6 +218,8 @@ def _listening_client() -> Any:
                 heard.refused = error
                 response = httpx2.Response(401, request=request)
             heard.status = response.status_code
+            challenge = response.headers.get("www-authenticate", "")
+            heard.offers_oauth = "resource_metadata" in challenge
             heard.retry_after = response.headers.get("retry-after", "")
             return response
 

@@ -183,6 +183,7 @@ def _matches(head: Head, query: HeadQuery) -> bool:
             query.wake_before_ms is None or (wake_ms is not None and wake_ms < query.wake_before_ms)
         )
         and (not query.words or any(text in head.waiting_for for text in query.words))
+        and (not query.waits_for or not set(query.waits_for).isdisjoint(head.waits_for))
         and head.session.startswith(query.prefix)
     )
 

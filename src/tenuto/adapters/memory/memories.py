@@ -83,6 +83,8 @@ class VolatileMemory:
             if last is None:
                 raise NotFound(what="memory item", name=query.after)
             found = [item for item in found if _age(item) < _age(last.item)]
+        if query.behind is not None:
+            found = [item for item in found if (item.created_ms, item.id) < query.behind]
         return tuple(found[: max(0, min(query.limit, PAGE_MAX))])
 
     async def touch(self, ids: Sequence[str], *, tenant: str, now_ms: int) -> None:

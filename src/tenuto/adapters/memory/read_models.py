@@ -1,7 +1,9 @@
 """Read models in memory."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
+from typing import cast
 
 import msgspec
 
@@ -9,7 +11,17 @@ from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.core.errors import NotFound
 from tenuto.core.memory.items import MemoryItem
 from tenuto.core.tables import COUNTS, KEYS, ORDER, Change, Key, Row, Table, grown
-from tenuto.ports.read_models import GROUPS, PAGE_MAX, Reached, RowQuery, UsageQuery, UsageSum
+from tenuto.ports.read_models import (
+    GROUPS,
+    PAGE_MAX,
+    AgentQuery,
+    AgentWork,
+    Ended,
+    Reached,
+    RowQuery,
+    UsageQuery,
+    UsageSum,
+)
 
 
 class MemoryReadModels:
@@ -26,7 +38,8 @@ class MemoryReadModels:
             rows = self._tables.setdefault(change.table, {})
             if change.adds:
                 old = rows.get(change.key)
-                rows[change.key] = grown(old, change.values) if old else dict(change.values)
+                values = change.values
+                rows[change.key] = grown(change.table, old, values) if old else dict(values)
             elif change.whole:
                 rows[change.key] = dict(change.values)
             elif change.key in rows:
@@ -65,10 +78,10 @@ class MemoryReadModels:
         sums: dict[str, Row] = {}
         for row in self._tables.get("agent_usage", {}).values():
             day = str(row["day"])
-            if row["tenant"] != query.tenant or not query.since <= day <= (query.until or day):
+            if not query.since <= day <= (query.until or day) or not _is_asked(row, query):
                 continue
             group = str(row[GROUPS[query.by]]) if query.by else ""
-            sums[group] = grown(sums[group], row) if group in sums else row
+            sums[group] = grown("agent_usage", sums[group], row) if group in sums else row
         found = [_sum(group, row) for group, row in sorted(sums.items())]
         if query.by == "day":
             found.reverse()
@@ -76,9 +89,40 @@ class MemoryReadModels:
             found.sort(key=lambda one: -one.cost_nano_usd)
         return tuple(found[: max(0, min(query.limit, PAGE_MAX))])
 
+    async def work(self, query: AgentQuery) -> AgentWork:
+        """See `ReadModels.work`."""
+        sessions = {
+            id: msgspec.json.decode(str(row["context"]))["workflow"]
+            for (id,), row in self._tables.get("agent_sessions", {}).items()
+            if row["status"] not in ("completed", "failed", "cancelled")
+        }
+        running = sum(
+            row["task_type"] == "agent"
+            and row["status"] in ("running", "waiting")
+            and row["session_id"] in sessions
+            and _is_asked(row | {"workflow": sessions[str(row["session_id"])]}, query)
+            for row in self._tables.get("agent_tasks", {}).values()
+        )
+        bars: Counter[tuple[str, int]] = Counter()
+        for row in self._tables.get("agent_durations", {}).values():
+            if str(row["day"]) >= query.since and _is_asked(row, query):
+                bars[str(row["status"]), cast("int", row["ms"])] += cast("int", row["tasks"])
+        ended = [
+            {"status": status, "ms": ms, "tasks": n} for (status, ms), n in sorted(bars.items())
+        ]
+        return AgentWork(running=running, ended=msgspec.convert(ended, tuple[Ended, ...]))
+
     async def clear(self) -> None:
         """See `ReadModels.clear`."""
         self._tables, self._reached = {}, Reached()
+
+
+def _is_asked(row: Row, query: UsageQuery | AgentQuery) -> bool:
+    return (
+        query.tenant in (None, row["tenant"])
+        and query.agent in ("", row["agent_id"])
+        and (query.workflows is None or row["workflow"] in query.workflows)
+    )
 
 
 def _sum(group: str, row: Row) -> UsageSum:

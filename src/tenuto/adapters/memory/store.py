@@ -1,13 +1,16 @@
 """The event store in memory: `MemoryLog` behind the port's awaitable face."""
 
 import asyncio
-from collections.abc import AsyncIterator
-from typing import Final
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from typing import Final, get_args
 
 import msgspec
 
 from tenuto.adapters.memory.log import MemoryLog
 from tenuto.core.errors import StoreUnavailable, TenutoError
+from tenuto.core.lifecycle import Status
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import (
     Commit,
@@ -30,6 +33,12 @@ class MemoryLists:
 
     async def prepare(self) -> None:
         """See `SessionLists.prepare`."""
+
+    async def by_status(self) -> Mapping[Status, int]:
+        """See `SessionLists.by_status`."""
+        heads = self._log.heads(HeadQuery(limit=sys.maxsize))
+        counts: Counter[Status] = Counter(head.status for head in heads)
+        return {status: counts[status] for status in get_args(Status)}
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""

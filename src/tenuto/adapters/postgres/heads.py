@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import Any, Final
 
 import msgspec
 
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.sqlite.conditions import conditions_of
-from tenuto.adapters.sqlite.heads import HEAD_COLUMNS, head_of
+from tenuto.adapters.sqlite.heads import HEAD_COLUMNS, count_by_status, head_of
 from tenuto.core.errors import StoreUnavailable
+from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import Head, HeadQuery, SessionCount
 
 INDEXES: Final = (
@@ -36,6 +37,12 @@ class PostgresLists:
         if self._open_writable is None:
             raise StoreUnavailable("It was opened for reading only; open it for writing.")
         await asyncio.to_thread(self._prepare, self._open_writable)
+
+    async def by_status(self) -> Mapping[Status, int]:
+        """See `SessionLists.by_status`."""
+        shared: Any = count_by_status
+        counts: Mapping[Status, int] = await self._reads.run(shared)
+        return counts
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""

@@ -12,6 +12,7 @@ from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.responses import SqliteResponses
 from tenuto.adapters.sqlite.tables import ServerTables
 from tenuto.adapters.sqlite.works import Performer
+from tenuto.core.histogram import Histogram
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore, SessionLists
@@ -43,6 +44,11 @@ class LastingStore(EventStore):
         self._name, self._reads, self._works, self._commits = name, reads, works, commits
         self.tables = ServerTables(reads=reads, works=works)
         """What a server keeps."""
+
+    @property
+    def commit_times(self) -> Histogram | None:
+        """Seconds from append to durable, of the commits of this process; None: it only reads."""
+        return None if self._commits is None else self._commits.times
 
     @property
     @abstractmethod

@@ -2,6 +2,7 @@
 
 from typing import Final, TypeAlias
 
+from tenuto.adapters.sqlite.waits import mask_of
 from tenuto.ports.event_store import HeadQuery
 
 Conditions: TypeAlias = tuple[list[str], list[str | int]]
@@ -63,6 +64,8 @@ def facts_of(query: HeadQuery) -> Conditions:
     if query.words:
         terms.append(f"({' OR '.join(['instr(waiting_for, ?) > 0'] * len(query.words))})")
         values += query.words
+    if query.waits_for:
+        terms.append(f"waits & {mask_of(query.waits_for)}")
     if query.prefix:
         more, given = begins("id", query.prefix)
         terms += more

@@ -23,6 +23,7 @@ from typing import Final, Protocol, TypeAlias
 from tenuto.adapters.sqlite.planning import Row
 from tenuto.adapters.sqlite.writing import Answer, Busy, OutcomeUnknown, Statement
 from tenuto.core.errors import StoreUnavailable
+from tenuto.core.histogram import SHORT_SECONDS, Histogram
 from tenuto.core.vocabulary import Position
 from tenuto.ports.event_store import Commit, Receipt
 
@@ -45,7 +46,7 @@ BUSY_PAUSE_S: Final = 0.002
 UNKNOWN_PAUSE_S: Final = 0.1
 UNKNOWN_CLOSING_S_MAX: Final = 5.0
 
-Pending: TypeAlias = "tuple[Commit, Receipt]"
+Pending: TypeAlias = "tuple[Commit, Queued]"
 Task: TypeAlias = "tuple[Statement, Receipt]"
 Doubt: TypeAlias = "tuple[OutcomeUnknown, list[Pending], list[Task]]"
 Written: TypeAlias = "Callable[[Sequence[Pending], Sequence[Answer]], None]"
@@ -116,6 +117,12 @@ class Nothing:
         """Do nothing."""
 
 
+class Queued(Receipt):
+    """A receipt that knows when it was asked for."""
+
+    queued_s = 0.0
+
+
 class Pace:
     """Whether the disk is quick enough for the loop to wait for it."""
 
@@ -157,6 +164,8 @@ class GroupCommit:
         self._works = works or Nothing()
         self._file = file
         self._written = written
+        self.times = Histogram(SHORT_SECONDS)
+        """Seconds from append to durable, of commits that were written."""
         self._loop = asyncio.get_running_loop()
         self._queue: deque[Pending] = deque()
         self._statements: deque[Task] = deque()
@@ -176,10 +185,11 @@ class GroupCommit:
 
     def append(self, commit: Commit) -> Receipt:
         """Return the future position of `commit`, which is queued."""
-        future = Receipt(loop=self._loop)
+        future = Queued(loop=self._loop)
         if self._closing:
             future.set_exception(closed(self._file))
             return future
+        future.queued_s = time.monotonic()
         self._queue.append((commit, future))
         if not self._flush_is_due:
             self._flush_is_due = True
@@ -250,8 +260,13 @@ class GroupCommit:
         self, batch: Sequence[Pending], tasks: Sequence[Task], answers: Sequence[Answer]
     ) -> None:
         """On the loop: tell the followers, then everybody who waits."""
+        now_s = time.monotonic()
+        for (_, queued), answer in zip(batch, answers, strict=False):
+            if not isinstance(answer, Exception):
+                self.times.observe(now_s - queued.queued_s)
         self._written(batch, answers)
-        receipts = [receipt for _, receipt in batch] + [receipt for _, receipt in tasks]
+        receipts: list[Receipt] = [receipt for _, receipt in batch]
+        receipts += [receipt for _, receipt in tasks]
         self._answer(zip(receipts, answers, strict=True))
 
     def _answer(self, rest: "Iterator[tuple[Receipt, Answer]]") -> None:

@@ -17,19 +17,25 @@ from typing import Final, TypeAlias, get_args
 
 import msgspec
 
-from tenuto.adapters.sqlite.conditions import Conditions, begins, facts_of
+from tenuto.adapters.sqlite.conditions import Conditions, begins, conditions_of, facts_of
+from tenuto.adapters.sqlite.waits import mask_of
 from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import HeadQuery
 
 _TAIL: Final = "(parent IS NULL), number, key, parent"
 """What follows the order is looked at without the row: it may have to be for many."""
-MADE_LAST: Final = "sessions_list_4"
+_WAITING: Final = "tenant, number, status, user, workflow, parent, key, started_ms, id"
+"""All that lists ask for: of many that wait, and few of which match, no row is looked at."""
+MADE_LAST: Final = "sessions_list_7"
 INDEXES: Final = (
     "sessions_list_0 ON sessions(started_ms)",
     f"sessions_list_1 ON sessions(tenant, status, {_TAIL})",
     f"sessions_list_2 ON sessions(tenant, user, status, {_TAIL})",
     f"sessions_list_3 ON sessions(tenant, workflow, status, {_TAIL})",
-    f"{MADE_LAST} ON sessions(tenant, user, workflow, status, {_TAIL})",
+    f"sessions_list_4 ON sessions(tenant, user, workflow, status, {_TAIL})",
+    f"sessions_list_5 ON sessions({_WAITING}) WHERE waits & 1",
+    f"sessions_list_6 ON sessions({_WAITING}) WHERE waits & 2",
+    f"{MADE_LAST} ON sessions({_WAITING}) WHERE waits & 4",
 )
 SELECT_INDEX: Final = "SELECT 1 FROM sqlite_master WHERE type = 'index' AND name = ?"
 SELECT_NUMBER: Final = "SELECT number FROM sessions WHERE id = ?"
@@ -81,6 +87,8 @@ def _few_below(connection: sqlite3.Connection, parent: str) -> bool:
 
 def numbers_of(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
     """Return the numbers of the sessions on the page, newest first."""
+    if query.waits_for:
+        return _waiting(connection, query)
     page = _Page(connection, query)
     found: set[int] = set()
     for one in _without_text(connection, query):
@@ -88,6 +96,23 @@ def numbers_of(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
         found |= page.newest(one, beginning)
     if query.text:
         found |= page.newest(query, ("key", query.text))
+    return sorted(found, reverse=True)[: max(0, query.limit)]
+
+
+def _waiting(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
+    """Return the numbers of the page of those that wait for something: from the index of each."""
+    without = msgspec.structs.replace(query, waits_for=())
+    terms, values = conditions_of(without)
+    found: set[int] = set()
+    for kind in dict.fromkeys(query.waits_for):
+        bit = mask_of((kind,))
+        rows = connection.execute(
+            f"SELECT number FROM sessions INDEXED BY sessions_list_{4 + bit.bit_length()}"
+            f" WHERE waits & {bit} AND number <= ? AND {' AND '.join(terms)}"
+            " ORDER BY number DESC LIMIT ?",
+            (_newest(connection, query), *values, query.limit),
+        )
+        found.update(number for (number,) in rows)
     return sorted(found, reverse=True)[: max(0, query.limit)]
 
 

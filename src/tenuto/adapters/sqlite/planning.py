@@ -11,6 +11,7 @@ from typing import Final, NamedTuple, TypeAlias
 
 import msgspec
 
+from tenuto.adapters.sqlite.waits import mask_of
 from tenuto.core.errors import NotFound, Stale, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Commit, Head
@@ -32,6 +33,7 @@ class Known(NamedTuple):
     status: str
     wake_ms: int | None
     active: bool
+    waits: int
 
 
 class Recent:
@@ -71,7 +73,7 @@ class Recent:
 SELECT_KNOWN: Final = """
     SELECT s.id, s.number,
         coalesce((SELECT max(version) FROM commits WHERE session = s.number), s.origin_version),
-        s.status, s.wake_ms, s.active
+        s.status, s.wake_ms, s.active, s.waits
     FROM json_each(?) AS wanted CROSS JOIN sessions AS s ON s.id = wanted.value"""
 
 SELECT_KEY_HOLDER: Final = (
@@ -123,10 +125,8 @@ class Plan:
         # One statement for all: each statement costs a release of the interpreter's lock, which a
         # busy loop's thread gives back only after its switch interval.
         wanted = msgspec.json.encode(sessions).decode()
-        for id, number, version, status, wake_ms, active in self._connection.execute(
-            SELECT_KNOWN, (wanted,)
-        ):
-            self.known[id] = Known(number, version, status, wake_ms, bool(active))
+        for id, number, version, *indexed in self._connection.execute(SELECT_KNOWN, (wanted,)):
+            self.known[id] = Known(number, version, *indexed)
 
     def _judge(self, commit: Commit) -> Position | TenutoError:
         known = self.known.get(commit.session)
@@ -137,7 +137,7 @@ class Plan:
                 return refusal
             assert head is not None, "a start without a head is refused"
             self.number += 1
-            known = Known(self.number, commit.expected, head.status, head.wake_ms, head.active)
+            known = Known(self.number, commit.expected, *_indexed(head))
             self.starts.append(row_of(head, number=self.number))
             if head.key is not None:
                 self._keys[head.tenant, head.key] = head.session
@@ -186,7 +186,7 @@ class Plan:
     def _replace_head(self, head: Head, known: Known) -> Known:
         rest: Row = (head.user, head.workflow, head.workflow_version, head.waiting_for)
         rest += (head.updated_ms, head.version, known.number)
-        indexed = (head.status, head.wake_ms, head.active)
+        indexed = _indexed(head)
         if known[2:] == indexed:
             # Columns without an index: one page is written instead of four.
             self.touches.append(rest)
@@ -206,6 +206,10 @@ class Plan:
             self.snapshots.append((known.number, commit.snapshot.version, packed))
             self.size_bytes += len(packed)
         self.known[commit.session] = known._replace(version=version)
+
+
+def _indexed(head: Head) -> tuple[str, int | None, bool, int]:
+    return head.status, head.wake_ms, head.active, mask_of(head.waits_for)
 
 
 def row_of(head: Head, *, number: int) -> Row:
@@ -228,4 +232,5 @@ def row_of(head: Head, *, number: int) -> Row:
         head.started_ms,
         head.updated_ms,
         head.version,
+        mask_of(head.waits_for),
     )

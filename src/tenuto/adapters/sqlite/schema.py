@@ -60,6 +60,16 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
     # Format 2 made a table for pieces; like the mailbox it is now made by who first needs it, so
     # that a file is no larger for what it does not hold.
     (),
+    (
+        # One bit for each of `WaitsFor`. What waited was to be read from the sentence only; what
+        # runs is written anew when it is taken up.
+        "ALTER TABLE sessions ADD COLUMN waits INTEGER NOT NULL DEFAULT 0",
+        """UPDATE sessions SET waits =
+            (instr(waiting_for, 'a decision on ') OR instr(waiting_for, 'a person to '))
+            + 2 * (instr(waiting_for, 'a signal for ') > 0)
+            + 4 * (instr(waiting_for, 'timer ' || char(39)) > 0)
+            WHERE status = 'waiting'""",
+    ),
 )
 """Statements that lead from format n to n + 1. Only ever added to; a shipped one never changes."""
 

@@ -1,5 +1,6 @@
 """What long lists of sessions need of a file."""
 
+from collections.abc import Mapping
 from functools import partial
 
 import msgspec
@@ -8,6 +9,7 @@ from tenuto.adapters.sqlite import heads, lists
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.works import Performer
 from tenuto.core.errors import StoreUnavailable
+from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import HeadQuery, SessionCount
 
 
@@ -26,6 +28,10 @@ class SqliteLists:
             )
         for number in range(len(lists.INDEXES)):
             await self._works.perform(partial(lists.prepare, number=number))
+
+    async def by_status(self) -> Mapping[Status, int]:
+        """See `SessionLists.by_status`."""
+        return await self._reads.run(heads.count_by_status)
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""

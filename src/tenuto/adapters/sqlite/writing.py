@@ -27,9 +27,9 @@ quicker than one that grows: 177 against 336 us per commit. Source: SQLite's def
 INSERT_COMMIT: Final = (
     "INSERT INTO commits(position, session, version, count, at_ms, payload) VALUES (?,?,?,?,?,?)"
 )
-INSERT_SESSION: Final = f"INSERT INTO sessions VALUES ({','.join('?' * 17)})"
+INSERT_SESSION: Final = f"INSERT INTO sessions VALUES ({','.join('?' * 18)})"
 UPDATE_HEAD: Final = """
-    UPDATE sessions SET status = ?, wake_ms = ?, active = ?, user = ?, workflow = ?,
+    UPDATE sessions SET status = ?, wake_ms = ?, active = ?, waits = ?, user = ?, workflow = ?,
         workflow_version = ?, waiting_for = ?, updated_ms = ?, head_version = ? WHERE number = ?"""
 TOUCH_HEAD: Final = """
     UPDATE sessions SET user = ?, workflow = ?, workflow_version = ?, waiting_for = ?,

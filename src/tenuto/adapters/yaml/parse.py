@@ -11,16 +11,36 @@ from collections.abc import Callable, Iterator
 from functools import cache
 from typing import Any, Final, TypeAlias
 
+import msgspec
+
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 
 Path: TypeAlias = tuple[str | int, ...]
 Place: TypeAlias = Callable[[Path], tuple[int, int]]
 
-CHARS_MAX: Final = 8 * 1024 * 1024
 DEPTH_MAX: Final = 100
-VALUES_MAX: Final = 1_000_000
-"""Values in the data, those that aliases repeat counted each time."""
+
+
+class Bounds(msgspec.Struct, frozen=True, kw_only=True):
+    """How much a text may be. The library takes some 70 µs for a token, up to 5 µs for a line and
+    1 µs for a character; JSON takes a hundredth of it."""
+
+    chars_max: int = 8 * 1024 * 1024
+    yaml_chars_max: int = 8 * 1024 * 1024
+    """Of a text that is no JSON."""
+    tokens_max: int = 8 * 1024 * 1024
+    """Marks, keys and values of a text that is no JSON."""
+    values_max: int = 1_000_000
+    """Values in the data, those that aliases repeat counted each time."""
+
+
+LOCAL: Final = Bounds()
+"""For a file of whoever reads it."""
+SENT: Final = Bounds(
+    chars_max=1_000_000, yaml_chars_max=200_000, tokens_max=20_000, values_max=100_000
+)
+"""For what others send: a second or two at most."""
 
 _INT: Final = re.compile(r"[-+]?[0-9]+")
 _OCTAL: Final = re.compile(r"0o[0-7]+")
@@ -49,29 +69,34 @@ _SCALAR_TAGS: Final = frozenset(
 _CONTAINER_TAGS: Final = frozenset({"map", "seq"})
 
 
-def parse_yaml(text: str, file: str = "") -> tuple[Json, Place]:
+def parse_yaml(text: str, file: str = "", bounds: Bounds = LOCAL) -> tuple[Json, Place]:
     """Return the data in `text`, and a function from a path in it to line and column, from 1.
 
     The place of a member of an object is that of its key; a path that leads nowhere has the place
     of the nearest value above it.
 
     Raises:
-        DefinitionError: it is no YAML, repeats a key, or holds what JSON cannot.
+        DefinitionError: it is no YAML, repeats a key, holds what JSON cannot, or is beyond
+            `bounds`.
     """
-    if len(text) > CHARS_MAX:
-        found = f"The text has {len(text)} characters; at most {CHARS_MAX} are allowed."
-        raise DefinitionError([Problem(message=found, file=file)])
+    if len(text) > bounds.chars_max:
+        raise _too_long(text, file, bounds.chars_max)
     if text.lstrip()[:1] in ("{", "["):
         try:
-            return _read_json(text), _lazy_place(text, file)
+            return _read_json(text), _lazy_place(text, file, bounds)
         except (ValueError, RecursionError):
             pass
-    root = _compose(text, file)
-    building = _Building(file)
+    root = _compose(text, file, bounds)
+    building = _Building(file, bounds.values_max)
     data = building.value(root, (), 0)
     if building.problems:
         raise DefinitionError(building.problems)
     return data, _place_in(root)
+
+
+def _too_long(text: str, file: str, most: int, hint: str = "") -> DefinitionError:
+    found = f"The text has {len(text)} characters; at most {most} are allowed."
+    return DefinitionError([Problem(message=found, file=file, hint=hint)])
 
 
 def _read_json(text: str) -> Json:
@@ -111,13 +136,15 @@ def _check_size(data: Json) -> None:
     raise ValueError("nested too deeply")
 
 
-def _compose(text: str, file: str) -> Any:
+def _compose(text: str, file: str, bounds: Bounds) -> Any:
     """Return the library's tree of the one document in `text`, or None where there is nothing."""
+    if len(text) > bounds.yaml_chars_max:
+        raise _too_long(text, file, bounds.yaml_chars_max, _AS_JSON)
     from ruamel.yaml import YAML
     from ruamel.yaml.error import MarkedYAMLError, YAMLError, YAMLStreamError
 
     yaml = YAML(typ="safe", pure=True)
-    yaml.Scanner = _bounded_scanner()
+    yaml.Scanner = _bounded_scanner(bounds.tokens_max)
     try:
         return yaml.compose(text)
     except MarkedYAMLError as error:
@@ -138,13 +165,29 @@ def _compose(text: str, file: str) -> Any:
         first = str(error).strip().splitlines()[0]
         problem = Problem(message=f"This is no YAML: {_sentence(first)}", file=file)
         raise DefinitionError([problem]) from None
+    except _TooMany as error:
+        mark = error.mark
+        problem = Problem(
+            message=f"There are more than {bounds.tokens_max} marks, keys and values in the text.",
+            file=file,
+            line=mark.line + 1,
+            column=mark.column + 1,
+            hint=_AS_JSON,
+        )
+        raise DefinitionError([problem]) from None
     except RecursionError:
         problem = Problem(message="This is no YAML: it is nested too deeply.", file=file)
         raise DefinitionError([problem]) from None
 
 
+class _TooMany(Exception):  # it leaves this module as a DefinitionError
+    def __init__(self, mark: Any) -> None:
+        super().__init__()
+        self.mark = mark
+
+
 @cache
-def _bounded_scanner() -> type[Any]:
+def _bounded_scanner(tokens_max: int) -> type[Any]:
     from ruamel.yaml.scanner import Scanner
 
     class Bounded(Scanner):
@@ -154,6 +197,11 @@ def _bounded_scanner() -> type[Any]:
             if self.flow_level > DEPTH_MAX:
                 raise RecursionError
             super().fetch_flow_collection_start(*token, **named)
+
+        def fetch_more_tokens(self) -> Any:
+            if self.tokens_taken > tokens_max:
+                raise _TooMany(self.reader.get_mark())
+            return super().fetch_more_tokens()
 
     return Bounded
 
@@ -175,8 +223,8 @@ def _hint(message: str) -> str:
 class _Building:
     """Makes plain data of the library's tree, collecting what is wrong."""
 
-    def __init__(self, file: str) -> None:
-        self._file = file
+    def __init__(self, file: str, values_max: int) -> None:
+        self._file, self._values_max = file, values_max
         self.problems: list[Problem] = []
         self._count = 0
         self._open: set[int] = set()
@@ -185,8 +233,8 @@ class _Building:
         if node is None:
             return None
         self._count += 1
-        if self._count > VALUES_MAX or depth > DEPTH_MAX or id(node) in self._open:
-            if not self.problems or self._count <= VALUES_MAX:
+        if self._count > self._values_max or depth > DEPTH_MAX or id(node) in self._open:
+            if not self.problems or self._count <= self._values_max:
                 self._report(node, path, self._excess(node, depth))
             return None
         if node.id == "scalar":
@@ -199,7 +247,7 @@ class _Building:
             value = self._object(node, path, depth)
         self._open.discard(id(node))
         if str(node.tag).removeprefix(_TAG) not in _CONTAINER_TAGS:
-            self._report(node, path, f"The tag {str(node.tag)!r} is not allowed.")
+            self._report(node, path, f"The tag {str(node.tag)!r:.100} is not allowed.")
         return value
 
     def _excess(self, node: Any, depth: int) -> str:
@@ -207,12 +255,12 @@ class _Building:
             return "A value holds itself, by an alias."
         if depth > DEPTH_MAX:
             return f"Values are nested more than {DEPTH_MAX} deep."
-        return f"There are more than {VALUES_MAX} values, those of aliases counted each time."
+        return f"There are more than {self._values_max} values, those of aliases counted each time."
 
     def _object(self, node: Any, path: Path, depth: int) -> Json:
         found: dict[str, Json] = {}
         for key_node, value_node in node.value:
-            if self._count > VALUES_MAX:
+            if self._count > self._values_max:
                 break
             key = self._key(key_node, path)
             if key is None:
@@ -243,7 +291,7 @@ class _Building:
         text = str(node.value)
         tag = str(node.tag)
         if tag.removeprefix(_TAG) not in _SCALAR_TAGS:
-            self._report(node, path, f"The tag {tag!r} is not allowed.")
+            self._report(node, path, f"The tag {tag!r:.100} is not allowed.")
             return text
         if node.style is not None or tag == f"{_TAG}str":
             return text
@@ -284,6 +332,7 @@ class _Building:
         )
 
 
+_AS_JSON: Final = "Write it as JSON, which may be larger, or in parts, as several workflows."
 _QUOTE: Final = "Quote it if it is a text."
 
 
@@ -326,9 +375,13 @@ def _steps(node: Any, part: str | int) -> Iterator[tuple[Any, Any]]:
         yield node.value[part], node.value[part]
 
 
-def _lazy_place(text: str, file: str) -> Place:
+def _lazy_place(text: str, file: str, bounds: Bounds) -> Place:
     @cache
     def parsed() -> Place:
-        return _place_in(_compose(text, file))
+        try:
+            return _place_in(_compose(text, file, bounds))
+        except DefinitionError:
+            # JSON that is too much to be read as YAML has paths, and no places.
+            return lambda path: (0, 0)
 
     return lambda path: parsed()(path)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 from itertools import count
-from time import time
-from typing import Any
+from time import monotonic, time
+from typing import Any, Final
 
 import click
 import msgspec
@@ -20,6 +20,9 @@ from tenuto.core.session.moments import duration_ms
 from tenuto.ports.ledger import EntryQuery
 from tenuto.views.excerpts import excerpt
 from tenuto.views.moments import moment_text
+
+TELL_S: Final = 5.0
+"""How long nothing is said while everything is looked at."""
 
 
 class Moment(click.ParamType[int | None]):
@@ -165,9 +168,23 @@ async def _list(asked: Listing) -> int:
     return exit_codes.COMPLETED
 
 
+class Patience:
+    """Says how far an audit is, to who waits for it."""
+
+    def __init__(self) -> None:
+        self._next_s = monotonic() + TELL_S
+
+    def told(self, part: str, count: int, total: int) -> None:
+        """Say it, unless it was said a moment ago."""
+        if monotonic() < self._next_s:
+            return
+        self._next_s = monotonic() + TELL_S
+        say(f"looked at {count:,}{f' of {total:,}' if total else ''} {part} …")
+
+
 async def _verify(db: str | None, anchor: str, *, quick: bool, as_json: bool) -> int:
     async with tenuto.open_audit(db, anchor=anchor) as trail:
-        found = await trail.verify(sessions=not quick)
+        found = await trail.verify(sessions=not quick, told=Patience().told)
     code = exit_codes.FAILED if found.faults else exit_codes.COMPLETED
     if as_json:
         show_json(found)

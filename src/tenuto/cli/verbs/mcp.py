@@ -45,7 +45,7 @@ class Options(msgspec.Struct, kw_only=True):
     wait: float
     cancel: bool
     allow_approvals: bool
-    ask: bool
+    no_ask: bool
     poll: float
     catalog: str | None
     resources: str | None
@@ -94,10 +94,9 @@ def _place(
     "--allow-approvals", is_flag=True, help="Clients may approve and deny what waits for a person."
 )
 @click.option(
-    "--ask/--no-ask",
-    default=True,
-    help="Ask the clients' users what waits for a person, and their models for `mcp:client`. "
-    "[default: ask]",
+    "--no-ask",
+    is_flag=True,
+    help="Do not ask the users of clients what waits for a person, nor their models.",
 )
 @click.option(
     "--poll",
@@ -177,7 +176,13 @@ async def _over_http(asked: Options) -> int:
             asked.db, workflows=_known(offers), tools=tools, models=models
         ) as runtime:
             face = Face(runtime, offers, terms, catalog=catalog, model=model)
-            app = http.app_of(face.server(), host=host, token=token, names=asked.allow_host)
+            app = http.app_of(
+                face.server(),
+                host=host,
+                token=token,
+                names=asked.allow_host,
+                poll_seconds=asked.poll,
+            )
             say(f"serving {', '.join(offers)} at {address_of(listener)}{http.PATH}")
             await _until_stopped(face, serve_app(app, listener))
     return exit_codes.COMPLETED
@@ -229,7 +234,7 @@ def _terms(asked: Options) -> Terms:
         wait_seconds=asked.wait,
         cancels=asked.cancel,
         approvals=asked.allow_approvals,
-        asks=asked.ask,
+        asks=not asked.no_ask,
         poll_seconds=asked.poll,
         user=asked.user,
     )

@@ -36,7 +36,7 @@ class Options(msgspec.Struct, kw_only=True):
     metadata_url: str
     scope: str
     port: int
-    browser: bool
+    no_browser: bool
     list_all: bool
     forget: bool
     as_json: bool
@@ -64,7 +64,7 @@ class Options(msgspec.Struct, kw_only=True):
     metavar="PORT",
     help="Where the browser comes back, on this machine. [default: a free one]",
 )
-@click.option("--browser/--no-browser", default=True, help="Open a browser, or print the address.")
+@click.option("--no-browser", is_flag=True, help="Print the address, and open no browser.")
 @click.option("--list", "list_all", is_flag=True, help="List the servers that are signed in to.")
 @click.option("--forget", is_flag=True, help="Forget what was granted at SERVER.")
 @json_option("Print one JSON object per line.")
@@ -91,7 +91,7 @@ async def _login(asked: Options) -> int:
 
     async def bring(url: str) -> None:
         say(f"To sign in, open {url}")
-        if asked.browser and _has_screen():
+        if not asked.no_browser and _has_screen():
             await asyncio.to_thread(webbrowser.open, url)
 
     try:
@@ -103,7 +103,7 @@ async def _login(asked: Options) -> int:
         show_json(granted, indent=False)
         return exit_codes.COMPLETED
     scope = f", for {granted.scope}" if granted.scope else ""
-    show(f"Signed in to {granted.url}{scope}. It has {granted.tools_count:,} tools.")
+    show(f"Signed in to {granted.url}{scope}. Tools: {granted.tools_count:,}.")
     if not granted.renewable:
         say("The server gives no refresh token: when the token ends, sign in again.")
     return exit_codes.COMPLETED

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import click
 
 import tenuto
@@ -9,13 +11,19 @@ from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import show, show_json
+from tenuto.core.errors import StoreOwned
 from tenuto.sdk.read_models import Progress
+
+_OWNED: Final = (
+    "The tables are written by who owns the file. A running `tenuto serve` keeps them all the "
+    "time, and makes them anew when an admin asks: POST /api/v1/read-models/rebuild."
+)
 
 
 @click.group(no_args_is_help=True)
 def command() -> None:
-    """Keep the tables agents, agent_sessions, agent_tasks, agent_messages, agent_usage and
-    agent_memory.
+    """Keep the tables agents, agent_sessions, agent_tasks, agent_messages, agent_usage,
+    agent_durations and agent_memory.
 
     They follow the log: whatever happens to them, they can be made again.
 
@@ -57,9 +65,12 @@ async def _status(db: str | None, *, as_json: bool) -> int:
 
 
 async def _made(db: str | None, *, anew: bool, as_json: bool) -> int:
-    async with tenuto.open(db, hold=True) as runtime:
-        models = runtime.read_models
-        progress = await (models.rebuild() if anew else models.catch_up())
+    try:
+        async with tenuto.open(db, hold=True) as runtime:
+            models = runtime.read_models
+            progress = await (models.rebuild() if anew else models.catch_up())
+    except StoreOwned as error:
+        raise StoreOwned(f"{error} {_OWNED}") from None
     return _told(progress, as_json=as_json)
 
 

@@ -11,7 +11,7 @@ from tenuto.cli import exit_codes
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option, json_option
 from tenuto.cli.printing import columns, faint, say, show, show_json, status_text
-from tenuto.core.lifecycle import Status
+from tenuto.core.lifecycle import Status, WaitsFor
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.views.excerpts import excerpt
@@ -22,6 +22,7 @@ class Options(msgspec.Struct, kw_only=True):
     """What was asked for."""
 
     status: tuple[Status, ...]
+    waits_for: tuple[WaitsFor, ...]
     workflow: str | None
     parent: str | None
     limit: int
@@ -35,6 +36,12 @@ class Options(msgspec.Struct, kw_only=True):
     multiple=True,
     type=click.Choice(get_args(Status)),
     help="Only these; may be given again.",
+)
+@click.option(
+    "--waits-for",
+    multiple=True,
+    type=click.Choice(get_args(WaitsFor)),
+    help="Only those of which some work waits for this, whatever the status; may be given again.",
 )
 @click.option("--workflow", metavar="NAME", help="Only sessions of this workflow.")
 @click.option("--parent", metavar="ID", help="Only sessions that this one started.")
@@ -61,6 +68,7 @@ def command(**options: Any) -> int:
 async def _list(asked: Options) -> int:
     query = HeadQuery(
         statuses=asked.status,
+        waits_for=asked.waits_for,
         workflow=asked.workflow,
         parent=SessionId(asked.parent) if asked.parent else None,
         limit=asked.limit,

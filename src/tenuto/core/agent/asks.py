@@ -1,7 +1,7 @@
 """A question to a person about one effect, before it is carried out."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, TypeAlias
 
 import msgspec
 
@@ -9,6 +9,17 @@ from tenuto.core.vocabulary import JsonObject
 
 ROLE_PREFIX: Final = "role:"
 """Of an assignee that is everybody with a role, as `role:approver`."""
+
+
+Risk: TypeAlias = Literal["unknown", "read_only", "changes", "destructive"]
+"""What may come of carrying something out. read_only: it changes nothing and tells nobody. changes:
+something is changed, and a second time would change no more. destructive: it must not happen twice,
+and may not be undone. unknown: nothing here says so."""
+
+
+def risk_of(*, safe: bool, once: bool) -> Risk:
+    """Return the risk of a tool that declares these."""
+    return "read_only" if safe else "destructive" if once else "changes"
 
 
 class Ask(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
@@ -19,7 +30,7 @@ class Ask(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     effect; another kind is."""
     title: str
     details: JsonObject = {}
-    """What would be done: of a tool `tool`, `arguments` and `agent`."""
+    """What would be done: of a tool `tool`, `arguments`, `agent` and `risk`."""
     assignees: tuple[str, ...] = ()
     """Who may decide; empty: anybody."""
     quorum: int = 1

@@ -1,6 +1,9 @@
 """The coarse status that users see of a session, from its state."""
 
-from tenuto.core.lifecycle import STATUS, Status
+from collections.abc import Iterable
+from typing import get_args
+
+from tenuto.core.lifecycle import STATUS, TERMINAL, Status, WaitsFor
 from tenuto.core.session.decide import needs_person
 from tenuto.core.session.effects import is_at_work
 from tenuto.core.session.state import SessionState, Task
@@ -21,6 +24,28 @@ def status_of(state: SessionState) -> tuple[Status, str]:
     # What a person is asked comes first: by these words the inbox finds the session.
     first = sorted(tasks, key=lambda task: not needs_person(task))[:5]
     return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in first))
+
+
+def wait_of(task: Task) -> WaitsFor | None:
+    """Return what outside of the session the task waits for, if it does."""
+    if needs_person(task):
+        return "approval"
+    if task.waiting:
+        return None
+    return "signal" if task.kind == "wait" else "timer" if task.kind == "timer" else None
+
+
+def waits_of(state: SessionState) -> tuple[WaitsFor, ...]:
+    """Return what open tasks of the session wait for, each once, in the order of `WaitsFor`."""
+    if state.phase in TERMINAL:
+        return ()
+    return in_order(found for task in state.tasks.values() if (found := wait_of(task)))
+
+
+def in_order(waits: Iterable[WaitsFor]) -> tuple[WaitsFor, ...]:
+    """Return each once, in the order of `WaitsFor`."""
+    found = set(waits)
+    return tuple(kind for kind in get_args(WaitsFor) if kind in found)
 
 
 def _reason(task: Task) -> str:

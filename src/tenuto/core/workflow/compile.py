@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
+from functools import partial
 from typing import Final
 
 from msgspec.structs import replace
@@ -201,7 +202,7 @@ class _Compiler:
         try:
             expression = self._expressions.compile(source, roots=names)
         except Rejected as error:
-            self.faults.append(Fault(path, str(error), self._hint_for(source)))
+            self.faults.append(Fault(path, str(error), partial(self._hint_for, source)))
             # A stand-in: with a fault no program is given out.
             return self._expressions.compile("null", roots=names)
         for root, name in expression.reads:
@@ -209,7 +210,8 @@ class _Compiler:
             if not name or known is None or name in known or (root == "inputs" and name in own):
                 continue
             message = f"Expression {source!r} reads {root}.{name}; {_NO_SUCH[root].format(name)}."
-            self.faults.append(Fault(path, message, self._hint(root, name, known | own)))
+            hint = partial(self._hint, root, name, known | own)
+            self.faults.append(Fault(path, message, hint))
         return expression
 
     def _hint(self, root: str, name: str, known: frozenset[str]) -> str:

@@ -5,7 +5,7 @@ from typing import TypedDict, Unpack
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.compile import faults_of_expressions
-from tenuto.core.workflow.faults import Fault, Path, Place
+from tenuto.core.workflow.faults import TOLD_MAX, Fault, Path, Place
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.named_code import CodeFault, faults_of_code
 from tenuto.core.workflow.program import Expressions
@@ -139,6 +139,10 @@ def in_data(found: list[Fault], reading: Reading) -> list[Fault]:
 
 def in_order(faults: list[Fault], file: str, place: Place | None) -> list[Problem]:
     """Return each fault once, as a problem, in the order of the text."""
-    problems = [fault.problem(file=file, place=place) for fault in faults]
-    unique = {(problem.path, problem.message): problem for problem in problems}
-    return sorted(unique.values(), key=lambda problem: (problem.line, problem.column))
+    unique = list({(fault.path, fault.message): fault for fault in faults}.values())
+    told = [fault.problem(file=file, place=place) for fault in unique[:TOLD_MAX]]
+    told.sort(key=lambda problem: (problem.line, problem.column))
+    if len(unique) > TOLD_MAX:
+        message = f"There are {len(unique) - TOLD_MAX} more problems."
+        told.append(Problem(message=message, file=file, hint="Mend these first."))
+    return told

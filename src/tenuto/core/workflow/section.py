@@ -1,11 +1,12 @@
 """Reads plain data part by part, and remembers everything that is wrong with it."""
 
 from collections.abc import Iterable
+from functools import partial
 from typing import Final, TypeVar
 
 from tenuto.core.session.moments import duration_ms
 from tenuto.core.vocabulary import Json, JsonObject
-from tenuto.core.workflow.faults import Fault, Path, meant, nearest
+from tenuto.core.workflow.faults import Fault, Hint, Path, meant, nearest
 
 Choice = TypeVar("Choice", bound=str)
 
@@ -23,7 +24,7 @@ class Reading:
         self.broken: set[Path] = set()
         """Parts of the definition that stand in for what could not be read: not to be judged."""
 
-    def fault(self, path: Path, message: str, hint: str = "") -> None:
+    def fault(self, path: Path, message: str, hint: Hint = "") -> None:
         """Remember something wrong at `path` of the data."""
         self.faults.append(Fault(path, message, hint))
 
@@ -55,7 +56,7 @@ class Section:
         """Return the path to `key`."""
         return (*self.path, self.written.get(key, key))
 
-    def fault(self, key: str, message: str, hint: str = "") -> None:
+    def fault(self, key: str, message: str, hint: Hint = "") -> None:
         """Remember something wrong with the value of `key`."""
         self.reading.fault(self.at(key), message, hint)
 
@@ -89,8 +90,9 @@ class Section:
         """Report the keys that nobody asked for, and return how many; `known` are others that could
         stand here."""
         strange = [key for key in self.data if key not in self._asked]
+        possible = {*self._asked, *known}
         for key in strange:
-            hint = meant(key, {*self._asked, *known})
+            hint = partial(meant, key, possible)
             self.fault(key, f"{self.sentence} cannot have {key!r}.", hint)
         return len(strange)
 

@@ -24,6 +24,8 @@ from tenuto.runtime.verifying.reading import Commits, Upcoming
 
 FIRST: Final = -(2**63)
 """Before all numbers that a row can have."""
+COMMITS_TOLD: Final = 1_000
+"""Commits between two words of how far it is."""
 
 
 class EntriesCheck:
@@ -82,6 +84,7 @@ class EntriesCheck:
             for entry in page:
                 yield entry
             after = page[-1].number
+            self._findings.looked("entries", after, end)
 
     async def _take(self, entry: Entry) -> None:
         await self._upcoming.reach(self.chain)
@@ -140,6 +143,8 @@ class EntriesCheck:
         try:
             async for leaf in self.commits.until(found.events):
                 tree.add(leaf)
+                if not self.commits.count % COMMITS_TOLD:
+                    self._findings.looked("events", self.commits.count)
         except CorruptLog as error:
             self._findings.wrong("events", self.commits.reached + 1, str(error))
             return
@@ -165,7 +170,8 @@ class EntriesCheck:
         before = self.commits.count
         try:
             async for _ in self.commits.until(2**63 - 1):
-                pass
+                if not self.commits.count % COMMITS_TOLD:
+                    self._findings.looked("events", self.commits.count)
         except CorruptLog as error:
             self._findings.wrong("events", self.commits.reached + 1, str(error))
         self.open_commits = self.commits.count - before

@@ -8,9 +8,10 @@ when the numbers differ.
 from collections.abc import AsyncIterator
 from typing import Final
 
-from tenuto.core.audit.faults import Fault, record_fault
+from tenuto.core.audit.faults import FAULTS_MAX, Fault, record_fault
 from tenuto.core.errors import CorruptLog
 from tenuto.ports.ledger import Entry, EntryQuery, Ledger, Record, RecordQuery
+from tenuto.runtime.verifying.findings import Findings
 
 PAGE: Final = 200
 TRIES: Final = 5
@@ -20,8 +21,8 @@ TRIES: Final = 5
 class RecordsCheck:
     """Looks at all records once."""
 
-    def __init__(self, ledger: Ledger) -> None:
-        self._ledger = ledger
+    def __init__(self, ledger: Ledger, findings: Findings) -> None:
+        self._ledger, self._findings = ledger, findings
         self.count = 0
         self.is_unsettled = False
         """Whether records came and went too fast to be counted."""
@@ -33,9 +34,13 @@ class RecordsCheck:
             self.count = 0
             async for record in self._records():
                 self.count += 1
+                if not self.count % PAGE:
+                    self._findings.looked("records", self.count, living)
                 fault = await self._fault_of(record)
                 if fault is not None:
                     faults.append(fault)
+                if len(faults) == FAULTS_MAX:
+                    break
         except CorruptLog as error:
             return [*faults, Fault(part="records", number=0, message=str(error))]
         if not faults and not await self._are_all(number, living):

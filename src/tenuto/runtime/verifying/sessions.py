@@ -18,13 +18,14 @@ from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import EventStore, Head, HeadQuery, StoredSession
 from tenuto.runtime.heads import head_of
 from tenuto.runtime.loading import events_of
+from tenuto.runtime.verifying.findings import Findings
 
 HEADS_PAGE: Final = 200
 COMMITS_PAGE: Final = 200
 
 KEPT: Final = (
     *("session", "tenant", "user", "workflow", "workflow_version", "parent", "key"),
-    *("origin", "origin_version", "status", "wake_ms", "active", "started_ms"),
+    *("origin", "origin_version", "status", "wake_ms", "active", "started_ms", "waits_for"),
 )
 """Of a head; what it waits for is a sentence, which the next release may word otherwise."""
 
@@ -32,8 +33,8 @@ KEPT: Final = (
 class SessionsCheck:
     """Looks at all sessions once."""
 
-    def __init__(self, events: EventStore, decoder: EventDecoder) -> None:
-        self._events, self._decoder = events, decoder
+    def __init__(self, events: EventStore, decoder: EventDecoder, findings: Findings) -> None:
+        self._events, self._decoder, self._findings = events, decoder, findings
         self.count = 0
 
     async def check(self) -> AsyncIterator[Fault]:
@@ -47,6 +48,7 @@ class SessionsCheck:
                     told = f"Session {head.session!r}: {found}"
                     yield Fault(part="sessions", number=0, message=told)
             before = page[-1].session
+            self._findings.looked("sessions", self.count)
 
     async def _check_one(self, session: SessionId) -> str:
         """Return what is wrong with a session, in words."""

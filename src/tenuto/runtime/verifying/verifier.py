@@ -17,7 +17,7 @@ from tenuto.ports.anchors import Anchors
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import EntryQuery, Ledger
 from tenuto.runtime.verifying.entries import EntriesCheck
-from tenuto.runtime.verifying.findings import Findings
+from tenuto.runtime.verifying.findings import Findings, Told
 from tenuto.runtime.verifying.records import RecordsCheck
 from tenuto.runtime.verifying.sessions import SessionsCheck
 
@@ -59,9 +59,10 @@ class Sources(msgspec.Struct, frozen=True, kw_only=True):
 class Verifier:
     """One audit. Use it once."""
 
-    def __init__(self, sources: Sources) -> None:
+    def __init__(self, sources: Sources, told: Told | None = None) -> None:
+        """`told` is called every thousand entries or so with how far it is."""
         self._sources, self._ledger = sources, sources.ledger
-        self._findings = Findings()
+        self._findings = Findings(told)
         self._anchors = 0
 
     async def verify(self) -> Verified:
@@ -73,7 +74,7 @@ class Verifier:
         sources, findings = self._sources, self._findings
         entries = EntriesCheck(sources.ledger, sources.events, sources.keys, findings)
         await entries.check()
-        records = RecordsCheck(sources.ledger)
+        records = RecordsCheck(sources.ledger, findings)
         for fault in await records.check(entries.chain.number, entries.chain.living):
             findings.add(fault)
         if records.is_unsettled:
@@ -111,7 +112,7 @@ class Verifier:
                 "Sessions were not folded: their heads and snapshots may be wrong."
             )
             return 0
-        sessions = SessionsCheck(self._sources.events, self._sources.decoder)
+        sessions = SessionsCheck(self._sources.events, self._sources.decoder, self._findings)
         try:
             async for fault in sessions.check():
                 self._findings.add(fault)

@@ -50,9 +50,18 @@ def _is_every_address(host: str) -> bool:
         return False
 
 
-def app_of(server: Server[Any], *, host: str, token: str, names: Sequence[str]) -> ASGIApp:
+def app_of(
+    server: Server[Any],
+    *,
+    host: str,
+    token: str,
+    names: Sequence[str],
+    poll_seconds: float = 0.0,
+) -> ASGIApp:
     """Return the application: requests with a foreign Host or Origin, or without the token where
-    there is one, are refused."""
+    there is one, are refused.
+
+    A stream that a client came back to ends after `poll_seconds`, if that is not 0."""
     known = [*(_LOOPBACK if is_loopback(host) else (_bracketed(host),)), *names]
     security = TransportSecuritySettings(
         allowed_hosts=[form for name in known for form in (name, f"{name}:*")],
@@ -63,7 +72,7 @@ def app_of(server: Server[Any], *, host: str, token: str, names: Sequence[str]) 
             for form in (f"{scheme}://{name}", f"{scheme}://{name}:*")
         ],
     )
-    manager = Manager(server, security)
+    manager = Manager(server, security, poll_seconds=poll_seconds)
     app: ASGIApp = Starlette(
         routes=[Route(PATH, endpoint=StreamableHTTPASGIApp(manager))],
         lifespan=lambda app: manager.run(),

@@ -143,6 +143,7 @@ class Visits:
             polling = asyncio.create_task(self._end_stream(context.close_sse_stream))
         try:
             with self._lines.attached(session.id, line):
+                rested = -1
                 while True:
                     state = await self._until_resting(session, follower, line, end_s)
                     if line is None or told is None:
@@ -150,8 +151,11 @@ class Visits:
                     wanted = await self._rounds.wanted(line, told, state)
                     if wanted is not None:
                         return wanted
-                    if not await self._rounds.moved(line, told, state, end_s):
+                    moved = await self._rounds.moved(line, told, state, end_s)
+                    # Somebody else may have answered just now: then it rests at another version.
+                    if not moved and rested == state.version:
                         break
+                    rested = state.version
         except asyncio.CancelledError:
             if ends and self.terms.cancels and not self.terms.closing:
                 with anyio.CancelScope(shield=True):

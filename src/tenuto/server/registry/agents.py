@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import AsyncIterator, Iterable, Iterator, Sequence
 from typing import Final, Literal
 
@@ -147,7 +146,7 @@ class Agents:
             )
         others = [agent.definition async for agent in self._own(organisation)]
         domain = Domain(collections=await self._parts.documents.refs(organisation))
-        found = await asyncio.to_thread(
+        found = await self._parts.reading.run(
             self._parts.read_agent,
             text.text,
             others=others,

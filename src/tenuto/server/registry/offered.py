@@ -13,6 +13,7 @@ from tenuto.ports.ledger import Ledger
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
+from tenuto.server.registry.reading import Reading
 
 
 class Offered(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,3 +60,4 @@ class Parts(msgspec.Struct, frozen=True, kw_only=True):
     read_agent: ReadsAgents
     allowed: AllowedCode
     documents: Documents
+    reading: Reading = msgspec.field(default_factory=Reading)

@@ -15,6 +15,7 @@ from tenuto.ports.ledger import (
     Entry,
     EntryQuery,
     Ledger,
+    Outdated,
     Record,
     RecordQuery,
     Source,
@@ -42,6 +43,17 @@ class Kept(msgspec.Struct, frozen=True, kw_only=True):
     at_ms: int
     is_first: bool = False
     """There was nothing before it, or it had been deleted."""
+
+
+class Overtaken(Outdated):
+    """Another version is there than the one that `mine` was to follow."""
+
+    def __init__(self, error: Outdated, mine: JsonObject) -> None:
+        super().__init__(
+            kind=error.kind, target=error.target, expected=error.expected, found=error.found
+        )
+        self.mine: JsonObject = msgspec.json.decode(msgspec.json.encode(mine))
+        """As it would have been kept."""
 
 
 class Versions:
@@ -124,16 +136,19 @@ class Versions:
             detail: for the ledger.
 
         Raises:
-            Outdated: another version is there.
+            Overtaken: another version is there.
         """
-        change = self._change(asked, id, "add" if expected == 0 else "change")
-        (entry,) = await self._ledger.append(
-            [
-                msgspec.structs.replace(
-                    change, expected=expected, name=id, value=value, detail=detail or {}
-                )
-            ]
+        change = msgspec.structs.replace(
+            self._change(asked, id, "add" if expected == 0 else "change"),
+            expected=expected,
+            name=id,
+            value=value,
+            detail=detail or {},
         )
+        try:
+            (entry,) = await self._ledger.append([change])
+        except Outdated as error:
+            raise Overtaken(error, value) from None
         return _of_entry(entry)
 
     async def delete(self, asked: Asked, id: str, *, expected: int | None) -> None:

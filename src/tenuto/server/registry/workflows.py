@@ -43,15 +43,12 @@ class Startable(msgspec.Struct, frozen=True, kw_only=True):
     definition: WorkflowDefinition
     """As it was written; `workflow` has the workflows that it names by name within it."""
     workflow: Workflow | WorkflowDefinition
+    digest: str
+    """The name of the definition for ever."""
     description: str
     text: str = ""
     media_type: str = ""
     at_ms: int = 0
-
-    @property
-    def digest(self) -> str:
-        """Return the name of the definition for ever."""
-        return definition_digest(encode_definition(self.definition))
 
 
 class Workflows:
@@ -59,6 +56,7 @@ class Workflows:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
+        self._of_server = {name: _of_server(name, one) for name, one in parts.offered.items()}
         self.versions = Versions("workflow", parts.ledger, parts.clock)
         self._ready: dict[tuple[str, str, int, str], Startable] = {}
         """Those whose code was looked at; that does not change while the process lives."""
@@ -74,10 +72,10 @@ class Workflows:
         """
         kept = await self.versions.find(organisation, name)
         if kept is None:
-            offered = self._parts.offered.get(name)
+            offered = self._of_server.get(name)
             if offered is None or version not in (None, 0):
                 raise await self._nothing(organisation, name, version)
-            return startable_of_server(name, offered)
+            return offered
         if version not in (None, kept.version):
             kept = await self.versions.get(organisation, name, version)
         return await self._startable(organisation, kept)
@@ -89,11 +87,7 @@ class Workflows:
             own[kept.id] = _of_kept(kept)
             if len(own) == limit:
                 break
-        offered = {
-            name: startable_of_server(name, found)
-            for name, found in self._parts.offered.items()
-            if name > after
-        }
+        offered = {name: found for name, found in self._of_server.items() if name > after}
         return [found for _, found in sorted({**offered, **own}.items())][:limit]
 
     async def domain(self, organisation: str) -> Domain:
@@ -118,7 +112,7 @@ class Workflows:
                 f"The text has {len(text)} characters; at most {TEXT_CHARS_MAX} are allowed.",
             )
         judge = self._parts.allowed.judge(await self.domain(organisation))
-        definition = await asyncio.to_thread(self._parts.read, text, code=judge)
+        definition = await self._parts.reading.run(self._parts.read, text, code=judge)
         name = definition.name
         if "/" in name or name in (".", "..") or not name.isprintable():
             message = f"{name!r} cannot be part of an address."
@@ -239,14 +233,14 @@ def _names_outside(definition: WorkflowDefinition) -> Iterator[str]:
             yield named.ref
 
 
-def startable_of_server(name: str, offered: Offered) -> Startable:
-    """Return a workflow that the server offers."""
+def _of_server(name: str, offered: Offered) -> Startable:
     return Startable(
         name=name,
         source="server",
         version=0,
         definition=offered.definition,
         workflow=offered.workflow,
+        digest=definition_digest(encode_definition(offered.definition)),
         description=offered.description or offered.definition.description,
     )
 
@@ -259,6 +253,7 @@ def _of_kept(kept: Kept) -> Startable:
         version=kept.version,
         definition=definition,
         workflow=definition,
+        digest=definition_digest(encode_definition(definition)),
         description=definition.description,
         text=str(kept.value["text"]),
         media_type=str(kept.value["media_type"]),

@@ -1,30 +1,34 @@
 """Agents: those of offered workflows, and those that organisations register; how they do."""
 
+from collections import Counter
+from datetime import UTC, date, datetime, timedelta
 from typing import Annotated, Any, Literal
 
 import msgspec
 from litestar import Response, delete, get, post, put
 from litestar.handlers import HTTPRouteHandler
 from litestar.openapi import ResponseSpec
-from litestar.params import FromPath, QueryParameter
+from litestar.params import FromPath, FromQuery, QueryParameter
 
 from tenuto.core.errors import NotFound
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.ledger import Outdated
+from tenuto.ports.read_models import AgentWork, UsageSum
 from tenuto.server.asked import Call, source
-from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
+from tenuto.server.etags import etag_of, expected_by, expected_if_said
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError
 from tenuto.server.registry.agents import WRITE, AgentFound
-from tenuto.server.registry.metrics import Window
-from tenuto.server.registry.versions import Asked, Kept
+from tenuto.server.registry.overtaken import overtaken
+from tenuto.server.registry.versions import Asked, Kept, Overtaken
+from tenuto.server.routes.usage import Used, behind, used_of
 from tenuto.server.routes.workflows import VersionQuery, WorkflowVersion, page_of_versions
 from tenuto.server.service import Given, Service
 from tenuto.server.texts import TakesText, text_in
-from tenuto.views.activity import Done, percentile
 from tenuto.views.moments import moment_text
+from tenuto.views.tables.durations import percentile
 
 
 class AgentSummary(msgspec.Struct, kw_only=True):
@@ -57,29 +61,26 @@ class AgentDetail(AgentSummary, kw_only=True):
 
 
 class Latency(msgspec.Struct, kw_only=True):
-    """How long tasks took, from start to end, waits included; null of none."""
+    """How long tasks took, from start to end, waits included, at most one part in 32 too much; null
+    of none."""
 
     p50: int | None
     p95: int | None
     p99: int | None
 
 
-class AgentMetrics(msgspec.Struct, kw_only=True):
-    """What an agent did in the window."""
+class AgentMetrics(Used, kw_only=True):
+    """What an agent does, and did since the day `since`."""
 
     running: int
-    """Tasks that are open, those that wait among them."""
+    """Tasks that are open now, those that wait among them."""
     completed: int
     failed: int
     cancelled: int
     success_rate: float | None
-    """Share of the tasks that ended which completed; null of none."""
+    """Share of the tasks that completed or failed which completed; null of none."""
     latency_ms: Latency
-    turns: int
-    tool_calls: int
-    input_tokens: int
-    output_tokens: int
-    cost_usd: float
+    """Of tasks that completed or failed."""
 
 
 class AgentStatus(msgspec.Struct, kw_only=True):
@@ -88,12 +89,10 @@ class AgentStatus(msgspec.Struct, kw_only=True):
     id: str
     state: Literal["working", "idle", "inactive"]
     metrics: AgentMetrics
-    since: str
-    """The sessions of the organisation that started since then were looked at."""
-    sessions: int
-    """So many, at most 500."""
-    complete: bool
-    """False: there were more; the older ones do not count."""
+    since: date
+    """What ended or was used on this day (in UTC) or later is counted."""
+    behind: int
+    """Events that happened and are not counted yet; a moment later they are."""
 
 
 _READ = needs("agents:read")
@@ -199,47 +198,52 @@ async def list_agent_versions(
 
 
 @get("/agents/{agent_id:str}/status", tags=["agents"], opt=_READ)
-async def show_status(request: Call, service: Given, agent_id: FromPath[str]) -> AgentStatus:
-    """Return what an agent does and did, in the organisation's sessions of the last 24 hours, of
-    which the newest 500 are looked at."""
+async def show_status(
+    request: Call,
+    service: Given,
+    agent_id: FromPath[str],
+    since: FromQuery[date | None] = None,
+) -> AgentStatus:
+    """Return what an agent does, and what it did from the day `since` on, in UTC; by default from
+    yesterday on."""
     organisation = request.user.organisation
     found = await service.registry.agents.get(organisation, agent_id)
-    workflows: frozenset[str] | None = None
+    workflows: tuple[str, ...] | None = None
     if found.source == "server":
         offered = service.offered[agent_id.rpartition(".")[0]].definition
-        workflows = frozenset(_names(offered)) | {f"agents/{found.definition.name}"}
-    done, window = await service.registry.metrics.of_agent(
-        organisation, found.definition.name, workflows
-    )
-    return _status(found, done, window)
-
-
-def _status(found: AgentFound, done: Done, window: Window) -> AgentStatus:
-    ended = done.completed + done.failed
-    state: Literal["working", "idle", "inactive"] = "working" if done.running else "idle"
+        workflows = (*sorted(_names(offered)), f"agents/{found.definition.name}")
+    now = datetime.fromtimestamp(service.clock.now_ms() / 1000, UTC)
+    first = since or now.date() - timedelta(days=1)
+    missing, models = await behind(service), service.runtime.read_models
+    name, day = found.definition.name, str(first)
+    work = await models.work(name, organisation, workflows=workflows, since=day)
+    used = await models.usage(organisation, agent=name, workflows=workflows, since=day)
+    state: Literal["working", "idle"] = "working" if work.running else "idle"
     return AgentStatus(
         id=found.id,
         state=state if found.active else "inactive",
-        metrics=AgentMetrics(
-            running=done.running,
-            completed=done.completed,
-            failed=done.failed,
-            cancelled=done.cancelled,
-            success_rate=done.completed / ended if ended else None,
-            latency_ms=Latency(
-                p50=percentile(done.durations_ms, 0.5),
-                p95=percentile(done.durations_ms, 0.95),
-                p99=percentile(done.durations_ms, 0.99),
-            ),
-            turns=done.turns,
-            tool_calls=done.calls,
-            input_tokens=done.input_tokens,
-            output_tokens=done.output_tokens,
-            cost_usd=done.usd,
+        metrics=_metrics(work, used[0] if used else UsageSum()),
+        since=first,
+        behind=missing,
+    )
+
+
+def _metrics(work: AgentWork, used: UsageSum) -> AgentMetrics:
+    counts = Counter[str]()
+    for one in work.ended:
+        counts[one.status] += one.tasks
+    bars = [(one.ms, one.tasks) for one in work.ended if one.status != "cancelled"]
+    ended = counts["completed"] + counts["failed"]
+    return AgentMetrics(
+        running=work.running,
+        completed=counts["completed"],
+        failed=counts["failed"],
+        cancelled=counts["cancelled"],
+        success_rate=counts["completed"] / ended if ended else None,
+        latency_ms=Latency(
+            p50=percentile(bars, 0.5), p95=percentile(bars, 0.95), p99=percentile(bars, 0.99)
         ),
-        since=moment_text(window.since_ms),
-        sessions=window.sessions,
-        complete=window.complete,
+        **msgspec.structs.asdict(used_of(used)),
     )
 
 
@@ -298,11 +302,9 @@ async def _answer(
 
 
 async def _outdated(service: Service, request: Call, error: Outdated) -> ProblemError:
-    present: JsonObject | None = None
-    kept = await service.registry.agents.versions.find(request.user.organisation, error.target)
-    if kept is not None:
-        present = {"version": kept.version, "text": kept.value["text"]}
-    return outdated(error.expected, error.found, present)
+    mine = error.mine if isinstance(error, Overtaken) else None
+    versions = service.registry.agents.versions
+    return await overtaken(versions, request.user.organisation, error, mine=mine)
 
 
 ROUTES: list[HTTPRouteHandler] = [

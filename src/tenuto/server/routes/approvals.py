@@ -10,11 +10,11 @@ from litestar import get, post
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, JSONBody, QueryParameter
 
+from tenuto.core.agent.asks import Risk
 from tenuto.core.errors import NotAllowed, NotFound, Rejected, SessionEnded
 from tenuto.core.session import events as e
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
-from tenuto.ports.event_store import Head
-from tenuto.sdk.asking import asking_at_work, sessions_asking
+from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.sdk.session import Session
 from tenuto.server.asked import Call, source
 from tenuto.server.deciding import may_decide, voice_of
@@ -46,6 +46,10 @@ class Approval(msgspec.Struct, kw_only=True):
     tool: str
     arguments: JsonObject | None
     """With what the tool would be called; they may be changed by who approves."""
+    risk: Risk
+    """What may come of yes, as the tool declares it. read_only: it changes nothing and tells
+    nobody. changes: a second time would change no more. destructive: it must not happen twice, and
+    may not be undone. unknown: nothing says so."""
     details: JsonObject
     consequences: Consequences
     assignees: list[str]
@@ -57,6 +61,8 @@ class Approval(msgspec.Struct, kw_only=True):
     since: str
     expires_at: str | None
     on_expiry: str
+    form: JsonObject | None
+    """JSON Schema of the `data` that comes with a yes; null: any, or none."""
 
 
 class Approving(msgspec.Struct, kw_only=True, forbid_unknown_fields=True):
@@ -101,24 +107,31 @@ async def list_approvals(
     mine: Annotated[
         bool, QueryParameter(description="Only those that who asks may decide.")
     ] = False,
+    risk: Annotated[
+        list[Risk] | None, QueryParameter(description="Only those of one of these risks.")
+    ] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 50,
     cursor: Annotated[str | None, QueryParameter()] = None,
 ) -> Page[Approval]:
-    """Return what waits for a decision, by session, newest start first; what sessions ask that are
-    at work meanwhile comes before all, on the first page. `limit` counts sessions."""
-    organisation = request.user.organisation
-    before = place_of(cursor, SessionId)
+    """Return what waits for a decision, by session, newest start first, those that are at work
+    meanwhile among them. `limit` counts sessions."""
+    heads = await service.runtime.sessions(
+        HeadQuery(
+            tenant=request.user.organisation,
+            waits_for=("approval",),
+            before=place_of(cursor, SessionId),
+            limit=limit,
+        )
+    )
     items: list[Approval] = []
-    if before is None:
-        for id in asking_at_work(service.runtime, organisation):
-            items += await _asked_by(service.runtime.session(id), request.user)
-    seen = {item.session for item in items}
-    heads = await sessions_asking(service.runtime, organisation, before=before, limit=limit)
     for head in heads:
-        if head.session not in seen:
-            items += await _asked_by(service.runtime.session(head.session), request.user)
+        items += await _asked_by(service.runtime.session(head.session), request.user)
     return Page(
-        items=[item for item in items if item.may_decide or not mine],
+        items=[
+            item
+            for item in items
+            if (item.may_decide or not mine) and (not risk or item.risk in risk)
+        ],
         next_cursor=cursor_of(heads[-1].session) if len(heads) == limit else None,
     )
 
@@ -282,6 +295,7 @@ def _approval(entry: InboxEntry, principal: Principal) -> Approval:
         agent=entry.agent,
         tool=entry.tool,
         arguments=entry.arguments,
+        risk=entry.risk,
         details=entry.details,
         consequences=consequences_of(entry),
         assignees=list(entry.assignees),
@@ -291,6 +305,7 @@ def _approval(entry: InboxEntry, principal: Principal) -> Approval:
         since=moment_text(entry.since_ms),
         expires_at=moment_text(entry.until_ms) if entry.until_ms is not None else None,
         on_expiry=entry.on_expiry,
+        form=entry.form,
     )
 
 

@@ -1,6 +1,7 @@
 """What agents remember: of the caller, and for who looks after it, of everybody."""
 
 import hashlib
+from collections.abc import Sequence
 from typing import Annotated, Any
 
 import msgspec
@@ -99,6 +100,27 @@ def _item(item: MemoryItem, score: float | None = None) -> Item:
     )
 
 
+class _Place(msgspec.Struct, frozen=True, array_like=True):
+    """A place in the list: the moment at which an item was made, and its id."""
+
+    created_ms: Annotated[int, msgspec.Meta(ge=-(1 << 62), le=1 << 62)]
+    id: str
+
+
+def _behind(cursor: str | None) -> str | tuple[int, str]:
+    place = place_of(cursor, _Place)
+    return "" if place is None else (place.created_ms, place.id)
+
+
+def _page(items: Sequence[MemoryItem], limit: int) -> Page[Item]:
+    # The place and not the item: it may be forgotten before the next page is asked for.
+    last = _Place(items[-1].created_ms, items[-1].id) if len(items) == limit else None
+    return Page(
+        items=[_item(item) for item in items],
+        next_cursor=cursor_of(last) if last is not None else None,
+    )
+
+
 def _memories(service: Given, request: Call) -> Memories:
     return service.runtime.memory(tenant=request.user.organisation)
 
@@ -117,13 +139,9 @@ async def list_own(
     which: dict[str, Any] = {"agent": agent_id, "user": request.user.user}
     if kind is not None:
         which["kind"] = kind
-    after = place_of(cursor, str) or ""
+    after = _behind(cursor)
     items = await _memories(service, request).list(after=after, limit=limit, past=past, **which)
-    more = len(items) == limit
-    return Page(
-        items=[_item(item) for item in items],
-        next_cursor=cursor_of(items[-1].id) if more else None,
-    )
+    return _page(items, limit)
 
 
 @get("/agents/{agent_id:str}/memory/{key:str}", tags=["memory"], opt=_READ)
@@ -234,16 +252,12 @@ async def list_all(
 ) -> Page[Item]:
     """Return what the organisation's agents remember, newest first."""
     items = await _memories(service, request).list(
-        after=place_of(cursor, str) or "",
+        after=_behind(cursor),
         limit=limit,
         past=past,
         **_given(agent=agent, user=user, kind=kind),
     )
-    more = len(items) == limit
-    return Page(
-        items=[_item(item) for item in items],
-        next_cursor=cursor_of(items[-1].id) if more else None,
-    )
+    return _page(items, limit)
 
 
 @get("/memory/{item_id:str}", tags=["memory"], opt=_MANAGE)

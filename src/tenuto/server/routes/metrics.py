@@ -28,6 +28,7 @@ async def metrics(request: Call, service: Given) -> Response[bytes]:
         )
     entries, _ = await service.ledger.digest()
     text = service.metrics.text(
+        await service.surveyor.survey(),
         streams=sum(service.hub.watched.values()),
         effects=service.runtime.effects(),
         entries=entries,

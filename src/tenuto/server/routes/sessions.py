@@ -9,7 +9,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
 from tenuto.core.errors import NotFound
-from tenuto.core.lifecycle import Status
+from tenuto.core.lifecycle import Status, WaitsFor
 from tenuto.core.vocabulary import Json, JsonObject, SessionId
 from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.server.asked import Call, moment_ms
@@ -31,6 +31,9 @@ class SessionSummary(msgspec.Struct, kw_only=True):
     workflow_version: str
     status: Status
     waiting_for: str
+    """In words, where the status is waiting or paused; the error where it is failed."""
+    waits_for: list[WaitsFor]
+    """What some of its work waits for, whatever the status: other work may go on meanwhile."""
     user: str
     parent: str | None
     origin: str | None
@@ -106,6 +109,7 @@ async def list_sessions(
     workflow: FromQuery[str | None] = None,
     user: FromQuery[str | None] = None,
     parent: FromQuery[str | None] = None,
+    waits_for: FromQuery[list[WaitsFor] | None] = None,
     roots: FromQuery[bool] = False,
     q: Annotated[str, QueryParameter(max_length=200)] = "",
     since: FromQuery[datetime | None] = None,
@@ -116,6 +120,7 @@ async def list_sessions(
 ) -> SessionPage:
     """Return the organisation's sessions, newest first.
 
+    `waits_for` leaves those of which some work waits for one of these, whatever their status is;
     `roots` leaves out those that another session started; `q` is what an id or a key begins with,
     or a part of a workflow's name; `since` and `until` bound the start; `count` asks for how many
     there are.
@@ -126,6 +131,7 @@ async def list_sessions(
         workflow=workflow,
         user=user,
         parent=None if parent is None else SessionId(parent),
+        waits_for=tuple(waits_for or ()),
         roots=roots,
         text=q,
         since_ms=moment_ms(since),

@@ -75,7 +75,7 @@ async def show_usage(
     both included: in sum, and for each agent, model, user, workflow or day."""
     if since and until and since > until:
         raise Rejected(f"`since` is after `until`: {since} and {until}.")
-    behind = await _behind(service)
+    missing = await behind(service)
     organisation, models = request.user.organisation, service.runtime.read_models
     first, last = (str(day) if day else "" for day in (since, until))
     groups = await models.usage(organisation, by=by, since=first, until=last, limit=limit + 1)
@@ -90,7 +90,7 @@ async def show_usage(
             UsageGroup(group=one.group, **structs.asdict(used_of(one))) for one in groups[:limit]
         ],
         complete=complete,
-        behind=behind,
+        behind=missing,
     )
 
 
@@ -115,7 +115,7 @@ def used_of(one: UsageSum) -> Used:
     )
 
 
-async def _behind(service: Service) -> int:
+async def behind(service: Service) -> int:
     """Return how many events are not counted, when those of a moment ago have had the time."""
     models = service.runtime.read_models
     try:

@@ -18,6 +18,7 @@ from tenuto.server.webhooks.records import (
     WEBHOOK,
     EventPattern,
     Hook,
+    HookState,
     WorkflowPattern,
     hook_of,
 )
@@ -59,6 +60,8 @@ class Webhook(msgspec.Struct, kw_only=True):
     workflows: list[str]
     description: str
     active: bool
+    state: HookState
+    """`disabled`: the server turned it off, as nothing was taken; `inactive`: a person did."""
     disabled_because: str
     version: int
     created_at: str
@@ -106,6 +109,7 @@ def _facts(record: Record) -> dict[str, Any]:
         "workflows": list(hook.workflows),
         "description": hook.description,
         "active": hook.active,
+        "state": hook.state,
         "disabled_because": hook.disabled_because,
         "version": record.version,
         "created_at": moment_text(record.created_ms),
@@ -133,9 +137,14 @@ _READ, _WRITE = needs("webhooks:read"), needs("webhooks:write")
 
 
 @get("/webhooks", tags=["webhooks"], opt=_READ)
-async def list_webhooks(request: Call, service: Given) -> list[Webhook]:
-    """Return the organisation's webhooks."""
-    return [webhook_of(record) for record in await service.webhooks.all(request.user.organisation)]
+async def list_webhooks(
+    request: Call,
+    service: Given,
+    only: Annotated[HookState | None, QueryParameter(name="state")] = None,
+) -> list[Webhook]:
+    """Return the organisation's webhooks, all or those in one state; at most a hundred."""
+    found = await service.webhooks.all(request.user.organisation)
+    return [one for one in map(webhook_of, found) if only in (None, one.state)]
 
 
 @post("/webhooks", status_code=201, tags=["webhooks"], opt=_WRITE)

@@ -15,11 +15,12 @@ from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.model import definition_digest, encode_definition
 from tenuto.ports.ledger import Outdated
 from tenuto.server.asked import Call, source
-from tenuto.server.etags import etag_of, expected_by, expected_if_said, outdated
+from tenuto.server.etags import etag_of, expected_by, expected_if_said
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import check, needs, needs_some
 from tenuto.server.problems import ProblemError, errors_of
-from tenuto.server.registry.versions import Asked, Kept
+from tenuto.server.registry.overtaken import overtaken
+from tenuto.server.registry.versions import Asked, Kept, Overtaken
 from tenuto.server.registry.workflows import WRITE, Startable
 from tenuto.server.routes.sessions import SessionDetail
 from tenuto.server.service import Given, Service
@@ -305,11 +306,9 @@ async def _answer(
 
 
 async def _outdated(service: Service, request: Call, error: Outdated) -> ProblemError:
-    present: JsonObject | None = None
-    kept = await service.registry.workflows.versions.find(request.user.organisation, error.target)
-    if kept is not None:
-        present = {"version": kept.version, "text": kept.value["text"]}
-    return outdated(error.expected, error.found, present)
+    mine = error.mine if isinstance(error, Overtaken) else None
+    versions = service.registry.workflows.versions
+    return await overtaken(versions, request.user.organisation, error, mine=mine)
 
 
 ROUTES: list[HTTPRouteHandler] = [

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from types import MappingProxyType
-from typing import Annotated, Final
+from typing import Annotated, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -34,6 +34,9 @@ TYPES: Final[Mapping[type[e.SessionEvent], str]] = MappingProxyType(
 )
 """What webhooks can be told of, by what it is called there."""
 
+HookState: TypeAlias = Literal["active", "inactive", "disabled"]
+"""Told of what happens; turned off by a person; turned off by the server, as nothing was taken."""
+
 EventPattern = Annotated[str, msgspec.Meta(pattern=r"^[a-z_.*]{1,60}$(?!\n)")]
 WorkflowPattern = Annotated[str, msgspec.Meta(min_length=1, max_length=200)]
 
@@ -51,6 +54,13 @@ class Hook(msgspec.Struct, frozen=True, kw_only=True):
     disabled_because: str = ""
     since: int = 0
     """Position of the log after which it is told."""
+
+    @property
+    def state(self) -> HookState:
+        """Return whether it is told of anything, and if not, who wants it so."""
+        if self.active:
+            return "active"
+        return "disabled" if self.disabled_because else "inactive"
 
     def wants(self, type: str, workflow: str, position: int) -> bool:
         """Return whether it is to be told of this."""

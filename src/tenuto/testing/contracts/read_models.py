@@ -6,9 +6,19 @@ from collections.abc import Awaitable, Callable
 from contextlib import AbstractAsyncContextManager
 from typing import Any, TypeAlias
 
+import msgspec
+
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.core.tables import COLUMNS, COUNTS, KEYS, Change, Row, Table, Value
-from tenuto.ports.read_models import Reached, ReadModels, RowQuery, UsageQuery
+from tenuto.ports.read_models import (
+    AgentQuery,
+    AgentWork,
+    Ended,
+    Reached,
+    ReadModels,
+    RowQuery,
+    UsageQuery,
+)
 
 _Check: TypeAlias = Callable[[ReadModels], Awaitable[None]]
 
@@ -85,7 +95,7 @@ class ReadModelsContract(ABC):
             await models.apply(changes[:1], Reached(position=2))
 
             async def turns(**query: Any) -> dict[str, int]:
-                found = await models.usage(UsageQuery(tenant="local", **query))
+                found = await models.usage(UsageQuery(**{"tenant": "local", **query}))
                 return {one.group: one.turns for one in found}
 
             assert await turns() == {"": 9}
@@ -95,8 +105,65 @@ class ReadModelsContract(ABC):
             assert await turns(until="2026-01-01") == {"": 3}
             assert await turns(by="agent", since="2026-01-02", limit=1) == {"judge": 4}
             assert await turns(since="2027-01-01") == {}
+            assert await turns(agent="clerk", since="2026-01-02") == {"": 2}
+            assert await turns(workflows=("other",)) == {}
+            assert await turns(workflows=("", "other")) == {"": 9}
+            assert await turns(tenant=None) == {"": 17}
             (found,) = await models.usage(UsageQuery(tenant="local"))
             assert found.cost_nano_usd == 3 * 3 + 4 + 9
+
+        self._run(check)
+
+    def test_durations_of_an_agent_add_up_over_days(self) -> None:
+        rows = [
+            duration(day="2026-01-01", status="completed", ms=20),
+            duration(day="2026-01-02", status="completed", ms=20),
+            duration(day="2026-01-02", status="completed", ms=100, workflow="other"),
+            duration(day="2026-01-02", status="failed", ms=3),
+            duration(day="2026-01-02", status="failed", ms=3, agent_id="judge"),
+            duration(day="2026-01-02", status="failed", ms=3, tenant="x"),
+        ]
+
+        async def check(models: ReadModels) -> None:
+            query = AgentQuery(tenant="local", agent="clerk")
+            assert await models.work(query) == AgentWork()
+            await models.apply([add(row, "agent_durations") for row in rows], Reached(position=1))
+            await models.apply([add(rows[3], "agent_durations")], Reached(position=2))
+
+            async def ended(**more: Any) -> list[tuple[str, int, int]]:
+                found = await models.work(msgspec.structs.replace(query, **more))
+                assert all(isinstance(one, Ended) for one in found.ended)
+                return [(one.status, one.ms, one.tasks) for one in found.ended]
+
+            assert await ended() == [("completed", 20, 2), ("completed", 100, 1), ("failed", 3, 2)]
+            assert await ended(since="2026-01-02", workflows=("shop",)) == [
+                ("completed", 20, 1),
+                ("failed", 3, 2),
+            ]
+
+        self._run(check)
+
+    def test_an_agent_runs_in_sessions_that_have_not_ended(self) -> None:
+        rows = [
+            task(1, agent_id="clerk", task_type="agent", status="running"),
+            task(2, agent_id="clerk", task_type="agent", status="waiting"),
+            task(3, agent_id="clerk", task_type="agent", status="completed"),
+            task(4, agent_id="clerk", task_type="model", status="running"),
+            task(5, agent_id="judge", task_type="agent", status="running"),
+            task(1, agent_id="clerk", task_type="agent", status="running", session_id="t", id="t"),
+        ]
+        sessions = [session("s", "running", "shop"), session("t", "failed", "shop")]
+
+        async def check(models: ReadModels) -> None:
+            changes = [put("agent_tasks", row) for row in rows]
+            changes += [put("agent_sessions", row) for row in sessions]
+            await models.apply(changes, Reached(position=1))
+
+            query = AgentQuery(tenant="local", agent="clerk")
+            assert (await models.work(query)).running == 2
+            for workflow, running in (("shop", 2), ("other", 0)):
+                within = msgspec.structs.replace(query, workflows=(workflow,))
+                assert (await models.work(within)).running == running
 
         self._run(check)
 
@@ -223,10 +290,24 @@ def usage(**values: Value) -> Row:
     return {**keys, **dict.fromkeys(COUNTS, 0), **values}
 
 
-def add(row: Row) -> Change:
-    """Return the change that adds a row of `agent_usage`."""
-    key = tuple(str(row[column]) for column in KEYS["agent_usage"])
-    return Change(table="agent_usage", key=key, values=row, whole=False, adds=True)
+def duration(**values: Value) -> Row:
+    """Return a row of `agent_durations`."""
+    keys: Row = {"tenant": "local", "day": "", "workflow": "shop", "agent_id": "clerk"}
+    return {**keys, "status": "", "ms": 0, "tasks": 1, **values}
+
+
+def session(id_: str, status: str, workflow: str) -> Row:
+    """Return a row of `agent_sessions`."""
+    row: Row = dict.fromkeys(COLUMNS["agent_sessions"])
+    context = msgspec.json.encode({"workflow": workflow}).decode()
+    row |= {"id": id_, "tenant": "local", "status": status, "context": context}
+    return row | {"started_at": "2026-01-01T00:00:00.000Z"}
+
+
+def add(row: Row, table: Table = "agent_usage") -> Change:
+    """Return the change that adds a row of `agent_usage`, or of another table of sums."""
+    key = tuple(str(row[column]) for column in KEYS[table])
+    return Change(table=table, key=key, values=row, whole=False, adds=True)
 
 
 def put(table: Table, row: Row) -> Change:

@@ -89,7 +89,7 @@ def _open_fault(witness: Witness, seen: Seen, *, is_busy: bool) -> str | None:
 def _head_fault(head: Head, state: SessionState) -> str | None:
     """Lists, recovery and timers go by the head: it must say what the log says."""
     true = head_of(state)
-    for field in ("status", "waiting_for", "wake_ms", "active"):
+    for field in ("status", "waiting_for", "waits_for", "wake_ms", "active"):
         told, is_so = getattr(head, field), getattr(true, field)
         if told != is_so:
             return f"its head says {field}={told!r} where its log says {is_so!r}"

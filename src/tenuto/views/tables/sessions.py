@@ -7,7 +7,7 @@ A fork's rows are those of its own events. What its origin had settled before st
 what was open then is done again by the fork, and gets rows of the fork's own.
 """
 
-from typing import Final, TypeAlias
+from typing import Final
 
 import msgspec
 
@@ -27,11 +27,11 @@ from tenuto.views.messages import Messages
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks, answer_of
 from tenuto.views.tables.changes import Changes
+from tenuto.views.tables.durations import Settled, lasted
 from tenuto.views.tables.json_text import json_text
 from tenuto.views.tables.messages import MessageRows
 from tenuto.views.tables.usage import USING, used
 
-_Settled: TypeAlias = e.TaskCompleted | e.TaskFailed | e.TaskCancelled
 _SPEAKING: Final = (
     e.TaskCompleted,
     e.TaskFailed,
@@ -91,7 +91,7 @@ class SessionTables:
                 self._changes.made += MessageRows(state.session, state.tenant, tasks).of_entry(said)
         if isinstance(event, USING):
             self._changes.made += used(state, tasks[event.task], tasks, event)
-        if isinstance(event, _Settled):
+        if isinstance(event, Settled):
             self._settle(event)
         evolve(state, event)
         match event:
@@ -190,9 +190,10 @@ class SessionTables:
         self._changes.amend_task(event.task, values)
         self._looked_at[event.task] = None
 
-    def _settle(self, event: _Settled) -> None:
+    def _settle(self, event: Settled) -> None:
         """Before the state forgets the task."""
         told = self._tasks[event.task]
+        self._changes.made += lasted(self.state, told, event)
         values: Row = {"completed_at": moment_text(event.at_ms)}
         match event:
             case e.TaskCompleted():

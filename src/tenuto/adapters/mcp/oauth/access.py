@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from tenuto.adapters.mcp.credentials import Credentials
 from tenuto.adapters.mcp.oauth.logins import Logins
-from tenuto.adapters.mcp.oauth.settings import Auth
+from tenuto.adapters.mcp.oauth.settings import Auth, is_safe_address
 from tenuto.adapters.mcp.oauth.tokens import Tokens
 from tenuto.adapters.mcp.settings import Address
 from tenuto.adapters.mcp.telling import Teller
@@ -60,8 +60,13 @@ class Access:
         """Return what puts tokens into the requests to `url`; for one connection.
 
         Raises:
-            Escalatable: a variable that holds a secret is not set.
+            Escalatable: a variable that holds a secret is not set, or tokens may not go there.
         """
+        if not is_safe_address(url):
+            told = (
+                f"is at {Address(url=url)}: tokens go by https only, or to this machine. Mend it,"
+            )
+            raise self._teller.escalatable(told, "authorization")
         from tenuto.adapters.mcp.oauth.fetching import Fetching
         from tenuto.adapters.mcp.oauth.flow import Flow
 

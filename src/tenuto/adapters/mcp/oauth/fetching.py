@@ -60,10 +60,8 @@ class Fetching:
         return answer
 
     def _check(self, request: httpx2.Request) -> None:
-        url = str(request.url)
-        is_home = (request.url.scheme, request.url.netloc.decode()) == self._home[:2]
-        if not is_safe_address(url) and not (is_home and request.method == "GET"):
-            raise NotAllowed(f"{shown(url)} is not https")
+        if not is_safe_address(str(request.url)):
+            raise NotAllowed(f"{shown(str(request.url))} is not https")
 
     async def _sent(self, request: httpx2.Request) -> httpx2.Response:
         proxied = _is_proxied(request.url)

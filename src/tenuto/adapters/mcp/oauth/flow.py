@@ -13,11 +13,15 @@ from typing import Any, Final
 
 import httpx2
 from mcp.client.auth import OAuthFlowError
-from mcp.client.auth.utils import extract_field_from_www_auth, extract_scope_from_www_auth
+from mcp.client.auth.utils import (
+    extract_field_from_www_auth,
+    extract_scope_from_www_auth,
+    issuers_match,
+)
 from pydantic import ValidationError
 
 from tenuto.adapters.mcp.oauth.fetching import Fetching, NotAllowed, shown
-from tenuto.adapters.mcp.oauth.providers import Login, SignInNeeded
+from tenuto.adapters.mcp.oauth.providers import Login, Named, SignInNeeded
 from tenuto.adapters.mcp.oauth.tokens import Tokens
 from tenuto.adapters.mcp.telling import Teller, retry_after_ms, short
 from tenuto.core.errors import Rejected, Transient, WorkFailed
@@ -125,30 +129,29 @@ class Flow(httpx2.Auth):
             raise self._failed(self._fetching.refusal or short(error)) from None
 
     async def _run(self, request: httpx2.Request, challenge: httpx2.Response | None) -> None:
-        legacy = _Legacy(request)
+        provider, seen = self._make(self._fetching), _Seen(request)
         try:
-            await self._drive(self._make(self._fetching), request, challenge, legacy)
+            await self._drive(provider, request, challenge, seen)
         except OAuthFlowError:
-            if not legacy.issuer:
+            issuer = seen.named(provider)
+            if not issuer:
                 raise
             provider = self._make(self._fetching)
-            if not isinstance(provider, Login) or provider.context.auth_server_url:
-                raise
-            provider.legacy_issuer = legacy.issuer
-            await self._drive(provider, request, challenge, legacy)
+            provider.named_issuer = issuer
+            await self._drive(provider, request, challenge, seen)
 
     async def _drive(
         self,
         provider: Any,
         request: httpx2.Request,
         challenge: httpx2.Response | None,
-        legacy: _Legacy,
+        seen: _Seen,
     ) -> None:
         refused = challenge is not None and challenge.status_code == 401
         if refused and not self._tokens.renewable:
             self._tokens.forget()
         if isinstance(provider, Login) and not self._tokens.last and not provider.has_person:
-            raise SignInNeeded(extract_scope_from_www_auth(challenge) or "" if challenge else "")
+            raise SignInNeeded
         if refused or challenge is None:
             self._tokens.expire()
         before = self._tokens.last
@@ -164,7 +167,7 @@ class Flow(httpx2.Auth):
                 else:
                     answer = await self._fetching(asked)
                     self._check(asked, answer)
-                    legacy.see(asked, answer)
+                    seen.see(asked, answer)
                 asked = await flow.asend(answer)
         except StopAsyncIteration:
             return
@@ -193,23 +196,35 @@ class Flow(httpx2.Auth):
         return Transient(self._teller.line(f"grants no token now: {reason}."), code="unavailable")
 
 
-class _Legacy:
-    """The issuer that a server of protocol 2025-03-26 names at its own origin. It may have a path
-    there, which the SDK takes for another issuer."""
+class _Seen:
+    """How an authorization server named itself in its metadata.
+
+    The SDK expects just the name by which the metadata was found. Two others are the same server:
+    with or without the slash at the end of an origin; and, where the MCP server has no metadata of
+    its own (protocol 2025-03-26), a path at its own origin."""
 
     def __init__(self, request: httpx2.Request) -> None:
         self._origin = f"{request.url.scheme}://{request.url.netloc.decode()}"
-        self.issuer = ""
+        self._issuer = ""
 
     def see(self, asked: httpx2.Request, answer: httpx2.Response) -> None:
-        if str(asked.url) != f"{self._origin}/.well-known/oauth-authorization-server":
+        """Take note of an answer, if it is metadata."""
+        if "/.well-known/" not in asked.url.path or answer.status_code != 200:
             return
         try:
-            issuer = answer.json().get("issuer", "") if answer.status_code == 200 else ""
+            self._issuer = str(answer.json().get("issuer") or self._issuer)
         except (ValueError, AttributeError):
             return
-        if isinstance(issuer, str) and issuer.startswith(f"{self._origin}/"):
-            self.issuer = issuer
+
+    def named(self, provider: Any) -> str:
+        """Return the name, where `provider` may expect it; nothing where it may not."""
+        if not self._issuer or not isinstance(provider, Named) or provider.named_issuer:
+            return ""
+        expected = provider.context.auth_server_url
+        if expected is None:
+            return self._issuer if self._issuer.startswith(f"{self._origin}/") else ""
+        is_same = issuers_match(expected, self._issuer) and expected != self._issuer
+        return self._issuer if is_same else ""
 
 
 def _asks_for_more(response: httpx2.Response) -> bool:

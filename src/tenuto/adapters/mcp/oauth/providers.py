@@ -55,15 +55,23 @@ class Person(Protocol):
         ...
 
 
-class Login(OAuthClientProvider):
+class Named(OAuthClientProvider):
+    """A client that was told how the authorization server names itself, where that is another way
+    to write what was expected."""
+
+    named_issuer = ""
+
+    def _expected_issuer(self) -> str:
+        return self.named_issuer or super()._expected_issuer()
+
+
+class Login(Named):
     """The authorization code grant, with PKCE; `person` None: tokens are only renewed."""
 
     def __init__(
         self, url: str, auth: Auth, tokens: Tokens, *, secret: str, person: Person | None
     ) -> None:
         self._auth, self._tokens, self._person = auth, tokens, person
-        self.legacy_issuer = ""
-        """Of a server without metadata of its own, once it is known; see `_expected_issuer`."""
         redirect = AnyUrl(person.redirect_uri if person else NOWHERE)
         super().__init__(
             url,
@@ -104,14 +112,11 @@ class Login(OAuthClientProvider):
         wanted = self._auth.issuer
         return next((one for one in advertised if issuers_match(one, wanted)), advertised[0])
 
-    def _expected_issuer(self) -> str:
-        return self.legacy_issuer or super()._expected_issuer()
-
     async def _perform_authorization(self) -> httpx2.Request:
         metadata, asked = self.context.oauth_metadata, self.context.client_metadata
         asked.scope = union_scopes(asked.scope, self._auth.scope)
         if self._person is None:
-            raise SignInNeeded(asked.scope or "")
+            raise SignInNeeded(asked.scope or "" if self._tokens.last else "")
         if self._client is not None and self._auth.issuer:
             found = self._expected_issuer() if metadata is not None else "none"
             if not issuers_match(found, self._auth.issuer):
@@ -127,7 +132,7 @@ class Login(OAuthClientProvider):
         return await super()._perform_authorization()
 
 
-class _Credentials(ClientCredentialsOAuthProvider):
+class _Credentials(Named, ClientCredentialsOAuthProvider):
     """The client credentials grant with a secret."""
 
     scope = ""
@@ -139,7 +144,7 @@ class _Credentials(ClientCredentialsOAuthProvider):
         return await super()._perform_authorization()
 
 
-class _Signed(PrivateKeyJWTOAuthProvider):
+class _Signed(Named, PrivateKeyJWTOAuthProvider):
     """The client credentials grant with a signed assertion."""
 
     scope = ""

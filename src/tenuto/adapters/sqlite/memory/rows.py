@@ -117,6 +117,9 @@ def list_items(connection: sqlite3.Connection, query: MemoryQuery) -> tuple[Memo
             raise NotFound(what="memory item", name=query.after)
         condition += " AND (i.created_ms, i.id) < (?, ?)"
         values += [row[0], query.after]
+    if query.behind is not None:
+        condition += " AND (i.created_ms, i.id) < (?, ?)"
+        values += query.behind
     rows = connection.execute(
         f"SELECT {COLUMNS} FROM {JOINED} WHERE {condition}"
         " ORDER BY i.created_ms DESC, i.id DESC LIMIT ?",

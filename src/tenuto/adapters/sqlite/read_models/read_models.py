@@ -2,12 +2,19 @@
 
 from collections.abc import Sequence
 
-from tenuto.adapters.sqlite.read_models import rows
+from tenuto.adapters.sqlite.read_models import rows, sums
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.works import Performer
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.tables import Change, Row
-from tenuto.ports.read_models import Reached, RowQuery, UsageQuery, UsageSum
+from tenuto.ports.read_models import (
+    AgentQuery,
+    AgentWork,
+    Reached,
+    RowQuery,
+    UsageQuery,
+    UsageSum,
+)
 
 
 class SqliteReadModels:
@@ -35,7 +42,11 @@ class SqliteReadModels:
 
     async def usage(self, query: UsageQuery) -> tuple[UsageSum, ...]:
         """See `ReadModels.usage`."""
-        return await self._reads.run(rows.usage, query)
+        return await self._reads.run(sums.usage, query)
+
+    async def work(self, query: AgentQuery) -> AgentWork:
+        """See `ReadModels.work`."""
+        return await self._reads.run(sums.work, query)
 
     async def clear(self) -> None:
         """See `ReadModels.clear`."""

@@ -5,15 +5,12 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-import msgspec
-
 from tenuto.adapters.sqlite.read_models.schema import KEPT, is_made, make
 from tenuto.core.errors import NotFound
-from tenuto.core.tables import COLUMNS, COUNTS, KEYS, ORDER, Change, Row, Table, Value, merged
-from tenuto.ports.read_models import GROUPS, PAGE_MAX, Reached, RowQuery, UsageQuery, UsageSum
+from tenuto.core.tables import ADDED, COLUMNS, KEYS, ORDER, Change, Row, Table, Value, merged
+from tenuto.ports.read_models import PAGE_MAX, Reached, RowQuery
 
 SELECT_REACHED: Final = "SELECT position, entry FROM read_models"
-_SUM: Final = ("group", *COUNTS)
 _NAMED: Final = ("tenant", "name", "id")
 DELETE_NAMESAKE: Final = "DELETE FROM agents WHERE tenant = ? AND name = ? AND id <> ?"
 UPDATE_REACHED: Final = "UPDATE read_models SET position = ?, entry = ?"
@@ -84,26 +81,6 @@ def rows(connection: sqlite3.Connection, query: RowQuery) -> tuple[Row, ...]:
     return tuple(dict(zip(columns, row, strict=True)) for row in found)
 
 
-def usage(connection: sqlite3.Connection, query: UsageQuery) -> tuple[UsageSum, ...]:
-    """Answer `ReadModels.usage`."""
-    if not is_made(connection):
-        return ()
-    group = GROUPS[query.by] if query.by else "''"
-    order = "1 DESC" if query.by == "day" else "cost DESC, 1"
-    sums = ", ".join(f"sum({column})" for column in COUNTS[:-1])
-    terms, values = ["tenant = ?"], [query.tenant]
-    for sign, day in ((">=", query.since), ("<=", query.until)):
-        if day:
-            terms.append(f"day {sign} ?")
-            values.append(day)
-    found = connection.execute(
-        f"SELECT {group}, {sums}, sum({COUNTS[-1]}) AS cost FROM agent_usage"
-        f" WHERE {' AND '.join(terms)} GROUP BY 1 ORDER BY {order} LIMIT ?",
-        (*values, max(0, min(query.limit, PAGE_MAX))),
-    )
-    return tuple(msgspec.convert(dict(zip(_SUM, row, strict=True)), UsageSum) for row in found)
-
-
 def _place(connection: sqlite3.Connection, query: RowQuery) -> list[Value]:
     keys = " AND ".join(f"{column} = ?" for column in KEYS[query.table])
     row = connection.execute(
@@ -130,7 +107,7 @@ def _put(table: Table) -> str:
 
 
 def _add(table: Table) -> str:
-    sums = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in COUNTS)
+    sums = ", ".join(f"{column} = {table}.{column} + excluded.{column}" for column in ADDED[table])
     return (
         f"INSERT INTO {table} VALUES ({_marks(COLUMNS[table])})"
         f" ON CONFLICT({', '.join(KEYS[table])}) DO UPDATE SET {sums}"

@@ -11,7 +11,7 @@ from tenuto.adapters.sqlite.connection import has_table
 from tenuto.adapters.sqlite.memory.schema import make_tables as make_memory
 from tenuto.core.tables import COLUMNS, COUNTS, JSON, KEYS, Table
 
-FORMAT: Final = 2
+FORMAT: Final = 3
 """Raise it when columns change, or what is in them."""
 
 KEPT: Final[tuple[Table, ...]] = (
@@ -20,10 +20,11 @@ KEPT: Final[tuple[Table, ...]] = (
     "agent_tasks",
     "agent_messages",
     "agent_usage",
+    "agent_durations",
 )
 
 _NUMBERS: Final = frozenset(
-    {"is_active", "is_registered", "number", "priority", "retry_count", *COUNTS}
+    {"is_active", "is_registered", "number", "priority", "retry_count", "ms", "tasks", *COUNTS}
 )
 _REACHED: Final = """
     CREATE TABLE read_models(
@@ -38,6 +39,10 @@ _INDEXES: Final = (
     "CREATE INDEX agent_tasks_of_session ON agent_tasks(session_id, number)",
     """CREATE INDEX agent_tasks_of_agent ON agent_tasks(tenant, agent_id, started_at)
         WHERE agent_id IS NOT NULL""",
+    """CREATE INDEX agent_tasks_open ON agent_tasks(tenant, agent_id)
+        WHERE status IN ('running', 'waiting') AND task_type = 'agent'""",
+    "CREATE INDEX agent_usage_of_agent ON agent_usage(tenant, agent_id, day)",
+    "CREATE INDEX agent_durations_of_agent ON agent_durations(tenant, agent_id, day)",
     "CREATE INDEX agent_messages_of_session ON agent_messages(session_id, number)",
 )
 _MOMENT: Final = "strftime('%Y-%m-%dT%H:%M:%fZ', i.{0} / 1000.0, 'unixepoch')"

@@ -4,7 +4,6 @@ The question stays in the inbox all the while: whoever answers first has answere
 asking outlives its call: people take longer than calls may."""
 
 import asyncio
-from functools import partial
 from typing import Final
 
 import mcp_types as types
@@ -22,7 +21,7 @@ from tenuto.server.mcp.client.questions import Question, family_of, questions_of
 OPEN_MAX: Final = 100
 """So many questions are asked of all clients at once; the others stay in the inbox."""
 AT_ONCE_MAX: Final = 5
-"""So many are asked in one call at once."""
+"""So many are asked of one client at once."""
 TRIES_MAX: Final = 3
 """So often a client is asked again whose answer does not fit the form."""
 ANSWER_BYTES_MAX: Final = 64 * 1024
@@ -37,7 +36,8 @@ class Asking:
     def __init__(self, runtime: Runtime, *, user: str, by: str) -> None:
         self._runtime, self._user = runtime, user
         self._by = user or by
-        self._open: dict[tuple[Line, str], asyncio.Task[bool]] = {}
+        self._open: dict[tuple[str, str], asyncio.Task[bool]] = {}
+        """By client and question."""
 
     async def questions(self, session: SessionId) -> list[Question]:
         """Return what a session and those below it want of the user."""
@@ -55,28 +55,31 @@ class Asking:
 
         False: nothing is asked, or nobody has answered in time. Keys of what the user would not
         answer go into `dismissed`, and are not asked again."""
+        asked: dict[asyncio.Task[bool], str] = {}
         for question in await self.questions(session):
-            place = (line, question.key)
-            if question.key in dismissed or place in self._open:
+            if question.key in dismissed:
                 continue
-            mine = sum(other is line for other, _ in self._open)
-            if mine >= AT_ONCE_MAX or len(self._open) >= OPEN_MAX:
-                break
-            task = asyncio.create_task(self._ask(line, question))
-            self._open[place] = task
-            task.add_done_callback(partial(self._leave, place))
-        asked = {task: key for (other, key), task in self._open.items() if other is line}
+            task = self._open.get((line.client, question.key)) or self._begun(line, question)
+            if task is not None:
+                asked[task] = question.key
         if not asked:
             return False
         timeout = max(0.0, end_s - asyncio.get_running_loop().time())
         done, _ = await asyncio.wait(asked, timeout=timeout, return_when=asyncio.FIRST_COMPLETED)
         for task in done:
-            if not task.result():
+            if task.cancelled() or not task.result():
                 dismissed.add(asked[task])
         return bool(done)
 
-    def _leave(self, place: tuple[Line, str], _: object) -> None:
-        self._open.pop(place, None)
+    def _begun(self, line: Line, question: Question) -> "asyncio.Task[bool] | None":
+        """Begin to ask; None where too much is asked already."""
+        at_once = sum(client == line.client for client, _ in self._open)
+        if at_once >= AT_ONCE_MAX or len(self._open) >= OPEN_MAX:
+            return None
+        place = (line.client, question.key)
+        task = self._open[place] = asyncio.create_task(self._ask(line, question))
+        task.add_done_callback(lambda _: self._open.pop(place, None))
+        return task
 
     async def _ask(self, line: Line, question: Question) -> bool:
         """Return whether the question is settled, by the user or by somebody else."""
@@ -84,7 +87,10 @@ class Asking:
         asking = asyncio.create_task(self._dialogue(line, question))
         try:
             await asyncio.wait({settled, asking}, return_when=asyncio.FIRST_COMPLETED)
-            return asking.result() if asking.done() else True
+            return asking.result() if asking.done() else settled.result()
+        except TenutoError:
+            # The store is away, or the session is: there is nobody to tell an answer to.
+            return False
         finally:
             settled.cancel()
             asking.cancel()
@@ -103,14 +109,12 @@ class Asking:
                 message = f"{question.message}\n{error}"
         return False
 
-    async def _until_settled(self, question: Question) -> None:
+    async def _until_settled(self, question: Question) -> bool:
         session = self._runtime.session(question.session)
         while True:
             state = await session.state()
-            if question.task not in state.tasks:
-                return
-            if not any(one.key == question.key for one in await self.questions(question.session)):
-                return
+            if question.task not in state.tasks or not await self._is_open(question):
+                return True
             await has_news(session, after=state.version, timeout=None)
 
     async def tell(self, question: Question, given: types.ElicitResult) -> bool:

@@ -10,7 +10,7 @@ from mcp.server import ServerRequestContext
 from mcp.shared.message import ServerMessageMetadata
 
 from tenuto.core.vocabulary import SessionId
-from tenuto.server.mcp.clients import is_modern
+from tenuto.server.mcp.clients import client_of, is_modern
 
 Sampled: TypeAlias = types.CreateMessageResultWithTools
 SAMPLE: Final = "sample:"
@@ -25,6 +25,7 @@ class Line:
 
     def __init__(self, lines: "Lines", context: ServerRequestContext[Any]) -> None:
         self._lines, self._context = lines, context
+        self.client = client_of(context)
         self.is_modern = is_modern(context)
         can = context.session.client_capabilities or types.ClientCapabilities()
         reaches = self.is_modern or context.session.can_send_request

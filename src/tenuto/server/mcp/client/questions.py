@@ -65,9 +65,7 @@ def questions_of(member: Member, user: str) -> Iterator[Question]:
     tasks = OpenTasks.of_state(state, definition)
     for entry in inbox_of(state, definition):
         if entry.kind in ("approval", "permission") and _may_answer(entry, user):
-            node = tasks.node(entry.node) if entry.kind == "approval" else None
-            form = node.form if node is not None else None
-            schema = flat_form(form)
+            schema = flat_form(entry.form)
             if schema is not None:
                 yield Question(
                     session=entry.session,
@@ -75,7 +73,7 @@ def questions_of(member: Member, user: str) -> Iterator[Question]:
                     kind="approval",
                     message=_message_of(entry),
                     schema=schema,
-                    has_form=form is not None,
+                    has_form=entry.form is not None,
                 )
     if state.phase == "running":
         yield from _signals_of(state, tasks)

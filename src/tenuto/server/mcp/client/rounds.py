@@ -79,14 +79,16 @@ class Rounds:
         """Return what a client is to answer before it calls again; None where nothing is."""
         if not line.is_modern:
             return None
-        requests: dict[str, Any] = dict(line.wanted)
+        questions: dict[str, Any] = {}
         if line.elicits:
             for question in await self._asking.questions(state.session):
-                if question.key not in told.dismissed and len(requests) < AT_ONCE_MAX:
+                if question.key not in told.dismissed and len(questions) < AT_ONCE_MAX:
                     params = types.ElicitRequestFormParams(
                         message=question.message, requested_schema=question.schema
                     )
-                    requests[question.key] = types.ElicitRequest(params=params)
+                    questions[question.key] = types.ElicitRequest(params=params)
+        # Looked at last: an agent may have asked meanwhile, and nothing more is told after this.
+        requests = {**line.wanted, **questions}
         if not requests:
             return None
         told.asked = list(requests)

@@ -1,7 +1,7 @@
 """The model of the calling client as a model of agents: `mcp:client`."""
 
 import re
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import mcp_types as types
 import msgspec
@@ -166,12 +166,14 @@ def answer_of(given: Sampled, request: ModelRequest) -> ModelAnswer:
     if request.output_schema is not None:
         fenced = _FENCED.fullmatch(text)
         text = fenced[1] if fenced is not None else text
-    finish = "tools" if calls else "length" if given.stop_reason == "maxTokens" else "stop"
+    finish: Literal["tools", "length", "stop"] = "tools" if calls else "stop"
+    if given.stop_reason == "maxTokens" and not calls:
+        finish = "length"
     asked = sum(len(message.text) for message in request.messages) + len(request.instructions)
     return ModelAnswer(
         text=text,
         calls=calls,
-        finish=finish,  # type: ignore[arg-type]
+        finish=finish,
         # Clients do not tell what was spent; budgets hold by what was said.
         usage=Usage(
             input_tokens=asked // _CHARS_PER_TOKEN, output_tokens=len(text) // _CHARS_PER_TOKEN

@@ -85,6 +85,29 @@ class Listing(StoreCase):
 
         self.check(scenario)
 
+    def test_heads_are_found_by_what_some_work_waits_for_whatever_their_status(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            await write(
+                store,
+                start(A, waits_for=("approval",), tenant="x"),
+                start(B, waits_for=("approval", "timer"), status="waiting", tenant="x"),
+                start(C, waits_for=("signal",), tenant="x"),
+            )
+
+            assert await listed(store, waits_for=("approval",)) == [B, A]
+            assert await listed(store, waits_for=("signal", "timer"), tenant="x") == [C, B]
+            assert await listed(store, waits_for=("approval",), statuses=("running",)) == [A]
+            assert await listed(store, waits_for=("approval",), before=B, tenant="x") == [A]
+            assert await listed(store, waits_for=("approval",), tenant="y") == []
+
+            head = head_of(A, status="running", tenant="x", waits_for=("timer",))
+            await store.append(more(A, 1, head=head))
+
+            assert await listed(store, waits_for=("approval",)) == [B]
+            assert (await store.load(A)).head.waits_for == ("timer",)
+
+        self.check(scenario)
+
     def test_heads_queued_behind_one_another_end_with_the_last(self) -> None:
         async def scenario(store: EventStore) -> None:
             last = head_of(A, waiting_for="last", updated_ms=9)

@@ -50,6 +50,19 @@ class Listing(MemoryCase):
 
         self.check(scenario)
 
+    def test_a_page_behind_a_place_needs_no_item_there(self) -> None:
+        async def scenario(memory: Memory) -> None:
+            await memory.keep([kept(f"i{n}", "x", created_ms=NOW_MS + n // 2) for n in range(6)])
+            first = await memory.items(MemoryQuery(tenant=ANN.tenant, limit=3))
+            behind = first[-1].created_ms, first[-1].id
+            await memory.forget(MemoryQuery(tenant=ANN.tenant, ids=(first[-1].id,)))
+
+            rest = await memory.items(MemoryQuery(tenant=ANN.tenant, behind=behind))
+
+            assert [one.id for one in (*first, *rest)] == ["i5", "i4", "i3", "i2", "i1", "i0"]
+
+        self.check(scenario)
+
     def test_a_page_is_bounded(self) -> None:
         async def scenario(memory: Memory) -> None:
             await memory.keep([kept(f"i{n}", "x") for n in range(PAGE_MAX + 1)])
