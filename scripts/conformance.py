@@ -56,6 +56,7 @@ CLIENT: Final = (
 """Scenarios of what `tenuto.mcp_server` claims: all that there are."""
 
 SCENARIO_SECONDS_MAX: Final = 120
+CLIENT_SECONDS_MAX: Final = 100
 ATTEMPTS: Final = {"sse-retry": 3}
 """Scenarios that measure milliseconds, and how often they are tried: a busy machine is late."""
 
@@ -164,7 +165,8 @@ def scenarios(kind: str) -> "list[str]":
 def client(scenario: str) -> "tuple[bool, str]":
     """Return whether our client passes, and what the suite said."""
     program = f"{sys.executable} {ROOT / 'tests' / 'conformance' / 'client.py'}"
-    return attempted(scenario, ["client", "--command", program])
+    milliseconds = str(CLIENT_SECONDS_MAX * 1_000)
+    return attempted(scenario, ["client", "--command", program, "--timeout", milliseconds])
 
 
 def server(scenario: str, url: str) -> "tuple[bool, str]":

@@ -131,10 +131,11 @@ def test_an_answer_that_does_not_fit_the_form_is_asked_again(mode: str) -> None:
     run(work)
 
 
-def test_who_never_fits_the_form_is_asked_three_times_and_no_more() -> None:
+@ERAS
+def test_who_never_fits_the_form_is_asked_three_times_and_no_more(mode: str) -> None:
     async def work() -> None:
         ann = Person(accepts(cups=100))
-        async with served(flows.order, mode="legacy", elicitation_callback=ann) as here:
+        async with served(flows.order, mode=mode, elicitation_callback=ann) as here:
             result = await here.call("order")
 
         assert result.meta["tenuto/status"] == "waiting"

@@ -4,7 +4,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Final
 
-from tenuto.core.limiting.rules import State, Verdict, judged, taken
+from tenuto.core.limiting.rules import State, Verdict, asked
 from tenuto.ports.allowances import Allowance
 
 KEYS_MAX: Final = 50_000
@@ -22,13 +22,13 @@ class MemoryAllowances:
     async def take(self, wanted: Sequence[Allowance], now_ms: int) -> tuple[Verdict, ...]:
         """See `Allowances.take`."""
         states = self._states
-        verdicts = tuple(judged(one.rule, states.get(one.key), now_ms) for one in wanted)
-        if all(verdict.allowed for verdict in verdicts):
-            for one in wanted:
-                states[one.key] = taken(one.rule, states.get(one.key), now_ms)
-        for one in wanted:
+        found = [asked(one.rule, states.get(one.key), now_ms) for one in wanted]
+        allowed = all(verdict.allowed for verdict, _ in found)
+        for one, (_, after) in zip(wanted, found, strict=True):
+            if allowed:
+                states[one.key] = after
             if one.key in states:
                 states.move_to_end(one.key)
         while len(states) > self._keys_max:
             states.popitem(last=False)
-        return verdicts
+        return tuple([verdict for verdict, _ in found])

@@ -22,6 +22,9 @@ INDEXES: Final = (
     "sessions_list_2 ON sessions(tenant, status, number)",
     "sessions_list_3 ON sessions(tenant, user, number)",
     "sessions_list_4 ON sessions(tenant, workflow, number)",
+    "sessions_list_5 ON sessions(tenant, number) WHERE (waits & 1) <> 0",
+    "sessions_list_6 ON sessions(tenant, number) WHERE (waits & 2) <> 0",
+    "sessions_list_7 ON sessions(tenant, number) WHERE (waits & 4) <> 0",
 )
 """For long lists; they cost each start and each change of status something."""
 

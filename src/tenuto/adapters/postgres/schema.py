@@ -20,10 +20,10 @@ HEAD_FIELDS: Final = f"""
     id {TEXT}, tenant {TEXT}, "user" {TEXT}, workflow {TEXT}, workflow_version {TEXT},
     parent {TEXT}, key {TEXT}, origin {TEXT}, origin_version BIGINT, status {TEXT},
     waiting_for {TEXT}, wake_ms BIGINT, active INTEGER, started_ms BIGINT, updated_ms BIGINT,
-    head_version BIGINT"""
+    head_version BIGINT, waits INTEGER"""
 _HEAD_NAMES: Final = """
     id, tenant, "user", workflow, workflow_version, parent, key, origin, origin_version, status,
-    waiting_for, wake_ms, active, started_ms, updated_ms, head_version"""
+    waiting_for, wake_ms, active, started_ms, updated_ms, head_version, waits"""
 
 APPEND: Final = f"""
 CREATE FUNCTION append(
@@ -81,7 +81,8 @@ BEGIN
     IF jsonb_array_length(heads) > 0 THEN
         UPDATE sessions AS s SET status = h.status, wake_ms = h.wake_ms, active = h.active,
             "user" = h."user", workflow = h.workflow, workflow_version = h.workflow_version,
-            waiting_for = h.waiting_for, updated_ms = h.updated_ms, head_version = h.head_version
+            waiting_for = h.waiting_for, updated_ms = h.updated_ms, head_version = h.head_version,
+            waits = h.waits
         FROM jsonb_to_recordset(heads) AS h(chain INTEGER, sole BOOLEAN, {HEAD_FIELDS})
         WHERE s.number = numbers[h.chain] AND numbers[h.chain] > 0
             AND NOT (h.sole AND h.id IN (SELECT unnest(made)));
@@ -123,7 +124,8 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             active INTEGER NOT NULL,
             started_ms BIGINT NOT NULL,
             updated_ms BIGINT NOT NULL,
-            head_version BIGINT NOT NULL)""",
+            head_version BIGINT NOT NULL,
+            waits INTEGER NOT NULL)""",
         "CREATE UNIQUE INDEX sessions_by_key ON sessions(tenant, key) WHERE key IS NOT NULL",
         "CREATE INDEX sessions_by_parent ON sessions(parent, number) WHERE parent IS NOT NULL",
         "CREATE INDEX sessions_by_status ON sessions(status, number)",

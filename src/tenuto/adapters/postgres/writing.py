@@ -18,6 +18,7 @@ import psycopg
 
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.sqlite.planning import SNAPSHOT_ZLIB_LEVEL
+from tenuto.adapters.sqlite.waits import mask_of
 from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown, Statement
 from tenuto.core.errors import (
     NotFound,
@@ -396,4 +397,5 @@ def _fields(head: Head) -> dict[str, Any]:
         "started_ms": head.started_ms,
         "updated_ms": head.updated_ms,
         "head_version": head.version,
+        "waits": mask_of(head.waits_for),
     }

@@ -65,7 +65,7 @@ def facts_of(query: HeadQuery) -> Conditions:
         terms.append(f"({' OR '.join(['instr(waiting_for, ?) > 0'] * len(query.words))})")
         values += query.words
     if query.waits_for:
-        terms.append(f"waits & {mask_of(query.waits_for)}")
+        terms.append(f"(waits & {mask_of(query.waits_for)}) <> 0")
     if query.prefix:
         more, given = begins("id", query.prefix)
         terms += more

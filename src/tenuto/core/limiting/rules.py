@@ -15,6 +15,8 @@ import msgspec
 
 SLOTS: Final = 10
 """Of a window. More would make it exacter, and its state larger."""
+_EMPTY: Final = (0,) * (SLOTS + 1)
+"""One slot more than the window has: the oldest may still reach into it."""
 
 
 class Bucket(msgspec.Struct, frozen=True, tag="bucket"):
@@ -63,26 +65,30 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     """How long until more is left than now; 0 where all is left."""
 
 
-def judged(rule: Rule, state: State | None, now_ms: int) -> Verdict:
-    """Return what the rule says to one more request now. None: nothing was asked before.
+def asked(rule: Rule, state: State | None, now_ms: int) -> tuple[Verdict, State]:
+    """Return what the rule says to one more request now, and the state after it was let through.
 
-    Time that runs backwards counts as standing still."""
-    match rule:
-        case Bucket():
-            return _bucket_judged(rule, _level(rule, state, now_ms))
-        case Window():
-            return _window_judged(rule, _counts(rule, state, now_ms), now_ms)
+    Time that runs backwards counts as standing still.
+
+    Args:
+        state: None: nothing was asked before.
+    """
+    if isinstance(rule, Bucket):
+        level = _level(rule, state, now_ms)
+        return _bucket_judged(rule, level), Level(level.tokens - 1, level.at_ms)
+    now = _counts(rule, state, now_ms)
+    after = Counts(now.slot, (now.counts[0] + 1, *now.counts[1:]))
+    return _window_judged(rule, now, after, now_ms), after
+
+
+def judged(rule: Rule, state: State | None, now_ms: int) -> Verdict:
+    """Return what the rule says to one more request now."""
+    return asked(rule, state, now_ms)[0]
 
 
 def taken(rule: Rule, state: State | None, now_ms: int) -> State:
     """Return the state after one more request was let through now."""
-    match rule:
-        case Bucket():
-            level = _level(rule, state, now_ms)
-            return Level(level.tokens - 1, level.at_ms)
-        case Window():
-            now = _counts(rule, state, now_ms)
-            return Counts(now.slot, (now.counts[0] + 1, *now.counts[1:]))
+    return asked(rule, state, now_ms)[1]
 
 
 def is_idle(rule: Rule, state: State, now_ms: int) -> bool:
@@ -124,26 +130,22 @@ def _slot_ms(rule: Window) -> int:
 
 def _counts(rule: Window, state: State | None, now_ms: int) -> Counts:
     slot = now_ms // _slot_ms(rule)
-    # One slot more than the window has: the oldest may still reach into it.
-    empty = (0,) * (SLOTS + 1)
     if not isinstance(state, Counts):
-        return Counts(slot, empty)
+        return Counts(slot, _EMPTY)
     passed = slot - state.slot
     if passed <= 0:
         return state
-    return Counts(slot, (*empty[:passed], *state.counts)[: SLOTS + 1])
+    return Counts(slot, (*_EMPTY[:passed], *state.counts)[: SLOTS + 1])
 
 
-def _window_judged(rule: Window, now: Counts, now_ms: int) -> Verdict:
+def _window_judged(rule: Window, now: Counts, after: Counts, now_ms: int) -> Verdict:
     used = sum(now.counts)
     allowed = used < rule.limit
-    left = max(0, rule.limit - used - allowed)
-    counts = (now.counts[0] + allowed, *now.counts[1:])
     return Verdict(
         allowed=allowed,
-        remaining=left,
+        remaining=max(0, rule.limit - used - allowed),
         wait_ms=0 if allowed else _leaving_ms(rule, now, used - rule.limit + 1, now_ms),
-        reset_ms=_leaving_ms(rule, Counts(now.slot, counts), 1, now_ms),
+        reset_ms=_leaving_ms(rule, after if allowed else now, 1, now_ms),
     )
 
 
@@ -163,7 +165,5 @@ def tightest(verdicts: Sequence[Verdict]) -> int:
     """Return which of them leaves the least: the index of the one that refuses longest, else of the
     one with the fewest remaining."""
     assert verdicts, "there is a rule"
-    return min(
-        range(len(verdicts)),
-        key=lambda i: (-verdicts[i].wait_ms, verdicts[i].remaining, -verdicts[i].reset_ms),
-    )
+    places = [(-one.wait_ms, one.remaining, -one.reset_ms) for one in verdicts]
+    return places.index(min(places))

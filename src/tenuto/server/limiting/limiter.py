@@ -7,7 +7,7 @@ RFC 9110.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from typing import Final, NamedTuple
 
 from litestar.types import Scope
 
@@ -18,12 +18,24 @@ from tenuto.ports.clock import Clock
 from tenuto.server.principal import Principal
 from tenuto.server.problems import ProblemError
 
+WANTED_MAX: Final = 10_000
+"""Principals of which is remembered what their requests want; some 10 MB."""
+
+
+class Wanted(NamedTuple):
+    """What a request wants: of which rules, what these are called, and what they are."""
+
+    allowances: tuple[Allowance, ...]
+    names: tuple[str, ...]
+    policies: str
+
 
 class Limiter:
     """Counts requests."""
 
     def __init__(self, limits: Limits, allowances: Allowances, clock: Clock) -> None:
         self._limits, self._allowances, self._clock = limits, allowances, clock
+        self._wanted: dict[tuple[str, str, str], Wanted] = {}
         self._limits_known = bool(limits.user or limits.organisation or limits.agent)
 
     async def stranger(self, scope: Scope) -> dict[str, str]:
@@ -35,7 +47,7 @@ class Limiter:
         login = scope["route_handler"].opt.get("limit") == "login"
         rules = self._limits.login if login else self._limits.address
         kind = "login" if login else "address"
-        return await self._take(list(_allowances(kind, address_of(scope), rules)))
+        return await self._take(_wanted((kind, address_of(scope), rules)))
 
     async def refused(self, scope: Scope) -> None:
         """Count a request with a key or a token that is none.
@@ -43,7 +55,7 @@ class Limiter:
         Raises:
             ProblemError: too many came from its address.
         """
-        await self._take(list(_allowances("login", address_of(scope), self._limits.login)))
+        await self._take(_wanted(("login", address_of(scope), self._limits.login)))
 
     async def known(self, scope: Scope, principal: Principal) -> dict[str, str]:
         """Return headers, after a request of a principal was counted.
@@ -53,25 +65,28 @@ class Limiter:
         """
         if not self._limits_known:
             return {}
-        limits, organisation = self._limits, principal.organisation
-        wanted = [
-            *_allowances("user", f"{organisation}/{principal.actor}", limits.user),
-            *_allowances("organisation", organisation, limits.organisation),
-        ]
-        agent = agent_of(scope)
-        if agent:
-            wanted += _allowances("agent", f"{organisation}/{agent}", limits.agent)
+        organisation, agent = principal.organisation, agent_of(scope)
+        place = organisation, principal.actor, agent
+        wanted = self._wanted.get(place)
+        if wanted is None:
+            if len(self._wanted) >= WANTED_MAX:
+                self._wanted.clear()
+            limits = self._limits
+            wanted = self._wanted[place] = _wanted(
+                ("user", f"{organisation}/{principal.actor}", limits.user),
+                ("organisation", organisation, limits.organisation),
+                ("agent", f"{organisation}/{agent}", limits.agent if agent else ()),
+            )
         return await self._take(wanted)
 
-    async def _take(self, wanted: list[Allowance]) -> dict[str, str]:
-        if not wanted:
+    async def _take(self, wanted: Wanted) -> dict[str, str]:
+        if not wanted.allowances:
             return {}
-        verdicts = await self._allowances.take(wanted, self._clock.now_ms())
+        verdicts = await self._allowances.take(wanted.allowances, self._clock.now_ms())
         headers = headers_of(wanted, verdicts)
-        wait_ms = max(verdict.wait_ms for verdict in verdicts)
         if not all(verdict.allowed for verdict in verdicts):
-            whose = wanted[tightest(verdicts)].key.partition(":")[0]
-            seconds = _seconds(wait_ms)
+            whose = wanted.allowances[tightest(verdicts)].key.partition(":")[0]
+            seconds = _seconds(max(verdict.wait_ms for verdict in verdicts))
             raise ProblemError(
                 "too_many_requests",
                 f"The limit of requests per {whose} is reached; there is room in {seconds} s.",
@@ -80,15 +95,14 @@ class Limiter:
         return headers
 
 
-def headers_of(wanted: list[Allowance], verdicts: tuple[Verdict, ...]) -> dict[str, str]:
+def headers_of(wanted: Wanted, verdicts: tuple[Verdict, ...]) -> dict[str, str]:
     """Return what tells a client of its limits."""
-    policies = ", ".join(f"{_name(one)};{_policy(one.rule)}" for one in wanted)
     least = tightest(verdicts)
     left = verdicts[least]
     reset_ms = left.reset_ms if left.allowed else left.wait_ms
     return {
-        "RateLimit-Policy": policies,
-        "RateLimit": f"{_name(wanted[least])};r={left.remaining};t={_seconds(reset_ms)}",
+        "RateLimit-Policy": wanted.policies,
+        "RateLimit": f"{wanted.names[least]};r={left.remaining};t={_seconds(reset_ms)}",
     }
 
 
@@ -121,15 +135,16 @@ def counts(scope: Scope) -> bool:
     return "limit" in opt or not opt.get("public", False)
 
 
-def _allowances(kind: str, whose: str, rules: tuple[Rule, ...]) -> Iterator[Allowance]:
-    for index, rule in enumerate(rules):
-        yield Allowance(key=f"{kind}:{whose}:{index}", rule=rule)
-
-
-def _name(one: Allowance) -> str:
-    kind, _, rest = one.key.partition(":")
-    index = int(rest.rpartition(":")[2])
-    return f'"{kind}-{index + 1}"' if index else f'"{kind}"'
+def _wanted(*whose: tuple[str, str, tuple[Rule, ...]]) -> Wanted:
+    """Return what one request wants of the rules of each kind and place."""
+    allowances: list[Allowance] = []
+    names: list[str] = []
+    for kind, place, rules in whose:
+        for index, rule in enumerate(rules):
+            allowances.append(Allowance(key=f"{kind}:{place}:{index}", rule=rule))
+            names.append(f'"{kind}-{index + 1}"' if index else f'"{kind}"')
+    policies = [f"{name};{_policy(one.rule)}" for name, one in zip(names, allowances, strict=True)]
+    return Wanted(tuple(allowances), tuple(names), ", ".join(policies))
 
 
 def _policy(rule: Rule) -> str:

@@ -24,6 +24,9 @@ from tenuto.server.mcp.session_tools import session_tools
 from tenuto.server.mcp.subscriptions import Subscriptions
 from tenuto.server.mcp.visits import Terms, Visits
 
+ANSWER_S_MAX: Final = 24 * 3600.0
+"""So long a client of 2026-07-28 may take to call again with the answers to what it was asked."""
+
 _INSTRUCTIONS: Final = (
     "Each tool but those named session_… runs a workflow as a durable session: it survives "
     "crashes, and a call that gives no output yet tells the session's id. Do not call again then; "
@@ -77,9 +80,8 @@ class Face:
             on_completion=self._complete,
         )
         # A client gives back what it was told to: nobody else's word counts.
-        server.middleware.append(
-            RequestStateBoundary(RequestStateSecurity.ephemeral(), default_audience="tenuto")
-        )
+        sealing = RequestStateSecurity.ephemeral(ttl=ANSWER_S_MAX)
+        server.middleware.append(RequestStateBoundary(sealing, default_audience="tenuto"))
         # As an argument it would warn of the deprecation, which is ours to know.
         server.add_request_handler(
             "logging/setLevel", types.SetLevelRequestParams, self._visits.notes.set_level

@@ -77,7 +77,7 @@ def work(connection: sqlite3.Connection, query: AgentQuery) -> AgentWork:
 
 def _within(workflows: tuple[str, ...] | None, column: str) -> Conditions:
     if workflows is None:
-        return ["1"], []
+        return ["1 = 1"], []
     return [f"{column} IN (SELECT value FROM json_each(?))"], [
         msgspec.json.encode(workflows).decode()
     ]

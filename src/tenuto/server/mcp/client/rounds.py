@@ -5,7 +5,7 @@ the result of the call, and calls again with the answers: a round. What was aske
 by the server, so that a client answers only what it was asked."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Final
 
 import mcp_types as types
 import msgspec
@@ -16,10 +16,13 @@ from tenuto.core.errors import Rejected, TenutoError
 from tenuto.core.session.state import SessionState
 from tenuto.core.vocabulary import SessionId
 from tenuto.sdk.runtime import Runtime
-from tenuto.server.mcp.client.asking import AT_ONCE_MAX, Asking
+from tenuto.server.mcp.client.asking import AT_ONCE_MAX, TRIES_MAX, Asking
 from tenuto.server.mcp.client.lines import SAMPLE, Line, Lines, Sampled
 from tenuto.server.mcp.client.questions import family_of
 from tenuto.server.mcp.client.sampling import NO_CLIENT
+from tenuto.views.excerpts import excerpt
+
+_FAULT_CHARS_MAX: Final = 500
 
 
 class Told(msgspec.Struct, kw_only=True):
@@ -30,6 +33,10 @@ class Told(msgspec.Struct, kw_only=True):
     """Names of what the client was asked in the last round."""
     dismissed: set[str] = set()
     """Questions that the user would not answer; they are not asked again."""
+    tries: dict[str, int] = {}
+    """How often the answer to a question did not fit."""
+    faults: dict[str, str] = {}
+    """Why the last one did not."""
 
 
 class Rounds:
@@ -67,9 +74,11 @@ class Rounds:
                     code=types.INVALID_PARAMS,
                     message=f"inputResponses[{name!r}] is no answer to what was asked.",
                 ) from None
-            except Rejected:
-                # It does not fit: it is asked once more.
-                continue
+            except Rejected as error:
+                told.faults[name] = excerpt(str(error), _FAULT_CHARS_MAX)
+                told.tries[name] = told.tries.get(name, 0) + 1
+                if told.tries[name] >= TRIES_MAX:
+                    told.dismissed.add(name)
         told.asked = []
         return told
 
@@ -83,8 +92,10 @@ class Rounds:
         if line.elicits:
             for question in await self._asking.questions(state.session):
                 if question.key not in told.dismissed and len(questions) < AT_ONCE_MAX:
+                    fault = told.faults.get(question.key)
+                    message = f"{question.message}\n{fault}" if fault else question.message
                     params = types.ElicitRequestFormParams(
-                        message=question.message, requested_schema=question.schema
+                        message=message, requested_schema=question.schema
                     )
                     questions[question.key] = types.ElicitRequest(params=params)
         # Looked at last: an agent may have asked meanwhile, and nothing more is told after this.
