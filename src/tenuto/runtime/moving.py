@@ -13,7 +13,7 @@ import msgspec
 from tenuto.core.errors import CorruptLog, Rejected
 from tenuto.ports.moving import MoveSource, MoveTarget, Row, Table
 
-ROWS_PER_STEP: Final = 10_000
+ROWS_PER_STEP: Final = 100_000
 """Rows between two steps that are told."""
 
 Stage: TypeAlias = Literal["copied", "compared", "settled", "retired"]
