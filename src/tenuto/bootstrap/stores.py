@@ -53,7 +53,7 @@ async def open_store(
                 place.path, durability=durability, readonly=readonly
             )
         case "postgresql":
-            store = await _postgres().PostgresEventStore.open(
+            store = await postgres_adapter().PostgresEventStore.open(
                 place.path, durability=durability, readonly=readonly
             )
     return store, store.artifacts
@@ -102,7 +102,7 @@ def mailbox_at(place: Place) -> Mailbox:
         NotFound, StoreUnavailable, CorruptLog: see `SqliteMailbox`.
     """
     if place.kind == "postgresql":
-        mailbox: Mailbox = _postgres().PostgresMailbox(place.path)
+        mailbox: Mailbox = postgres_adapter().PostgresMailbox(place.path)
         return mailbox
     return SqliteMailbox(place.path)
 
@@ -110,20 +110,25 @@ def mailbox_at(place: Place) -> Mailbox:
 async def is_made(place: Place) -> bool:
     """Return whether there is a database at `place` already."""
     if place.kind == "postgresql":
-        return bool(await asyncio.to_thread(_postgres().is_made, place.path))
+        return bool(await asyncio.to_thread(postgres_adapter().is_made, place.path))
     return await asyncio.to_thread(os.path.exists, place.path)
 
 
 @asynccontextmanager
 async def _beside(place: Place) -> AsyncIterator[LastingStore]:
-    store: LastingStore = await _postgres().PostgresEventStore.open_beside(place.path)
+    store: LastingStore = await postgres_adapter().PostgresEventStore.open_beside(place.path)
     try:
         yield store
     finally:
         await store.close()
 
 
-def _postgres() -> Any:
+def postgres_adapter() -> Any:
+    """Return the module of the adapter.
+
+    Raises:
+        Rejected: its driver is not installed.
+    """
     try:
         from tenuto.adapters import postgres
     except ImportError as error:

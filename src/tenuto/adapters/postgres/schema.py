@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from tenuto.adapters.postgres.connection import Connection
+from tenuto.adapters.sqlite.moved import MARK, text_of
 from tenuto.core.errors import CorruptLog, StoreUnavailable
 
 TEXT: Final = 'TEXT COLLATE "C"'
@@ -229,6 +230,7 @@ def format_of(connection: Connection, schema: str, name: str) -> int:
 
     Raises:
         CorruptLog: another program's tables, or those of a newer release.
+        StoreUnavailable: it was moved.
     """
     tables = {
         row[0]
@@ -249,6 +251,9 @@ def format_of(connection: Connection, schema: str, name: str) -> int:
             f"The schema {schema!r} of {name} has format {found}, and this release reads formats "
             f"up to {FORMAT}; nothing was changed. Open it with the newer release that wrote it."
         )
+    if MARK in tables:
+        (target,) = connection.execute(f"SELECT target FROM {MARK}").fetchone() or ("?",)
+        raise StoreUnavailable(text_of(f"The schema {schema!r} of {name}", str(target)))
     return int(found)
 
 

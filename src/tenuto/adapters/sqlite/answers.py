@@ -14,7 +14,7 @@ from tenuto.ports.answers import KeptAnswer
 TABLE: Final = "answers_1"
 PER_OWNER_MAX: Final = 10_000
 
-_MAKE: Final = (
+MAKE: Final = (
     f"""CREATE TABLE IF NOT EXISTS {TABLE}(
         number INTEGER PRIMARY KEY,
         owner TEXT NOT NULL,
@@ -59,7 +59,7 @@ class SqliteAnswers:
         self._kept += 1
 
         def work(connection: sqlite3.Connection) -> None:
-            for statement in _MAKE:
+            for statement in MAKE:
                 connection.execute(statement)
             connection.execute(_DELETE, (answer.owner, answer.key))
             connection.execute(

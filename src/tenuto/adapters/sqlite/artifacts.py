@@ -34,7 +34,7 @@ class SqliteArtifacts:
         if self._commits is None:
             raise StoreUnavailable(f"{self._file} was opened for reading only.")
         if len(payload) > PAYLOAD_BYTES_INLINE_MAX:
-            return await asyncio.to_thread(self._put_file, payload)
+            return await asyncio.to_thread(self.put_file, payload)
         digest = digest_of(payload)
         await self._commits.execute(INSERT_ARTIFACT, (digest, payload))
         return digest
@@ -68,7 +68,7 @@ class SqliteArtifacts:
                 f"Artifact {digest} cannot be read from {self._path(digest)} ({error.strerror})."
             ) from error
 
-    def _put_file(self, payload: bytes) -> Digest:
+    def put_file(self, payload: bytes) -> Digest:
         digest = digest_of(payload)
         path = self._path(digest)
         if path.exists():

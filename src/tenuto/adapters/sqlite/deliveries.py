@@ -15,7 +15,7 @@ PLACE: Final = "deliveries_position_1"
 KEPT_MS: Final = 30 * 86_400_000
 """How long what was delivered, or given up, is kept for people to look at."""
 
-_MAKE: Final = (
+MAKE: Final = (
     f"""CREATE TABLE IF NOT EXISTS {TABLE}(
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -60,7 +60,7 @@ class SqliteDeliveries:
         """See `Deliveries.add`."""
 
         def work(connection: sqlite3.Connection) -> None:
-            for statement in _MAKE:
+            for statement in MAKE:
                 connection.execute(statement)
             connection.executemany(_INSERT, [_row(delivery) for delivery in deliveries])
             connection.execute(_PLACE, (position,))

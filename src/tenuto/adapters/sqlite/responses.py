@@ -31,7 +31,7 @@ SCANNED_MAX: Final = 2_000
 SWEEPS_PER_TABLE: Final = 50
 """How often old ones are looked for while as many are kept as there may be."""
 
-_MAKE: Final = (
+MAKE: Final = (
     f"""CREATE TABLE IF NOT EXISTS {TABLE}(
         key TEXT PRIMARY KEY,
         scope TEXT NOT NULL,
@@ -120,7 +120,7 @@ class SqliteResponses:
         if not self._made:
             # With the row in one transaction: a row without its table would refuse the commits of
             # sessions that are written with it.
-            for statement in _MAKE:
+            for statement in MAKE:
                 self._commits.execute(statement, ()).add_done_callback(_ignored)
         self._commits.execute(_INSERT, row).add_done_callback(self._was_written)
         if self._kept % self._sweep_every == 0:

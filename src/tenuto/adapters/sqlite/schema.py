@@ -9,6 +9,7 @@ first".
 import sqlite3
 from typing import Final
 
+from tenuto.adapters.sqlite.moved import require_here
 from tenuto.core.errors import CorruptLog, StoreUnavailable
 
 APPLICATION_ID: Final = 0x54454E55
@@ -80,6 +81,7 @@ def format_of(connection: sqlite3.Connection, file: str) -> int:
 
     Raises:
         CorruptLog: another program's database, or one of a newer release.
+        StoreUnavailable: it was moved.
     """
     found: int = connection.execute("PRAGMA user_version").fetchone()[0]
     application: int = connection.execute("PRAGMA application_id").fetchone()[0]
@@ -94,6 +96,7 @@ def format_of(connection: sqlite3.Connection, file: str) -> int:
             f"{file} has format {found}, and this release reads formats up to {FORMAT}; nothing "
             "was changed. Open it with the newer release that wrote it, or give another file."
         )
+    require_here(connection, file)
     return found
 
 

@@ -199,14 +199,14 @@ def _open_owned(file: StoreFile) -> tuple[Ownership, LogWriter]:
     owner = Ownership.take(file.path)
     try:
         with telling(file=file.path, doing="opening"):
-            _make_private(file.path)
+            make_private(file.path)
             return owner, _open_patiently(file)
     except BaseException:
         owner.release()
         raise
 
 
-def _make_private(path: str) -> None:
+def make_private(path: str) -> None:
     """Make a new file its owner's alone: it may hold what users say, and hashes of passwords. The
     files that SQLite makes beside it get the same mode."""
     with suppress(OSError):
@@ -217,7 +217,7 @@ def _open_patiently(file: StoreFile) -> LogWriter:
     give_up_s = time.monotonic() + LOCK_S_MAX
     while True:
         try:
-            _prepare(file)
+            prepare(file)
             return LogWriter(file.open_writable, file=file.path)
         except sqlite3.Error as error:
             # A reader that closes the file last has it alone while it removes the log.
@@ -226,7 +226,7 @@ def _open_patiently(file: StoreFile) -> LogWriter:
         time.sleep(0.005)
 
 
-def _prepare(file: StoreFile) -> None:
+def prepare(file: StoreFile) -> None:
     """Make the tables, or bring them to the newest format, then switch the file to WAL."""
     connection = file.open_writable()
     try:
