@@ -19,7 +19,10 @@ from bench.lab import ROOT, Lab, Measured, Rival, environment, median, ratio
 from bench.table import Row, at_least, at_most, number
 from tenuto.bootstrap.finding import LoadedWorkflow
 from tenuto.bootstrap.serving import open_service
+from tenuto.core.limiting.limits import Limits
+from tenuto.core.limiting.rules import Bucket, Window
 from tenuto.server.app import create_app
+from tenuto.server.fences import Fencing
 from tenuto.server.listening import listening, serve_app
 
 CONNECTIONS: Final = 16
@@ -72,6 +75,16 @@ def simple_get(folder: Path, *, path: str, seconds: int) -> Measured:
     return asyncio.run(_on_api(folder, f"GET {path}", b"", seconds, CONNECTIONS))
 
 
+PLENTY: Final = 1_000_000_000
+FENCING: Final = Fencing(
+    limits=Limits(
+        user=(Bucket(PLENTY, PLENTY), Window(PLENTY, 60)),
+        organisation=(Bucket(PLENTY, PLENTY), Window(PLENTY, 60)),
+    )
+)
+"""As many rules as `tenuto serve` has by itself, each so wide that nothing is refused."""
+
+
 def started_and_answered(folder: Path, *, seconds: int) -> Measured:
     """Return how long a start of a trivial workflow takes whose answer is waited for, in seconds:
     one after the other, on a server with nothing else to do."""
@@ -87,7 +100,7 @@ async def _on_api(folder: Path, line: str, body: bytes, seconds: int, connection
         name="echo", workflow=flow, definition=flow.definition(), source="bench"
     )
     with listening("127.0.0.1", 0) as listener:
-        async with open_service(f"sqlite:///{folder}/api.db", [loaded]) as service:
+        async with open_service(f"sqlite:///{folder}/api.db", [loaded], fencing=FENCING) as service:
             made = await service.accounts.organisations.found_home()
             assert made is not None, "the first start makes a key"
             session = await service.runtime.start(flow, {"text": "x"})
