@@ -209,10 +209,10 @@ def test_a_database_in_a_folder_that_is_not_there_is_named(shell: Shell) -> None
 
 
 def test_an_address_of_no_known_kind_is_refused(shell: Shell) -> None:
-    result = shell("sessions", "--db", "postgres://somewhere")
+    result = shell("sessions", "--db", "mysql://somewhere")
 
     assert result.code == 2
-    assert "There is no kind of database 'postgres'" in result.err
+    assert "There is no kind of database 'mysql'" in result.err
 
 
 @pytest.mark.parametrize(

@@ -80,7 +80,7 @@ def test_the_shell_completes_verbs_without_loading_them(shell: Shell) -> None:
         check=True,
     )
 
-    verbs = ["plain,serve", "plain,sessions", "plain,show", "plain,signal"]
+    verbs = ["plain,serve", "plain,sessions", "plain,show", "plain,secrets", "plain,signal"]
     assert completed.stdout.split() == verbs
     assert "tenuto.cli.app" in completed.stderr
     assert "tenuto.cli.verbs" not in completed.stderr

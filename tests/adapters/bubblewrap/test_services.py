@@ -37,7 +37,8 @@ def test_what_cannot_be_installed_is_no_failure(tmp_path: Path) -> None:
 
 
 def test_where_all_is_there_it_is_silent(tmp_path: Path) -> None:
-    program(tmp_path, "bwrap", "exit 0")
+    for name in ("bwrap", "chromium"):
+        program(tmp_path, name, "exit 0")
     program(tmp_path, "apt-get", f'echo called >"{tmp_path}/called"')
 
     done = ran(tmp_path)

@@ -17,7 +17,13 @@ ONESELF: Final = ""
 """No permission is needed: it tells of, or changes, only who asks."""
 
 OF_HOME: Final = frozenset(
-    {"accounts_add_organisation", "audit_verify_entries", "settings_show_settings"}
+    {
+        "accounts_add_organisation",
+        "audit_verify_entries",
+        "read_models_rebuild_read_models",
+        "read_models_show_read_models",
+        "settings_show_settings",
+    }
 )
 """What only the operators' admins may."""
 
@@ -50,6 +56,8 @@ NEEDS: Final = {
     "approvals_show_approval": "approvals:read",
     "audit_list_entries": "audit:read",
     "audit_verify_entries": "audit:read",
+    "read_models_rebuild_read_models": "settings:write",
+    "read_models_show_read_models": "settings:read",
     "settings_show_settings": "settings:read",
     "usage_show_usage": "usage:read",
     "collections_all_documents": "documents:read",
