@@ -19,9 +19,9 @@ class Model(Protocol):
         ...
 
 
-@runtime_checkable
 class LabelledModel(Model, Protocol):
-    """A model whose answers bear labels, as `untrusted`: it is not known what gives them."""
+    """A model whose answers bear labels, as `untrusted`: it is not known what gives them. Whoever
+    has `labels` is one."""
 
     labels: tuple[str, ...]
 

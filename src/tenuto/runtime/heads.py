@@ -48,10 +48,11 @@ class Waits:
     def follow(self, state: SessionState, events: Iterable[SessionEvent]) -> None:
         """Take up what `events`, which have been folded into `state`, changed: a task waits or does
         no more by an event that names it, or since it was opened."""
-        touched = [TaskNo(task) for event in events if (task := getattr(event, "task", 0))]
+        touched = [task for event in events if (task := getattr(event, "task", 0))]
+        if self._seen < state.next_task:
+            touched += range(self._seen, state.next_task)
+            self._seen = state.next_task
         self._look(state, touched)
-        self._look(state, map(TaskNo, range(self._seen, state.next_task)))
-        self._seen = state.next_task
 
     def now(self, state: SessionState) -> tuple[WaitsFor, ...]:
         """Return what `waits_of` does."""
@@ -59,9 +60,11 @@ class Waits:
             return ()
         return in_order(self._of.values())
 
-    def _look(self, state: SessionState, numbers: Iterable[TaskNo]) -> None:
-        for no in numbers:
-            task = state.tasks.get(no)
+    def _look(self, state: SessionState, numbers: Iterable[int]) -> None:
+        tasks = state.tasks
+        for number in numbers:
+            no = TaskNo(number)
+            task = tasks.get(no)
             found = None if task is None else wait_of(task)
             if found is not None:
                 self._of[no] = found

@@ -1,7 +1,7 @@
 """The coarse status that users see of a session, from its state."""
 
 from collections.abc import Iterable
-from typing import get_args
+from typing import Final, get_args
 
 from tenuto.core.lifecycle import STATUS, TERMINAL, Status, WaitsFor
 from tenuto.core.session.decide import needs_person
@@ -26,13 +26,19 @@ def status_of(state: SessionState) -> tuple[Status, str]:
     return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in first))
 
 
+_BY_KIND: Final[dict[str, WaitsFor]] = {
+    "approval": "approval",
+    "wait": "signal",
+    "timer": "timer",
+}
+_PERSON: Final = ("person", "doubt")
+
+
 def wait_of(task: Task) -> WaitsFor | None:
     """Return what outside of the session the task waits for, if it does."""
-    if needs_person(task):
-        return "approval"
     if task.waiting:
-        return None
-    return "signal" if task.kind == "wait" else "timer" if task.kind == "timer" else None
+        return "approval" if task.waiting in _PERSON else None
+    return _BY_KIND.get(task.kind)
 
 
 def waits_of(state: SessionState) -> tuple[WaitsFor, ...]:
