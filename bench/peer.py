@@ -119,20 +119,25 @@ def many_sessions(folder: Path, *, sessions: int) -> Measured:
 
     async def main() -> float:
         async with opened(folder) as saver:
-            graphs = [chain(nodes).compile(checkpointer=saver) for nodes in range(5, 11)]
-            began_s = time.perf_counter()
-            outputs = await asyncio.gather(
-                *[
-                    graphs[n % 6].ainvoke({"count": 0}, thread(n), durability="sync")
-                    for n in range(sessions)
-                ]
-            )
-            spent_s = time.perf_counter() - began_s
-            steps: int = sum(output["count"] for output in outputs)
-            assert steps == sum(5 + n % 6 for n in range(sessions)), "every step was done"
-            return steps / spent_s
+            return await steps_per_s(saver, sessions)
 
     return {"per_s": asyncio.run(main())}
+
+
+async def steps_per_s(saver: Any, sessions: int) -> float:
+    """Return steps per second of threads of 5 to 10 steps with a saver."""
+    graphs = [chain(nodes).compile(checkpointer=saver) for nodes in range(5, 11)]
+    began_s = time.perf_counter()
+    outputs = await asyncio.gather(
+        *[
+            graphs[n % 6].ainvoke({"count": 0}, thread(n), durability="sync")
+            for n in range(sessions)
+        ]
+    )
+    spent_s = time.perf_counter() - began_s
+    steps: int = sum(output["count"] for output in outputs)
+    assert steps == sum(5 + n % 6 for n in range(sessions)), "every step was done"
+    return steps / spent_s
 
 
 def growing_list(folder: Path, *, turns: int, deltas: bool) -> Measured:

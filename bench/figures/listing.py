@@ -19,8 +19,8 @@ import msgspec
 from bench.lab import Lab, Measured, median
 from bench.table import Row, at_most, number
 from tenuto.adapters.sqlite import SqliteEventStore
-from tenuto.adapters.sqlite.planning import row_of
 from tenuto.adapters.sqlite.writing import INSERT_SESSION
+from tenuto.adapters.tables.heads import row_of
 from tenuto.core.lifecycle import WaitsFor
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.ports.event_store import Commit, Head, HeadQuery
@@ -205,7 +205,7 @@ def _fill(
     chance = random.Random(7)
     for first in range(0, sessions, ROWS_AT_ONCE):
         last = min(sessions, first + ROWS_AT_ONCE)
-        rows = [row_of((made or _head)(n, chance), number=n + 1) for n in range(first, last)]
+        rows = [(n + 1, *row_of((made or _head)(n, chance))) for n in range(first, last)]
         connection.executemany(INSERT_SESSION, rows)
         connection.commit()
     connection.close()

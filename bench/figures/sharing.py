@@ -9,8 +9,8 @@ from typing import Any, Final
 
 import psycopg
 
-import tenuto
-from bench import flows, machine, peer, store
+from bench import machine, peer, store
+from bench.figures.steps import steps_per_s
 from bench.lab import Lab, Measured, median, ratio
 from bench.table import Row, at_least, number
 from scripts import postgres
@@ -45,40 +45,17 @@ def appends(folder: Path, *, sessions: int, each: int, url: str) -> Measured:
     return {"per_s": store.postgres_per_s(fresh(url), sessions=sessions, each=each)}
 
 
-def steps(folder: Path, *, sessions: int, url: str) -> Measured:
+def ours(folder: Path, *, sessions: int, url: str) -> Measured:
     """Return durable steps per second of `sessions` at once, of 5 to 10 steps each."""
-
-    async def main() -> float:
-        chains = [flows.chain(nodes) for nodes in range(5, 11)]
-        async with tenuto.open(fresh(url)) as runtime:
-            began_s = time.perf_counter()
-            started = await asyncio.gather(*[runtime.start(chains[n % 6]) for n in range(sessions)])
-            await asyncio.gather(*[session.result() for session in started])
-            spent_s = time.perf_counter() - began_s
-            state = await started[-1].state()
-            assert state.values["count"] == 5 + (sessions - 1) % 6, "every step was done"
-        return sum(5 + n % 6 for n in range(sessions)) / spent_s
-
-    return {"per_s": asyncio.run(main())}
+    return {"per_s": asyncio.run(steps_per_s(fresh(url), sessions))}
 
 
-def peer_steps(folder: Path, *, sessions: int, url: str) -> Measured:
+def theirs(folder: Path, *, sessions: int, url: str) -> Measured:
     """Return the same of LangGraph with its PostgreSQL saver on a pool of connections."""
 
     async def main() -> float:
         async with saver(url) as saved:
-            graphs = [peer.chain(nodes).compile(checkpointer=saved) for nodes in range(5, 11)]
-            began_s = time.perf_counter()
-            outputs = await asyncio.gather(
-                *[
-                    graphs[n % 6].ainvoke({"count": 0}, peer.thread(n), durability="sync")
-                    for n in range(sessions)
-                ]
-            )
-            spent_s = time.perf_counter() - began_s
-            done: int = sum(output["count"] for output in outputs)
-            assert done == sum(5 + n % 6 for n in range(sessions)), "every step was done"
-            return done / spent_s
+            return await peer.steps_per_s(saved, sessions)
 
     return {"per_s": asyncio.run(main())}
 
@@ -130,17 +107,17 @@ def sharing(lab: Lab) -> list[Row]:
         ]
         if not machine.postgres_peer_is_here():
             return table
-        ours, theirs = lab.in_turns(
-            (steps, {"sessions": sessions, "url": url}),
-            (peer_steps, {"sessions": sessions, "url": url}),
+        we, they = lab.in_turns(
+            (ours, {"sessions": sessions, "url": url}),
+            (theirs, {"sessions": sessions, "url": url}),
         )
-    times = ratio(ours, theirs, "per_s")
+    times = ratio(we, they, "per_s")
     return [
         *table,
         Row(
             figure=f"... durable steps/s, {sessions:,} sessions of 5 to 10 steps at once",
-            ours=number(median(ours, "per_s")),
-            beside=f"LangGraph AsyncPostgresSaver, same graph: {number(median(theirs, 'per_s'))}",
+            ours=number(median(we, "per_s")),
+            beside=f"LangGraph AsyncPostgresSaver, same graph: {number(median(they, 'per_s'))}",
             ratio=f"{times:.1f} x",
             bar=">= 30 x",
             verdict=at_least(times, bar=30, aim=45),

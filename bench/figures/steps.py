@@ -14,18 +14,20 @@ from bench.table import Row, at_least, number
 def many_sessions(folder: Path, *, sessions: int) -> Measured:
     """Return steps per second of `sessions` at once, of 5 to 10 steps each, until all ended."""
 
-    async def main() -> float:
-        chains = [flows.chain(nodes) for nodes in range(5, 11)]
-        async with tenuto.open(f"sqlite:///{folder}/ours.db", durability="sync") as runtime:
-            began_s = time.perf_counter()
-            started = await asyncio.gather(*[runtime.start(chains[n % 6]) for n in range(sessions)])
-            await asyncio.gather(*[session.result() for session in started])
-            spent_s = time.perf_counter() - began_s
-            state = await started[-1].state()
-            assert state.values["count"] == 5 + (sessions - 1) % 6, "every step was done"
-        return sum(5 + n % 6 for n in range(sessions)) / spent_s
+    return {"per_s": asyncio.run(steps_per_s(f"sqlite:///{folder}/ours.db", sessions))}
 
-    return {"per_s": asyncio.run(main())}
+
+async def steps_per_s(url: str, sessions: int) -> float:
+    """Return steps per second of sessions of 5 to 10 steps in a new database."""
+    chains = [flows.chain(nodes) for nodes in range(5, 11)]
+    async with tenuto.open(url, durability="sync") as runtime:
+        began_s = time.perf_counter()
+        started = await asyncio.gather(*[runtime.start(chains[n % 6]) for n in range(sessions)])
+        await asyncio.gather(*[session.result() for session in started])
+        spent_s = time.perf_counter() - began_s
+        state = await started[-1].state()
+        assert state.values["count"] == 5 + (sessions - 1) % 6, "every step was done"
+    return sum(5 + n % 6 for n in range(sessions)) / spent_s
 
 
 def one_session(folder: Path, *, steps: int) -> Measured:

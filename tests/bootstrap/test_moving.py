@@ -16,12 +16,12 @@ import pytest
 import tenuto
 from tenuto import Agent, Workflow
 from tenuto.adapters.sqlite import SqliteMailbox
-from tenuto.adapters.sqlite.beside import LastingStore
-from tenuto.adapters.sqlite.memory.schema import SUMS
 from tenuto.adapters.sqlite.moving import LEFT
+from tenuto.adapters.tables.lasting import LastingStore
+from tenuto.adapters.tables.memory.schema import SUMS
 from tenuto.bootstrap.moving import move_store
 from tenuto.bootstrap.places import place_of
-from tenuto.bootstrap.stores import ledger_beside, mailbox_at, open_store
+from tenuto.bootstrap.stores import beside, mailbox_at, open_store
 from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.errors import CorruptLog, NotFound, Rejected, StoreOwned, StoreUnavailable
 from tenuto.core.vocabulary import SessionId
@@ -170,7 +170,7 @@ def test_what_is_kept_for_a_server_moves_too(source: str, target: str) -> None:
         assert (await store.tables.answers.find("o", "k", now_ms=5)) is not None
         assert await store.tables.deliveries.position() == 3
         assert await store.responses(entries_max=9).find("ab", since_ms=0) is not None
-        letters = store.inbox.take()
+        letters = await store.inbox.take()
         assert [(session, payload) for _, session, payload in letters] == [("nobody", b"a letter")]
         large = await artifacts.put(b"a large one" * 100_000)
         assert artifacts.get(large) == b"a large one" * 100_000
@@ -204,10 +204,10 @@ def test_who_had_the_old_one_open_can_write_nothing_more(source: str, target: st
     path = place_of(source).path
 
     async def write_late() -> None:
-        async with ledger_beside(place_of(source)) as ledger:
+        async with beside(place_of(source)) as store:
             await asyncio.to_thread(move_store, source, target)
             with pytest.raises(StoreUnavailable, match="was moved to"):
-                await ledger.append([_change("late", writes=False)])
+                await store.ledger.append([_change("late", writes=False)])
 
     mailbox = SqliteMailbox(path)
     asyncio.run(write_late())

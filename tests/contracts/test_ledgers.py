@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from tenuto.adapters.memory import MemoryLedger
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.ports.ledger import Ledger
 from tenuto.testing.contracts import LedgerContract
 
@@ -34,11 +34,11 @@ async def in_file(path: Path) -> AsyncIterator[Ledger]:
 @asynccontextmanager
 async def beside_an_owner(path: Path) -> AsyncIterator[Ledger]:
     store = await SqliteEventStore.open(path)
-    ledger = SqliteLedger.open(path)
+    beside = await SqliteEventStore.open_beside(path)
     try:
-        yield ledger
+        yield beside.ledger
     finally:
-        await ledger.close()
+        await beside.close()
         await store.close()
 
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tenuto.adapters.memory import MemoryEventStore
 from tenuto.adapters.sqlite import SqliteEventStore
-from tenuto.adapters.sqlite.conditions import beyond
+from tenuto.adapters.tables.conditions import beyond
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import EventStore, HeadQuery
 from tenuto.testing.contracts import EventStoreContract

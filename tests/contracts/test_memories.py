@@ -10,7 +10,7 @@ import pytest
 from msgspec import structs
 
 from tenuto.adapters.memory import VolatileMemory
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteMemory
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.core.memory.items import MemoryItem
 from tenuto.core.memory.summaries import summary_of, summed_up
 from tenuto.ports.memory import Kept, Memory, MemoryQuery
@@ -40,11 +40,11 @@ async def in_file(path: Path) -> AsyncIterator[Memory]:
 @asynccontextmanager
 async def beside_an_owner(path: Path) -> AsyncIterator[Memory]:
     store = await SqliteEventStore.open(path)
-    memory = SqliteMemory.open(path)
+    beside = await SqliteEventStore.open_beside(path)
     try:
-        yield memory
+        yield beside.memory
     finally:
-        await memory.close()
+        await beside.close()
         await store.close()
 
 

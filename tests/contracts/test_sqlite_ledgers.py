@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from tenuto.adapters.memory import MemoryLedger
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger
-from tenuto.adapters.sqlite.ledger.rows import list_entries
+from tenuto.adapters.sqlite import SqliteEventStore
+from tenuto.adapters.tables.ledger.rows import list_entries
 from tenuto.core.errors import CorruptLog, NotFound, Rejected, StoreUnavailable
 from tenuto.ports.ledger import Change, EntryQuery, Ledger, RecordQuery
 from tenuto.testing.contracts.event_store.case import A, more, start
@@ -143,7 +143,8 @@ def test_a_process_that_only_reads_enters_nothing(tmp_path: Path) -> None:
 
 def test_two_processes_enter_in_turn(tmp_path: Path) -> None:
     async def scenario(store: SqliteEventStore) -> None:
-        other = SqliteLedger.open(tmp_path / "store.db")
+        beside = await SqliteEventStore.open_beside(tmp_path / "store.db")
+        other = beside.ledger
         try:
             appends = [
                 (store.ledger if n % 2 else other).append([action(f"a.{n}")]) for n in range(60)
@@ -152,14 +153,14 @@ def test_two_processes_enter_in_turn(tmp_path: Path) -> None:
 
             assert await numbers(other, after=0) == list(range(1, 61))
         finally:
-            await other.close()
+            await beside.close()
 
     use(tmp_path / "store.db", scenario)
 
 
 def test_a_file_that_is_not_there_is_not_made(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match=r"none\.db"):
-        SqliteLedger.open(tmp_path / "none.db")
+        asyncio.run(SqliteEventStore.open_beside(tmp_path / "none.db"))
 
     assert not (tmp_path / "none.db").exists()
 
@@ -269,8 +270,8 @@ def test_what_another_process_changed_is_in_the_next_answer(tmp_path: Path) -> N
         assert [record.value for record in await ledger.records(query)] == [{"n": 1}]
         assert await ledger.records(query) is await ledger.records(query)
 
-        beside = SqliteLedger.open(file)
-        await beside.append([change("a", {"n": 2}, tenant="acme")])
+        beside = await SqliteEventStore.open_beside(file)
+        await beside.ledger.append([change("a", {"n": 2}, tenant="acme")])
         await beside.close()
 
         assert [record.value for record in await ledger.records(query)] == [{"n": 2}]

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteMailbox, mailbox
+from tenuto.adapters.sqlite import SqliteEventStore, SqliteMailbox
+from tenuto.adapters.tables import mailbox
 from tenuto.core.errors import NotFound
 from tenuto.core.vocabulary import SessionId
 from tenuto.testing.contracts.event_store.case import A, B, start, write_at_once
@@ -30,11 +31,11 @@ def use(file: Path, scenario: Use) -> None:
 def test_letters_are_taken_in_order_and_answered(tmp_path: Path) -> None:
     async def scenario(store: SqliteEventStore, outside: SqliteMailbox) -> None:
         inbox = store.inbox
-        assert inbox.take() == []
+        assert await inbox.take() == []
         first, second = outside.post(A, b"pause"), outside.post(B, b"cancel")
 
-        assert inbox.take() == [(first, A, b"pause"), (second, B, b"cancel")]
-        assert inbox.take() == []
+        assert await inbox.take() == [(first, A, b"pause"), (second, B, b"cancel")]
+        assert await inbox.take() == []
         assert outside.answer(first) is None
         await inbox.settle(first, b"done")
 
@@ -50,11 +51,11 @@ def test_a_letter_that_was_not_settled_is_taken_again_by_the_next_owner(tmp_path
     async def crash(store: SqliteEventStore, outside: SqliteMailbox) -> None:
         letters.extend([outside.post(A, b"1"), outside.post(A, b"2")])
         inbox = store.inbox
-        assert len(inbox.take()) == 2
+        assert len(await inbox.take()) == 2
         await inbox.settle(letters[0], b"done")
 
     async def next_owner(store: SqliteEventStore, outside: SqliteMailbox) -> None:
-        assert store.inbox.take() == [(letters[1], A, b"2")]
+        assert await store.inbox.take() == [(letters[1], A, b"2")]
 
     use(tmp_path / "store.db", crash)
     use(tmp_path / "store.db", next_owner)
@@ -70,7 +71,7 @@ def test_a_letter_may_be_posted_while_there_is_no_owner(tmp_path: Path) -> None:
     outside.close()
 
     async def scenario(store: SqliteEventStore, outside: SqliteMailbox) -> None:
-        assert store.inbox.take() == [(letter, A, b"later")]
+        assert await store.inbox.take() == [(letter, A, b"later")]
 
     use(tmp_path / "store.db", scenario)
 
@@ -87,7 +88,7 @@ def test_letters_and_appends_do_not_disturb_each_other(tmp_path: Path) -> None:
 
         posted, _ = await asyncio.gather(asyncio.to_thread(post), append())
 
-        assert [letter[0] for letter in store.inbox.take()] == posted
+        assert [letter[0] for letter in await store.inbox.take()] == posted
         assert len(await store.read(limit=10_000)) == 400
 
     use(tmp_path / "store.db", scenario)
@@ -107,8 +108,8 @@ def test_old_answers_are_swept(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
     async def scenario(store: SqliteEventStore, outside: SqliteMailbox) -> None:
         old, unanswered = outside.post(A, b"old"), outside.post(A, b"unanswered")
         await store.inbox.settle(old, b"done")
-        now_ms = mailbox._now_ms()
-        monkeypatch.setattr(mailbox, "_now_ms", lambda: now_ms + 2 * mailbox.ANSWERS_KEPT_MS)
+        now_ms = mailbox.now_ms()
+        monkeypatch.setattr(mailbox, "now_ms", lambda: now_ms + 2 * mailbox.ANSWERS_KEPT_MS)
 
         await store.inbox.settle(outside.post(A, b"new"), b"done")
 

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteMemory
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.core.errors import CorruptLog, NotFound, Rejected, StoreUnavailable
 from tenuto.core.vocabulary import Position
 from tenuto.ports.memory import Memory, MemoryQuery, MemoryStatistics, MemoryUnavailable
@@ -147,17 +147,18 @@ def test_another_process_reads_keeps_and_forgets_while_the_owner_works(tmp_path:
     file = tmp_path / "store.db"
     script = """
 import asyncio, sys
-from tenuto.adapters.sqlite import SqliteMemory
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.ports.memory import MemoryQuery
 from tenuto.testing.contracts.memory.case import found, asking, kept
 
 async def main():
-    memory = SqliteMemory.open(sys.argv[1])
+    store = await SqliteEventStore.open_beside(sys.argv[1])
+    memory = store.memory
     print(await found(memory, asking("tea")))
     for n in range(20):
         await memory.keep([kept(f"out{n}", "tea")])
     print(await memory.forget(MemoryQuery(tenant="acme", ids=("mine",))))
-    await memory.close()
+    await store.close()
 
 asyncio.run(main())
 """
@@ -248,13 +249,13 @@ def test_a_memory_of_a_newer_release_is_left_alone(tmp_path: Path) -> None:
 
 def test_opening_the_memory_of_what_is_no_store_says_what_is_wrong(tmp_path: Path) -> None:
     with pytest.raises(NotFound, match="nowhere"):
-        SqliteMemory.open(tmp_path / "nowhere.db")
+        asyncio.run(SqliteEventStore.open_beside(tmp_path / "nowhere.db"))
     (tmp_path / "empty.db").touch()
     with pytest.raises(StoreUnavailable, match="open it once for writing"):
-        SqliteMemory.open(tmp_path / "empty.db")
+        asyncio.run(SqliteEventStore.open_beside(tmp_path / "empty.db"))
     (tmp_path / "text.db").write_text("no database, only a text that is long enough" * 9)
     with pytest.raises(CorruptLog):
-        SqliteMemory.open(tmp_path / "text.db")
+        asyncio.run(SqliteEventStore.open_beside(tmp_path / "text.db"))
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import msgspec
 from msgspec import structs
 
 import tenuto
-from tenuto.adapters.sqlite.ledger.rows import ENTRY, entry_of
+from tenuto.adapters.tables.ledger.rows import ENTRY, entry_of
 from tenuto.core.audit.chain import START, body_of, canonical, link
 from tenuto.core.audit.checkpoints import (
     KIND,

@@ -10,9 +10,10 @@ from typing import Any, Literal
 
 import pytest
 
-from tenuto.adapters.sqlite import SqliteEventStore, group_commit
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite.connection import Connect
 from tenuto.adapters.sqlite.writing import SELECT_LAST
+from tenuto.adapters.tables import group_commit
 from tenuto.core.errors import StoreUnavailable
 from tests.faults.ledger import Ledger, check, commit_of
 

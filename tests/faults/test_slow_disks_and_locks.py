@@ -8,10 +8,11 @@ from typing import Any
 
 import pytest
 
-from tenuto.adapters.sqlite import SqliteEventStore, group_commit
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.adapters.sqlite import store as store_module
-from tenuto.adapters.sqlite.connection import Durability
 from tenuto.adapters.sqlite.writing import INSERT_COMMIT
+from tenuto.adapters.tables import group_commit
+from tenuto.adapters.tables.connection import Durability
 from tenuto.core.errors import StoreUnavailable
 from tenuto.ports.event_store import Receipt
 from tests.faults.faulty_disk import DISK

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.adapters.memory import MemoryReadModels
-from tenuto.adapters.sqlite.read_models import rows, sums
+from tenuto.adapters.tables.read_models import rows, sums
 from tenuto.codec.events import EventDecoder, encode_events
 from tenuto.core.agent.messages import ModelAnswer, ToolCall, Usage
 from tenuto.core.session.state import SessionState

@@ -11,7 +11,7 @@ from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.fencing import key_file_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
-from tenuto.bootstrap.stores import is_made, ledger_beside
+from tenuto.bootstrap.stores import beside, is_made
 from tenuto.core.errors import NotFound, Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Ledger
@@ -71,8 +71,8 @@ async def open_accounts(url: str | None) -> AsyncIterator[Accounts]:
     if not await is_made(place):
         async with open_runtime(url, hold=True):
             pass
-    async with ledger_beside(place) as ledger:
-        accounts = accounts_over(ledger, SystemClock(), place)
+    async with beside(place) as store:
+        accounts = accounts_over(store.ledger, SystemClock(), place)
         try:
             yield accounts
         finally:

@@ -13,8 +13,8 @@ from tenuto.adapters.memory import (
     VolatileMemory,
 )
 from tenuto.adapters.sealing import AesSivSealing
-from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock, SystemIds
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of

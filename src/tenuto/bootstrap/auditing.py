@@ -7,11 +7,11 @@ from typing import Final
 
 from tenuto.adapters.anchor_file import AnchorFile
 from tenuto.adapters.memory import MemoryLedger
-from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
-from tenuto.bootstrap.stores import ledger_beside, open_store
+from tenuto.bootstrap.stores import beside
 from tenuto.core.audit.checkpoints import Key
 from tenuto.core.errors import Rejected
 from tenuto.ports.event_store import EventStore
@@ -82,11 +82,7 @@ async def open_audit(
     if place.kind == "memory":
         raise Rejected("What ends with its process is audited by Runtime.audit alone.")
     keys = audit_keys(key)
-    store, artifacts = await open_store(place, readonly=True)
-    try:
-        async with ledger_beside(place) as ledger:
-            checkpointer = Checkpointer(ledger, store, clock=SystemClock(), keys=keys)
-            checkpointer.anchors = anchors_of(place, os.fspath(anchor), required=True)
-            yield AuditTrail(checkpointer, artifacts)
-    finally:
-        await store.close()
+    async with beside(place) as store:
+        checkpointer = Checkpointer(store.ledger, store, clock=SystemClock(), keys=keys)
+        checkpointer.anchors = anchors_of(place, os.fspath(anchor), required=True)
+        yield AuditTrail(checkpointer, store.artifacts)

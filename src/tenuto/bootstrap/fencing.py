@@ -1,11 +1,13 @@
 """From an open database to what stands around the routes of its server."""
 
+from typing import NoReturn
+
 from tenuto.adapters.memory import MemoryAllowances, MemoryAnswers, MemoryDeliveries
 from tenuto.adapters.sealing import AesGcmSafe, KeyFile
 from tenuto.adapters.sealing.aes_gcm import KEY_VARIABLE, keys_of_environment
 from tenuto.adapters.sealing.key_file import new_key
-from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.system import SystemClock
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.places import Place
 from tenuto.core.errors import Rejected
 from tenuto.core.histogram import Histogram
@@ -53,7 +55,7 @@ def safe_of(place: Place) -> AesGcmSafe:
         return AesGcmSafe(lambda: only)
     if place.kind == "postgresql":
         # Read when something is sealed or opened: who seals nothing needs no key.
-        return AesGcmSafe(lambda: keys_of_environment() or _no_key())
+        return AesGcmSafe(lambda: keys_of_environment() or no_key())
     file = key_file_of(place)
     return AesGcmSafe(lambda: keys_of_environment() or file.keys())
 
@@ -63,7 +65,12 @@ def key_file_of(place: Place) -> KeyFile:
     return KeyFile(f"{place.path}.key")
 
 
-def _no_key() -> list[str]:
+def no_key() -> NoReturn:
+    """Say that a database without a key file needs the key of the environment.
+
+    Raises:
+        Rejected: always.
+    """
     raise Rejected(
         f"Secrets in a database that processes share are sealed with the key in {KEY_VARIABLE}, "
         "which is not set; give all of them the same."

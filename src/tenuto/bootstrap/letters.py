@@ -39,7 +39,7 @@ class Answer(msgspec.Struct, kw_only=True):
 class Inbox(Protocol):
     """The owner's side of a mailbox."""
 
-    def take(self) -> list[tuple[int, SessionId, bytes]]:
+    async def take(self) -> list[tuple[int, SessionId, bytes]]:
         """Return the letters that came since the last call."""
         ...
 
@@ -82,7 +82,7 @@ async def keep_answering(inbox: Inbox, engine: Engine) -> None:
     """Take letters as they come, for as long as this task lives."""
     while True:
         try:
-            for number, session, payload in inbox.take():
+            for number, session, payload in await inbox.take():
                 answer = await _answer(session, payload, engine)
                 await inbox.settle(number, msgspec.json.encode(answer))
         except StoreUnavailable as error:

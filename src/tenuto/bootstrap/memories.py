@@ -6,7 +6,7 @@ from contextlib import asynccontextmanager
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.places import place_of
-from tenuto.bootstrap.stores import memory_beside
+from tenuto.bootstrap.stores import beside
 from tenuto.core.errors import Rejected
 from tenuto.ports.embedder import Embedder
 from tenuto.runtime.remembering import Rememberer
@@ -32,6 +32,8 @@ async def open_memory(
     place = place_of(url)
     if place.kind == "memory":
         raise Rejected("Memory that ends with its process is seen by Runtime.memory alone.")
-    async with memory_beside(place) as memory:
-        rememberer = Rememberer(memory, embedder=embedder or HashingEmbedder(), clock=SystemClock())
+    async with beside(place) as store:
+        rememberer = Rememberer(
+            store.memory, embedder=embedder or HashingEmbedder(), clock=SystemClock()
+        )
         yield Memories(rememberer, tenant)

@@ -3,13 +3,14 @@
 import asyncio
 from typing import Any, Unpack
 
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.assembling import Assembly
 from tenuto.bootstrap.auditing import auditor_of
 from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
-from tenuto.bootstrap.stores import LastingStore, open_store
+from tenuto.bootstrap.stores import open_store
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts

@@ -6,10 +6,10 @@ from typing import Final
 
 from tenuto.adapters.sealing import KeyFile
 from tenuto.adapters.sealing.aes_gcm import KEY_VARIABLE, keys_of_environment, name_of
-from tenuto.adapters.sqlite import SqliteLedger
 from tenuto.adapters.system import SystemClock
-from tenuto.bootstrap.fencing import key_file_of, safe_of
+from tenuto.bootstrap.fencing import key_file_of, no_key, safe_of
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.stores import beside
 from tenuto.core.errors import Rejected
 from tenuto.server.rotating import Rotation
 from tenuto.server.secrets import Secrets
@@ -46,7 +46,7 @@ def keys_to_rotate(url: str | None) -> FileKeys:
     Raises:
         Rejected: they come from the environment, or there are none yet.
     """
-    place = _file_of(url)
+    place = _lasting(url)
     if keys_of_environment():
         raise Rejected(
             f"The keys of secrets come from ${KEY_VARIABLE}, which no program can change for you. "
@@ -54,6 +54,8 @@ def keys_to_rotate(url: str | None) -> FileKeys:
             f"between them: {KEY_VARIABLE}=NEW,OLD; start the server again with it; then, with the "
             "same value, `tenuto secrets reseal`. When that has ended, OLD can go."
         )
+    if place.kind == "postgresql":
+        no_key()
     file = key_file_of(place)
     if not file.path.exists():
         raise Rejected(
@@ -71,16 +73,14 @@ async def open_sealed(url: str | None) -> AsyncIterator[tuple[Secrets, Rotation]
     Raises:
         Rejected: `url` names no file. NotFound, StoreUnavailable, CorruptLog.
     """
-    place = _file_of(url)
-    ledger, safe = SqliteLedger.open(place.path), safe_of(place)
-    try:
+    place = _lasting(url)
+    async with beside(place) as store:
+        ledger, safe = store.ledger, safe_of(place)
         yield Secrets(ledger, safe), Rotation(ledger, safe, SystemClock())
-    finally:
-        await ledger.close()
 
 
-def _file_of(url: str | None) -> Place:
+def _lasting(url: str | None) -> Place:
     place = place_of(url)
-    if place.kind != "sqlite":
+    if place.kind == "memory":
         raise Rejected(_IN_MEMORY)
     return place

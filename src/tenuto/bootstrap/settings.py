@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, TypedDict, get_args
 
 from tenuto.adapters.sealing.aes_siv import KEY_CHARS_MIN
-from tenuto.adapters.sqlite.connection import Durability
+from tenuto.adapters.tables.connection import Durability
 from tenuto.bootstrap.models import refuse_reserved
 from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule, faults_of_rules

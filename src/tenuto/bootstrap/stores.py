@@ -7,18 +7,14 @@ from contextlib import asynccontextmanager
 from typing import Any, Protocol
 
 from tenuto.adapters.memory import MemoryArtifacts, MemoryEventStore
-from tenuto.adapters.sqlite import SqliteEventStore, SqliteLedger, SqliteMailbox, SqliteMemory
-from tenuto.adapters.sqlite.beside import LastingStore
-from tenuto.adapters.sqlite.connection import Durability
+from tenuto.adapters.sqlite import SqliteEventStore, SqliteMailbox
+from tenuto.adapters.tables.connection import Durability
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.places import Place
 from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
-from tenuto.ports.ledger import Ledger
-from tenuto.ports.memory import Memory
-
-__all__ = ["LastingStore"]
 
 
 class Mailbox(Protocol):
@@ -60,39 +56,22 @@ async def open_store(
 
 
 @asynccontextmanager
-async def ledger_beside(place: Place) -> AsyncIterator[Ledger]:
-    """Give the ledger at `place`, whether or not a process owns the database.
+async def beside(place: Place) -> AsyncIterator[LastingStore]:
+    """Give the store at `place` for reading, whether or not a process owns the database; its tables
+    beside the log can be written to.
 
     Raises:
-        NotFound, StoreUnavailable, CorruptLog: see `SqliteLedger.open`.
+        Rejected: the driver is not installed. NotFound, StoreUnavailable, CorruptLog.
     """
+    store: LastingStore
     if place.kind == "postgresql":
-        async with _beside(place) as store:
-            yield store.ledger
-        return
-    ledger = SqliteLedger.open(place.path)
+        store = await postgres_adapter().PostgresEventStore.open_beside(place.path)
+    else:
+        store = await SqliteEventStore.open_beside(place.path)
     try:
-        yield ledger
+        yield store
     finally:
-        await ledger.close()
-
-
-@asynccontextmanager
-async def memory_beside(place: Place) -> AsyncIterator[Memory]:
-    """Give what agents remember at `place`, whether or not a process owns the database.
-
-    Raises:
-        NotFound, StoreUnavailable, CorruptLog: see `SqliteMemory.open`.
-    """
-    if place.kind == "postgresql":
-        async with _beside(place) as store:
-            yield store.memory
-        return
-    memory = SqliteMemory.open(place.path)
-    try:
-        yield memory
-    finally:
-        await memory.close()
+        await store.close()
 
 
 def mailbox_at(place: Place) -> Mailbox:
@@ -112,15 +91,6 @@ async def is_made(place: Place) -> bool:
     if place.kind == "postgresql":
         return bool(await asyncio.to_thread(postgres_adapter().is_made, place.path))
     return await asyncio.to_thread(os.path.exists, place.path)
-
-
-@asynccontextmanager
-async def _beside(place: Place) -> AsyncIterator[LastingStore]:
-    store: LastingStore = await postgres_adapter().PostgresEventStore.open_beside(place.path)
-    try:
-        yield store
-    finally:
-        await store.close()
 
 
 def postgres_adapter() -> Any:

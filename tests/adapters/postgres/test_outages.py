@@ -12,11 +12,12 @@ from pathlib import Path
 import psycopg
 import pytest
 
+import tenuto
 from tenuto.adapters.postgres import PostgresEventStore
 from tenuto.adapters.postgres.schema import FORMAT
 from tenuto.adapters.postgres.store import Database
 from tenuto.adapters.postgres.writing import LogWriter
-from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown
+from tenuto.adapters.tables.outcomes import Answer, OutcomeUnknown
 from tenuto.core.errors import CorruptLog, Stale, StoreOwned, StoreUnavailable
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Commit, Head
@@ -149,6 +150,37 @@ def test_the_server_may_be_killed_in_the_middle_of_many_appends() -> None:
     async def reached(store: PostgresEventStore, position: int) -> None:
         async with aclosing(store.follow(after=position - 1)) as coming:
             await anext(coming)
+
+    with fresh_database(on=server) as url:
+        asyncio.run(asyncio.wait_for(main(url), SECONDS_MAX))
+
+
+async def step(ctx: tenuto.Context, n: int) -> int:
+    """Take a moment of work."""
+    return n + 1
+
+
+@needs_own_postgres
+def test_sessions_go_on_when_the_server_was_killed_and_comes_back() -> None:
+    server = own_server()
+    flow = tenuto.Workflow("steps", version="1", steps=1_000)
+    flow.node("ask", wait="go")
+    body = tenuto.body(function=step, inputs={"n": "item"})
+    flow.node("each", map="inputs.numbers", do=body, concurrency=2)
+    flow.edge("ask", "each")
+
+    async def main(url: str) -> None:
+        async with tenuto.open(url) as runtime:
+            numbers = list(range(20))
+            sessions = [await runtime.start(flow, {"numbers": numbers}) for _ in range(10)]
+            for session in sessions[:5]:
+                await session.signal("go")
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
+            for session in sessions[5:]:
+                await session.signal("go")
+            for session in sessions:
+                assert await session.result(SECONDS_MAX) == {"each": [n + 1 for n in numbers]}
 
     with fresh_database(on=server) as url:
         asyncio.run(asyncio.wait_for(main(url), SECONDS_MAX))

@@ -4,7 +4,7 @@ import asyncio
 from pathlib import Path
 
 from tenuto.adapters.memory.ledger import MemoryLedger
-from tenuto.adapters.sqlite.ledger.ledger import SqliteLedger
+from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.core.vocabulary import JsonObject
 from tenuto.ports.ledger import Change, Source
 from tenuto.server.copies import COPIES_MAX, ITEMS_MAX, Copies
@@ -137,9 +137,9 @@ def test_what_another_process_changes_is_in_the_list_at_once(tmp_path: Path) -> 
             )
             listed = (await served.client.get("/agents")).json()["items"]
             assert added.status_code == 201 and len(listed) == len(before) + 1
-            beside = SqliteLedger.open(file)
+            beside = await SqliteEventStore.open_beside(file)
             try:
-                await beside.append([change("agent", "clerk", None)])
+                await beside.ledger.append([change("agent", "clerk", None)])
             finally:
                 await beside.close()
 

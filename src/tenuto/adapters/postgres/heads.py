@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
-from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.reading import ReadPool
-from tenuto.adapters.sqlite.conditions import conditions_of
-from tenuto.adapters.sqlite.heads import HEAD_COLUMNS, count_by_status, head_of
+from tenuto.adapters.tables.connection import Connection, OwnConnection
+from tenuto.adapters.tables.heads import HEAD_COLUMNS, count_by_status, head_of, page_of
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import Head, HeadQuery, SessionCount
@@ -32,7 +31,7 @@ INDEXES: Final = (
 class PostgresLists:
     """`SessionLists` of one schema."""
 
-    def __init__(self, reads: ReadPool, open_writable: Callable[[], Connection] | None) -> None:
+    def __init__(self, reads: ReadPool, open_writable: Callable[[], OwnConnection] | None) -> None:
         self._reads, self._open_writable = reads, open_writable
 
     async def prepare(self) -> None:
@@ -43,9 +42,7 @@ class PostgresLists:
 
     async def by_status(self) -> Mapping[Status, int]:
         """See `SessionLists.by_status`."""
-        shared: Any = count_by_status
-        counts: Mapping[Status, int] = await self._reads.run(shared)
-        return counts
+        return await self._reads.run(count_by_status)
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""
@@ -53,7 +50,7 @@ class PostgresLists:
         found = await self._reads.run(count_heads, asked)
         return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
-    def _prepare(self, open_writable: Callable[[], Connection]) -> None:
+    def _prepare(self, open_writable: Callable[[], OwnConnection]) -> None:
         connection = open_writable()
         try:
             for index in INDEXES:
@@ -64,7 +61,7 @@ class PostgresLists:
 
 def list_heads(connection: Connection, query: HeadQuery) -> tuple[Head, ...]:
     """Answer `EventStore.heads`."""
-    where, values = _conditions(query)
+    where, values = page_of(query)
     rows = connection.execute(
         f"SELECT {HEAD_COLUMNS} FROM sessions{where} ORDER BY number DESC LIMIT ?",
         (*values, query.limit),
@@ -74,19 +71,10 @@ def list_heads(connection: Connection, query: HeadQuery) -> tuple[Head, ...]:
 
 def count_heads(connection: Connection, query: HeadQuery) -> int:
     """Return how many match, at most `query.limit`."""
-    where, values = _conditions(query)
+    where, values = page_of(query)
     row = connection.execute(
         f"SELECT count(*) FROM (SELECT 1 FROM sessions{where} LIMIT ?) AS found",
         (*values, query.limit),
     ).fetchone()
     assert row is not None, "a count is a row"
     return int(row[0])
-
-
-def _conditions(query: HeadQuery) -> tuple[str, list[str | int]]:
-    """Return the WHERE clause and its values. Text of the query never becomes text of the SQL."""
-    terms, values = conditions_of(query)
-    if query.before is not None:
-        terms.append("number < (SELECT number FROM sessions WHERE id = ?)")
-        values.append(query.before)
-    return (" WHERE " + " AND ".join(terms) if terms else ""), values

@@ -12,9 +12,9 @@ from tenuto.adapters.postgres.connection import SCHEMA, Connection, telling
 from tenuto.adapters.postgres.schema import format_of, migrate
 from tenuto.adapters.postgres.store import Database
 from tenuto.adapters.postgres.works import LOCK
-from tenuto.adapters.sqlite.artifacts import digest_of
-from tenuto.adapters.sqlite.moved import MARK, mark, note_arrival
-from tenuto.adapters.sqlite.moving import (
+from tenuto.adapters.tables.artifacts import digest_of
+from tenuto.adapters.tables.moved import MARK, mark, note_arrival
+from tenuto.adapters.tables.moving import (
     ARTIFACTS,
     LEFT,
     found_in,

@@ -11,7 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from tenuto.adapters.postgres.connection import Connection
-from tenuto.adapters.sqlite.moved import MARK, text_of
+from tenuto.adapters.tables.moved import MARK, text_of
 from tenuto.core.errors import CorruptLog, StoreUnavailable
 
 TEXT: Final = 'TEXT COLLATE "C"'

@@ -3,34 +3,25 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
-from typing import Any
 
 from tenuto.adapters.postgres import heads, ownership
-from tenuto.adapters.postgres.artifacts import PostgresArtifacts
 from tenuto.adapters.postgres.connection import Connection, connect_to, name_of, parted, telling
 from tenuto.adapters.postgres.heads import PostgresLists
-from tenuto.adapters.postgres.mailbox import Inbox
-from tenuto.adapters.postgres.pieces import PostgresPieces
+from tenuto.adapters.postgres.mailbox import PostgresInbox
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
-from tenuto.adapters.sqlite import rows
-from tenuto.adapters.sqlite.beside import LastingStore
-from tenuto.adapters.sqlite.connection import Durability
-from tenuto.adapters.sqlite.following import Followers, poll
-from tenuto.adapters.sqlite.group_commit import GroupCommit
-from tenuto.core.errors import StoreUnavailable
-from tenuto.core.vocabulary import SessionId, Version
+from tenuto.adapters.tables.artifacts import TableArtifacts
+from tenuto.adapters.tables.connection import Durability
+from tenuto.adapters.tables.group_commit import GroupCommit
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.ports.event_store import (
-    Commit,
     Head,
     HeadQuery,
-    Receipt,
-    StoredCommit,
-    StoredSession,
 )
 
 
@@ -75,19 +66,14 @@ class PostgresEventStore(LastingStore):
         self, database: Database, writer: LogWriter | None, *, works: Works | None = None
     ) -> None:
         self._database = database
-        self._followers = Followers()
         commits: GroupCommit | None = None
         if writer is not None:
-            commits = GroupCommit(
-                writer, file=database.name, written=self._followers.publish, inline=False
-            )
+            commits = GroupCommit(writer, file=database.name, inline=False)
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
-        self._pool = ReadPool(database.open_readonly, name=database.name)
-        reads: Any = self._pool
-        performer: Any = works
-        super().__init__(database.name, reads=reads, works=performer, commits=commits)
-        self.lists = PostgresLists(self._pool, database.open_writable if writer else None)
+        reads = ReadPool(database.open_readonly, name=database.name)
+        super().__init__(database.name, reads=reads, works=works, commits=commits)
+        self.lists = PostgresLists(reads, database.open_writable if writer else None)
         """What long lists of sessions need."""
         self._closed = False
 
@@ -125,50 +111,18 @@ class PostgresEventStore(LastingStore):
         return cls(database, None, works=Works(database.open_writable, name=database.name))
 
     @property
-    def artifacts(self) -> PostgresArtifacts:
+    def artifacts(self) -> TableArtifacts:
         """Payloads by their hash, in the same schema."""
-        return PostgresArtifacts(self._database.name, reads=self._pool, commits=self._commits)
+        return TableArtifacts(self._name, reads=self._reads, commits=self._commits)
 
     @property
-    def inbox(self) -> Inbox:
+    def inbox(self) -> PostgresInbox:
         """What other processes post to this one by `PostgresMailbox`."""
-        return Inbox(reads=self._pool, commits=self._owned())
-
-    @property
-    def pieces(self) -> PostgresPieces:
-        """Return the pieces of answers that are being given, in the same schema."""
-        return PostgresPieces(reads=self._pool, commits=self._commits)
-
-    def append(self, commit: Commit) -> Receipt:
-        """See `EventStore.append`."""
-        return self._owned().append(commit)
-
-    async def load(self, session: SessionId, *, at: Version | None = None) -> StoredSession:
-        """See `EventStore.load`."""
-        return await self._reads.run(rows.load, session, at=at, file=self._database.name)
-
-    async def read(
-        self, *, session: SessionId | None = None, after: int = 0, limit: int = 1000
-    ) -> tuple[StoredCommit, ...]:
-        """See `EventStore.read`."""
-        name = self._database.name
-        if session is None:
-            return await self._reads.run(rows.read_all, after=after, limit=limit, file=name)
-        return await self._reads.run(
-            rows.read_session, session, after=after, limit=limit, file=name
-        )
-
-    def follow(
-        self, *, session: SessionId | None = None, after: int = 0
-    ) -> AsyncIterator[StoredCommit]:
-        """See `EventStore.follow`."""
-        if self._commits is None:
-            return poll(self.read, session=session, after=after)
-        return self._followers.follow(self.read, session=session, after=after)
+        return PostgresInbox(reads=self._reads, commits=self._owned())
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
-        return await self._pool.run(heads.list_heads, query)
+        return await self._reads.run(heads.list_heads, query)
 
     async def close(self) -> None:
         """See `EventStore.close`. A second call does nothing."""
@@ -182,30 +136,22 @@ class PostgresEventStore(LastingStore):
         self._followers.close()
         await self._reads.close()
 
-    def _owned(self) -> GroupCommit:
-        if self._commits is None:
-            raise StoreUnavailable(
-                f"{self._database.name} was opened for reading only; open it for writing."
-            )
-        return self._commits
+
+@contextmanager
+def _looking(database: Database) -> Iterator[Connection]:
+    with telling(name=database.name, doing="opening"), closing(database.open_readonly()) as looking:
+        yield looking
 
 
 def _check_readable(database: Database) -> None:
-    with telling(name=database.name, doing="opening"):
-        connection = database.open_readonly()
-        try:
-            require_newest(connection, database.schema, database.name)
-        finally:
-            connection.close()
+    with _looking(database) as connection:
+        require_newest(connection, database.schema, database.name)
 
 
 def _open_owned(database: Database) -> LogWriter:
     with telling(name=database.name, doing="opening"):
-        connection = database.open_writable()
-        try:
+        with closing(database.open_writable()) as connection:
             migrate(connection, database.schema, database.name)
-        finally:
-            connection.close()
         return LogWriter(database.open_owning, name=database.name)
 
 
@@ -216,9 +162,5 @@ def is_made(url: str) -> bool:
         StoreUnavailable: the server cannot be reached. CorruptLog: it is another program's.
     """
     database = Database(url=url, durability="sync")
-    with telling(name=database.name, doing="opening"):
-        connection = database.open_readonly()
-        try:
-            return format_of(connection, database.schema, database.name) > 0
-        finally:
-            connection.close()
+    with _looking(database) as connection:
+        return format_of(connection, database.schema, database.name) > 0

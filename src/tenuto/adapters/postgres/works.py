@@ -7,7 +7,6 @@ processes take one lock for it, so that each work sees what the ones before it l
 from __future__ import annotations
 
 import asyncio
-import re
 from collections import deque
 from collections.abc import Callable
 from typing import Any, Final, TypeVar
@@ -16,10 +15,13 @@ import psycopg
 
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.postgres.writing import UNSTORABLE
-from tenuto.adapters.sqlite.works import WORKS_MAX, Wish, Work
+from tenuto.adapters.tables.connection import has_table
+from tenuto.adapters.tables.works import WORKS_MAX, Wish, Work, settle
 from tenuto.core.errors import Rejected, StoreUnavailable
 
 LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('works ' || current_schema(), 0))"
+
+ERASED: Final = tuple(f"memory_{part}" for part in ("items", "vectors", "current", "words", "sums"))
 
 T = TypeVar("T")
 _Waiting = tuple[Work[Any], "asyncio.Future[Any]", Wish]
@@ -60,13 +62,7 @@ class Works:
             while self._waiting:
                 some = [self._waiting.popleft() for _ in range(min(WORKS_MAX, len(self._waiting)))]
                 answers = await asyncio.to_thread(self._transact, some)
-                for (_, future, _), answer in zip(some, answers, strict=True):
-                    if future.done():
-                        continue
-                    if isinstance(answer, BaseException):
-                        future.set_exception(answer)
-                    else:
-                        future.set_result(answer)
+                settle([future for _, future, _ in some], answers)
         finally:
             self._doing = None
 
@@ -92,9 +88,7 @@ class Works:
         for work in works:
             connection.execute("SAVEPOINT work")
             try:
-                # What is asked of a connection is the same for all databases.
-                shared: Any = connection
-                answers.append(work(shared))
+                answers.append(work(connection))
             except UNSTORABLE as error:
                 text = " ".join(str(error).split())
                 answers.append(Rejected(f"What is to be written cannot be stored: {text}."))
@@ -110,9 +104,6 @@ class Works:
 
     def _erase(self, connection: Connection) -> None:
         """Take deleted rows out of the tables of memory, where they stand until then."""
-        tables = connection.execute(
-            "SELECT name FROM sqlite_master WHERE type = 'table' AND name LIKE 'memory_%'"
-        ).fetchall()
-        for (table,) in tables:
-            if re.fullmatch(r"memory_(items|vectors|current|words|sums)", table):
+        for table in ERASED:
+            if has_table(connection, table):
                 connection.execute(f"VACUUM {table}")

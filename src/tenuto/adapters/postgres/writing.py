@@ -9,17 +9,14 @@ is acknowledged and nothing is refused.
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Final
 
-import msgspec
 import psycopg
 
+from tenuto.adapters.postgres.batches import Batch, Chain, Verdict
 from tenuto.adapters.postgres.connection import Connection, Line, told
-from tenuto.adapters.sqlite.planning import SNAPSHOT_ZLIB_LEVEL
-from tenuto.adapters.sqlite.waits import mask_of
-from tenuto.adapters.sqlite.writing import Answer, OutcomeUnknown, Statement
+from tenuto.adapters.tables.outcomes import Answer, OutcomeUnknown, Statement
 from tenuto.core.errors import (
     NotFound,
     Rejected,
@@ -28,7 +25,7 @@ from tenuto.core.errors import (
     TenutoError,
 )
 from tenuto.core.vocabulary import Position, SessionId, Version
-from tenuto.ports.event_store import Commit, Head
+from tenuto.ports.event_store import Commit
 
 UNSTORABLE: Final = (
     psycopg.DataError,
@@ -52,114 +49,6 @@ SELECT_HOLDER: Final = """
     SELECT s.id, coalesce((SELECT max(c.version) FROM commits AS c WHERE c.session = s.number),
         s.origin_version)
     FROM sessions AS s WHERE s.tenant = ? AND s.key = ?"""
-
-
-class _Chain:
-    """The commits of one session in a batch, each beginning where the one before it ends."""
-
-    def __init__(self, first: Commit) -> None:
-        self.session, self.expected = first.session, first.expected
-        self.end = first.expected
-        self.commits: list[int] = []
-        """Places in the batch."""
-        self.head: Head | None = None
-        self.heads = 0
-        self.start = first.head
-
-    def add(self, place: int, commit: Commit) -> None:
-        self.commits.append(place)
-        self.end = Version(commit.expected + commit.count)
-        if commit.head is not None:
-            self.head, self.heads = commit.head, self.heads + 1
-
-    @property
-    def may_start(self) -> bool:
-        """Whether its first commit would make the session, if there is none."""
-        return self.start is not None and self.start.origin_version == self.expected
-
-
-class Verdict(NamedTuple):
-    """What the database says of a batch: the position before it, and of each chain the number of
-    its session, or 0, and the version found, or -1."""
-
-    last: int
-    numbers: list[int]
-    found: list[int]
-
-
-class Batch:
-    """Commits that can be judged together: those of a session follow one another, and none needs
-    another session's."""
-
-    def __init__(self, commits: Sequence[Commit]) -> None:
-        self.commits = commits
-        self.chains: list[_Chain] = []
-        self._of: dict[SessionId, int] = {}
-        for place, commit in enumerate(commits):
-            number = self._of.get(commit.session)
-            if number is None:
-                number = self._of[commit.session] = len(self.chains)
-                self.chains.append(_Chain(commit))
-            self.chains[number].add(place, commit)
-
-    @property
-    def is_plain(self) -> bool:
-        """Whether it is one commit of events, by far the most frequent of a session that is
-        alone."""
-        if len(self.commits) > 1:
-            return False
-        one = self.commits[0]
-        return bool(one.count) and one.head is None and one.snapshot is None
-
-    def arguments(self) -> list[Any]:
-        """Return what `append` takes."""
-        rows: list[tuple[int, int, int, int, bytes]] = []
-        snapshots: dict[int, tuple[int, bytes]] = {}
-        for commit in self.commits:
-            chain = self._of[commit.session] + 1
-            if commit.count:
-                version = commit.expected + commit.count
-                rows.append((chain, version, commit.count, commit.at_ms, commit.payload))
-            if commit.snapshot is not None:
-                packed = zlib.compress(commit.snapshot.payload, SNAPSHOT_ZLIB_LEVEL)
-                snapshots[chain] = commit.snapshot.version, packed
-        starts = [
-            _fields(chain.start)
-            for chain in self.chains
-            if chain.may_start and chain.start is not None
-        ]
-        heads = [
-            _fields(chain.head)
-            | {"chain": number, "sole": chain.heads == 1 and chain.head is chain.start}
-            for number, chain in enumerate(self.chains, start=1)
-            if chain.head is not None
-        ]
-        return [
-            [chain.session for chain in self.chains],
-            [chain.expected for chain in self.chains],
-            *[[row[column] for row in rows] for column in range(5)],
-            msgspec.json.encode(starts).decode(),
-            msgspec.json.encode(heads).decode(),
-            [*snapshots],
-            [version for version, _ in snapshots.values()],
-            [payload for _, payload in snapshots.values()],
-        ]
-
-    def positions(self, verdict: Verdict) -> list[Position | None]:
-        """Return the position of each commit; None: it was refused."""
-        position = verdict.last
-        given: list[Position | None] = []
-        for commit in self.commits:
-            if not verdict.numbers[self._of[commit.session]]:
-                given.append(None)
-                continue
-            position += commit.count
-            given.append(Position(position))
-        return given
-
-    def chain_of(self, commit: Commit) -> tuple[int, _Chain]:
-        number = self._of[commit.session]
-        return number, self.chains[number]
 
 
 class InDoubt(OutcomeUnknown):
@@ -307,7 +196,7 @@ class LogWriter:
                 work.answers[place] = self._why(commit, chain, verdict.found[number])
         work.left[:0] = again
 
-    def _why(self, commit: Commit, chain: _Chain, found: int) -> TenutoError:
+    def _why(self, commit: Commit, chain: Chain, found: int) -> TenutoError:
         """Return the refusal of a session's first commit."""
         head = commit.head
         if found >= 0:
@@ -394,26 +283,3 @@ class LogWriter:
             else:
                 again.append(place)
         work.left[:0] = again
-
-
-def _fields(head: Head) -> dict[str, Any]:
-    """Return the head as the columns of table `sessions`."""
-    return {
-        "id": head.session,
-        "tenant": head.tenant,
-        "user": head.user,
-        "workflow": head.workflow,
-        "workflow_version": head.workflow_version,
-        "parent": head.parent,
-        "key": head.key,
-        "origin": head.origin,
-        "origin_version": head.origin_version,
-        "status": head.status,
-        "waiting_for": head.waiting_for,
-        "wake_ms": head.wake_ms,
-        "active": int(head.active),
-        "started_ms": head.started_ms,
-        "updated_ms": head.updated_ms,
-        "head_version": head.version,
-        "waits": mask_of(head.waits_for),
-    }

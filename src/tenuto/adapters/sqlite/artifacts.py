@@ -1,64 +1,35 @@
-"""Artifacts: small ones as rows beside the log, large ones as files named by their hash."""
+"""Artifacts of a file: small ones as rows, large ones as files named by their hash."""
 
 import asyncio
-import hashlib
 import os
-import re
-import sqlite3
 import tempfile
 from pathlib import Path
-from typing import Final
 
-from tenuto.adapters.sqlite.group_commit import GroupCommit
-from tenuto.adapters.sqlite.reading import ReadPool
-from tenuto.core.errors import CorruptLog, NotFound, StoreUnavailable
+from tenuto.adapters.tables.artifacts import TableArtifacts, digest_of
+from tenuto.adapters.tables.group_commit import GroupCommit
+from tenuto.adapters.tables.reading import Reads
+from tenuto.core.errors import NotFound, StoreUnavailable
 from tenuto.core.limits import PAYLOAD_BYTES_INLINE_MAX
 from tenuto.core.vocabulary import Digest
 
-INSERT_ARTIFACT: Final = "INSERT OR IGNORE INTO artifacts(digest, payload) VALUES (?, ?)"
-HASH: Final = re.compile("[0-9a-f]{64}")
-SELECT_ARTIFACT: Final = "SELECT payload FROM artifacts WHERE digest = ?"
 
-
-class SqliteArtifacts:
+class SqliteArtifacts(TableArtifacts):
     """`Artifacts` of a store: rows up to 64 KiB, above that `<file>.artifacts/ab/cdef…`."""
 
-    def __init__(self, file: str, *, reads: ReadPool, commits: GroupCommit | None) -> None:
-        self._file = file
+    def __init__(self, file: str, *, reads: Reads, commits: GroupCommit | None) -> None:
+        super().__init__(file, reads=reads, commits=commits)
         self._folder = Path(f"{file}.artifacts")
-        self._reads = reads
-        self._commits = commits
 
     async def put(self, payload: bytes) -> Digest:
         """See `Artifacts.put`."""
-        if self._commits is None:
-            raise StoreUnavailable(f"{self._file} was opened for reading only.")
-        if len(payload) > PAYLOAD_BYTES_INLINE_MAX:
+        if self._commits is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
             return await asyncio.to_thread(self.put_file, payload)
-        digest = digest_of(payload)
-        await self._commits.execute(INSERT_ARTIFACT, (digest, payload))
-        return digest
-
-    def get(self, digest: Digest) -> bytes:
-        """See `Artifacts.get`. Blocks for one read; any thread may call it."""
-        if HASH.fullmatch(digest) is None:
-            # Also keeps a made-up digest from leading out of the folder.
-            raise NotFound(what="artifact", name=digest, hint="It is not a SHA-256.")
-        payload = self._reads.run_here(_row, digest)
-        if payload is None:
-            payload = self._get_file(digest)
-        found = digest_of(payload)
-        if found != digest:
-            raise CorruptLog(
-                f"Artifact {digest} in {self._file} is damaged: what is stored hashes to {found}. "
-                "Restore it from a backup."
-            )
-        return payload
+        return await super().put(payload)
 
     def _path(self, digest: Digest) -> Path:
         return self._folder / digest[:2] / digest[2:]
 
-    def _get_file(self, digest: Digest) -> bytes:
+    def _elsewhere(self, digest: Digest) -> bytes:
         try:
             return self._path(digest).read_bytes()
         except FileNotFoundError:
@@ -69,6 +40,7 @@ class SqliteArtifacts:
             ) from error
 
     def put_file(self, payload: bytes) -> Digest:
+        """Return the digest of `payload` once it is a file. Blocks."""
         digest = digest_of(payload)
         path = self._path(digest)
         if path.exists():
@@ -85,16 +57,6 @@ class SqliteArtifacts:
                 f"({error.strerror}); nothing was kept. Make room, or check the permissions."
             ) from error
         return digest
-
-
-def digest_of(payload: bytes) -> Digest:
-    """Return the name of `payload`: its SHA-256."""
-    return Digest(hashlib.sha256(payload).hexdigest())
-
-
-def _row(connection: sqlite3.Connection, digest: Digest) -> bytes | None:
-    row = connection.execute(SELECT_ARTIFACT, (digest,)).fetchone()
-    return None if row is None else bytes(row[0])
 
 
 def _write_durably(path: Path, payload: bytes) -> None:

@@ -5,14 +5,11 @@ import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 from urllib.parse import quote
 
+from tenuto.adapters.tables.connection import Durability
 from tenuto.core.errors import CorruptLog, StoreUnavailable, TenutoError
-
-Durability: TypeAlias = Literal["sync", "wal"]
-"""`sync`: an acknowledged commit is on the disk. `wal`: it survives a crash of the process, not a
-power cut. Source: DESIGN 3.2."""
 
 Connect: TypeAlias = Callable[..., sqlite3.Connection]
 """`sqlite3.connect`, or a stand-in that makes faults."""
@@ -31,7 +28,6 @@ ADVICE: Final = {
     sqlite3.SQLITE_READONLY: "Check the permissions of the file and of its folder.",
     sqlite3.SQLITE_CANTOPEN: "Check that the folder exists and may be written to.",
 }
-SELECT_TABLE: Final = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?"
 
 
 def primary_code(error: sqlite3.Error) -> int:
@@ -120,9 +116,3 @@ def connect_to(
         connection.close()
         raise
     return connection
-
-
-def has_table(connection: sqlite3.Connection, name: str) -> bool:
-    """Return whether the file has the table: some are made by who first needs them."""
-    found = connection.execute(SELECT_TABLE, (name,)).fetchone()
-    return found is not None

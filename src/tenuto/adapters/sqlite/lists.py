@@ -10,15 +10,15 @@ shows lists.
 """
 
 import json
-import sqlite3
 from collections.abc import Iterator
 from itertools import product
 from typing import Final, TypeAlias, get_args
 
 import msgspec
 
-from tenuto.adapters.sqlite.conditions import Conditions, begins, conditions_of, facts_of
-from tenuto.adapters.sqlite.waits import mask_of
+from tenuto.adapters.tables.conditions import Conditions, begins, conditions_of, facts_of
+from tenuto.adapters.tables.connection import Connection
+from tenuto.adapters.tables.waits import mask_of
 from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import HeadQuery
 
@@ -64,12 +64,12 @@ Span: TypeAlias = tuple[int, int]
 """Of numbers, the first and the last."""
 
 
-def prepare(connection: sqlite3.Connection, number: int) -> None:
+def prepare(connection: Connection, number: int) -> None:
     """Make index `number` if there is none; one at a time, as commits wait meanwhile."""
     connection.execute(f"CREATE INDEX IF NOT EXISTS {INDEXES[number]}")
 
 
-def serve(connection: sqlite3.Connection, query: HeadQuery) -> bool:
+def serve(connection: Connection, query: HeadQuery) -> bool:
     """Return whether the query is for a list, and the file has what lists need."""
     if query.tenant is None or query.key is not None:
         return False
@@ -80,12 +80,12 @@ def serve(connection: sqlite3.Connection, query: HeadQuery) -> bool:
     return connection.execute(SELECT_INDEX, (MADE_LAST,)).fetchone() is not None
 
 
-def _few_below(connection: sqlite3.Connection, parent: str) -> bool:
+def _few_below(connection: Connection, parent: str) -> bool:
     (count,) = connection.execute(SELECT_BELOW, (parent, FEW + 1)).fetchone()
     return bool(count <= FEW)
 
 
-def numbers_of(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
+def numbers_of(connection: Connection, query: HeadQuery) -> list[int]:
     """Return the numbers of the sessions on the page, newest first."""
     if query.waits_for:
         return _waiting(connection, query)
@@ -99,7 +99,7 @@ def numbers_of(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
     return sorted(found, reverse=True)[: max(0, query.limit)]
 
 
-def _waiting(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
+def _waiting(connection: Connection, query: HeadQuery) -> list[int]:
     """Return the numbers of the page of those that wait for something: from the index of each."""
     without = msgspec.structs.replace(query, waits_for=())
     terms, values = conditions_of(without)
@@ -119,7 +119,7 @@ def _waiting(connection: sqlite3.Connection, query: HeadQuery) -> list[int]:
 class _Page:
     """Finds the newest sessions of queries that ask for the same page and times."""
 
-    def __init__(self, connection: sqlite3.Connection, query: HeadQuery) -> None:
+    def __init__(self, connection: Connection, query: HeadQuery) -> None:
         self._connection, self._query = connection, query
         self._all = (0, _newest(connection, query))
         self._started: Span | None = None
@@ -163,7 +163,7 @@ class _Page:
         return self._started
 
 
-def _without_text(connection: sqlite3.Connection, query: HeadQuery) -> Iterator[HeadQuery]:
+def _without_text(connection: Connection, query: HeadQuery) -> Iterator[HeadQuery]:
     """Yield the queries that together find what `text` means, but for keys."""
     if not query.text:
         yield query
@@ -181,7 +181,7 @@ def _without_text(connection: sqlite3.Connection, query: HeadQuery) -> Iterator[
             yield msgspec.structs.replace(query, text="", workflow=name)
 
 
-def _workflows(connection: sqlite3.Connection, tenant: str) -> Iterator[str]:
+def _workflows(connection: Connection, tenant: str) -> Iterator[str]:
     """Yield the names of the tenant's workflows, leaping from one to the next."""
     name = ""
     for _ in range(WORKFLOWS_MAX):
@@ -192,7 +192,7 @@ def _workflows(connection: sqlite3.Connection, tenant: str) -> Iterator[str]:
         yield name
 
 
-def _newest(connection: sqlite3.Connection, query: HeadQuery) -> int:
+def _newest(connection: Connection, query: HeadQuery) -> int:
     """Return the number of the newest session that may be on the page."""
     if query.before is None:
         return int(connection.execute(SELECT_NEWEST).fetchone()[0])
@@ -207,9 +207,7 @@ def _beginning(query: HeadQuery, beginning: tuple[str, str]) -> Conditions:
     return terms, values
 
 
-def _few(
-    connection: sqlite3.Connection, terms: list[str], values: list[str | int]
-) -> list[int] | None:
+def _few(connection: Connection, terms: list[str], values: list[str | int]) -> list[int] | None:
     """Return the numbers of those in a range, or None where they are many."""
     where = " AND ".join(terms)
     rows = connection.execute(
@@ -218,7 +216,7 @@ def _few(
     return [number for (number,) in rows] if len(rows) <= FEW else None
 
 
-def _bounded(connection: sqlite3.Connection, range_: Conditions, span: Span) -> Span:
+def _bounded(connection: Connection, range_: Conditions, span: Span) -> Span:
     where = " AND ".join(range_[0])
     low, high = connection.execute(
         f"SELECT min(number), max(number) FROM sessions WHERE {where}", range_[1]
@@ -226,9 +224,7 @@ def _bounded(connection: sqlite3.Connection, range_: Conditions, span: Span) -> 
     return max(span[0], low), min(span[1], high)
 
 
-def _checked(
-    connection: sqlite3.Connection, numbers: list[int], facts: Conditions, span: Span
-) -> set[int]:
+def _checked(connection: Connection, numbers: list[int], facts: Conditions, span: Span) -> set[int]:
     """Return those of the numbers whose rows fit."""
     rows = connection.execute(
         "SELECT number FROM sessions NOT INDEXED WHERE number IN (SELECT value FROM json_each(?))"
@@ -281,7 +277,7 @@ def _parts(query: HeadQuery) -> Iterator[tuple[Status, int]]:
     return product(statuses, (1,) if query.roots else (1, 0))
 
 
-def _is_light(connection: sqlite3.Connection, query: HeadQuery) -> bool:
+def _is_light(connection: Connection, query: HeadQuery) -> bool:
     """Return whether all sessions of the query's lists can be looked at one by one."""
     index, terms, given = _walk(query)
     question = (
@@ -297,9 +293,7 @@ def _is_light(connection: sqlite3.Connection, query: HeadQuery) -> bool:
     return True
 
 
-def _walked(
-    connection: sqlite3.Connection, query: HeadQuery, facts: Conditions, span: Span
-) -> set[int]:
+def _walked(connection: Connection, query: HeadQuery, facts: Conditions, span: Span) -> set[int]:
     """Return the newest of each part: more than the page holds, and all that it holds."""
     index, terms, given = _walk(query)
     question = (

@@ -3,93 +3,36 @@
 import heapq
 import os
 import sqlite3
-import time
 from collections.abc import Iterable, Iterator
 from itertools import groupby
 from pathlib import Path
 from typing import Final
 
-from tenuto.adapters.sqlite import answers, deliveries, mailbox, responses
-from tenuto.adapters.sqlite.artifacts import HASH, SqliteArtifacts, digest_of
-from tenuto.adapters.sqlite.connection import (
-    checked_path,
-    has_table,
-    telling,
-)
-from tenuto.adapters.sqlite.ledger.schema import make_tables as make_ledger
-from tenuto.adapters.sqlite.memory.schema import make_sums
-from tenuto.adapters.sqlite.memory.schema import make_tables as make_memory
-from tenuto.adapters.sqlite.moved import (
-    ARRIVED,
-    MARK,
-    allow_writes,
-    arrived_in,
-    forbid_writes,
-    mark,
-    note_arrival,
-    require_here,
-    text_of,
-)
+from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
+from tenuto.adapters.sqlite.connection import checked_path, telling
 from tenuto.adapters.sqlite.ownership import Ownership
-from tenuto.adapters.sqlite.read_models.schema import KEPT
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import format_of, migrate
 from tenuto.adapters.sqlite.store import StoreFile, make_private, prepare
+from tenuto.adapters.tables.artifacts import HASH, digest_of
+from tenuto.adapters.tables.connection import has_table
+from tenuto.adapters.tables.moved import MARK, mark, note_arrival, require_here, text_of
+from tenuto.adapters.tables.moving import (
+    ARTIFACTS,
+    LEFT,
+    found_in,
+    make_all,
+    now_ms,
+    quoted,
+    select,
+)
 from tenuto.core.errors import CorruptLog, NotFound, Rejected
 from tenuto.core.limits import PAYLOAD_BYTES_INLINE_MAX
 from tenuto.ports.moving import Row, Table
 
 WAIT_MS_MAX: Final = 10_000
 """How long a move waits for those who write beside the owner."""
-LEFT: Final = frozenset(
-    {
-        *("read_models", *KEPT),  # They follow from the log.
-        "pieces",  # Of answers that nobody gives any more.
-        *("format", "log", "ledger_format", "memory_format", MARK, ARRIVED),
-    }
-)
-"""Tables that are not moved."""
-ARTIFACTS: Final = Table(name="artifacts", columns=("digest", "payload"), key=("digest",))
-
-
-def make_all(connection: sqlite3.Connection) -> None:
-    """Make the tables that others are made with the first row of."""
-    make_ledger(connection)
-    make_memory(connection)
-    make_sums(connection)
-    for statement in (*answers.MAKE, *deliveries.MAKE, *responses.MAKE):
-        connection.execute(statement)
-    if not has_table(connection, "mailbox"):
-        connection.execute(mailbox.MAKE)
-
-
-def found_in(connection: sqlite3.Connection, tables: Iterable[str], name: str) -> str:
-    """Answer `MoveTarget.arrived` of a store with these tables."""
-    digest = arrived_in(connection)
-    if digest:
-        return digest
-    for table in tables:
-        if connection.execute(f'SELECT 1 FROM "{table}" LIMIT 1').fetchone() is not None:
-            raise Rejected(
-                f"{name} is not empty: its table {table} has rows. Nothing was changed; move to "
-                "an empty one, as a schema of its own (?schema=NAME) or a new file."
-            )
-    return ""
-
-
-def select(table: Table) -> str:
-    """Return the query for all rows of a table, in the order of its key."""
-    return (
-        f"SELECT {quoted(table.columns)} FROM {quoted([table.name])} ORDER BY {quoted(table.key)}"
-    )
-
-
-def quoted(names: Iterable[str]) -> str:
-    return ", ".join(f'"{name}"' for name in names)
-
-
-def now_ms() -> int:
-    return time.time_ns() // 1_000_000
+WRITES: Final = ("INSERT", "UPDATE", "DELETE")
 
 
 class _File:
@@ -205,7 +148,7 @@ class SqliteSource(_File):
 
     def _begun(self) -> None:
         if self._again and has_table(self._connection, MARK):
-            allow_writes(self._connection)
+            _allow_writes(self._connection)
         require_here(self._connection, self._path)
         format_of(self._connection, self._path)
 
@@ -219,7 +162,7 @@ class SqliteSource(_File):
     def retire(self, target: str) -> None:
         """See `MoveSource.retire`."""
         with telling(file=self._path, doing="marking as moved"):
-            forbid_writes(self._connection, self._names(), text_of(self._path, target))
+            _forbid_writes(self._connection, self._names(), text_of(self._path, target))
             mark(self._connection, target, at_ms=now_ms())
             self._connection.execute("COMMIT")
 
@@ -301,3 +244,28 @@ class SqliteTarget(_File):
         self._connection.execute(
             "INSERT INTO sqlite_sequence(name, seq) VALUES (?, ?)", (table.name, table.last)
         )
+
+
+def _forbid_writes(connection: sqlite3.Connection, tables: Iterable[str], text: str) -> None:
+    """Let each write to a table of a file fail with `text`."""
+    told = text.replace("'", "''")
+    for table in tables:
+        for write in WRITES:
+            connection.execute(
+                f'CREATE TRIGGER "{_trigger(table, write)}" BEFORE {write} ON "{table}" '
+                f"BEGIN SELECT RAISE(ABORT, '{told}'); END"
+            )
+
+
+def _allow_writes(connection: sqlite3.Connection) -> None:
+    """Take away the mark of a file, and what forbids to write."""
+    names = connection.execute(
+        "SELECT name FROM sqlite_master WHERE type = 'trigger' AND name LIKE 'moved %'"
+    ).fetchall()
+    for (name,) in names:
+        connection.execute(f'DROP TRIGGER "{name}"')
+    connection.execute(f"DROP TABLE {MARK}")
+
+
+def _trigger(table: str, write: str) -> str:
+    return f"moved {table} {write.lower()}"

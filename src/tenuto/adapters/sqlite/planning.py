@@ -5,24 +5,21 @@ Later commits of a batch are judged as if the earlier ones were written.
 """
 
 import sqlite3
-import zlib
 from collections.abc import Sequence
-from typing import Final, NamedTuple, TypeAlias
+from typing import Final, NamedTuple
 
 import msgspec
 
-from tenuto.adapters.sqlite.waits import mask_of
+from tenuto.adapters.tables.connection import Row
+from tenuto.adapters.tables.heads import row_of
+from tenuto.adapters.tables.rows import pack
+from tenuto.adapters.tables.waits import mask_of
 from tenuto.core.errors import NotFound, Stale, TenutoError
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Commit, Head
 
 RECENT_SESSIONS_MAX: Final = 8_192
 """Sessions whose version is kept in memory; any other costs one look into an index."""
-
-SNAPSHOT_ZLIB_LEVEL: Final = 1
-
-Value: TypeAlias = "int | float | str | bytes | None"
-Row: TypeAlias = tuple[Value, ...]
 
 
 class Known(NamedTuple):
@@ -138,7 +135,7 @@ class Plan:
             assert head is not None, "a start without a head is refused"
             self.number += 1
             known = Known(self.number, commit.expected, *_indexed(head))
-            self.starts.append(row_of(head, number=self.number))
+            self.starts.append((self.number, *row_of(head)))
             if head.key is not None:
                 self._keys[head.tenant, head.key] = head.session
         elif known.version != commit.expected:
@@ -202,7 +199,7 @@ class Plan:
             self.commits.append(row)
             self.size_bytes += len(commit.payload)
         if commit.snapshot is not None:
-            packed = zlib.compress(commit.snapshot.payload, SNAPSHOT_ZLIB_LEVEL)
+            packed = pack(commit.snapshot.payload)
             self.snapshots.append((known.number, commit.snapshot.version, packed))
             self.size_bytes += len(packed)
         self.known[commit.session] = known._replace(version=version)
@@ -210,27 +207,3 @@ class Plan:
 
 def _indexed(head: Head) -> tuple[str, int | None, bool, int]:
     return head.status, head.wake_ms, head.active, mask_of(head.waits_for)
-
-
-def row_of(head: Head, *, number: int) -> Row:
-    """Return the row of table `sessions`, its columns in the order of the schema."""
-    return (
-        number,
-        head.session,
-        head.tenant,
-        head.user,
-        head.workflow,
-        head.workflow_version,
-        head.parent,
-        head.key,
-        head.origin,
-        head.origin_version,
-        head.status,
-        head.waiting_for,
-        head.wake_ms,
-        head.active,
-        head.started_ms,
-        head.updated_ms,
-        head.version,
-        mask_of(head.waits_for),
-    )

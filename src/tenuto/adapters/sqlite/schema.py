@@ -9,7 +9,7 @@ first".
 import sqlite3
 from typing import Final
 
-from tenuto.adapters.sqlite.moved import require_here
+from tenuto.adapters.tables.moved import require_here
 from tenuto.core.errors import CorruptLog, StoreUnavailable
 
 APPLICATION_ID: Final = 0x54454E55

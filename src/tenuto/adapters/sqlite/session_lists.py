@@ -7,7 +7,8 @@ import msgspec
 
 from tenuto.adapters.sqlite import heads, lists
 from tenuto.adapters.sqlite.reading import ReadPool
-from tenuto.adapters.sqlite.works import Performer
+from tenuto.adapters.tables.heads import count_by_status
+from tenuto.adapters.tables.works import Performer
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import HeadQuery, SessionCount
@@ -31,7 +32,7 @@ class SqliteLists:
 
     async def by_status(self) -> Mapping[Status, int]:
         """See `SessionLists.by_status`."""
-        return await self._reads.run(heads.count_by_status)
+        return await self._reads.run(count_by_status)
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""

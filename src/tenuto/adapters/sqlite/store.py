@@ -4,41 +4,33 @@ import asyncio
 import os
 import sqlite3
 import time
-from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 
-from tenuto.adapters.sqlite import heads, rows
+from tenuto.adapters.sqlite import heads
 from tenuto.adapters.sqlite.artifacts import SqliteArtifacts
-from tenuto.adapters.sqlite.beside import LastingStore
 from tenuto.adapters.sqlite.connection import (
     LOCK_S_MAX,
     Connect,
-    Durability,
     checked_path,
     connect_to,
     is_busy,
     telling,
 )
-from tenuto.adapters.sqlite.following import Followers, poll
-from tenuto.adapters.sqlite.group_commit import GroupCommit
-from tenuto.adapters.sqlite.mailbox import Inbox
 from tenuto.adapters.sqlite.ownership import Ownership
-from tenuto.adapters.sqlite.pieces import SqlitePieces
 from tenuto.adapters.sqlite.reading import ReadPool
 from tenuto.adapters.sqlite.schema import migrate, require_newest
 from tenuto.adapters.sqlite.session_lists import SqliteLists
-from tenuto.adapters.sqlite.works import Works
+from tenuto.adapters.sqlite.works import Outsider, Works
 from tenuto.adapters.sqlite.writing import LogWriter
-from tenuto.core.errors import StoreUnavailable
-from tenuto.core.vocabulary import SessionId, Version
+from tenuto.adapters.tables.connection import Durability
+from tenuto.adapters.tables.group_commit import GroupCommit
+from tenuto.adapters.tables.lasting import LastingStore
+from tenuto.adapters.tables.works import Performer
+from tenuto.core.errors import NotFound, StoreUnavailable
 from tenuto.ports.event_store import (
-    Commit,
     Head,
     HeadQuery,
-    Receipt,
-    StoredCommit,
-    StoredSession,
 )
 
 
@@ -66,17 +58,20 @@ class SqliteEventStore(LastingStore):
 
     All methods belong to the event loop in which the store was opened."""
 
-    def __init__(self, file: StoreFile, owner: Ownership | None, writer: LogWriter | None) -> None:
+    def __init__(
+        self,
+        file: StoreFile,
+        owner: Ownership | None = None,
+        writer: LogWriter | None = None,
+        *,
+        works: Performer | None = None,
+    ) -> None:
         self._file = file
         self._owner = owner
-        self._followers = Followers()
         commits: GroupCommit | None = None
-        works: Works | None = None
         if writer is not None:
-            works = Works(file.open_writable, file=file.path)
-            commits = GroupCommit(
-                writer, file=file.path, written=self._followers.publish, works=works
-            )
+            works = own = Works(file.open_writable, file=file.path)
+            commits = GroupCommit(writer, file=file.path, works=own)
         reads = ReadPool(file.open_readonly, file=file.path)
         super().__init__(file.path, reads=reads, works=works, commits=commits)
         self.lists = SqliteLists(file.path, reads=reads, works=works)
@@ -106,57 +101,30 @@ class SqliteEventStore(LastingStore):
         file = StoreFile(path=checked_path(path), durability=durability, connect=connect)
         if readonly:
             await asyncio.to_thread(_check_readable, file)
-            return cls(file, None, None)
+            return cls(file)
         owner, writer = await asyncio.to_thread(_open_owned, file)
         return cls(file, owner, writer)
+
+    @classmethod
+    async def open_beside(cls, path: str | os.PathLike[str]) -> "SqliteEventStore":
+        """Return the store for reading, whose tables beside the log can be written to, whether or
+        not a process owns the file.
+
+        Raises:
+            NotFound: there is no such file.
+            StoreUnavailable: it must be opened once by its owner first.
+            CorruptLog: it is no file of Tenuto's, or of a newer release.
+        """
+        file = StoreFile(path=checked_path(path), durability="sync", connect=sqlite3.connect)
+        if not await asyncio.to_thread(os.path.exists, file.path):
+            raise NotFound(what="store", name=file.path, hint="Check the path.")
+        await asyncio.to_thread(_check_readable, file)
+        return cls(file, works=Outsider(file.open_writable, file=file.path))
 
     @property
     def artifacts(self) -> SqliteArtifacts:
         """Payloads by their hash, in the same file and a folder beside it."""
         return SqliteArtifacts(self._file.path, reads=self._reads, commits=self._commits)
-
-    @property
-    def inbox(self) -> Inbox:
-        """What other processes post to this one by `SqliteMailbox`."""
-        return Inbox(reads=self._reads, commits=self._owned())
-
-    @property
-    def pieces(self) -> SqlitePieces:
-        """Return the pieces of answers that are being given, in the same file."""
-        return SqlitePieces(reads=self._reads, commits=self._commits)
-
-    def append(self, commit: Commit) -> Receipt:
-        """See `EventStore.append`."""
-        head, snapshot = commit.head, commit.snapshot
-        assert commit.count >= 0 and commit.expected >= 0, "numbers of events"
-        assert head is None or head.session == commit.session, "a head of the same session"
-        assert snapshot is None or snapshot.version <= commit.expected + commit.count, (
-            "a snapshot is a fold of what is written"
-        )
-        return self._owned().append(commit)
-
-    async def load(self, session: SessionId, *, at: Version | None = None) -> StoredSession:
-        """See `EventStore.load`."""
-        return await self._reads.run(rows.load, session, at=at, file=self._file.path)
-
-    async def read(
-        self, *, session: SessionId | None = None, after: int = 0, limit: int = 1000
-    ) -> tuple[StoredCommit, ...]:
-        """See `EventStore.read`."""
-        file = self._file.path
-        if session is None:
-            return await self._reads.run(rows.read_all, after=after, limit=limit, file=file)
-        return await self._reads.run(
-            rows.read_session, session, after=after, limit=limit, file=file
-        )
-
-    def follow(
-        self, *, session: SessionId | None = None, after: int = 0
-    ) -> AsyncIterator[StoredCommit]:
-        """See `EventStore.follow`."""
-        if self._commits is None:
-            return poll(self.read, session=session, after=after)
-        return self._followers.follow(self.read, session=session, after=after)
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
@@ -175,13 +143,6 @@ class SqliteEventStore(LastingStore):
         finally:
             if self._owner is not None:
                 self._owner.release()
-
-    def _owned(self) -> GroupCommit:
-        if self._commits is None:
-            raise StoreUnavailable(
-                f"{self._file.path} was opened for reading only; open it for writing."
-            )
-        return self._commits
 
 
 def _check_readable(file: StoreFile) -> None:

@@ -11,14 +11,12 @@ import sqlite3
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Final, Protocol, TypeAlias, TypeVar
+from typing import Final, TypeVar
 
 from tenuto.adapters.sqlite.connection import told
 from tenuto.adapters.sqlite.writing import UNSTORABLE
+from tenuto.adapters.tables.works import WORKS_MAX, Wish, Work, settle
 from tenuto.core.errors import Rejected, StoreUnavailable
-
-WORKS_MAX: Final = 100
-"""Of one transaction."""
 
 BUSY_MS_MAX: Final = 10_000
 """How long work waits for other processes' transactions."""
@@ -27,27 +25,6 @@ ERASE_MS_MAX: Final = 1_000
 CHECKPOINT_PAGES: Final = 1_000
 
 T = TypeVar("T")
-Work: TypeAlias = Callable[[sqlite3.Connection], T]
-"""Reads and writes in the transaction that is open. It may be done again, when the first try was
-rolled back."""
-Wish: TypeAlias = bool | Callable[[], bool]
-"""Yes or no, or who knows it once the work is done."""
-
-
-class Performer(Protocol):
-    """Whoever carries out work on the file."""
-
-    def perform(self, work: Work[T], *, erase: Wish = False) -> "asyncio.Future[T]":
-        """Return a future of what `work` returns, done when it is durable.
-
-        Args:
-            erase: what was deleted is gone from the write-ahead log too, if nobody still reads it.
-
-        Raises:
-            Rejected: it holds a value that no row can hold.
-            StoreUnavailable: nothing was changed.
-        """
-        ...
 
 
 class WorkWriter:
@@ -125,7 +102,7 @@ class Works:
         futures = [future for _, future, _ in batch]
         # A loop that was closed first has nobody left to tell.
         with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(_settle, futures, answers)
+            self._loop.call_soon_threadsafe(settle, futures, answers)
 
     def close(self) -> None:
         """On the writer thread: let the file go."""
@@ -136,7 +113,7 @@ class Works:
         self._closed = True
         futures = [future for _, future, _ in self._waiting]
         self._waiting.clear()
-        _settle(futures, [_closed(self._file)] * len(futures))
+        settle(futures, [_closed(self._file)] * len(futures))
 
 
 class Outsider:
@@ -197,16 +174,6 @@ def _erase(connection: sqlite3.Connection) -> bool:
     finally:
         connection.execute(f"PRAGMA busy_timeout = {BUSY_MS_MAX}")
     return not busy
-
-
-def _settle(futures: "list[asyncio.Future[object]]", answers: list[object]) -> None:
-    for future, answer in zip(futures, answers, strict=True):
-        if future.done():
-            continue
-        if isinstance(answer, BaseException):
-            future.set_exception(answer)
-        else:
-            future.set_result(answer)
 
 
 def _closed(file: str) -> StoreUnavailable:

@@ -9,16 +9,14 @@ nothing is acknowledged and nothing is refused. Two threads may use a writer, ne
 import sqlite3
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from typing import Final, TypeAlias
+from typing import Final
 
 from tenuto.adapters.sqlite.connection import is_busy, told
-from tenuto.adapters.sqlite.planning import Plan, Recent, Row
+from tenuto.adapters.sqlite.planning import Plan, Recent
+from tenuto.adapters.tables.outcomes import Answer, Busy, OutcomeUnknown, Statement
 from tenuto.core.errors import Rejected, TenutoError
 from tenuto.core.vocabulary import Position
 from tenuto.ports.event_store import Commit
-
-Answer: TypeAlias = Position | TenutoError
-Statement: TypeAlias = tuple[str, Row]
 
 CHECKPOINT_PAGES: Final = 1_000
 """Pages in the write-ahead log before it is copied into the database. A log that is written over is
@@ -50,18 +48,6 @@ UNSTORABLE: Final = (
 )
 """What Python's binding raises for a value that no row can hold: a number beyond 64 bits, a lone
 surrogate, a payload beyond a gigabyte. It fails one commit, never those beside it."""
-
-
-class Busy(Exception):
-    """Another process holds the file's write lock for a moment; nothing was written."""
-
-
-class OutcomeUnknown(Exception):
-    """A commit failed and what is stored cannot be read now: ask `determine` until it answers."""
-
-    def __init__(self, *, answers: list[Answer], cause: Exception) -> None:
-        self.answers, self.cause = answers, cause
-        super().__init__(str(cause))
 
 
 class PlanInDoubt(OutcomeUnknown):

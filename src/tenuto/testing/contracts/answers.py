@@ -1,6 +1,7 @@
 """What everything that keeps answers to requests must do."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 
 from tenuto.ports.answers import Answers, KeptAnswer
@@ -18,12 +19,12 @@ def answer(key: str, *, owner: str = "org/user:1", at_ms: int = 0, says: bytes =
     )
 
 
-class AnswersContract:
+class AnswersContract(ABC):
     """Subclass it and build what is tested."""
 
+    @abstractmethod
     def opened(self, *, per_owner_max: int = 1_000) -> AbstractAsyncContextManager[Answers]:
         """Give an empty keeper, and close it."""
-        raise NotImplementedError
 
     def test_an_answer_is_found_by_who_asked_under_the_key(self) -> None:
         async def main() -> None:

@@ -1,6 +1,7 @@
 """What everything that keeps deliveries of webhooks must do."""
 
 import asyncio
+from abc import ABC, abstractmethod
 from contextlib import AbstractAsyncContextManager
 
 import msgspec
@@ -15,12 +16,12 @@ def delivery(id: str, *, tenant: str = "org", webhook: str = "w", due_ms: int = 
     )
 
 
-class DeliveriesContract:
+class DeliveriesContract(ABC):
     """Subclass it and build what is tested."""
 
+    @abstractmethod
     def opened(self) -> AbstractAsyncContextManager[Deliveries]:
         """Give an empty keeper, and close it."""
-        raise NotImplementedError
 
     def test_the_position_is_the_one_that_was_kept_last(self) -> None:
         async def main() -> None:

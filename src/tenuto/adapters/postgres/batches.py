@@ -1,0 +1,126 @@
+"""Batches: what can be judged together, and what the function `append` takes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+import msgspec
+
+from tenuto.adapters.tables.heads import HEAD_COLUMNS, row_of
+from tenuto.adapters.tables.rows import pack
+from tenuto.core.vocabulary import Position, SessionId
+from tenuto.ports.event_store import Commit, Head
+
+_COLUMNS = HEAD_COLUMNS.split(", ")
+
+
+class Chain:
+    """The commits of one session in a batch, each beginning where the one before it ends."""
+
+    def __init__(self, first: Commit) -> None:
+        self.session, self.expected = first.session, first.expected
+        self.head: Head | None = None
+        self.heads = 0
+        self.start = first.head
+
+    def add(self, commit: Commit) -> None:
+        """Take the next commit of the session."""
+        if commit.head is not None:
+            self.head, self.heads = commit.head, self.heads + 1
+
+    @property
+    def may_start(self) -> bool:
+        """Whether its first commit would make the session, if there is none."""
+        return self.start is not None and self.start.origin_version == self.expected
+
+
+class Verdict(NamedTuple):
+    """What the database says of a batch: the position before it, and of each chain the number of
+    its session, or 0, and the version found, or -1."""
+
+    last: int
+    numbers: list[int]
+    found: list[int]
+
+
+class Batch:
+    """Commits that can be judged together: those of a session follow one another, and none needs
+    another session's."""
+
+    def __init__(self, commits: Sequence[Commit]) -> None:
+        self.commits = commits
+        self.chains: list[Chain] = []
+        self._of: dict[SessionId, int] = {}
+        for commit in commits:
+            number = self._of.get(commit.session)
+            if number is None:
+                number = self._of[commit.session] = len(self.chains)
+                self.chains.append(Chain(commit))
+            self.chains[number].add(commit)
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it is one commit of events, by far the most frequent of a session that is
+        alone."""
+        if len(self.commits) > 1:
+            return False
+        one = self.commits[0]
+        return bool(one.count) and one.head is None and one.snapshot is None
+
+    def arguments(self) -> list[Any]:
+        """Return what `append` takes."""
+        rows: list[tuple[int, int, int, int, bytes]] = []
+        snapshots: dict[int, tuple[int, bytes]] = {}
+        for commit in self.commits:
+            chain = self._of[commit.session] + 1
+            if commit.count:
+                version = commit.expected + commit.count
+                rows.append((chain, version, commit.count, commit.at_ms, commit.payload))
+            if commit.snapshot is not None:
+                packed = pack(commit.snapshot.payload)
+                snapshots[chain] = commit.snapshot.version, packed
+        starts = [
+            _fields(chain.start)
+            for chain in self.chains
+            if chain.may_start and chain.start is not None
+        ]
+        heads = [
+            _fields(chain.head)
+            | {"chain": number, "sole": chain.heads == 1 and chain.head is chain.start}
+            for number, chain in enumerate(self.chains, start=1)
+            if chain.head is not None
+        ]
+        return [
+            [chain.session for chain in self.chains],
+            [chain.expected for chain in self.chains],
+            *[[row[column] for row in rows] for column in range(5)],
+            msgspec.json.encode(starts).decode(),
+            msgspec.json.encode(heads).decode(),
+            [*snapshots],
+            [version for version, _ in snapshots.values()],
+            [payload for _, payload in snapshots.values()],
+        ]
+
+    def positions(self, verdict: Verdict) -> list[Position | None]:
+        """Return the position of each commit; None: it was refused."""
+        position = verdict.last
+        given: list[Position | None] = []
+        for commit in self.commits:
+            if not verdict.numbers[self._of[commit.session]]:
+                given.append(None)
+                continue
+            position += commit.count
+            given.append(Position(position))
+        return given
+
+    def chain_of(self, commit: Commit) -> tuple[int, Chain]:
+        """Return the chain of a commit, and its place."""
+        number = self._of[commit.session]
+        return number, self.chains[number]
+
+
+def _fields(head: Head) -> dict[str, Any]:
+    """Return the head as the columns of table `sessions`; yes and no are 1 and 0 there."""
+    fields = dict(zip(_COLUMNS, row_of(head), strict=True))
+    return {**fields, "active": int(head.active)}
