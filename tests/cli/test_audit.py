@@ -205,5 +205,5 @@ def test_a_database_that_is_not_there_is_not_made(shell: Shell) -> None:
     for verb in (("list",), ("verify",), ("checkpoint",)):
         result = shell("audit", *verb)
         assert result.code == 2
-        assert "There is no file" in result.err
+        assert "was found. Check the path" in result.err
     assert not shell.database.exists()
