@@ -6,12 +6,12 @@ from typing import Final
 
 import msgspec
 
-from tenuto.bootstrap.letters import Answer, Letter, Verb, input_of
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.stores import mailbox_at
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, SessionId
+from tenuto.runtime.letters import Answer, Letter, Verb, input_of
 
 ANSWER_S_MAX: Final = 10.0
 _ASK_EVERY_S: Final = 0.02
@@ -51,7 +51,7 @@ async def _post(place: Place, session: SessionId, letter: Letter) -> None:
     finally:
         mailbox.close()
     raise errors.StoreUnavailable(
-        "The process that owns the database has not answered within {ANSWER_S_MAX:.0f} s; "
+        f"The process that owns the database has not answered within {ANSWER_S_MAX:.0f} s; "
         "what was asked is kept for it."
     )
 

@@ -6,7 +6,6 @@ from typing import Any, Unpack
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.assembling import Assembly
 from tenuto.bootstrap.auditing import auditor_of
-from tenuto.bootstrap.letters import keep_answering
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
@@ -18,7 +17,9 @@ from tenuto.ports.event_store import EventStore
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.letters import Correspondence, Postman
 from tenuto.runtime.projecting import Projector
+from tenuto.runtime.sharing import Sharing
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.starting import Facts
@@ -56,12 +57,7 @@ class OpenRuntime:
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
             self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
-            if self._settings.get("hold", False):
-                made.engine.hold()
-            elif self._settings.get("recover", True) and not self._readonly:
-                await made.engine.recover()
-            if not self._readonly and isinstance(store, LastingStore):
-                self._reading = asyncio.create_task(keep_answering(store.inbox, made.engine))
+            await self._begin(made.engine, store)
             if self._auditor is not None:
                 self._auditor.start()
             if self._settings.get("read_models", False) and not self._readonly:
@@ -74,6 +70,29 @@ class OpenRuntime:
                 await store.close()
             raise
         return made.runtime
+
+    async def _begin(self, engine: Engine, store: EventStore) -> None:
+        """Have the engine go on with what is there."""
+        together = store.together if isinstance(store, LastingStore) else None
+        holds, recovers = self._settings.get("hold", False), self._settings.get("recover", True)
+        if holds:
+            engine.hold()
+        if together is not None:
+            sharing = Sharing(
+                engine,
+                together,
+                knows=lambda: engine.programs.names,
+                works=not holds,
+                takes_up=recovers and not holds,
+            )
+            engine.share(sharing, Correspondence(together.mail, together.signals))
+            await sharing.start()
+        if recovers and not holds and not self._readonly:
+            await engine.recover()
+        if not self._readonly and isinstance(store, LastingStore):
+            signals = None if together is None else together.signals
+            postman = Postman(store.inbox, engine.submit_here, engine.clock, signals)
+            self._reading = asyncio.create_task(postman.run())
 
     async def __aexit__(self, *exc_info: object) -> None:
         if self._reading is not None:
@@ -104,7 +123,10 @@ class OpenRuntime:
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         durability = self._settings.get("durability", "sync")
-        return await open_store(place, durability=durability, readonly=self._readonly)
+        alone = self._settings.get("alone", False)
+        return await open_store(
+            place, durability=durability, readonly=self._readonly, shared=not alone
+        )
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -117,8 +139,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
             else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`; see
-            `Settings`.
+            `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`,
+            `alone`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

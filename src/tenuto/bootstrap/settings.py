@@ -71,6 +71,9 @@ class Settings(TypedDict, total=False):
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool
     """True: inputs are recorded, nothing is carried out."""
+    alone: bool
+    """True: no other process may work on a PostgreSQL database meanwhile; on a file none ever
+    may."""
 
 
 def check_settings(settings: Settings) -> None:

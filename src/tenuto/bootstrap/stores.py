@@ -34,9 +34,14 @@ class Mailbox(Protocol):
 
 
 async def open_store(
-    place: Place, *, durability: Durability = "sync", readonly: bool = False
+    place: Place,
+    *,
+    durability: Durability = "sync",
+    readonly: bool = False,
+    shared: bool = False,
 ) -> tuple[EventStore, Artifacts]:
-    """Return the store at `place`, which this process owns or only reads, and its artifacts.
+    """Return the store at `place`, which this process owns or only reads, and its artifacts; with
+    `shared`, other processes may own it too, where the database lets them.
 
     Raises:
         Rejected: the driver is not installed. StoreOwned, StoreUnavailable, CorruptLog.
@@ -50,7 +55,7 @@ async def open_store(
             )
         case "postgresql":
             store = await postgres_adapter().PostgresEventStore.open(
-                place.path, durability=durability, readonly=readonly
+                place.path, durability=durability, readonly=readonly, shared=shared
             )
     return store, store.artifacts
 

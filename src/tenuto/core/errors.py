@@ -7,6 +7,7 @@ TenutoError
 |   +-- SessionEnded      the session has ended and takes no more inputs
 |   +-- NotAllowed        the phase does not allow the input
 +-- Stale                 somebody wrote first: load again and retry
++-- Fenced                another process owns the session by now; nothing was written
 +-- PortError             the outside world failed; the message says which part
 |   +-- StoreUnavailable  an append or a read failed and may work later
 |   +-- StoreOwned        another process owns the store
@@ -113,6 +114,17 @@ class Stale(TenutoError):
         self.session, self.expected, self.found = session, expected, found
         super().__init__(
             f"Session {session!r} is at version {found}, not {expected}; load it again and retry."
+        )
+
+
+class Fenced(TenutoError):
+    """An append came from a process that does not own the session, or no more."""
+
+    def __init__(self, *, session: SessionId) -> None:
+        self.session = session
+        super().__init__(
+            f"Session {session!r} is another process's by now; it goes on there. Ask again: what "
+            "is asked for is passed on to its owner."
         )
 
 

@@ -16,8 +16,9 @@ class Clock(Protocol):
 class Ids(Protocol):
     """Makes names and random numbers."""
 
-    def session_id(self, at_ms: int) -> SessionId:
-        """Return a new session id; ids made later sort later."""
+    def session_id(self, at_ms: int, *, beside: SessionId | None = None) -> SessionId:
+        """Return a new session id; ids made later sort later. One made `beside` another ends as
+        that does, where ids are long enough, so that one process has both."""
         ...
 
     def jitter(self) -> float:

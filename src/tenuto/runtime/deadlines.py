@@ -31,6 +31,10 @@ class Deadlines:
         self._timer_ms = 0
         self._sweeper: asyncio.Task[None] | None = None
 
+    async def look(self) -> None:
+        """Look up what is due soon."""
+        await self._sweep()
+
     async def start(self) -> None:
         """Look up what is due soon, and keep looking."""
         await self._sweep()

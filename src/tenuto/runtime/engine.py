@@ -1,16 +1,26 @@
 """Runs the sessions of one store in this process: loads, starts, wakes, parks and ends them.
 
 The loop of a session is in `turns`, the work of its effects in `performer`, what passes between
-parent and child sessions in `family`. This module holds them together.
+parent and child sessions in `family`, and which sessions are this process's in `sharing`. This
+module holds them together.
 """
 
 import asyncio
+from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from typing import Final
 
 from tenuto.codec.events import EventDecoder
-from tenuto.core.errors import CorruptLog, Stale
+from tenuto.core.errors import CorruptLog, Fenced, Stale
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import CancelChild, Effect, ReportOutcome, StartChild, is_active
+from tenuto.core.session.effects import (
+    CancelChild,
+    Effect,
+    ReportOutcome,
+    StartChild,
+    is_active,
+    pending,
+)
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.core.workflow.program import Program
@@ -22,14 +32,18 @@ from tenuto.runtime.chores import Chores
 from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
 from tenuto.runtime.insisting import insist
+from tenuto.runtime.letters import Correspondence
 from tenuto.runtime.live import Live
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.residents import Residents
+from tenuto.runtime.sharing import Moved, Sharing
 from tenuto.runtime.turns import Turns
 from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
+_BUSY_S: Final = 0.01
+_STALE_S: Final = 0.05
 
 
 class Engine:
@@ -63,12 +77,24 @@ class Engine:
         self.watchers = Watchers()
         self._chores = Chores()
         self._closing = False
+        self.sharing: Sharing | None = None
+        """Which sessions are this process's; None: all."""
+        self._letters: Correspondence | None = None
+
+    def share(self, sharing: Sharing, letters: Correspondence) -> None:
+        """Be one of several processes on the store; `recover` takes what is meant for this one."""
+        self.sharing, self._letters = sharing, letters
+        self.residents.claim = sharing.claim
 
     # Opening and closing
 
     async def recover(self) -> int:
-        """Return how many sessions had unsettled work when they were last owned; all go on now."""
+        """Return how many sessions had unsettled work when they were last owned; all go on now. Of
+        those that are shared with other processes it is none: they go on as they are taken."""
         count = 0
+        if self.sharing is not None:
+            await self._deadlines.start()
+            return count
         before: SessionId | None = None
         while page := await self.store.heads(HeadQuery(active=True, before=before, limit=_PAGE)):
             for head in page:
@@ -94,6 +120,10 @@ class Engine:
             self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
         self._chores.cancel()
+        if self._letters is not None:
+            self._letters.close()
+        if self.sharing is not None:
+            await self.sharing.leave()
         self.performer.caller.release()
         return ended
 
@@ -108,6 +138,8 @@ class Engine:
             Rejected: a guard does not let the inputs pass; nothing was started.
         """
         cause = await self.borders.admit(program, cause)
+        if self.sharing is not None:
+            await self.sharing.know(program.definition.name)
         live = Live(SessionState(), program, None)
         self.residents.add(cause.session, live)
         try:
@@ -117,7 +149,14 @@ class Engine:
             if known is None:
                 raise
             return known
+        if self.sharing is not None and not self.runs(program.definition.name, cause.session):
+            self.turns.give_up(live, Moved(cause.session))
+            self.sharing.hand_over(cause.session)
         return cause.session
+
+    def runs(self, workflow: str, session: SessionId) -> bool:
+        """Return whether the session is this process's to run."""
+        return self.sharing is None or self.sharing.owns(workflow, session)
 
     async def find(self, key: str | None, *, tenant: str) -> SessionId | None:
         """Return the session that was started with `key`, or None."""
@@ -129,12 +168,30 @@ class Engine:
     # Inputs
 
     async def submit(self, session: SessionId, cause: i.SessionInput) -> Version:
-        """Return the session's version once `cause` and all that follows is committed.
+        """Return the session's version once `cause` and all that follows is committed, here or by
+        the process that has the session.
 
         Raises:
             NotFound: there is no such session.
             Rejected: the session does not allow the input, or a guard does not let pass what it
             says; nothing was changed.
+            StoreUnavailable: its process did not answer in time; it will take the input up.
+        """
+        if self._letters is None:
+            return await self.submit_here(session, cause)
+        while True:
+            try:
+                return await self.submit_here(session, cause)
+            except Moved:
+                return await self._letters.submit(session, cause)
+            except (Fenced, Stale):
+                await asyncio.sleep(_STALE_S)
+
+    async def submit_here(self, session: SessionId, cause: i.SessionInput) -> Version:
+        """Do what `submit` does with a session of this process.
+
+        Raises:
+            Moved: it is another process's.
         """
         live = await self.residents.get(session)
         if isinstance(cause, (i.SendSignal, i.DecideApproval)):
@@ -151,18 +208,53 @@ class Engine:
         """Load the session soon, and let it go on."""
 
         async def load() -> None:
-            await self.residents.get(session)
+            try:
+                await self.residents.get(session)
+            except Moved:
+                assert self.sharing is not None, "somebody else has it"
+                self.sharing.hand_over(session)
 
         self._chores.add(insist(load))
 
+    def take_up_again(self, live: Live) -> None:
+        """Carry out what the session's log promises and nobody is at."""
+        if live.fault is not None:
+            return
+        if live.busy:
+            # What it promises is on its way to the log.
+            asyncio.get_running_loop().call_later(_BUSY_S, self.take_up_again, live)
+            return
+        effects = pending(live.state, live.program, memo=live.memo)
+        at_work = live.running.keys()
+        self.act(live, tuple(one for one in effects if getattr(one, "task", 0) not in at_work))
+
+    def loaded(self) -> Iterator[Live]:
+        """Return the sessions that are loaded."""
+        return iter(self.residents)
+
+    def let_go(self, lives: Iterable[Live]) -> None:
+        """Forget sessions that go on elsewhere; who waits for one here is told `Moved`."""
+        for live in lives:
+            self.turns.give_up(live, Moved(live.state.session))
+        # Of those that are not loaded too.
+        self.watchers.fail_all(Moved)
+
+    async def look_for_deadlines(self) -> None:
+        """Look anew which deadlines are to be kept here."""
+        await self._deadlines.look()
+
     def _wake(self, session: SessionId) -> None:
         async def wake() -> None:
-            live = await self.residents.get(session)
-            self.turns.put(live, i.Wake(at_ms=self.clock.now_ms()))
+            # Another process keeps the deadlines of what it has.
+            with suppress(Moved):
+                live = await self.residents.get(session)
+                self.turns.put(live, i.Wake(at_ms=self.clock.now_ms()))
 
         self._chores.add(insist(wake))
 
     async def _due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
+        if self.sharing is not None:
+            return await self.sharing.due_before(moment_ms)
         heads = await self.store.heads(HeadQuery(wake_before_ms=moment_ms, limit=100_000))
         return [(head.wake_ms, head.session) for head in heads if head.wake_ms is not None]
 
@@ -170,7 +262,7 @@ class Engine:
 
     def act(self, live: Live, effects: tuple[Effect, ...]) -> None:
         """Carry out newly promised effects: here, or by way of another session."""
-        if self._closing:
+        if self._closing or (self.sharing is not None and self.sharing.holds(live)):
             return
         for effect in effects:
             if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
@@ -195,6 +287,13 @@ class Engine:
     def broken(self, live: Live) -> None:
         """Forget a session that can go no further here; who watches it is told why."""
         session = live.state.session
+        fault = live.fault or CorruptLog("unknown")
         self.residents.remove(live)
         self.performer.interrupt(live)
-        self.watchers.fail(session, live.fault or CorruptLog("unknown"))
+        is_late = isinstance(fault, (Fenced, Stale)) and live.head is not None
+        if self.sharing is not None and is_late:
+            # Another process had it in between, or has it now.
+            fault = Moved(session)
+            self.sharing.look_soon()
+            self.take_up(session)
+        self.watchers.fail(session, fault)

@@ -100,7 +100,7 @@ class Family:
             program,
             i.StartSession(
                 at_ms=now,
-                session=house.ids.session_id(now),
+                session=house.ids.session_id(now, beside=parent.session),
                 inputs=effect.inputs,
                 tenant=parent.tenant,
                 user=parent.user,

@@ -29,6 +29,8 @@ class Programs:
         self._by_digest: dict[Digest, Program] = {}
         self._by_name: dict[tuple[str, str], tuple[WorkflowDefinition, Program]] = {}
         self._stored: set[Digest] = set()
+        self.names: set[str] = set()
+        """Of all that were made known here, and of those that they start."""
 
     async def add(self, definition: WorkflowDefinition, tenant: str) -> Program:
         """Return `definition` compiled, once it is stored; the tenant finds it by its name.
@@ -55,6 +57,7 @@ class Programs:
             program = compile_workflow(definition, self._expressions)
             self._by_digest[digest] = program
         self._by_name[tenant, definition.name] = definition, program
+        self.names |= _names(definition)
         return program
 
     def get(self, digest: Digest, tenant: str) -> Program:
@@ -87,3 +90,7 @@ class Programs:
             known = ", ".join(sorted(names)) or "none"
             raise NotFound(what="workflow", name=name, hint=f"Known are: {known}.")
         return latest[1]
+
+
+def _names(definition: WorkflowDefinition) -> set[str]:
+    return {definition.name}.union(*map(_names, definition.children))

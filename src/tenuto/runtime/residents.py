@@ -1,7 +1,7 @@
 """The sessions that are loaded: one copy each, loaded when it is asked for."""
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 
 from tenuto.codec.events import EventDecoder
 from tenuto.core.session import inputs as i
@@ -11,6 +11,7 @@ from tenuto.ports.event_store import EventStore
 from tenuto.runtime.live import Live
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.programs import Programs
+from tenuto.runtime.sharing import Moved
 
 
 class Residents:
@@ -29,6 +30,8 @@ class Residents:
         self._clock, self._schedule = clock, schedule
         self.on_load: Callable[[SessionId], None] | None = None
         """Told of each session that is loaded."""
+        self.claim: Callable[[str, SessionId], Awaitable[bool]] | None = None
+        """Says whether the session of a workflow is this process's; None: all are."""
         self._live: dict[SessionId, Live] = {}
         self._loading: dict[SessionId, asyncio.Task[None]] = {}
 
@@ -53,6 +56,7 @@ class Residents:
 
         Raises:
             NotFound: there is no such session.
+            Moved: it is another process's.
             CorruptLog: its log cannot be read.
         """
         while True:
@@ -71,6 +75,8 @@ class Residents:
     async def _load(self, session: SessionId) -> None:
         try:
             stored = await self._store.load(session)
+            if self.claim is not None and not await self.claim(stored.head.workflow, session):
+                raise Moved(session)
             state, folded = await load_state(self._store, self._decoder, stored)
         finally:
             # Here and not in a callback: whoever looks when it has ended must not wait for it.

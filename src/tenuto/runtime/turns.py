@@ -227,6 +227,9 @@ class Turns:
             live.head = sending.commit.head
         if sending.waiters:
             _answer(sending.waiters, live.state.version)
+        if live.fault is not None:
+            # It goes on in another process since.
+            return
         self._after(live, ending=sending.ending)
         if live.inbox:
             self.schedule(live)
@@ -262,6 +265,10 @@ class Turns:
         except Exception as error:
             # Other sessions are told of their commits by the same caller.
             self._break(live, [], _fault(live, error))
+
+    def give_up(self, live: Live, fault: TenutoError) -> None:
+        """Let the session go no further here, and tell who waits for it why."""
+        self._break(live, [], fault)
 
     def _break(self, live: Live, waiters: Waiters, fault: TenutoError) -> None:
         live.fault = fault

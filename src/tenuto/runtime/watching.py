@@ -36,6 +36,11 @@ class Watchers:
             if not watcher.done() and wanted(state):
                 watcher.set_result(state)
 
+    def fail_all(self, make: Callable[[SessionId], TenutoError]) -> None:
+        """Tell everybody an error of the session that they wait for."""
+        for session in tuple(self._known):
+            self.fail(session, make(session))
+
     def fail(self, session: SessionId, fault: TenutoError) -> None:
         """Tell everybody that the session can go no further here."""
         for _, watcher in self._known.pop(session, ()):

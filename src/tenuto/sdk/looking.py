@@ -48,7 +48,7 @@ class Looks:
             definition = live.program.definition
             return Look(head=live.head, state=live.state, definition=definition)
         kept = self._ended.get(session)
-        if kept is not None:
+        if kept is not None and self._engine.runs(kept.head.workflow, session):
             self._ended.move_to_end(session)
             return kept
         return await self._read(session)
@@ -61,7 +61,11 @@ class Looks:
         look = Look(head=stored.head, state=state, definition=program.definition)
         size = folded + (len(stored.snapshot.payload) if stored.snapshot else 0)
         # Where another process writes the log, nothing here would say that it went on.
-        is_ours = not engine.readonly and engine.residents.find(session) is None
+        is_ours = (
+            not engine.readonly
+            and engine.runs(state.workflow, session)
+            and engine.residents.find(session) is None
+        )
         if state.phase in TERMINAL and size <= ENDED_BYTES_MAX and is_ours and loads == self._loads:
             self._ended[session] = look
             if len(self._ended) > ENDED_MAX:

@@ -9,6 +9,7 @@ from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import SessionId
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.loading import events_of
+from tenuto.runtime.sharing import Moved
 from tenuto.sdk.history import state_at
 
 
@@ -28,6 +29,17 @@ async def until(
     """Return the state once `done` says so; it is the owner's own, to be read only."""
     if engine.readonly:
         return await _follow_until(engine, session, done)
+    while True:
+        try:
+            return await _watch_until(engine, session, done)
+        except Moved:
+            # Look again where it is.
+            continue
+
+
+async def _watch_until(
+    engine: Engine, session: SessionId, done: Callable[[SessionState], bool]
+) -> SessionState:
     watcher = engine.watchers.add(session, done)
     try:
         live = engine.residents.find(session)
@@ -36,6 +48,8 @@ async def until(
             state = await state_at(engine, session, None)
             if done(state):
                 return state
+            if not engine.runs(state.workflow, session):
+                return await _follow_until(engine, session, done)
         elif not live.busy and not live.inbox and done(live.state):
             return live.state
         return await watcher

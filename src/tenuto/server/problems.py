@@ -119,7 +119,7 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("rejected", str(error))
         case NotJson():
             return ProblemError("rejected", f"{error}")
-        case errors.Stale():
+        case errors.Stale() | errors.Fenced():
             return ProblemError("conflict", str(error))
         case errors.StoreUnavailable() | errors.StoreOwned() | AnchorsUnavailable():
             return ProblemError("store_unavailable", str(error))

@@ -12,7 +12,7 @@ class FakeIds:
         self._random = random.Random(seed)
         self._count = 0
 
-    def session_id(self, at_ms: int) -> SessionId:
+    def session_id(self, at_ms: int, *, beside: SessionId | None = None) -> SessionId:
         """See `Ids.session_id`."""
         self._count += 1
         return SessionId(f"ses_{self._count:06}")

@@ -1,4 +1,5 @@
-"""One process writes to a schema: an advisory lock of its writing connection, gone with it."""
+"""Whether one process has a schema alone, or several share it: an advisory lock of each writing
+connection, gone with it."""
 
 from __future__ import annotations
 
@@ -13,6 +14,7 @@ NAME_CHARS_MAX: Final = 63
 """Of what a connection may call itself. Source: PostgreSQL, NAMEDATALEN."""
 _KEY: Final = "hashtextextended('tenuto ' || current_schema(), 0)"
 TAKE: Final = f"SELECT pg_try_advisory_lock({_KEY})"
+SHARE: Final = f"SELECT pg_try_advisory_lock_shared({_KEY})"
 SELECT_OWNER: Final = f"""
     SELECT a.application_name, a.backend_start FROM pg_locks AS l
     JOIN pg_stat_activity AS a ON a.pid = l.pid
@@ -21,13 +23,14 @@ SELECT_OWNER: Final = f"""
         AND (l.classid::BIGINT << 32) | l.objid::BIGINT = {_KEY}"""
 
 
-def take(connection: Connection, *, schema: str, name: str) -> None:
-    """Make the connection's process the owner of the schema, as long as the connection lives.
+def take(connection: Connection, *, schema: str, name: str, shared: bool = False) -> None:
+    """Make the connection's process the owner of the schema, or one of those that share it, as long
+    as the connection lives.
 
     Raises:
         StoreOwned: a process has it; the message says which.
     """
-    row = connection.execute(TAKE).fetchone()
+    row = connection.execute(SHARE if shared else TAKE).fetchone()
     if row is not None and row[0]:
         label = f"tenuto: pid {os.getpid()} on {socket.gethostname()}"[:NAME_CHARS_MAX]
         connection.execute("SELECT set_config('application_name', ?, false)", (label,))

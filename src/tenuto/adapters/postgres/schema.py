@@ -32,6 +32,7 @@ CREATE FUNCTION append(
     row_payloads BYTEA[],
     starts JSONB, heads JSONB,
     snapshot_chains INTEGER[], snapshot_versions BIGINT[], snapshot_payloads BYTEA[],
+    fence BIGINT,
     OUT last BIGINT, OUT numbers BIGINT[], OUT versions BIGINT[])
 LANGUAGE plpgsql AS $$
 DECLARE
@@ -56,14 +57,19 @@ BEGIN
         SELECT coalesce(array_agg(id), '{{}}') INTO made FROM inserted;
     END IF;
 
-    SELECT array_agg(CASE WHEN k.version = g.expected THEN k.number ELSE 0 END ORDER BY place),
-        array_agg(coalesce(k.version, -1) ORDER BY place)
+    SELECT array_agg(CASE WHEN k.version = g.expected AND k.mine THEN k.number ELSE 0 END
+            ORDER BY place),
+        array_agg(CASE WHEN k.mine THEN k.version WHEN k.mine IS NULL THEN -1 ELSE -2 END
+            ORDER BY place)
     INTO numbers, versions
     FROM unnest(chain_sessions, chain_expected) WITH ORDINALITY AS g(session, expected, place)
     LEFT JOIN LATERAL (
         SELECT s.number, coalesce(
             (SELECT max(c.version) FROM commits AS c WHERE c.session = s.number),
-            s.origin_version) AS version
+            s.origin_version) AS version,
+            fence IS NULL OR s.id = ANY(made) OR EXISTS (
+                SELECT 1 FROM shards AS h WHERE h.workflow = s.workflow
+                    AND h.number = s.shard AND h.owner = fence) AS mine
         FROM sessions AS s WHERE s.id = g.session
     ) AS k ON true;
 
@@ -105,12 +111,18 @@ END $$"""
 APPEND_ONE: Final = """
 CREATE FUNCTION append_one(
     chain_session TEXT, expected BIGINT, row_count BIGINT, row_time BIGINT, row_payload BYTEA,
+    fence BIGINT,
     OUT last BIGINT, OUT number BIGINT, OUT version BIGINT)
 LANGUAGE plpgsql AS $$
 BEGIN
     SELECT position INTO last FROM log FOR UPDATE;
-    SELECT s.number, coalesce(
-        (SELECT max(c.version) FROM commits AS c WHERE c.session = s.number), s.origin_version)
+    SELECT s.number, CASE
+        WHEN fence IS NULL OR EXISTS (
+            SELECT 1 FROM shards AS h
+            WHERE h.workflow = s.workflow AND h.number = s.shard AND h.owner = fence)
+        THEN coalesce(
+            (SELECT max(c.version) FROM commits AS c WHERE c.session = s.number), s.origin_version)
+        ELSE -2 END
     INTO number, version
     FROM sessions AS s WHERE s.id = chain_session;
     IF version = expected THEN
@@ -143,12 +155,30 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             started_ms BIGINT NOT NULL,
             updated_ms BIGINT NOT NULL,
             head_version BIGINT NOT NULL,
-            waits INTEGER NOT NULL)""",
+            waits INTEGER NOT NULL,
+            shard SMALLINT NOT NULL GENERATED ALWAYS AS (
+                (13 * ascii(left(right(id, 2), 1)) + ascii(right(id, 1))) % 64) STORED)""",
+        # See core.sharing: whose the sessions are, and who is there.
+        """CREATE TABLE members(
+            number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
+            name TEXT NOT NULL,
+            workflows JSONB NOT NULL,
+            works INTEGER NOT NULL,
+            adopts INTEGER NOT NULL,
+            since_ms BIGINT NOT NULL,
+            expires_ms BIGINT NOT NULL) WITH (fillfactor = 50)""",
+        """CREATE TABLE shards(
+            workflow TEXT,
+            number SMALLINT,
+            owner BIGINT NOT NULL,
+            PRIMARY KEY (workflow, number)) WITH (fillfactor = 50)""",
+        "CREATE INDEX shards_by_owner ON shards(owner)",
         "CREATE UNIQUE INDEX sessions_by_key ON sessions(tenant, key) WHERE key IS NOT NULL",
         "CREATE INDEX sessions_by_parent ON sessions(parent, number) WHERE parent IS NOT NULL",
         "CREATE INDEX sessions_by_status ON sessions(status, number)",
         "CREATE INDEX sessions_by_wake ON sessions(wake_ms) WHERE wake_ms IS NOT NULL",
         "CREATE INDEX sessions_active ON sessions(number) WHERE active = 1",
+        "CREATE INDEX sessions_by_shard ON sessions(workflow, shard, number) WHERE active = 1",
         """CREATE TABLE commits(
             position BIGINT PRIMARY KEY,
             session BIGINT NOT NULL,

@@ -3,26 +3,31 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from tenuto.adapters.postgres import heads, ownership
+from tenuto.adapters.postgres.claims import PostgresClaims
 from tenuto.adapters.postgres.connection import Connection, connect_to, name_of, parted, telling
 from tenuto.adapters.postgres.heads import PostgresLists
-from tenuto.adapters.postgres.mailbox import PostgresInbox
+from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
+from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
+from tenuto.adapters.postgres.signals import PostgresSignals
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.tables.artifacts import TableArtifacts
 from tenuto.adapters.tables.connection import Durability
-from tenuto.adapters.tables.group_commit import GroupCommit
+from tenuto.adapters.tables.group_commit import GroupCommit, Pending
 from tenuto.adapters.tables.lasting import LastingStore
-from tenuto.ports.event_store import (
-    Head,
-    HeadQuery,
-)
+from tenuto.adapters.tables.outcomes import Answer
+from tenuto.core.sharing import NOBODY
+from tenuto.core.vocabulary import SessionId
+from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.membership import Together, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,11 +45,11 @@ class Database:
     def schema(self) -> str:
         return parted(self.url)[1]
 
-    def open_owning(self) -> Connection:
-        """Return a connection whose process owns the schema as long as it lives."""
+    def open_owning(self, *, shared: bool) -> Connection:
+        """Return a connection whose process owns the schema as long as it lives, or shares it."""
         connection = self.open_writable()
         try:
-            ownership.take(connection, schema=self.schema, name=self.name)
+            ownership.take(connection, schema=self.schema, name=self.name, shared=shared)
         except BaseException:
             connection.close()
             raise
@@ -53,12 +58,17 @@ class Database:
     def open_writable(self) -> Connection:
         return connect_to(self.url, durability=self.durability, readonly=False)
 
+    def open_sharing(self) -> Connection:
+        """Return one for what is true only as long as processes live."""
+        return connect_to(self.url, durability="wal", readonly=False)
+
     def open_readonly(self) -> Connection:
         return connect_to(self.url, durability=self.durability, readonly=True)
 
 
 class PostgresEventStore(LastingStore):
-    """An `EventStore` in one schema, owned by this process, or only read by it. Use `open`.
+    """An `EventStore` in one schema, which this process shares with others, or has alone, or only
+    reads. Use `open`.
 
     All methods belong to the event loop in which the store was opened."""
 
@@ -71,7 +81,8 @@ class PostgresEventStore(LastingStore):
             commits = GroupCommit(writer, file=database.name, inline=False)
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
-        reads = ReadPool(database.open_readonly, name=database.name)
+        reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
+        self._sharing: tuple[PostgresMembership, PostgresSignals] | None = None
         super().__init__(database.name, reads=reads, works=works, commits=commits)
         self.lists = PostgresLists(reads, database.open_writable if writer else None)
         """What long lists of sessions need."""
@@ -79,16 +90,22 @@ class PostgresEventStore(LastingStore):
 
     @classmethod
     async def open(
-        cls, url: str, *, durability: Durability = "sync", readonly: bool = False
+        cls,
+        url: str,
+        *,
+        durability: Durability = "sync",
+        readonly: bool = False,
+        shared: bool = False,
     ) -> PostgresEventStore:
         """Return the store in the schema that `url` names, which is made if need be.
 
         Args:
             url: `postgresql://user:password@host:port/database?schema=tenuto`.
-            readonly: list, load, read and follow while another process owns the schema.
+            readonly: list, load, read and follow while other processes write.
+            shared: others may write, too; `together` says how sessions are parted among them.
 
         Raises:
-            StoreOwned: another process owns the schema.
+            StoreOwned: another process has the schema alone, or has it while it is wanted alone.
             StoreUnavailable: the server cannot be reached, or the user may not do this.
             CorruptLog: the schema is another program's, or of a newer release.
         """
@@ -96,7 +113,11 @@ class PostgresEventStore(LastingStore):
         if readonly:
             await asyncio.to_thread(_check_readable, database)
             return cls(database, None)
-        return cls(database, await asyncio.to_thread(_open_owned, database))
+        writer = await asyncio.to_thread(_open_owned, database, shared=shared)
+        store = cls(database, writer)
+        if shared:
+            store._share(writer)
+        return store
 
     @classmethod
     async def open_beside(cls, url: str) -> PostgresEventStore:
@@ -110,6 +131,35 @@ class PostgresEventStore(LastingStore):
         await asyncio.to_thread(_check_readable, database)
         return cls(database, None, works=Works(database.open_writable, name=database.name))
 
+    def _share(self, writer: LogWriter) -> None:
+        database, name = self._database, self._database.name
+
+        def joined(number: int) -> None:
+            writer.fence = number
+
+        # Nothing is written before it has joined.
+        writer.fence = NOBODY
+        membership = PostgresMembership(database.open_sharing, name=name, joined=joined)
+        signals = PostgresSignals(
+            database.open_sharing, schema=database.schema, name=name, membership=membership
+        )
+        claims = PostgresClaims(self._reads_here, lambda: membership.number)
+        self.together = Together(membership, claims, signals, PostgresMail(membership))
+        self._sharing = membership, signals
+
+        def written(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
+            self._followers.publish(batch, answers)
+            if membership.has_others:
+                for commit, _ in batch:
+                    signals.tell("log", commit.session)
+
+        def heard(topic: Topic, text: str) -> None:
+            if topic == "log":
+                self._followers.missed([SessionId(id) for id in text.split()])
+
+        self._owned().written = written
+        signals.listen(heard)
+
     @property
     def artifacts(self) -> TableArtifacts:
         """Payloads by their hash, in the same schema."""
@@ -118,7 +168,9 @@ class PostgresEventStore(LastingStore):
     @property
     def inbox(self) -> PostgresInbox:
         """What other processes post to this one by `PostgresMailbox`."""
-        return PostgresInbox(reads=self._reads, commits=self._owned())
+        return PostgresInbox(
+            reads=self._reads, commits=self._owned(), sharing=self._sharing and self._sharing[0]
+        )
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""
@@ -131,6 +183,10 @@ class PostgresEventStore(LastingStore):
         self._closed = True
         if self._commits is not None:
             await self._commits.close()
+        if self._sharing is not None:
+            membership, signals = self._sharing
+            await signals.close()
+            await membership.leave()
         if self._works_here is not None:
             await self._works_here.close()
         self._followers.close()
@@ -148,11 +204,11 @@ def _check_readable(database: Database) -> None:
         require_newest(connection, database.schema, database.name)
 
 
-def _open_owned(database: Database) -> LogWriter:
+def _open_owned(database: Database, *, shared: bool) -> LogWriter:
     with telling(name=database.name, doing="opening"):
         with closing(database.open_writable()) as connection:
             migrate(connection, database.schema, database.name)
-        return LogWriter(database.open_owning, name=database.name)
+        return LogWriter(partial(database.open_owning, shared=shared), name=database.name)
 
 
 def is_made(url: str) -> bool:

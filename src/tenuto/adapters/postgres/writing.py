@@ -18,6 +18,7 @@ from tenuto.adapters.postgres.batches import Batch, Chain, Verdict
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.tables.outcomes import Answer, OutcomeUnknown, Statement
 from tenuto.core.errors import (
+    Fenced,
     NotFound,
     Rejected,
     Stale,
@@ -40,8 +41,10 @@ surrogate in a text, a payload beyond a gigabyte. It fails one commit, never tho
 CALL: Final = b"""
     SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
         %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
-        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[])"""
-CALL_ONE: Final = b"SELECT last, number, version FROM append_one(%s, %s, %s, %s, %b)"
+        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[], %s)"""
+CALL_ONE: Final = b"SELECT last, number, version FROM append_one(%s, %s, %s, %s, %b, %s)"
+FENCED: Final = -2
+"""In place of a version: the session is another process's."""
 SELECT_WRITTEN: Final = """
     SELECT c.position FROM sessions AS s JOIN commits AS c ON c.session = s.number
     WHERE s.id = ? AND c.version = ? AND c.at_ms = ? AND c.payload = ?"""
@@ -99,6 +102,8 @@ class LogWriter:
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
         self._name = name
+        self.fence: int | None = None
+        """Number of this process among those that share the schema; None: it has it alone."""
         self._line = Line(open_connection, name=name)
         self._line.connected()
 
@@ -169,13 +174,13 @@ class LogWriter:
         execute = self._line.connected().raw.execute
         if batch.is_plain:
             (one,) = batch.commits
-            values = one.session, one.expected, one.count, one.at_ms, one.payload
+            values = one.session, one.expected, one.count, one.at_ms, one.payload, self.fence
             row = execute(CALL_ONE, values).fetchone()
             assert row is not None, "the function gives a row"
             last, number, version = row
             found = -1 if version is None else version
             return Verdict(last, [number if found == one.expected else 0], [found])
-        row = execute(CALL, batch.arguments()).fetchone()
+        row = execute(CALL, [*batch.arguments(), self.fence]).fetchone()
         assert row is not None, "the function gives a row"
         return Verdict(*row)
 
@@ -199,6 +204,8 @@ class LogWriter:
     def _why(self, commit: Commit, chain: Chain, found: int) -> TenutoError:
         """Return the refusal of a session's first commit."""
         head = commit.head
+        if found == FENCED:
+            return Fenced(session=commit.session)
         if found >= 0:
             return Stale(session=commit.session, expected=commit.expected, found=Version(found))
         if head is None:

@@ -76,6 +76,18 @@ class Followers:
                 for follower in followers:
                     follower.push(stored)
 
+    def missed(self, sessions: Sequence[SessionId] = ()) -> None:
+        """Have the followers of these sessions, and those of all, read the log: another process
+        wrote to it. None named: have all of them."""
+        of_sessions = (
+            self._of_session.values()
+            if not sessions
+            else (self._of_session.get(session, []) for session in sessions)
+        )
+        for follower in [*self._of_all, *(one for some in of_sessions for one in some)]:
+            follower.missed = True
+            follower.wake()
+
     async def follow(
         self, read: Read, *, session: SessionId | None, after: int
     ) -> AsyncIterator[StoredCommit]:

@@ -28,6 +28,7 @@ from tenuto.ports.event_store import (
     StoredCommit,
     StoredSession,
 )
+from tenuto.ports.membership import Together
 
 
 class LastingStore(EventStore):
@@ -36,6 +37,8 @@ class LastingStore(EventStore):
 
     lists: SessionLists
     """What long lists of sessions need."""
+    together: Together | None = None
+    """What several processes share it by; None: one process has it alone, or it is only read."""
 
     def __init__(
         self, name: str, *, reads: Reads, works: Performer | None, commits: GroupCommit | None

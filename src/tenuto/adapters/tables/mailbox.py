@@ -85,14 +85,23 @@ class Inbox:
     def __init__(self, *, reads: Reads, commits: GroupCommit) -> None:
         self._reads, self._commits = reads, commits
         self._taken = 0
+        self._back: set[int] = set()
+        """Taken before, and to be taken again."""
         self._swept_ms = 0
 
     async def take(self) -> list[Letter]:
         """Return the letters that came since the last call; nearly free when none did."""
-        letters = await self._reads.run_soon(letters_after, self._taken)
+        back, self._back = self._back, set()
+        after = min(self._taken, *(id - 1 for id in back)) if back else self._taken
+        found = await self._reads.run_soon(letters_after, after)
+        letters = [letter for letter in found if letter[0] > self._taken or letter[0] in back]
         if letters:
-            self._taken = letters[-1][0]
+            self._taken = max(self._taken, letters[-1][0])
         return letters
+
+    def put_back(self, id: int) -> None:
+        """Have a letter taken again."""
+        self._back.add(id)
 
     async def settle(self, id: int, answer: bytes) -> None:
         """Return when the answer is durable; the letter is not taken again."""

@@ -66,7 +66,7 @@ async def _status(db: str | None, *, as_json: bool) -> int:
 
 async def _made(db: str | None, *, anew: bool, as_json: bool) -> int:
     try:
-        async with tenuto.open(db, hold=True) as runtime:
+        async with tenuto.open(db, hold=True, alone=True) as runtime:
             models = runtime.read_models
             progress = await (models.rebuild() if anew else models.catch_up())
     except StoreOwned as error:

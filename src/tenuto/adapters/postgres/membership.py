@@ -1,0 +1,204 @@
+"""Members of a schema: rows with a lease each, and a lock that lasts as long as their line."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import socket
+import time
+from collections.abc import Callable, Collection, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from typing import Concatenate, Final, ParamSpec, TypeVar
+
+import psycopg
+
+from tenuto.adapters.postgres.connection import Connection, Line, told
+from tenuto.core.errors import StoreUnavailable
+from tenuto.core.sharing import NOBODY, SHARDS, Member, Shard, Survey, unknown_to
+from tenuto.ports.membership import LEASE_MS
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+_NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
+_CLASS: Final = "hashtext('tenuto member ' || current_schema())"
+_JOIN: Final = f"""
+    INSERT INTO members(name, workflows, works, adopts, since_ms, expires_ms)
+    VALUES (?, '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
+_LOCK: Final = f"SELECT pg_try_advisory_lock({_CLASS}, ?)"
+_RENEW: Final = (
+    f"UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB) WHERE number = ?"
+)
+_STRIKE_OFF: Final = f"""
+    DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
+        SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
+            AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
+            AND l.classid = {_CLASS}::BIGINT::OID AND l.objid = m.number::OID))"""
+_MAKE_SHARDS: Final = f"""
+    INSERT INTO shards(workflow, number, owner)
+    SELECT w, n, {NOBODY}
+    FROM unnest(CAST(? AS TEXT[])) AS w, generate_series(0, {SHARDS - 1}) AS n
+    ON CONFLICT DO NOTHING"""
+_SELECT_MEMBERS: Final = (
+    "SELECT number, name, workflows, works, adopts FROM members ORDER BY number"
+)
+_SELECT_SHARDS: Final = "SELECT workflow, number, owner FROM shards"
+_ORDER: Final = "SELECT position FROM log FOR UPDATE"
+"""So that nothing is appended by one who is losing a shard just then."""
+_TAKE: Final = """
+    UPDATE shards AS s SET owner = ?3
+    FROM unnest(CAST(?1 AS TEXT[]), CAST(?2 AS INTEGER[])) AS w(workflow, number)
+    WHERE s.workflow = w.workflow AND s.number = w.number
+        AND (s.owner = ?3 OR NOT EXISTS (SELECT 1 FROM members AS m WHERE m.number = s.owner))
+        AND EXISTS (SELECT 1 FROM members AS m WHERE m.number = ?3)
+    RETURNING s.workflow, s.number"""
+_GIVE: Final = """
+    UPDATE shards AS s SET owner = w.owner
+    FROM unnest(CAST(?1 AS TEXT[]), CAST(?2 AS INTEGER[]), CAST(?3 AS BIGINT[]))
+        AS w(workflow, number, owner)
+    WHERE s.workflow = w.workflow AND s.number = w.number AND s.owner = ?4"""
+_NOTIFY: Final = "SELECT pg_notify(?, t) FROM unnest(CAST(? AS TEXT[])) AS t"
+_LEAVE: Final = "DELETE FROM members WHERE number = ?"
+_LET_GO: Final = f"UPDATE shards SET owner = {NOBODY} WHERE owner = ?"
+
+
+class PostgresMembership:
+    """`Membership` of one schema, on a connection and a thread of its own. `number` is 0 before
+    `join`."""
+
+    def __init__(
+        self, open_connection: Callable[[], Connection], *, name: str, joined: Callable[[int], None]
+    ) -> None:
+        self._line = Line(open_connection, name=name)
+        self._name = name
+        self._joined = joined
+        """Told of each number, before anything is done under it."""
+        self._thread = ThreadPoolExecutor(1, "tenuto-member")
+        self.number = NOBODY
+        self.has_others = True
+        """Whether the last look found another member."""
+        self._locked: Connection | None = None
+        """The connection that holds the lock of `number`."""
+        self._judges_from_s = 0.0
+
+    async def join(self, *, works: bool, adopts: bool) -> int:
+        """See `Membership.join`."""
+        self.number = await self.run(self._join, works, adopts)
+        self._joined(self.number)
+        return self.number
+
+    async def look(self, workflows: Collection[str]) -> Survey:
+        """See `Membership.look`."""
+        return await self.run(self._look, sorted(workflows))
+
+    async def take(self, shards: Iterable[Shard]) -> frozenset[Shard]:
+        """See `Membership.take`."""
+        return await self.run(self._take, tuple(shards))
+
+    async def give(self, shards: Iterable[tuple[Shard, int]]) -> None:
+        """See `Membership.give`."""
+        await self.run(self._give, tuple(shards))
+
+    async def leave(self) -> None:
+        """See `Membership.leave`."""
+        with suppress(StoreUnavailable):
+            await self.run(self._leave)
+        await asyncio.to_thread(self._close)
+
+    def notify(self, channel: str, texts: Iterable[str]) -> None:
+        """Have the server tell who listens on the channel, soon; or, when it is away, not."""
+        with suppress(RuntimeError):
+            self._thread.submit(self._notify, channel, tuple(texts))
+
+    async def run(
+        self, do: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
+    ) -> T:
+        """Return what `do` returns, on the members' connection."""
+
+        def run() -> T:
+            try:
+                return do(self._line.connected(), *args, **kwargs)
+            except psycopg.Error as error:
+                # A new connection is the surest way to a clean one.
+                self._line.drop()
+                raise told(error, name=self._name, doing="sharing") from error
+
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
+        except RuntimeError as error:
+            raise StoreUnavailable(f"The store {self._name} is closed; open it again.") from error
+
+    def _join(self, connection: Connection, works: bool, adopts: bool) -> int:
+        name = f"pid {os.getpid()} on {socket.gethostname()}"
+        ((number,),) = connection.execute(_JOIN, (name, int(works), int(adopts))).fetchall()
+        connection.execute(_LOCK, (number,))
+        self._locked = connection
+        return int(number)
+
+    def _look(self, connection: Connection, workflows: list[str]) -> Survey:
+        if connection is not self._locked:
+            # The server was away, and others had no chance either to renew their leases.
+            connection.execute(_LOCK, (self.number,))
+            self._locked, self._judges_from_s = connection, time.monotonic() + LEASE_MS / 1000
+        connection.execute(_RENEW, (json.dumps(workflows), self.number))
+        if time.monotonic() >= self._judges_from_s:
+            connection.execute(_STRIKE_OFF, (self.number,))
+        owners = self._owners(connection)
+        new = unknown_to(workflows, owners)
+        if new:
+            connection.execute(_MAKE_SHARDS, (list(new),))
+            owners = self._owners(connection)
+        members = tuple(
+            Member(
+                number=number,
+                name=name,
+                workflows=tuple(known),
+                works=bool(works),
+                adopts=bool(adopts),
+            )
+            for number, name, known, works, adopts in connection.execute(_SELECT_MEMBERS)
+        )
+        self.has_others = len(members) > 1
+        return Survey(members=members, owners=owners)
+
+    def _owners(self, connection: Connection) -> dict[Shard, int]:
+        return {
+            Shard(workflow, number): owner
+            for workflow, number, owner in connection.execute(_SELECT_SHARDS)
+        }
+
+    def _take(self, connection: Connection, shards: tuple[Shard, ...]) -> frozenset[Shard]:
+        workflows, numbers = [one.workflow for one in shards], [one.number for one in shards]
+        with connection.raw.transaction():
+            connection.execute(_ORDER)
+            rows = connection.execute(_TAKE, (workflows, numbers, self.number)).fetchall()
+        return frozenset(Shard(workflow, number) for workflow, number in rows)
+
+    def _give(self, connection: Connection, shards: tuple[tuple[Shard, int], ...]) -> None:
+        columns = (
+            [shard.workflow for shard, _ in shards],
+            [shard.number for shard, _ in shards],
+            [owner for _, owner in shards],
+        )
+        with connection.raw.transaction():
+            connection.execute(_ORDER)
+            connection.execute(_GIVE, (*columns, self.number))
+
+    def _leave(self, connection: Connection) -> None:
+        with connection.raw.transaction():
+            connection.execute(_ORDER)
+            connection.execute(_LET_GO, (self.number,))
+            connection.execute(_LEAVE, (self.number,))
+
+    def _notify(self, channel: str, texts: tuple[str, ...]) -> None:
+        try:
+            connection = self._line.connected()
+            connection.execute(_NOTIFY, (channel, list(texts)))
+        except (psycopg.Error, StoreUnavailable):
+            self._line.drop()
+
+    def _close(self) -> None:
+        self._thread.shutdown()
+        self._line.drop()
