@@ -31,7 +31,8 @@ _TABLES: Final = """
     WHERE table_schema = current_schema() AND table_type = 'BASE TABLE' ORDER BY 1"""
 _COLUMNS: Final = """
     SELECT column_name, data_type, is_identity FROM information_schema.columns
-    WHERE table_schema = current_schema() AND table_name = ? ORDER BY ordinal_position"""
+    WHERE table_schema = current_schema() AND table_name = ? AND is_generated = 'NEVER'
+    ORDER BY ordinal_position"""
 _KEY: Final = """
     SELECT a.attname FROM pg_index AS i
     CROSS JOIN LATERAL unnest(i.indkey) WITH ORDINALITY AS k(number, place)

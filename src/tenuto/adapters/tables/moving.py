@@ -17,6 +17,7 @@ from tenuto.ports.moving import Table
 LEFT: Final = frozenset(
     {
         *("read_models", *KEPT),  # They follow from the log.
+        *("members", "shards"),  # Of processes that are there no more.
         "pieces",  # Of answers that nobody gives any more.
         *("format", "log", "ledger_format", "memory_format", MARK, ARRIVED),
     }
