@@ -6,7 +6,7 @@ follows from who is there: every member comes to the same answer by itself. Memb
 that are never used again, so a number fences off what its owner does too late.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final, NamedTuple
@@ -40,6 +40,8 @@ class Member(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """False: it starts and steers sessions, and leaves it to others to run them."""
     adopts: bool = False
     """It runs the sessions of workflows that no member knows, too."""
+    duties: tuple[str, ...] = ()
+    """What it would do for all, as one does of those who would; sorted."""
 
 
 class Survey(msgspec.Struct, frozen=True, kw_only=True, gc=False):
@@ -103,6 +105,11 @@ def plan(me: int, survey: Survey) -> Plan:
             elif meant == me and owner not in there:
                 take.add(shard)
     return Plan(take=frozenset(take), give=give)
+
+
+def leader_of(duty: str, members: Iterable[Member]) -> int:
+    """Return who does what one does for all: the member that is there for longest; or `NOBODY`."""
+    return min((one.number for one in members if duty in one.duties), default=NOBODY)
 
 
 def owned_by(me: int, owners: Mapping[Shard, int]) -> frozenset[Shard]:

@@ -27,8 +27,9 @@ class Membership(Protocol):
         for what it says of itself."""
         ...
 
-    async def look(self, workflows: Collection[str]) -> Survey:
-        """Return who is there; the lease begins anew, and `workflows` are known to be run here.
+    async def look(self, workflows: Collection[str], duties: Collection[str]) -> Survey:
+        """Return who is there; the lease begins anew, and `workflows` are known to be run here, and
+        `duties` to be done.
 
         A member that was struck off is not among those of the survey: it must join again."""
         ...

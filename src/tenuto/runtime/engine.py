@@ -158,6 +158,10 @@ class Engine:
         """Return whether the session is this process's to run."""
         return self.sharing is None or self.sharing.owns(workflow, session)
 
+    def leads(self, duty: str) -> bool:
+        """Return whether this process does what one of those that share the store does for all."""
+        return self.sharing is None or self.sharing.leads(duty)
+
     async def find(self, key: str | None, *, tenant: str) -> SessionId | None:
         """Return the session that was started with `key`, or None."""
         if key is None:

@@ -14,7 +14,7 @@ from contextlib import suppress
 from typing import Final, Protocol
 
 from tenuto.core.errors import StoreUnavailable, TenutoError
-from tenuto.core.sharing import NOBODY, Member, Shard, Survey, owned_by, plan, shard_of
+from tenuto.core.sharing import NOBODY, Member, Shard, Survey, leader_of, owned_by, plan, shard_of
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.clock import Clock
 from tenuto.ports.membership import Together, Topic
@@ -104,6 +104,7 @@ class Sharing:
         self._turn = asyncio.Lock()
         self._keeping: asyncio.Task[None] | None = None
         self._leaving = False
+        self._duties: set[str] = set()
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -114,6 +115,16 @@ class Sharing:
     def number(self) -> int:
         """This process's number among the members."""
         return self._number
+
+    def volunteer(self, duty: str) -> None:
+        """Be ready to do what one of the processes does for all; `leads` says whether it is this
+        one."""
+        self._duties.add(duty)
+        self.look_soon()
+
+    def leads(self, duty: str) -> bool:
+        """Return whether this process does a duty now. Two may think so for a moment."""
+        return leader_of(duty, self._survey.members) == self._number != NOBODY
 
     def owns(self, workflow: str, session: SessionId) -> bool:
         """Return whether the session is this process's."""
@@ -174,7 +185,7 @@ class Sharing:
     async def look(self) -> None:
         """Look who is there, take, give and let go."""
         async with self._turn:
-            survey = await self._membership.look(self._knows())
+            survey = await self._membership.look(self._knows(), self._duties)
             if not any(member.number == self._number for member in survey.members):
                 _log.warning(
                     "This process was away for too long: its sessions are other processes' now. It "
@@ -183,7 +194,7 @@ class Sharing:
                 self._let_go(self._mine)
                 self._mine, self._moving = frozenset(), {}
                 await self._join()
-                survey = await self._membership.look(self._knows())
+                survey = await self._membership.look(self._knows(), self._duties)
             self._survey = survey
             mine = owned_by(self._number, survey.owners)
             self._let_go(self._mine - mine)

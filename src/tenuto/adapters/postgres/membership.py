@@ -25,12 +25,10 @@ T = TypeVar("T")
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
 _CLASS: Final = "hashtext('tenuto member ' || current_schema())"
 _JOIN: Final = f"""
-    INSERT INTO members(name, workflows, works, adopts, since_ms, expires_ms)
-    VALUES (?, '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
+    INSERT INTO members(name, workflows, duties, works, adopts, since_ms, expires_ms)
+    VALUES (?, '[]', '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
 _LOCK: Final = f"SELECT pg_try_advisory_lock({_CLASS}, ?)"
-_RENEW: Final = (
-    f"UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB) WHERE number = ?"
-)
+_RENEW: Final = f"UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB) WHERE number = ?"
 _STRIKE_OFF: Final = f"""
     DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
         SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
@@ -42,7 +40,7 @@ _MAKE_SHARDS: Final = f"""
     FROM unnest(CAST(? AS TEXT[])) AS w, generate_series(0, {SHARDS - 1}) AS n
     ON CONFLICT DO NOTHING"""
 _SELECT_MEMBERS: Final = (
-    "SELECT number, name, workflows, works, adopts FROM members ORDER BY number"
+    "SELECT number, name, workflows, duties, works, adopts FROM members ORDER BY number"
 )
 _SELECT_SHARDS: Final = "SELECT workflow, number, owner FROM shards"
 _ORDER: Final = "SELECT position FROM log FOR UPDATE"
@@ -89,9 +87,9 @@ class PostgresMembership:
         self._joined(self.number)
         return self.number
 
-    async def look(self, workflows: Collection[str]) -> Survey:
+    async def look(self, workflows: Collection[str], duties: Collection[str]) -> Survey:
         """See `Membership.look`."""
-        return await self.run(self._look, sorted(workflows))
+        return await self.run(self._look, sorted(workflows), sorted(duties))
 
     async def take(self, shards: Iterable[Shard]) -> frozenset[Shard]:
         """See `Membership.take`."""
@@ -137,12 +135,12 @@ class PostgresMembership:
         self._locked = connection
         return int(number)
 
-    def _look(self, connection: Connection, workflows: list[str]) -> Survey:
+    def _look(self, connection: Connection, workflows: list[str], duties: list[str]) -> Survey:
         if connection is not self._locked:
             # The server was away, and others had no chance either to renew their leases.
             connection.execute(_LOCK, (self.number,))
             self._locked, self._judges_from_s = connection, time.monotonic() + LEASE_MS / 1000
-        connection.execute(_RENEW, (json.dumps(workflows), self.number))
+        connection.execute(_RENEW, (json.dumps(workflows), json.dumps(duties), self.number))
         if time.monotonic() >= self._judges_from_s:
             connection.execute(_STRIKE_OFF, (self.number,))
         owners = self._owners(connection)
@@ -157,8 +155,9 @@ class PostgresMembership:
                 workflows=tuple(known),
                 works=bool(works),
                 adopts=bool(adopts),
+                duties=tuple(duties),
             )
-            for number, name, known, works, adopts in connection.execute(_SELECT_MEMBERS)
+            for number, name, known, duties, works, adopts in connection.execute(_SELECT_MEMBERS)
         )
         self.has_others = len(members) > 1
         return Survey(members=members, owners=owners)

@@ -163,6 +163,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             number BIGINT GENERATED ALWAYS AS IDENTITY PRIMARY KEY,
             name TEXT NOT NULL,
             workflows JSONB NOT NULL,
+            duties JSONB NOT NULL,
             works INTEGER NOT NULL,
             adopts INTEGER NOT NULL,
             since_ms BIGINT NOT NULL,
