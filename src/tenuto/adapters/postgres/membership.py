@@ -28,7 +28,10 @@ _JOIN: Final = f"""
     INSERT INTO members(name, workflows, duties, works, adopts, since_ms, expires_ms)
     VALUES (?, '[]', '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
 _LOCK: Final = f"SELECT pg_try_advisory_lock({_CLASS}, ?)"
-_RENEW: Final = f"UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB) WHERE number = ?"
+_RENEW: Final = f"""
+    UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB),
+        duties = CAST(? AS JSONB)
+    WHERE number = ?"""
 _STRIKE_OFF: Final = f"""
     DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
         SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
