@@ -166,11 +166,13 @@ class Dying(MemoryReadModels):
         super().__init__()
         self.left, self.after = at, after
 
-    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+    async def apply(
+        self, changes: Sequence[Change], reached: Reached, *, before: Reached | None = None
+    ) -> None:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise StoreUnavailable("killed")
-        await super().apply(changes, reached)
+        await super().apply(changes, reached, before=before)
         if self.left == 0:
             raise StoreUnavailable("killed")
 

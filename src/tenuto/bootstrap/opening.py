@@ -1,6 +1,7 @@
 """From an address to a running runtime, and back to nothing."""
 
 import asyncio
+from functools import partial
 from typing import Any, Unpack
 
 from tenuto.adapters.tables.lasting import LastingStore
@@ -14,6 +15,7 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime import auditing, projecting
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
@@ -57,12 +59,16 @@ class OpenRuntime:
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
             self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
+            keeps_tables = self._settings.get("read_models", False) and not self._readonly
+            self._projector = made.projector if keeps_tables else None
+            made.projector.leads = partial(made.engine.leads, projecting.DUTY)
+            if self._auditor is not None:
+                self._auditor.leads = partial(made.engine.leads, auditing.DUTY)
             await self._begin(made.engine, store)
             if self._auditor is not None:
                 self._auditor.start()
-            if self._settings.get("read_models", False) and not self._readonly:
-                self._projector = made.projector
-                self._projecting = asyncio.create_task(made.projector.run())
+            if self._projector is not None:
+                self._projecting = asyncio.create_task(self._projector.run())
         except BaseException:
             try:
                 await close_sources(self._sources)
@@ -86,6 +92,10 @@ class OpenRuntime:
                 takes_up=recovers and not holds,
             )
             engine.share(sharing, Correspondence(together.mail, together.signals))
+            if self._projector is not None:
+                sharing.volunteer(projecting.DUTY)
+            if self._auditor is not None:
+                sharing.volunteer(auditing.DUTY)
             await sharing.start()
         if recovers and not holds and not self._readonly:
             await engine.recover()
@@ -119,7 +129,8 @@ class OpenRuntime:
         if self._projector is not None and self._projecting is not None:
             self._projector.close()
             await self._projecting
-            await self._projector.catch_up()
+            if self._projector.leads():
+                await self._projector.catch_up()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         durability = self._settings.get("durability", "sync")

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -28,6 +28,8 @@ from tenuto.ports.anchors import Anchors
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore, StoredCommit
 from tenuto.ports.ledger import Change, Entry, EntryQuery, Ledger, Outdated, Record
+
+DUTY: Final = "auditing"
 
 KEY_VARIABLE: Final = "TENUTO_AUDIT_KEY"
 
@@ -205,10 +207,14 @@ class Auditor:
     """Takes checkpoints while a database is open, and a last one when it is closed. What hinders
     one is logged and stops nothing: the next one covers the same.
 
-    `always`: False: only where the ledger holds something already."""
+    `always`: False: only where the ledger holds something already. Of several processes on one
+    database the one that has this `DUTY` takes them; where two think so, one of both comes too late
+    and begins again from the other's."""
 
     def __init__(self, checkpointer: Checkpointer, settings: Audit, *, always: bool) -> None:
         self._checkpointer, self._settings, self._always = checkpointer, settings, always
+        self.leads: Callable[[], bool] | None = None
+        """Whether it is this process that takes them; None: it is. Set by who composes."""
         self._looking: asyncio.Task[None] | None = None
         self._taken_s: float | None = None
         self._taken_number = 0
@@ -218,11 +224,12 @@ class Auditor:
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
 
     async def close(self) -> None:
-        """Take a last checkpoint, if anything is new."""
+        """Take a last checkpoint, if anything is new and it is this process's to take."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-        await self.look(at_once=True)
+        if self._is_ours():
+            await self.look(at_once=True)
 
     async def look(self, *, at_once: bool = False) -> None:
         """Take a checkpoint if it is due, or `at_once`."""
@@ -245,5 +252,12 @@ class Auditor:
 
     async def _look_on(self) -> None:
         while True:
-            await self.look()
+            if self._is_ours():
+                await self.look()
+            else:
+                # Whoever takes them over begins to count then.
+                self._taken_s = None
             await asyncio.sleep(LOOK_S)
+
+    def _is_ours(self) -> bool:
+        return self.leads is None or self.leads()
