@@ -23,7 +23,8 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
-_CLASS: Final = "hashtext('tenuto member ' || current_schema())"
+_CLASS: Final = "(hashtext('tenuto member ' || current_schema()) & 2147483647)"
+"""Of the members' locks; positive, as `pg_locks` shows it."""
 _JOIN: Final = f"""
     INSERT INTO members(name, workflows, duties, works, adopts, since_ms, expires_ms)
     VALUES (?, '[]', '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
