@@ -32,8 +32,8 @@ class Elsewhere(TenutoError):
     def __init__(self, *, before: Reached, found: Reached) -> None:
         self.before, self.found = before, found
         super().__init__(
-            f"The read models are at {_told(found)}, not at {_told(before)}: another process writes "
-            "them; go on from there."
+            f"The read models are at {_told(found)}, not at {_told(before)}: another process "
+            "writes them; go on from there."
         )
 
 

@@ -158,6 +158,16 @@ class Engine:
         """Return whether the session is this process's to run."""
         return self.sharing is None or self.sharing.owns(workflow, session)
 
+    def sees(self, workflow: str, session: SessionId) -> bool:
+        """Return whether nothing of the session can have happened that is not known here."""
+        sharing = self.sharing
+        return sharing is None or (sharing.owns(workflow, session) and sharing.is_there())
+
+    @property
+    def losses(self) -> int:
+        """Return how often this process had to let sessions go."""
+        return 0 if self.sharing is None else self.sharing.losses
+
     def leads(self, duty: str) -> bool:
         """Return whether this process does what one of those that share the store does for all."""
         return self.sharing is None or self.sharing.leads(duty)

@@ -32,8 +32,8 @@ COMMITS_AT_ONCE: Final = 200
 GATHER_S: Final = 0.05
 """How long commits are left to come together when nobody waits for their rows."""
 LOOK_S: Final = 1.0
-"""How often the ledger is looked at while no session does anything; and whether the tables are still
-where this process left them, and its to keep."""
+"""How often the ledger is looked at while no session does anything; and whether the tables are
+still where this process left them, and its to keep."""
 WATCH_S: Final = 0.02
 """How often it is looked how far another process has come, while somebody waits for it."""
 _YIELD_EVERY: Final = 20

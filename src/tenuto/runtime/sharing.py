@@ -17,7 +17,7 @@ from tenuto.core.errors import StoreUnavailable, TenutoError
 from tenuto.core.sharing import NOBODY, Member, Shard, Survey, leader_of, owned_by, plan, shard_of
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.clock import Clock
-from tenuto.ports.membership import Together, Topic
+from tenuto.ports.membership import LEASE_MS, Together, Topic
 from tenuto.runtime.live import Live
 
 LOOK_S: Final = 0.5
@@ -105,6 +105,9 @@ class Sharing:
         self._keeping: asyncio.Task[None] | None = None
         self._leaving = False
         self._duties: set[str] = set()
+        self._lease_until_s = 0.0
+        self.losses = 0
+        """How often sessions were let go: what is known of those that came back since is old."""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -123,8 +126,15 @@ class Sharing:
         self.look_soon()
 
     def leads(self, duty: str) -> bool:
-        """Return whether this process does a duty now. Two may think so for a moment."""
-        return leader_of(duty, self._survey.members) == self._number != NOBODY
+        """Return whether this process does a duty now. One that was away for longer than its lease
+        does not, until it has looked again."""
+        leads = leader_of(duty, self._survey.members) == self._number != NOBODY
+        return leads and self.is_there()
+
+    def is_there(self) -> bool:
+        """Return whether this process's lease holds: nobody has struck it off, nor taken what is
+        its."""
+        return asyncio.get_running_loop().time() < self._lease_until_s
 
     def owns(self, workflow: str, session: SessionId) -> bool:
         """Return whether the session is this process's."""
@@ -185,7 +195,7 @@ class Sharing:
     async def look(self) -> None:
         """Look who is there, take, give and let go."""
         async with self._turn:
-            survey = await self._membership.look(self._knows(), self._duties)
+            survey = await self._look()
             if not any(member.number == self._number for member in survey.members):
                 _log.warning(
                     "This process was away for too long: its sessions are other processes' now. It "
@@ -194,12 +204,20 @@ class Sharing:
                 self._let_go(self._mine)
                 self._mine, self._moving = frozenset(), {}
                 await self._join()
-                survey = await self._membership.look(self._knows(), self._duties)
+                survey = await self._look()
             self._survey = survey
             mine = owned_by(self._number, survey.owners)
             self._let_go(self._mine - mine)
             self._mine = mine
             await self._follow(survey)
+
+    async def _look(self) -> Survey:
+        from_s = asyncio.get_running_loop().time()
+        survey = await self._membership.look(self._knows(), self._duties)
+        if any(member.number == self._number for member in survey.members):
+            # The lease began later than this, by whatever clock.
+            self._lease_until_s = from_s + LEASE_MS / 1000
+        return survey
 
     async def _join(self) -> None:
         adopts = self._works and self._takes_up
@@ -249,6 +267,7 @@ class Sharing:
 
     def _let_go(self, shards: frozenset[Shard]) -> None:
         if shards:
+            self.losses += 1
             self._house.let_go(self._of(shards))
 
     def _of(self, shards: frozenset[Shard]) -> list[Live]:

@@ -24,6 +24,7 @@ from tenuto.adapters.tables.connection import Durability
 from tenuto.adapters.tables.group_commit import GroupCommit, Pending
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.adapters.tables.outcomes import Answer
+from tenuto.adapters.tables.pieces import TablePieces
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -158,12 +159,22 @@ class PostgresEventStore(LastingStore):
                 self._followers.missed([SessionId(id) for id in text.split()])
 
         self._owned().written = written
+        signals.written = self._followers.reached
         signals.listen(heard)
 
     @property
     def artifacts(self) -> TableArtifacts:
         """Payloads by their hash, in the same schema."""
         return TableArtifacts(self._name, reads=self._reads, commits=self._commits)
+
+    @property
+    def pieces(self) -> TablePieces:
+        """See `LastingStore.pieces`."""
+        return TablePieces(
+            reads=self._reads,
+            commits=self._commits,
+            is_shared=lambda: self._sharing is not None and self._sharing[0].has_others,
+        )
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -6,6 +6,8 @@ last ones, and the turn is asked again anyway.
 
 import asyncio
 import time
+from collections.abc import Callable
+from contextlib import suppress
 from typing import Final
 
 from tenuto.adapters.tables.connection import Connection, has_table
@@ -15,6 +17,8 @@ from tenuto.adapters.tables.reading import Reads
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.ports.pieces import KEPT_MS, Piece
 
+LONE_S: Final = 1.0
+"""How long a process that is alone waits before it looks whether it still is."""
 SWEEP_EVERY: Final = 2_000
 """Pieces written between two looks for old ones."""
 
@@ -35,10 +39,17 @@ SELECT: Final = """
 
 
 class TablePieces:
-    """`Pieces` of one database. `commits` is None in a process that only reads."""
+    """`Pieces` of one database. `commits` is None in a process that only reads; `is_shared` says
+    whether another process may be writing some now."""
 
-    def __init__(self, *, reads: Reads, commits: GroupCommit | None) -> None:
-        self._reads, self._commits = reads, commits
+    def __init__(
+        self,
+        *,
+        reads: Reads,
+        commits: GroupCommit | None,
+        is_shared: Callable[[], bool] = lambda: False,
+    ) -> None:
+        self._reads, self._commits, self._is_shared = reads, commits, is_shared
         self._written = 0
         self._news = asyncio.Event()
 
@@ -67,8 +78,12 @@ class TablePieces:
             await asyncio.sleep(POLL_S)
             return
         news = self._news
-        if not await self.read(session, after=after, limit=1):
-            await news.wait()
+        if await self.read(session, after=after, limit=1):
+            return
+        with suppress(TimeoutError):
+            # Nothing tells of what another process writes, nor when it begins to.
+            async with asyncio.timeout(POLL_S if self._is_shared() else LONE_S):
+                await news.wait()
 
     def _tell(self, written: "asyncio.Future[Position]") -> None:
         _ignored(written)
