@@ -100,7 +100,7 @@ async def open_service(
         opening = open_runtime(url, **settings)
         async with opening as runtime:
             service = given.service(runtime, opening.store, place=place, folder=folder)
-            await service.webhooks.start()
+            await service.webhooks.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"
             # Of a large file this takes seconds, once; lists are only slower until then.
             preparing = asyncio.create_task(runtime.lists.prepare())

@@ -13,6 +13,7 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.changes import Changes
+from tenuto.sdk.duties import Duties
 from tenuto.sdk.keeping import Keeping
 from tenuto.sdk.looking import Looks
 from tenuto.sdk.session import Session
@@ -38,6 +39,8 @@ class Runtime(Keeping):
         self._engine, self._code, self._schemas = engine, code, schemas
         self.looks = Looks(engine)
         """Sessions as they are now, for who shows many."""
+        self.duties = Duties(engine)
+        """What this process does for all that share the database."""
 
     def register(self, workflow: Workflow) -> None:
         """Make the workflow's code known, so that its sessions of earlier processes can go on.
