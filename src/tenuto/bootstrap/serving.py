@@ -160,6 +160,7 @@ class _Given:
         assert runtime.audit is not None, "an open database has an audit trail"
         library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
         accounts = accounts_over(ledger, clock, place)
+        accounts.directory.has_others = lambda: runtime.duties.has_others
         fences = fences_of(store, place, self._fencing)
         secrets = Secrets(ledger, fences.safe)
         self.keys.use(secrets)
