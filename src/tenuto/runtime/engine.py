@@ -19,7 +19,6 @@ from tenuto.core.session.effects import (
     ReportOutcome,
     StartChild,
     is_active,
-    pending,
 )
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
@@ -42,7 +41,6 @@ from tenuto.runtime.turns import Turns
 from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
-_BUSY_S: Final = 0.01
 _STALE_S: Final = 0.05
 
 
@@ -187,9 +185,11 @@ class Engine:
             try:
                 return await self.submit_here(session, cause)
             except Moved:
-                return await self._letters.submit(session, cause)
+                pass
             except (Fenced, Stale):
                 await asyncio.sleep(_STALE_S)
+                continue
+            return await self._letters.submit(session, cause)
 
     async def submit_here(self, session: SessionId, cause: i.SessionInput) -> Version:
         """Do what `submit` does with a session of this process.
@@ -220,17 +220,9 @@ class Engine:
 
         self._chores.add(insist(load))
 
-    def take_up_again(self, live: Live) -> None:
-        """Carry out what the session's log promises and nobody is at."""
-        if live.fault is not None:
-            return
-        if live.busy:
-            # What it promises is on its way to the log.
-            asyncio.get_running_loop().call_later(_BUSY_S, self.take_up_again, live)
-            return
-        effects = pending(live.state, live.program, memo=live.memo)
-        at_work = live.running.keys()
-        self.act(live, tuple(one for one in effects if getattr(one, "task", 0) not in at_work))
+    def go_on(self, live: Live) -> None:
+        """Carry out what the session's log promises and was held back."""
+        self.turns.go_on(live)
 
     def loaded(self) -> Iterator[Live]:
         """Return the sessions that are loaded."""
@@ -264,15 +256,17 @@ class Engine:
 
     # What follows from a turn
 
-    def act(self, live: Live, effects: tuple[Effect, ...]) -> None:
-        """Carry out newly promised effects: here, or by way of another session."""
+    def act(self, live: Live, effects: tuple[Effect, ...]) -> bool:
+        """Carry out newly promised effects: here, or by way of another session. Return False when
+        they are held back."""
         if self._closing or (self.sharing is not None and self.sharing.holds(live)):
-            return
+            return False
         for effect in effects:
             if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
                 self._chores.add(self._family.carry_out(live, effect))
             else:
                 self.performer.dispatch(live, effect)
+        return True
 
     def abandon(self, live: Live) -> None:
         """Stop what runs for tasks that are no longer open."""

@@ -50,8 +50,8 @@ class House(Protocol):
         """Load a session soon, and let it go on."""
         ...
 
-    def take_up_again(self, live: Live) -> None:
-        """Carry out what the session's log promises and nobody is at."""
+    def go_on(self, live: Live) -> None:
+        """Carry out what the session's log promises and was held back."""
         ...
 
     def let_go(self, lives: Iterable[Live]) -> None:
@@ -238,10 +238,13 @@ class Sharing:
             elif moving.held_s is not None and now_s > moving.held_s + HOLD_S_MAX:
                 moving.held_s, moving.rests_until_s = None, now_s + HOLD_AGAIN_S
                 for live in self._of(frozenset({shard})):
-                    self._house.take_up_again(live)
+                    self._house.go_on(live)
         return frozenset(give) - at_work
 
     async def _take_up(self, shards: frozenset[Shard]) -> None:
+        for live in self._of(shards):
+            # It was started here, for another.
+            self._house.go_on(live)
         if self._takes_up:
             for session in await self._claims.active(shards):
                 self._house.take_up(session)

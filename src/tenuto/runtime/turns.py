@@ -37,8 +37,8 @@ Waiters = list["asyncio.Future[Version]"]
 class Actor(Protocol):
     """What is done after a turn. Implemented by the engine."""
 
-    def act(self, live: Live, effects: tuple[Effect, ...]) -> None:
-        """Carry out newly promised effects."""
+    def act(self, live: Live, effects: tuple[Effect, ...]) -> bool:
+        """Carry out newly promised effects, or return False and be asked again."""
         ...
 
     def abandon(self, live: Live) -> None:
@@ -250,11 +250,7 @@ class Turns:
         """Act on what the turn has promised."""
         state = live.state
         try:
-            if state.promises > live.dispatched:
-                effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
-                live.dispatched = state.promises
-                if effects:
-                    self._actor.act(live, effects)
+            self._dispatch(live)
             if ending and live.running:
                 self._actor.abandon(live)
             if live.memo and not live.memo.keys() <= state.tasks.keys():
@@ -265,6 +261,18 @@ class Turns:
         except Exception as error:
             # Other sessions are told of their commits by the same caller.
             self._break(live, [], _fault(live, error))
+
+    def go_on(self, live: Live) -> None:
+        """Act on what was promised and held back."""
+        if live.fault is None and not live.busy:
+            self._dispatch(live)
+
+    def _dispatch(self, live: Live) -> None:
+        state = live.state
+        if state.promises > live.dispatched:
+            effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
+            if not effects or self._actor.act(live, effects):
+                live.dispatched = state.promises
 
     def give_up(self, live: Live, fault: TenutoError) -> None:
         """Let the session go no further here, and tell who waits for it why."""

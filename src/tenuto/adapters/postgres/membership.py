@@ -133,8 +133,10 @@ class PostgresMembership:
 
     def _join(self, connection: Connection, works: bool, adopts: bool) -> int:
         name = f"pid {os.getpid()} on {socket.gethostname()}"
-        ((number,),) = connection.execute(_JOIN, (name, int(works), int(adopts))).fetchall()
-        connection.execute(_LOCK, (number,))
+        with connection.raw.transaction():
+            ((number,),) = connection.execute(_JOIN, (name, int(works), int(adopts))).fetchall()
+            # Before anybody sees the row: without the lock it would be struck off.
+            connection.execute(_LOCK, (number,))
         self._locked = connection
         return int(number)
 
