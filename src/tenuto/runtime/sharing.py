@@ -156,7 +156,10 @@ class Sharing:
         shard = shard_of(workflow, session)
         if shard not in self._mine and self._survey.owner_of(shard) == NOBODY:
             async with self._turn:
-                self._mine |= await self._membership.take([shard])
+                taken = await self._membership.take([shard])
+                self._mine |= taken
+                # The others in it are this process's, too.
+                await self._take_up(taken)
         return shard in self._mine
 
     async def due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
@@ -198,19 +201,19 @@ class Sharing:
             self._survey = survey
             mine = owned_by(self._number, survey.owners)
             self._let_go(self._mine - mine)
-            self._mine = mine
-            await self._follow(survey)
+            given, self._mine = mine - self._mine, mine
+            await self._follow(survey, given)
 
     async def _join(self) -> None:
         adopts = self._works and self._takes_up
         self._number = await self._membership.join(works=self._works, adopts=adopts)
 
-    async def _follow(self, survey: Survey) -> None:
-        """Do what follows from who is there."""
+    async def _follow(self, survey: Survey, given: frozenset[Shard]) -> None:
+        """Do what follows from who is there, and take up what others gave."""
         wanted = plan(self._number, survey)
-        gained: frozenset[Shard] = frozenset()
+        gained = given
         if wanted.take and not self._leaving:
-            gained = await self._membership.take(wanted.take)
+            gained |= await self._membership.take(wanted.take)
         # What it has since before: a look may have been interrupted.
         self._mine |= gained
         self._moving = {
