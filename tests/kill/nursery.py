@@ -20,6 +20,8 @@ from typing import Final
 ROOT: Final = Path(__file__).parents[2]
 sys.path.insert(0, str(ROOT))
 
+import psycopg  # noqa: E402
+
 import tenuto  # noqa: E402
 import tenuto.bootstrap.opening  # noqa: E402  # what a life needs is loaded before it begins
 from tenuto.core.errors import SessionEnded, StoreOwned, TenutoError  # noqa: E402
@@ -29,6 +31,7 @@ from tenuto.ports.event_store import Head, HeadQuery  # noqa: E402
 from tests.kill import flows  # noqa: E402
 
 LIFE_S_MAX: Final = 0.12
+WATCH_EVERY_S: Final = 0.02
 OPENED_RATE: Final = 0.8
 """How many are let open the database first."""
 SHARED_LIFE_S_MAX: Final = 0.4
@@ -138,9 +141,47 @@ def wait_until_opened(life: int) -> None:
         time.sleep(0.01)
 
 
+class Watch:
+    """Notes how long it takes until nothing belongs to a process that was killed."""
+
+    def __init__(self, url: str) -> None:
+        self._connection = psycopg.connect(url, autocommit=True)
+        self._killed: dict[int, float] = {}
+
+    def killed(self, life: int) -> None:
+        """Wait for others to have what this one had."""
+        for number in (int(line[1]) for line in flows.lines("joined") if line[0] == str(life)):
+            self._killed[number] = time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Look on for so long."""
+        end_s = time.monotonic() + seconds
+        while True:
+            self._look()
+            left_s = end_s - time.monotonic()
+            if left_s <= 0:
+                return
+            time.sleep(min(left_s, WATCH_EVERY_S))
+
+    def finish(self) -> None:
+        """Return when nobody who was killed has anything."""
+        while self._killed:
+            self.sleep(WATCH_EVERY_S)
+        self._connection.close()
+
+    def _look(self) -> None:
+        if not self._killed:
+            return
+        rows = self._connection.execute("SELECT DISTINCT owner FROM tenuto.shards").fetchall()
+        owners, now_s = {owner for (owner,) in rows}, time.monotonic()
+        for number in [number for number in self._killed if number not in owners]:
+            flows.leave("taken-over", number, now_s - self._killed.pop(number))
+
+
 def main(folder: str, url: str, kills: int, at_once: int, seed: int) -> None:
     flows.folder = Path(folder)
     dice = random.Random(seed)
+    watch = Watch(url) if at_once > 1 else None
     alive: dict[int, int] = {}
     begun = 0
     for _ in range(kills):
@@ -151,13 +192,18 @@ def main(folder: str, url: str, kills: int, at_once: int, seed: int) -> None:
         chosen = min(alive) if dice.random() < OPENED_RATE else dice.choice(sorted(alive))
         if dice.random() < OPENED_RATE:
             wait_until_opened(chosen)
-        time.sleep(dice.random() * (LIFE_S_MAX if at_once == 1 else SHARED_LIFE_S_MAX))
+        if watch is None:
+            time.sleep(dice.random() * LIFE_S_MAX)
+        else:
+            watch.sleep(dice.random() * SHARED_LIFE_S_MAX)
         child = alive.pop(chosen)
         os.kill(child, signal.SIGKILL)
-        killed_s = time.time()
+        if watch is not None:
+            watch.killed(chosen)
         code = end_of(child)
         assert code == -signal.SIGKILL, f"life {chosen} ended by itself, with {code}"
-        flows.leave("killed", chosen, killed_s)
+    if watch is not None:
+        watch.finish()
     for child in alive.values():
         os.kill(child, signal.SIGKILL)
         end_of(child)

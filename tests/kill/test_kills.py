@@ -188,6 +188,17 @@ def test_work_that_may_be_repeated_was_so_only_where_a_kill_came_between(folder:
 
 
 @pytest.mark.slow
+def test_what_a_killed_process_had_is_taken_over_within_five_seconds(place: Place) -> None:
+    if place.at_once == 1:
+        # Nobody is there to take it over.
+        return
+    waits_s = sorted(float(seconds) for _, seconds in lines("taken-over", place.folder))
+
+    assert len(waits_s) > place.kills / 2
+    assert waits_s[int(len(waits_s) * 0.99)] <= 5.0
+
+
+@pytest.mark.slow
 def test_every_log_is_decided_again_as_it_was(place: Place) -> None:
     async def main() -> None:
         async with tenuto.open(place.url, readonly=True, workflows=[flows.shopping()]) as runtime:
