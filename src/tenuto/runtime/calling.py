@@ -114,10 +114,14 @@ class Caller:
             bound["ctx"] = self._context(live, effect, record)
         if tool.once or (isinstance(effect, Call) and effect.once):
             await self._begin(live, effect.task)
-        run = partial(tool.function, **bound)
+        function = tool.function
         timeout_ms = effect.timeout_ms or tool.timeout_ms
         try:
-            value = await within(timeout_ms, self._run(tool.function, run))
+            if not timeout_ms and self._awaits(function):
+                value = await function(**bound)
+            else:
+                run = partial(function, **bound)
+                value = await within(timeout_ms, self._run(function, run))
             output = checked_output(value, what=f"Tool {tool.spec.name!r}")
         except Exception as error:
             found = error

@@ -1,10 +1,11 @@
 """What lists and recovery need to know of a session, from its state."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from tenuto.core.lifecycle import TERMINAL, WaitsFor
+from tenuto.core.session import events as e
 from tenuto.core.session.effects import is_active, is_at_work
-from tenuto.core.session.events import SessionEvent
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.session.status import in_order, status_of, wait_of, waits_of
 from tenuto.core.vocabulary import TaskNo, Version
@@ -35,6 +36,10 @@ def head_of(state: SessionState) -> Head:
     )
 
 
+_ENDS: Final = frozenset({e.TaskCompleted, e.TaskFailed, e.TaskCancelled})
+"""Events after which a task is open no more."""
+
+
 class Waits:
     """What open tasks of a loaded session wait for, kept up without a look at all of them."""
 
@@ -43,16 +48,23 @@ class Waits:
     def __init__(self, state: SessionState) -> None:
         self._of: dict[TaskNo, WaitsFor] = {}
         self._seen = state.next_task
-        self._look(state, state.tasks)
+        for no in state.tasks:
+            self._look(state, no)
 
-    def follow(self, state: SessionState, events: Iterable[SessionEvent]) -> None:
+    def follow(self, state: SessionState, events: Iterable[e.SessionEvent]) -> None:
         """Take up what `events`, which have been folded into `state`, changed: a task waits or does
         no more by an event that names it, or since it was opened."""
-        touched = [task for event in events if (task := getattr(event, "task", 0))]
-        if self._seen < state.next_task:
-            touched += range(self._seen, state.next_task)
-            self._seen = state.next_task
-        self._look(state, touched)
+        for event in events:
+            kind = type(event)
+            if kind is e.ChildrenStarted or (kind in _ENDS and not self._of):
+                # The usual step: some are new, and of those that ended none was waiting.
+                continue
+            no = getattr(event, "task", 0)
+            if no:
+                self._look(state, no)
+        for number in range(self._seen, state.next_task):
+            self._look(state, TaskNo(number))
+        self._seen = state.next_task
 
     def now(self, state: SessionState) -> tuple[WaitsFor, ...]:
         """Return what `waits_of` does."""
@@ -60,16 +72,13 @@ class Waits:
             return ()
         return in_order(self._of.values())
 
-    def _look(self, state: SessionState, numbers: Iterable[int]) -> None:
-        tasks = state.tasks
-        for number in numbers:
-            no = TaskNo(number)
-            task = tasks.get(no)
-            found = None if task is None else wait_of(task)
-            if found is not None:
-                self._of[no] = found
-            elif self._of:
-                self._of.pop(no, None)
+    def _look(self, state: SessionState, no: TaskNo) -> None:
+        task = state.tasks.get(no)
+        found = None if task is None else wait_of(task)
+        if found is not None:
+            self._of[no] = found
+        elif self._of:
+            self._of.pop(no, None)
 
 
 def is_news(old: Head, state: SessionState, waits: Waits) -> bool:
