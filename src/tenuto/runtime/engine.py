@@ -185,7 +185,7 @@ class Engine:
     def settled(self, live: Live) -> None:
         """Tell who watches, remember deadlines, and let go of a session with nothing to do here."""
         state = live.state
-        due = next_due(state)
+        due = next_due(state) if state.due else None
         if due is not None:
             self._deadlines.set(state.session, due)
         self.watchers.tell(state)

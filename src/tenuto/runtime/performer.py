@@ -142,12 +142,12 @@ class Performer:
     ) -> i.CompleteTask | i.FailTask | i.SettleDoubt:
         output: Json
         match effect:
-            case Call():
-                output = await self.caller.call(live, effect, record)
             case AskModel():
                 output = await self._asker.ask(effect, record)
             case CallTool():
                 output = await self.caller.call_tool(live, effect, record)
+            case Call():
+                output = await self.caller.call(live, effect, record)
             case Verify():
                 happened, output = await self.caller.verify(effect, record.notes)
                 return i.SettleDoubt(

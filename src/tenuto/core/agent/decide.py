@@ -59,9 +59,10 @@ def next_move(
         return CallTools(_calls(last, under_way))
     if answer.finish == "refusal":
         return GiveUp(_refused(definition, answer.text))
-    for call, result in zip(answer.calls, last.results, strict=True):
-        if call.tool in definition.handoffs and result is not None and result.error is None:
-            return Finish(result.value)
+    if definition.handoffs:
+        for call, result in zip(answer.calls, last.results, strict=True):
+            if call.tool in definition.handoffs and result is not None and result.error is None:
+                return Finish(result.value)
     if next_purpose(state, definition) is None:
         return Finish(output_of(state))
     if answer.fault and state.repairs > limits.OUTPUT_REPAIRS_MAX:

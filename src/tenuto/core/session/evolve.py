@@ -147,7 +147,8 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
         parent.recoveries += 1
     if event.shown is not None:
         mailbox.show(state, parent, event.index, event.shown)
-    spending.count_calls(state, parent, kind, event.count)
+    if parent.agent is not None:
+        spending.count_calls(state, kind, event.count)
     share = spending.shares(state, parent, kind, count=event.count, at_ms=event.at_ms)
     labels = labelling.labels_of_new(state, parent, event.captures)
     for offset in range(event.count):

@@ -152,7 +152,7 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
 
 def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefinition:
     """Return the agent whose task this is: its node's, or the one that another agent called."""
-    call = call_of(state, task)
+    call = call_of(state, task) if task.parent else None
     if call is None:
         return program.agents[program.nodes[task.node].node.ref]
     definition = program.agents[call.tool]
