@@ -14,25 +14,25 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import AgentDefinition
 
 
-class AskModel(msgspec.Struct, frozen=True):
+class AskModel(msgspec.Struct, frozen=True, gc=False):
     """Ask the model for turn `turn`, counted from 0."""
 
     turn: int
 
 
-class CallTools(msgspec.Struct, frozen=True):
+class CallTools(msgspec.Struct, frozen=True, gc=False):
     """Carry out these calls of the last answer, all at once."""
 
     calls: tuple[int, ...]
 
 
-class Finish(msgspec.Struct, frozen=True):
+class Finish(msgspec.Struct, frozen=True, gc=False):
     """The task is done with this output."""
 
     output: Json
 
 
-class GiveUp(msgspec.Struct, frozen=True):
+class GiveUp(msgspec.Struct, frozen=True, gc=False):
     """The task cannot go on by itself."""
 
     failure: Failure
