@@ -7,7 +7,7 @@ from tenuto.core.lifecycle import TERMINAL, WaitsFor
 from tenuto.core.session import events as e
 from tenuto.core.session.effects import is_active, is_at_work
 from tenuto.core.session.state import SessionState, next_due
-from tenuto.core.session.status import in_order, status_of, wait_of, waits_of
+from tenuto.core.session.status import WAIT_OF_KIND, in_order, status_of, wait_of, waits_of
 from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.ports.event_store import Head
 
@@ -43,11 +43,10 @@ _ENDS: Final = frozenset({e.TaskCompleted, e.TaskFailed, e.TaskCancelled})
 class Waits:
     """What open tasks of a loaded session wait for, kept up without a look at all of them."""
 
-    __slots__ = ("_of", "_seen")
+    __slots__ = ("_of",)
 
     def __init__(self, state: SessionState) -> None:
         self._of: dict[TaskNo, WaitsFor] = {}
-        self._seen = state.next_task
         for no in state.tasks:
             self._look(state, no)
 
@@ -55,16 +54,14 @@ class Waits:
         """Take up what `events`, which have been folded into `state`, changed: a task waits or does
         no more by an event that names it, or since it was opened."""
         for event in events:
-            kind = type(event)
-            if kind is e.ChildrenStarted or (kind in _ENDS and not self._of):
-                # The usual step: some are new, and of those that ended none was waiting.
-                continue
-            no = getattr(event, "task", 0)
-            if no:
-                self._look(state, no)
-        for number in range(self._seen, state.next_task):
-            self._look(state, TaskNo(number))
-        self._seen = state.next_task
+            if type(event) is e.ChildrenStarted:
+                if event.kind in WAIT_OF_KIND:
+                    for number in range(event.first, event.first + event.count):
+                        self._look(state, TaskNo(number))
+            elif self._of or type(event) not in _ENDS:
+                no = getattr(event, "task", 0)
+                if no:
+                    self._look(state, no)
 
     def now(self, state: SessionState) -> tuple[WaitsFor, ...]:
         """Return what `waits_of` does."""
@@ -88,7 +85,7 @@ def is_news(old: Head, state: SessionState, waits: Waits) -> bool:
     if waits.now(state) != old.waits_for:
         return True
     if state.phase == "running" and old.status == "running" and old.active:
-        if next_due(state) != old.wake_ms:
+        if (next_due(state) if state.due else None) != old.wake_ms:
             return True
         # Someone works and nothing is due: as before.
         for task in reversed(state.tasks.values()):

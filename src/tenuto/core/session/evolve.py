@@ -199,7 +199,8 @@ def _task_doubted(state: SessionState, event: e.TaskDoubted) -> None:
 def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
     task = _close(state, event.task, event.spent)
     output = event.output
-    labelling.mark_ended(state, task, event.labels)
+    if event.labels or task.labels:
+        labelling.mark_ended(state, task, event.labels)
     if task.kind == "message":
         mailbox.keep(state, task, output)
     if task.parent:

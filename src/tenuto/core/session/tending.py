@@ -43,10 +43,9 @@ def tend(state: SessionState, no: TaskNo, program: Program, at_ms: int) -> Moves
     task = state.tasks.get(no)
     if task is None:
         return []
-    if task.waiting in ("recover", "recovered"):
-        return _after_recovery(state, task, program, at_ms)
     if task.waiting:
-        return []
+        recovers = task.waiting in ("recover", "recovered")
+        return _after_recovery(state, task, program, at_ms) if recovers else []
     move = _MOVES.get(task.kind)
     return move(state, task, program, at_ms) if move is not None else []
 
@@ -245,9 +244,10 @@ def _kinds_of_calls(
     """Return what each call of the last answer is: of a tool, of another agent, a message."""
     answer = agent.turns[-1].answer
     agents = (*definition.delegates, *definition.handoffs)
-    messages = offered(program.addresses.get(definition.name))
-    if not agents and not messages and answer.purpose != "plan":
+    addresses = program.addresses.get(definition.name)
+    if not agents and addresses is None and answer.purpose != "plan":
         return ("tool",) * len(answer.calls)
+    messages = offered(addresses)
     return tuple(
         "agent"
         if answer.purpose == "plan" or call.tool in agents
