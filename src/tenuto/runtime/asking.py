@@ -1,6 +1,6 @@
 """Asks an agent's model for its next turn, and holds the answer against the agent's schema."""
 
-from collections.abc import Coroutine, Iterable, Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -42,6 +42,7 @@ class Asker:
         self._models, self._schemas = models, schemas
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
+        self._outwards = self._around[::-1]
         self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
@@ -70,9 +71,11 @@ class Asker:
             self._hand_on_whole(said, request, effect)
         else:
             said = await within(effect.timeout_ms, self._asked(model, name, request, effect))
-        record.labels.update(self._labels(agent, model))
+        labels = self._labels(agent, model)
+        if labels:
+            record.labels.update(labels)
         answer = checked = self._checked(said, effect)
-        for part in reversed(self._around):
+        for part in self._outwards:
             answer = await part.after(effect, request, answer, record.notes)
         output = answer_to_json(answer)
         if self.cache is not None and look_up is not None:
@@ -112,12 +115,12 @@ class Asker:
     def _holds_back(self, effect: AskModel) -> bool:
         return any(part.holds_back(effect) for part in self._holding)
 
-    def _labels(self, agent: AgentDefinition, model: Model) -> Iterable[str]:
+    def _labels(self, agent: AgentDefinition, model: Model) -> Collection[str]:
         """Return the labels of what the agent's models say: `model` answers for it, and of several
         any may have answered."""
         # Not by `isinstance`: to compare a model with a protocol costs a tenth of a turn.
         if "," not in agent.model:
-            own: Iterable[str] = getattr(model, "labels", ())
+            own: Collection[str] = getattr(model, "labels", ())
             return own
         labels: set[str] = set()
         for name in agent.model.split(","):

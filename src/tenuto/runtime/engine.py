@@ -10,7 +10,19 @@ from typing import Final
 from tenuto.codec.events import EventDecoder
 from tenuto.core.errors import CorruptLog, Stale
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import CancelChild, Effect, ReportOutcome, StartChild, is_active
+from tenuto.core.session.effects import (
+    AskModel,
+    Call,
+    CallTool,
+    CancelChild,
+    Effect,
+    Refuse,
+    ReportOutcome,
+    Review,
+    StartChild,
+    Verify,
+    is_active,
+)
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.core.workflow.program import Program
@@ -173,10 +185,11 @@ class Engine:
         if self._closing:
             return
         for effect in effects:
-            if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
-                self._chores.add(self._family.carry_out(live, effect))
-            else:
-                self.performer.dispatch(live, effect)
+            match effect:
+                case AskModel() | CallTool() | Call() | Verify() | Review() | Refuse():
+                    self.performer.dispatch(live, effect)
+                case StartChild() | CancelChild() | ReportOutcome():
+                    self._chores.add(self._family.carry_out(live, effect))
 
     def abandon(self, live: Live) -> None:
         """Stop what runs for tasks that are no longer open."""

@@ -59,7 +59,7 @@ class Waits:
                     for number in range(event.first, event.first + event.count):
                         self._look(state, TaskNo(number))
             elif self._of or type(event) not in _ENDS:
-                no = getattr(event, "task", 0)
+                no: TaskNo | None = getattr(event, "task", None)
                 if no:
                     self._look(state, no)
 

@@ -200,9 +200,9 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
             if messages and next_purpose(task.agent, definition) == COMPACT:
                 messages = ()
             return _next_turn(state, task, definition, messages, at_ms)
-        case CallTools(calls=()):
-            return []
         case CallTools(calls=calls):
+            if not calls:
+                return []
             if state.budget != UNBOUNDED:
                 held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
                 if held is not None:
