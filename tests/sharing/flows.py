@@ -16,11 +16,7 @@ async def where(ctx: Any) -> int:
 
 
 async def hold(ctx: Any, n: int) -> dict[str, Any]:
-    """Take a moment; in the folder that the environment names, leave a line of who did it."""
-    folder = os.environ.get("TENUTO_SHARING_FOLDER")
-    if folder:
-        with open(os.path.join(folder, "held"), "a") as file:
-            file.write(f"{ctx.effect_id} {os.getpid()}\n")
+    """Take a moment."""
     await asyncio.sleep(0.05)
     return {"n": n + 1}
 
@@ -41,7 +37,8 @@ def telling() -> Workflow:
 def counting() -> Workflow:
     """Count to `to`, one held step after another."""
     flow = Workflow("counting", state={"n": ("replace", 0)}, output="state.n")
-    flow.node("count", loop="state.n < inputs.to", do=body(function=hold, inputs={"n": "state.n"}))
+    do = body(function=hold, inputs={"n": "state.n"})
+    flow.node("count", loop=True, do=do, repeat="output.n < inputs.to")
     return flow
 
 

@@ -14,10 +14,16 @@ from tenuto.codec.events import EventDecoder
 from tenuto.core.errors import CorruptLog, Fenced, Stale
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import (
+    AskModel,
+    Call,
+    CallTool,
     CancelChild,
     Effect,
+    Refuse,
     ReportOutcome,
+    Review,
     StartChild,
+    Verify,
     is_active,
 )
 from tenuto.core.session.state import SessionState, next_due
@@ -262,10 +268,11 @@ class Engine:
         if self._closing or (self.sharing is not None and self.sharing.holds(live)):
             return False
         for effect in effects:
-            if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
-                self._chores.add(self._family.carry_out(live, effect))
-            else:
-                self.performer.dispatch(live, effect)
+            match effect:
+                case AskModel() | CallTool() | Call() | Verify() | Review() | Refuse():
+                    self.performer.dispatch(live, effect)
+                case StartChild() | CancelChild() | ReportOutcome():
+                    self._chores.add(self._family.carry_out(live, effect))
         return True
 
     def abandon(self, live: Live) -> None:
@@ -275,7 +282,7 @@ class Engine:
     def settled(self, live: Live) -> None:
         """Tell who watches, remember deadlines, and let go of a session with nothing to do here."""
         state = live.state
-        due = next_due(state)
+        due = next_due(state) if state.due else None
         if due is not None:
             self._deadlines.set(state.session, due)
         self.watchers.tell(state)

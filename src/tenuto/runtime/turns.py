@@ -9,6 +9,8 @@ import asyncio
 from functools import partial
 from typing import Final, Protocol
 
+import msgspec
+
 from tenuto.codec.events import Encoded, encode_events
 from tenuto.codec.snapshots import encode_snapshot
 from tenuto.core import limits
@@ -54,14 +56,14 @@ class Actor(Protocol):
         ...
 
 
-class Sending:
+class Sending(msgspec.Struct):
     """A commit on its way to the disk: whose it is, who waits for it, how often it was tried."""
 
-    __slots__ = ("attempt", "commit", "ending", "live", "waiters")
-
-    def __init__(self, live: Live, commit: Commit, waiters: Waiters, *, ending: bool) -> None:
-        self.live, self.commit, self.waiters, self.ending = live, commit, waiters, ending
-        self.attempt = 1
+    live: Live
+    commit: Commit
+    waiters: Waiters
+    ending: bool
+    attempt: int = 1
 
 
 class Turns:
@@ -149,7 +151,7 @@ class Turns:
         ending = not _ENDING.isdisjoint(map(type, events))
         live.busy = True
         self._appending += 1
-        sending = Sending(live, commit, waiters, ending=ending)
+        sending = Sending(live, commit, waiters, ending)
         if encoded.artifacts:
             self._send_artifacts(encoded, sending)
         else:
