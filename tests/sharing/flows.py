@@ -61,4 +61,7 @@ def dozing() -> Workflow:
     return flow
 
 
+tells, counts = telling(), counting()
+"""As the command line names them."""
+
 flows = [waiting(), telling(), counting(), asking(), having_child(), dozing()]
