@@ -1,14 +1,16 @@
-"""`kill -9`, hundreds of times, on a real file: P1, P2 and P3 as users meet them.
+"""`kill -9`, hundreds of times, on a real database: P1, P2 and P3 as users meet them.
 
-`TENUTO_KILLS=5000` kills longer than every test run does."""
+On a file, on a PostgreSQL schema, and on one that three processes share, of which one after another
+is killed. `TENUTO_KILLS=5000` kills longer than every test run does."""
 
 import asyncio
 import os
 import subprocess
 import sys
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 import pytest
 
@@ -19,34 +21,75 @@ from tenuto.ports.event_store import HeadQuery
 from tenuto.sdk.history import StoredEvent
 from tests.kill import flows
 from tests.kill.flows import expected_output, lines
+from tests.postgres import fresh_database, needs_postgres
 
 KILLS: Final = int(os.environ.get("TENUTO_KILLS", "220"))
 ONCE: Final = frozenset({"pay", "note"})
 
 
-@pytest.fixture(scope="module")
-def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+class Place(NamedTuple):
+    """Where hundreds of killed processes have been, and what they have left."""
+
+    folder: Path
+    url: str
+    kills: int
+    at_once: int
+
+
+@pytest.fixture(
+    scope="module",
+    params=[
+        pytest.param(("file", KILLS, 1), id="file"),
+        pytest.param(("schema", KILLS // 4, 1), id="schema", marks=needs_postgres),
+        pytest.param(("schema", KILLS, 3), id="shared", marks=needs_postgres),
+    ],
+)
+def place(
+    request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Place]:
     """The database and the files that hundreds of killed processes have left."""
-    made = tmp_path_factory.mktemp("kill")
+    kind, kills, at_once = request.param
+    folder = tmp_path_factory.mktemp("kill")
+    if kind == "file":
+        yield killed(Place(folder, f"sqlite:///{folder / 'kill.db'}", kills, at_once))
+        return
+    with fresh_database() as url:
+        yield killed(Place(folder, url, kills, at_once))
+
+
+def killed(place: Place) -> Place:
+    """Let processes live on a new database and be killed."""
+    asyncio.run(make(place.url))
     nursery = Path(__file__).with_name("nursery.py")
+    numbers = (str(place.kills), str(place.at_once), "1")
     done = subprocess.run(
-        [sys.executable, str(nursery), str(made), str(KILLS), "1"],
+        [sys.executable, str(nursery), str(place.folder), place.url, *numbers],
         capture_output=True,
         text=True,
-        timeout=60 + KILLS,
+        timeout=60 + 2 * place.kills,
     )
     assert done.returncode == 0, done.stderr
-    assert done.stdout.split() == [str(KILLS)]
-    return made
+    assert done.stdout.split() == [str(place.kills)]
+    return place
+
+
+async def make(url: str) -> None:
+    async with tenuto.open(url):
+        pass
 
 
 @pytest.fixture(scope="module")
-def log(folder: Path) -> list[StoredEvent]:
+def folder(place: Place) -> Path:
+    return place.folder
+
+
+@pytest.fixture(scope="module")
+def log(place: Place) -> list[StoredEvent]:
     """Everything that stands in the log after all."""
 
     async def main() -> list[StoredEvent]:
         found: list[StoredEvent] = []
-        async with tenuto.open(f"sqlite:///{folder / 'kill.db'}", readonly=True) as runtime:
+        async with tenuto.open(place.url, readonly=True) as runtime:
             for head in await runtime.sessions(HeadQuery(limit=100_000)):
                 session = runtime.session(head.session)
                 found += [event async for event in session.events(follow=False)]
@@ -57,14 +100,14 @@ def log(folder: Path) -> list[StoredEvent]:
 
 @pytest.mark.slow
 def test_every_acknowledged_start_is_in_the_log_and_started_one_session(
-    folder: Path, log: list[StoredEvent]
+    place: Place, folder: Path, log: list[StoredEvent]
 ) -> None:
     started = {event.event.key: event.session for event in log if is_start(event)}
     keys = Counter(event.event.key for event in log if is_start(event))
 
     acknowledged = dict(lines("started", folder))
 
-    assert len(acknowledged) > KILLS / 4, "something happened between the kills"
+    assert len(acknowledged) > place.kills / 4, "something happened between the kills"
     assert {key: started.get(key) for key in acknowledged} == acknowledged
     assert [key for key, count in keys.items() if count > 1] == []
 
@@ -103,7 +146,7 @@ def test_every_acknowledged_signal_is_in_the_log_once(folder: Path, log: list[St
 
 @pytest.mark.slow
 def test_no_effect_is_repeated_after_its_outcome_was_recorded(
-    folder: Path, log: list[StoredEvent]
+    place: Place, folder: Path, log: list[StoredEvent]
 ) -> None:
     recorded = {
         effect_id(event.session, event.event.task): event.position
@@ -120,7 +163,7 @@ def test_no_effect_is_repeated_after_its_outcome_was_recorded(
     ]
     twice = [key for key, n in Counter((x[0], x[1], x[2]) for x in executions).items() if n > 1]
 
-    assert len(executions) > KILLS
+    assert len(executions) > place.kills
     assert repeated == []
     assert twice == [], "one life carries an attempt out once"
 
@@ -145,10 +188,20 @@ def test_work_that_may_be_repeated_was_so_only_where_a_kill_came_between(folder:
 
 
 @pytest.mark.slow
-def test_every_log_is_decided_again_as_it_was(folder: Path) -> None:
+def test_what_a_killed_process_had_is_taken_over_within_five_seconds(place: Place) -> None:
+    if place.at_once == 1:
+        # Nobody is there to take it over.
+        return
+    waits_s = sorted(float(seconds) for _, seconds in lines("taken-over", place.folder))
+
+    assert len(waits_s) > place.kills / 2
+    assert waits_s[int(len(waits_s) * 0.99)] <= 5.0
+
+
+@pytest.mark.slow
+def test_every_log_is_decided_again_as_it_was(place: Place) -> None:
     async def main() -> None:
-        url = f"sqlite:///{folder / 'kill.db'}"
-        async with tenuto.open(url, readonly=True, workflows=[flows.shopping()]) as runtime:
+        async with tenuto.open(place.url, readonly=True, workflows=[flows.shopping()]) as runtime:
             for head in await runtime.sessions(HeadQuery(limit=100_000)):
                 report = await runtime.session(head.session).replay()
                 assert report.divergence is None, (head.session, report)

@@ -21,6 +21,7 @@ from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
+from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import EventStore
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.workflow import Workflow
@@ -147,9 +148,9 @@ class _Given:
             code = found.workflow.code if isinstance(found.workflow, Workflow) else {}
             allowed.allow(found.definition, code)
 
-    def workflows(self) -> list[Workflow]:
-        """Return those whose code sessions of earlier processes need."""
-        return [one.workflow for one in self._offered if isinstance(one.workflow, Workflow)]
+    def workflows(self) -> list[Workflow | WorkflowDefinition]:
+        """Return those whose sessions of earlier processes are to go on."""
+        return [one.workflow for one in self._offered]
 
     def service(
         self, runtime: Runtime, store: EventStore, *, place: Place, folder: Path

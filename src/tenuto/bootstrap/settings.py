@@ -11,6 +11,7 @@ from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
 from tenuto.core.workflow.faults import meant
+from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.embedder import Embedder
 from tenuto.ports.memory import Memory
 from tenuto.ports.model import Model
@@ -31,8 +32,9 @@ class Settings(TypedDict, total=False):
     """`sync`, the default: an acknowledged event survives a power cut. `wal`: a killed process."""
     readonly: bool
     """Look, while another process owns the file."""
-    workflows: Sequence[Workflow]
-    """Those whose code sessions of earlier processes need."""
+    workflows: Sequence[Workflow | WorkflowDefinition]
+    """Those whose sessions of earlier processes, or of others that share the database, are to run
+    here."""
     models: Mapping[str, Model]
     """Provider name to model, beside `offline` and those that the extra `pydantic_ai` brings."""
     routes: Mapping[str, Route | Mapping[str, Any]]

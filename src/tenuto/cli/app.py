@@ -28,6 +28,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "validate": "Check workflow files.",
         "agents": "List the agents of workflows and teams.",
         "serve": "Serve the API: REST, live streams, accounts.",
+        "worker": "Run sessions of a PostgreSQL database beside other processes.",
         "mcp": "Offer workflows as tools to clients of the Model Context Protocol.",
         "mcp-login": "Sign in to an MCP server, for the sessions that use it.",
         "tools": "List the tools that servers have.",

@@ -28,7 +28,7 @@ class Budget(
     """Wall time from the start; time in which it is paused does not count."""
 
 
-class Spending(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Spending(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """Amounts of what a budget bounds; time is told by the clock."""
 
     tokens: int = 0

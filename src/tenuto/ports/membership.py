@@ -57,7 +57,7 @@ class Claims(Protocol):
 
     async def arrived(self) -> list[SessionId]:
         """Return those in this member's shards that were started since the last call and have work
-        to do."""
+        to do, now or at some moment."""
         ...
 
     async def due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:

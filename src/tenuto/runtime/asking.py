@@ -1,6 +1,7 @@
 """Asks an agent's model for its next turn, and holds the answer against the agent's schema."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from typing import Any
 
 import msgspec
 
@@ -41,6 +42,7 @@ class Asker:
         self._models, self._schemas = models, schemas
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
+        self._outwards = self._around[::-1]
         self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
@@ -68,10 +70,12 @@ class Asker:
             said = look_up.answer
             self._hand_on_whole(said, request, effect)
         else:
-            said = await within(effect.timeout_ms, self._answer(model, name, request, effect))
-        record.labels.update(self._labels(agent))
+            said = await within(effect.timeout_ms, self._asked(model, name, request, effect))
+        labels = self._labels(agent, model)
+        if labels:
+            record.labels.update(labels)
         answer = checked = self._checked(said, effect)
-        for part in reversed(self._around):
+        for part in self._outwards:
             answer = await part.after(effect, request, answer, record.notes)
         output = answer_to_json(answer)
         if self.cache is not None and look_up is not None:
@@ -94,31 +98,34 @@ class Asker:
             piece = Piece(task=effect.task, text=answer.text, restart=True)
             self._pieces.append(SessionId(request.session), piece)
 
-    async def _answer(
+    def _asked(
         self, model: Model, name: str, request: ModelRequest, effect: AskModel
-    ) -> ModelAnswer:
+    ) -> Coroutine[Any, Any, ModelAnswer]:
+        """Return the work that gives the answer, not begun yet."""
         pieces = self._pieces
-        if pieces is None or not isinstance(model, StreamingModel):
-            return await model.answer(name, request)
-        if self._holds_back(effect):
-            return await model.answer(name, request)
+        if pieces is None or not isinstance(model, StreamingModel) or self._holds_back(effect):
+            return model.answer(name, request)
         session = SessionId(request.session)
 
         def hand_on(piece: Piece) -> None:
             pieces.append(session, piece)
 
-        return await streamed(model, name, request, task=effect.task, hand_on=hand_on)
+        return streamed(model, name, request, task=effect.task, hand_on=hand_on)
 
     def _holds_back(self, effect: AskModel) -> bool:
         return any(part.holds_back(effect) for part in self._holding)
 
-    def _labels(self, agent: AgentDefinition) -> set[str]:
-        """Return the labels of what the agent's models say; of several any may have answered."""
+    def _labels(self, agent: AgentDefinition, model: Model) -> Collection[str]:
+        """Return the labels of what the agent's models say: `model` answers for it, and of several
+        any may have answered."""
+        # Not by `isinstance`: to compare a model with a protocol costs a tenth of a turn.
+        if "," not in agent.model:
+            own: Collection[str] = getattr(model, "labels", ())
+            return own
         labels: set[str] = set()
         for name in agent.model.split(","):
-            model = self._models.get(name.strip().partition(":")[0])
-            # Not by `isinstance`: to compare a model with a protocol costs a tenth of a turn.
-            labels.update(getattr(model, "labels", ()))
+            one = self._models.get(name.strip().partition(":")[0])
+            labels.update(getattr(one, "labels", ()))
         return labels
 
     def _model(self, agent: AgentDefinition) -> tuple[Model, str]:
@@ -126,16 +133,16 @@ class Asker:
         provider, _, name = agent.model.partition(":")
         if "," in agent.model:
             provider, name = ROUTE, agent.model
-        model = self._models.get(provider)
-        if model is None:
+        try:
+            return self._models[provider], name or provider
+        except KeyError:
             known = ", ".join(sorted(self._models))
             raise Escalatable(
                 f"Agent {agent.name!r} wants model {agent.model!r}, and there is no provider "
                 f"{provider!r}; this process has: {known}. Those of hosted models come with "
                 "pip install 'tenuto[pydantic_ai]'.",
                 code="no_such_model",
-            )
-        return model, name or provider
+            ) from None
 
     def _checked(self, answer: ModelAnswer, effect: AskModel) -> ModelAnswer:
         """Return `answer` with its structured output read and held against the schema."""

@@ -56,6 +56,7 @@ class Caller:
         self._code, self._clock, self._policy = code, clock, policy
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
+        self._outwards = self._around[::-1]
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._on_function = tuple(part for part in around if isinstance(part, AroundFunction))
         self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
@@ -114,10 +115,14 @@ class Caller:
             bound["ctx"] = self._context(live, effect, record)
         if tool.once or (isinstance(effect, Call) and effect.once):
             await self._begin(live, effect.task)
-        run = partial(tool.function, **bound)
+        function: Function = tool.function
         timeout_ms = effect.timeout_ms or tool.timeout_ms
         try:
-            value = await within(timeout_ms, self._run(tool.function, run))
+            if not timeout_ms and self._awaits(function):
+                value = await function(**bound)
+            else:
+                run = partial(function, **bound)
+                value = await within(timeout_ms, self._run(function, run))
             output = checked_output(value, what=f"Tool {tool.spec.name!r}")
         except Exception as error:
             found = error
@@ -126,7 +131,7 @@ class Caller:
             if found is error:
                 raise
             raise found from None
-        for part in reversed(self._around):
+        for part in self._outwards:
             output = await part.after(effect, tool, output, record.notes)
         return output
 
@@ -147,7 +152,7 @@ class Caller:
             output = checked_output(value, what=f"verify of {effect.ref!r}")
             if value is None:
                 return False, None
-            for part in reversed(self._around):
+            for part in self._outwards:
                 output = await part.after(effect, tool, output, notes)
             return True, output
         except Exception:

@@ -14,12 +14,17 @@ from tenuto.codec.events import EventDecoder
 from tenuto.core.errors import CorruptLog, Fenced, Stale
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import (
+    AskModel,
+    Call,
+    CallTool,
     CancelChild,
     Effect,
+    Refuse,
     ReportOutcome,
+    Review,
     StartChild,
+    Verify,
     is_active,
-    pending,
 )
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
@@ -42,7 +47,6 @@ from tenuto.runtime.turns import Turns
 from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
-_BUSY_S: Final = 0.01
 _STALE_S: Final = 0.05
 
 
@@ -197,9 +201,11 @@ class Engine:
             try:
                 return await self.submit_here(session, cause)
             except Moved:
-                return await self._letters.submit(session, cause)
+                pass
             except (Fenced, Stale):
                 await asyncio.sleep(_STALE_S)
+                continue
+            return await self._letters.submit(session, cause)
 
     async def submit_here(self, session: SessionId, cause: i.SessionInput) -> Version:
         """Do what `submit` does with a session of this process.
@@ -230,17 +236,9 @@ class Engine:
 
         self._chores.add(insist(load))
 
-    def take_up_again(self, live: Live) -> None:
-        """Carry out what the session's log promises and nobody is at."""
-        if live.fault is not None:
-            return
-        if live.busy:
-            # What it promises is on its way to the log.
-            asyncio.get_running_loop().call_later(_BUSY_S, self.take_up_again, live)
-            return
-        effects = pending(live.state, live.program, memo=live.memo)
-        at_work = live.running.keys()
-        self.act(live, tuple(one for one in effects if getattr(one, "task", 0) not in at_work))
+    def go_on(self, live: Live) -> None:
+        """Carry out what the session's log promises and was held back."""
+        self.turns.go_on(live)
 
     def loaded(self) -> Iterator[Live]:
         """Return the sessions that are loaded."""
@@ -274,15 +272,18 @@ class Engine:
 
     # What follows from a turn
 
-    def act(self, live: Live, effects: tuple[Effect, ...]) -> None:
-        """Carry out newly promised effects: here, or by way of another session."""
+    def act(self, live: Live, effects: tuple[Effect, ...]) -> bool:
+        """Carry out newly promised effects: here, or by way of another session. Return False when
+        they are held back."""
         if self._closing or (self.sharing is not None and self.sharing.holds(live)):
-            return
+            return False
         for effect in effects:
-            if isinstance(effect, (StartChild, CancelChild, ReportOutcome)):
-                self._chores.add(self._family.carry_out(live, effect))
-            else:
-                self.performer.dispatch(live, effect)
+            match effect:
+                case AskModel() | CallTool() | Call() | Verify() | Review() | Refuse():
+                    self.performer.dispatch(live, effect)
+                case StartChild() | CancelChild() | ReportOutcome():
+                    self._chores.add(self._family.carry_out(live, effect))
+        return True
 
     def abandon(self, live: Live) -> None:
         """Stop what runs for tasks that are no longer open."""
@@ -291,7 +292,7 @@ class Engine:
     def settled(self, live: Live) -> None:
         """Tell who watches, remember deadlines, and let go of a session with nothing to do here."""
         state = live.state
-        due = next_due(state)
+        due = next_due(state) if state.due else None
         if due is not None:
             self._deadlines.set(state.session, due)
         self.watchers.tell(state)

@@ -282,11 +282,10 @@ class GuardedCalls:
         return passed
 
     def _parts(self, call: ToolUse) -> tuple[tuple[Guard, ...], ...] | None:
-        agent = _agent_of(call)
-        own = agent.guards if agent is not None else ()
-        if not (self._guards or call.guards or own):
-            return None
-        return self._guards, call.guards, own
+        own = () if isinstance(call, Call) or call.agent is None else call.agent.guards
+        if self._guards or call.guards or own:
+            return self._guards, call.guards, own
+        return None
 
     def _hearing(self, border: Border, call: ToolUse, tool: ToolCode, notes: list[Note]) -> Hearing:
         agent = _agent_of(call)

@@ -1,12 +1,13 @@
 """What lists and recovery need to know of a session, from its state."""
 
 from collections.abc import Iterable
+from typing import Final
 
 from tenuto.core.lifecycle import TERMINAL, WaitsFor
+from tenuto.core.session import events as e
 from tenuto.core.session.effects import is_active, is_at_work
-from tenuto.core.session.events import SessionEvent
 from tenuto.core.session.state import SessionState, next_due
-from tenuto.core.session.status import in_order, status_of, wait_of, waits_of
+from tenuto.core.session.status import WAIT_OF_KIND, in_order, status_of, wait_of, waits_of
 from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.ports.event_store import Head
 
@@ -35,24 +36,32 @@ def head_of(state: SessionState) -> Head:
     )
 
 
+_ENDS: Final = frozenset({e.TaskCompleted, e.TaskFailed, e.TaskCancelled})
+"""Events after which a task is open no more."""
+
+
 class Waits:
     """What open tasks of a loaded session wait for, kept up without a look at all of them."""
 
-    __slots__ = ("_of", "_seen")
+    __slots__ = ("_of",)
 
     def __init__(self, state: SessionState) -> None:
         self._of: dict[TaskNo, WaitsFor] = {}
-        self._seen = state.next_task
-        self._look(state, state.tasks)
+        for no in state.tasks:
+            self._look(state, no)
 
-    def follow(self, state: SessionState, events: Iterable[SessionEvent]) -> None:
+    def follow(self, state: SessionState, events: Iterable[e.SessionEvent]) -> None:
         """Take up what `events`, which have been folded into `state`, changed: a task waits or does
         no more by an event that names it, or since it was opened."""
-        touched = [task for event in events if (task := getattr(event, "task", 0))]
-        if self._seen < state.next_task:
-            touched += range(self._seen, state.next_task)
-            self._seen = state.next_task
-        self._look(state, touched)
+        for event in events:
+            if type(event) is e.ChildrenStarted:
+                if event.kind in WAIT_OF_KIND:
+                    for number in range(event.first, event.first + event.count):
+                        self._look(state, TaskNo(number))
+            elif self._of or type(event) not in _ENDS:
+                no: TaskNo | None = getattr(event, "task", None)
+                if no:
+                    self._look(state, no)
 
     def now(self, state: SessionState) -> tuple[WaitsFor, ...]:
         """Return what `waits_of` does."""
@@ -60,16 +69,13 @@ class Waits:
             return ()
         return in_order(self._of.values())
 
-    def _look(self, state: SessionState, numbers: Iterable[int]) -> None:
-        tasks = state.tasks
-        for number in numbers:
-            no = TaskNo(number)
-            task = tasks.get(no)
-            found = None if task is None else wait_of(task)
-            if found is not None:
-                self._of[no] = found
-            elif self._of:
-                self._of.pop(no, None)
+    def _look(self, state: SessionState, no: TaskNo) -> None:
+        task = state.tasks.get(no)
+        found = None if task is None else wait_of(task)
+        if found is not None:
+            self._of[no] = found
+        elif self._of:
+            self._of.pop(no, None)
 
 
 def is_news(old: Head, state: SessionState, waits: Waits) -> bool:
@@ -79,7 +85,7 @@ def is_news(old: Head, state: SessionState, waits: Waits) -> bool:
     if waits.now(state) != old.waits_for:
         return True
     if state.phase == "running" and old.status == "running" and old.active:
-        if next_due(state) != old.wake_ms:
+        if (next_due(state) if state.due else None) != old.wake_ms:
             return True
         # Someone works and nothing is due: as before.
         for task in reversed(state.tasks.values()):

@@ -47,7 +47,8 @@ def answer_to_json(answer: ModelAnswer) -> Json:
     usage = answer.usage
     try:
         # What else could be no JSON is text that is no Unicode, which the encoder refuses.
-        to_json(answer.data)
+        if answer.data is not None:
+            to_json(answer.data)
         for call in answer.calls:
             to_json(call.arguments)
         used = usage.input_tokens + usage.output_tokens + usage.cached_tokens + usage.cost_usd

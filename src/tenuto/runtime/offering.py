@@ -176,8 +176,10 @@ async def tool_called(toolbox: Toolbox, agent: AgentDefinition, name: str) -> To
         Fatal: the agent has no such tool, in words for the model.
         Transient: the source of that name is away.
     """
-    if name == FIND_TOOLS:
-        named = toolbox.named(agent.tools)
-        if named.patterns and name not in named.by_name:
-            return FindTools(toolbox, named.patterns)
-    return await toolbox.tool_of_agent(agent.tools, name)
+    named = toolbox.named(agent.tools)
+    tool = named.by_name.get(name)
+    if tool is not None:
+        return tool
+    if name == FIND_TOOLS and named.patterns:
+        return FindTools(toolbox, named.patterns)
+    return await toolbox.tool_of_source(named, name)

@@ -69,8 +69,9 @@ class Performer:
 
     def _start(self, live: Live, effect: Attempt) -> None:
         self.running += 1
-        task = asyncio.get_running_loop().create_task(self._perform(live, effect))
-        live.running[effect.task] = task
+        record = Record()
+        task = asyncio.get_running_loop().create_task(self._perform(live, effect, record))
+        live.running[effect.task] = record.work = task
 
     def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
         self.running -= 1
@@ -119,14 +120,12 @@ class Performer:
                 return False
         return True
 
-    async def _perform(self, live: Live, effect: Attempt) -> None:
+    async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
-        record = Record()
         try:
             cause = await self._outcome(live, effect, record)
         except asyncio.CancelledError as error:
-            task = asyncio.current_task()
-            if task is None or task.cancelling():
+            if record.work is None or record.work.cancelling():
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
                 # promise.
                 raise
@@ -134,7 +133,7 @@ class Performer:
         except Exception as error:
             cause = self._failed(live, effect, error, record)
         finally:
-            self._finished(live, effect.task, asyncio.current_task())
+            self._finished(live, effect.task, record.work)
             if cause is not None:
                 self._turns.put(live, cause)
 
@@ -143,12 +142,12 @@ class Performer:
     ) -> i.CompleteTask | i.FailTask | i.SettleDoubt:
         output: Json
         match effect:
-            case Call():
-                output = await self.caller.call(live, effect, record)
             case AskModel():
                 output = await self._asker.ask(effect, record)
             case CallTool():
                 output = await self.caller.call_tool(live, effect, record)
+            case Call():
+                output = await self.caller.call(live, effect, record)
             case Verify():
                 happened, output = await self.caller.verify(effect, record.notes)
                 return i.SettleDoubt(

@@ -27,8 +27,8 @@ def permit(
         Fatal: a rule denies it.
         NeedsApproval: a person is to decide, and has not yet.
     """
-    by_agent = isinstance(effect, CallTool)
-    own = effect.agent.policy if isinstance(effect, CallTool) else ()
+    agent = effect.agent if isinstance(effect, CallTool) else None
+    own = agent.policy if agent is not None else ()
     above = effect.lineage if isinstance(effect, CallTool) else ()
     if nothing_forbids(policy, own, above, effect.labels):
         return
@@ -37,7 +37,7 @@ def permit(
         shown_as=tool.spec.name,
         permission=tool.permission,
         arguments=arguments,
-        agent=effect.agent.name if isinstance(effect, CallTool) else "",
+        agent=agent.name if agent is not None else "",
         tenant=state.tenant,
         user=state.user,
         labels=effect.labels,
@@ -51,7 +51,7 @@ def permit(
             raise Fatal(f"Tool {wish.tool!r} may not be called: {reason}.", code="denied")
     question = open_question(chain, effect.approved)
     if question is not None:
-        who = f"Agent {wish.agent!r}" if by_agent else f"Node {effect.node!r}"
+        who = f"Agent {wish.agent!r}" if agent is not None else f"Node {effect.node!r}"
         title = f"{who} wants to call {wish.tool!r}, and {_reason(question)}"
         details: JsonObject = {
             "tool": wish.tool,

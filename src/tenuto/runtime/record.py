@@ -1,19 +1,22 @@
 """What one attempt leaves behind besides its outcome."""
 
+import asyncio
+
+import msgspec
+
 from tenuto.core.session.inputs import Note
 from tenuto.ports.tool import ToolCode
 
 
-class Record:
+class Record(msgspec.Struct):
     """Notes for the log, labels that the outcome bears, the tool that was called.
 
     They are filled while it runs."""
 
-    __slots__ = ("labels", "notes", "tool")
-
-    def __init__(self) -> None:
-        self.notes: list[Note] = []
-        self.labels: set[str] = set()
-        self.tool: ToolCode | None = None
-        """What it says of itself holds for the outcome, though its source may have another list by
-        then."""
+    notes: list[Note] = []
+    labels: set[str] = set()
+    work: asyncio.Task[None] | None = None
+    """What carries it out, as a task of the event loop."""
+    tool: ToolCode | None = None
+    """What it says of itself holds for the outcome, though its source may have another list by
+    then."""

@@ -50,8 +50,8 @@ class House(Protocol):
         """Load a session soon, and let it go on."""
         ...
 
-    def take_up_again(self, live: Live) -> None:
-        """Carry out what the session's log promises and nobody is at."""
+    def go_on(self, live: Live) -> None:
+        """Carry out what the session's log promises and was held back."""
         ...
 
     def let_go(self, lives: Iterable[Live]) -> None:
@@ -166,7 +166,10 @@ class Sharing:
         shard = shard_of(workflow, session)
         if shard not in self._mine and self._survey.owner_of(shard) == NOBODY:
             async with self._turn:
-                self._mine |= await self._membership.take([shard])
+                taken = await self._membership.take([shard])
+                self._mine |= taken
+                # The others in it are this process's, too.
+                await self._take_up(taken)
         return shard in self._mine
 
     async def due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
@@ -208,8 +211,8 @@ class Sharing:
             self._survey = survey
             mine = owned_by(self._number, survey.owners)
             self._let_go(self._mine - mine)
-            self._mine = mine
-            await self._follow(survey)
+            given, self._mine = mine - self._mine, mine
+            await self._follow(survey, given)
 
     async def _look(self) -> Survey:
         from_s = asyncio.get_running_loop().time()
@@ -223,12 +226,12 @@ class Sharing:
         adopts = self._works and self._takes_up
         self._number = await self._membership.join(works=self._works, adopts=adopts)
 
-    async def _follow(self, survey: Survey) -> None:
-        """Do what follows from who is there."""
+    async def _follow(self, survey: Survey, given: frozenset[Shard]) -> None:
+        """Do what follows from who is there, and take up what others gave."""
         wanted = plan(self._number, survey)
-        gained: frozenset[Shard] = frozenset()
+        gained = given
         if wanted.take and not self._leaving:
-            gained = await self._membership.take(wanted.take)
+            gained |= await self._membership.take(wanted.take)
         # What it has since before: a look may have been interrupted.
         self._mine |= gained
         self._moving = {
@@ -256,10 +259,13 @@ class Sharing:
             elif moving.held_s is not None and now_s > moving.held_s + HOLD_S_MAX:
                 moving.held_s, moving.rests_until_s = None, now_s + HOLD_AGAIN_S
                 for live in self._of(frozenset({shard})):
-                    self._house.take_up_again(live)
+                    self._house.go_on(live)
         return frozenset(give) - at_work
 
     async def _take_up(self, shards: frozenset[Shard]) -> None:
+        for live in self._of(shards):
+            # It was started here, for another.
+            self._house.go_on(live)
         if self._takes_up:
             for session in await self._claims.active(shards):
                 self._house.take_up(session)

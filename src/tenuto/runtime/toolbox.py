@@ -165,17 +165,14 @@ class Toolbox:
             raise Escalatable(f"{message} Approve to look again.", code="no_such_tool")
         return listing.tools[0]
 
-    async def tool_of_agent(self, refs: Sequence[str], name: str) -> ToolCode:
-        """Return the tool that an agent's model calls `name`: as it was shown, or by its id.
+    async def tool_of_source(self, named: Named, name: str) -> ToolCode:
+        """Return the tool of a source that an agent's model calls `name`: as it was shown, or by
+        its id. `named` is what the agent's refs name.
 
         Raises:
             Fatal: the agent has no such tool, in words for the model.
             Transient: the source of that name is away.
         """
-        named = self.named(refs)
-        tool = named.by_name.get(name)
-        if tool is not None:
-            return tool
         namespace, patterns = namespace_of(name), named.patterns
         near = tuple(ref for ref in patterns if namespace and fits(parts_of(ref)[0], namespace))
         if near and namespace in self._code.sources:

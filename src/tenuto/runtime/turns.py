@@ -9,6 +9,8 @@ import asyncio
 from functools import partial
 from typing import Final, Protocol
 
+import msgspec
+
 from tenuto.codec.events import Encoded, encode_events
 from tenuto.codec.snapshots import encode_snapshot
 from tenuto.core import limits
@@ -37,8 +39,8 @@ Waiters = list["asyncio.Future[Version]"]
 class Actor(Protocol):
     """What is done after a turn. Implemented by the engine."""
 
-    def act(self, live: Live, effects: tuple[Effect, ...]) -> None:
-        """Carry out newly promised effects."""
+    def act(self, live: Live, effects: tuple[Effect, ...]) -> bool:
+        """Carry out newly promised effects, or return False and be asked again."""
         ...
 
     def abandon(self, live: Live) -> None:
@@ -54,14 +56,14 @@ class Actor(Protocol):
         ...
 
 
-class Sending:
+class Sending(msgspec.Struct):
     """A commit on its way to the disk: whose it is, who waits for it, how often it was tried."""
 
-    __slots__ = ("attempt", "commit", "ending", "live", "waiters")
-
-    def __init__(self, live: Live, commit: Commit, waiters: Waiters, *, ending: bool) -> None:
-        self.live, self.commit, self.waiters, self.ending = live, commit, waiters, ending
-        self.attempt = 1
+    live: Live
+    commit: Commit
+    waiters: Waiters
+    ending: bool
+    attempt: int = 1
 
 
 class Turns:
@@ -149,7 +151,7 @@ class Turns:
         ending = not _ENDING.isdisjoint(map(type, events))
         live.busy = True
         self._appending += 1
-        sending = Sending(live, commit, waiters, ending=ending)
+        sending = Sending(live, commit, waiters, ending)
         if encoded.artifacts:
             self._send_artifacts(encoded, sending)
         else:
@@ -250,11 +252,7 @@ class Turns:
         """Act on what the turn has promised."""
         state = live.state
         try:
-            if state.promises > live.dispatched:
-                effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
-                live.dispatched = state.promises
-                if effects:
-                    self._actor.act(live, effects)
+            self._dispatch(live)
             if ending and live.running:
                 self._actor.abandon(live)
             if live.memo and not live.memo.keys() <= state.tasks.keys():
@@ -265,6 +263,18 @@ class Turns:
         except Exception as error:
             # Other sessions are told of their commits by the same caller.
             self._break(live, [], _fault(live, error))
+
+    def go_on(self, live: Live) -> None:
+        """Act on what was promised and held back."""
+        if live.fault is None and not live.busy:
+            self._dispatch(live)
+
+    def _dispatch(self, live: Live) -> None:
+        state = live.state
+        if state.promises > live.dispatched:
+            effects = pending(state, live.program, after=live.dispatched, memo=live.memo)
+            if not effects or self._actor.act(live, effects):
+                live.dispatched = state.promises
 
     def give_up(self, live: Live, fault: TenutoError) -> None:
         """Let the session go no further here, and tell who waits for it why."""

@@ -42,12 +42,22 @@ class Runtime(Keeping):
         self.duties = Duties(engine)
         """What this process does for all that share the database."""
 
-    def register(self, workflow: Workflow) -> None:
-        """Make the workflow's code known, so that its sessions of earlier processes can go on.
+    @property
+    def member(self) -> int | None:
+        """This process's number among those that share the database; None: it has it alone."""
+        sharing = self._engine.sharing
+        return None if sharing is None else sharing.number
+
+    def register(self, workflow: Workflow | WorkflowDefinition) -> None:
+        """Make a workflow and its code known, so that its sessions of earlier processes can go
+        on.
 
         Raises:
             DefinitionError: the workflow is wrong.
         """
+        if isinstance(workflow, WorkflowDefinition):
+            self._engine.programs.know(workflow)
+            return
         self._code.register(workflow.code)
         self._engine.programs.know(workflow.definition())
 

@@ -21,11 +21,13 @@ from tenuto.core.session.decide import step
 from tenuto.core.session.effects import Effect, pending
 from tenuto.core.session.evolve import evolve
 from tenuto.core.session.state import SessionState
+from tenuto.core.session.status import waits_of
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.core.workflow.compile import compile_workflow
 from tenuto.core.workflow.model import Case, Edge, Node, StateKey, Switch, WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.core.workflow.topology import entries_of
+from tenuto.runtime.heads import Waits
 from tenuto.runtime.replaying import replay
 
 EXPRESSIONS: Final = CelExpressions()
@@ -80,6 +82,7 @@ class Story:
         self.program: Program = compile_workflow(definition, EXPRESSIONS)
         self.state = SessionState()
         self.log: list[e.SessionEvent] = []
+        self.waits = Waits(self.state)
         self.now_ms = START_MS
         if inputs is not None:
             self.start(inputs)
@@ -90,6 +93,7 @@ class Story:
         """Return what the inputs add, all taken up in one turn."""
         events = step(self.state, causes, self.program, review=review)
         self.log += events
+        self.waits.follow(self.state, events)
         self.check()
         return events
 
@@ -144,6 +148,7 @@ class Story:
         other.program, other.now_ms = self.program, self.now_ms
         other.log = self.log[:at]
         other.state = folded(other.log)
+        other.waits = Waits(other.state)
         other.put(
             i.ForkSession(
                 at_ms=self.now_ms,
@@ -196,7 +201,8 @@ class Story:
     # What always holds
 
     def check(self) -> None:
-        """Check the fold, the codec, the work that is pending, and the replay."""
+        """Check the fold, the codec, the work that is pending, what is waited for, and the
+        replay."""
         again = folded(self.log)
         assert plain(again) == plain(self.state), "the log folds to the state"
         decoder = EventDecoder(lambda digest: b"")
@@ -206,6 +212,7 @@ class Story:
         for after in range(self.state.promises + 1):
             tail = tuple(effect for effect in all_of_it if effect.promise > after)
             assert pending(self.state, self.program, after=after) == tail
+        assert self.waits.now(self.state) == waits_of(self.state), "the events tell who waits"
         if self.log:
             report = replay(self.log, self.program)
             assert report.divergence is None, report

@@ -98,6 +98,7 @@ class Rules(RuleBasedStateMachine):
         events = step(story.state, [cause], story.program)
         assert tuple(events[: len(facts)]) == facts, "the same question has the same answer"
         story.log += events
+        story.waits.follow(story.state, events)
 
     def open_task(self, piece: int) -> TaskNo:
         tasks = list(self.story.state.tasks)

@@ -66,9 +66,9 @@ class MemoryEventStore:
         receipt = Receipt(loop=asyncio.get_running_loop())
         try:
             self._require_open()
-            receipt.settle(self._log.write(commit))
+            receipt.set_result(self._log.write(commit))
         except TenutoError as error:
-            receipt.settle(error)
+            receipt.set_exception(error)
         else:
             self._wake()
         return receipt

@@ -18,7 +18,9 @@ _ACTIVE: Final = """
     JOIN sessions AS s ON s.workflow = h.workflow AND s.shard = h.number
     WHERE s.active = 1"""
 _LAST: Final = "SELECT coalesce(max(number), 0) FROM sessions"
-_ARRIVED: Final = f"SELECT s.id {_MINE} AND s.active = 1 AND s.number > ? AND s.number <= ?"
+_ARRIVED: Final = f"""
+    SELECT s.id {_MINE} AND (s.active = 1 OR s.wake_ms IS NOT NULL)
+        AND s.number > ? AND s.number <= ?"""
 _DUE: Final = f"SELECT s.wake_ms, s.id {_MINE} AND s.wake_ms < ?"
 _LETTERS: Final = """
     SELECT m.id, m.session, m.payload FROM mailbox AS m

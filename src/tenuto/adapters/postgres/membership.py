@@ -6,6 +6,7 @@ import asyncio
 import json
 import os
 import socket
+import threading
 import time
 from collections.abc import Callable, Collection, Iterable
 from concurrent.futures import ThreadPoolExecutor
@@ -22,6 +23,7 @@ from tenuto.ports.membership import LEASE_MS
 P = ParamSpec("P")
 T = TypeVar("T")
 
+KEEP_S: Final = LEASE_MS / 1000 / 4
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
 _CLASS: Final = "(hashtext('tenuto member ' || current_schema()) & 2147483647)"
 """Of the members' locks; positive, as `pg_locks` shows it."""
@@ -33,6 +35,7 @@ _RENEW: Final = f"""
     UPDATE members SET expires_ms = {_NOW} + {LEASE_MS}, workflows = CAST(? AS JSONB),
         duties = CAST(? AS JSONB)
     WHERE number = ?"""
+_KEEP: Final = f"UPDATE members SET expires_ms = {_NOW} + {LEASE_MS} WHERE number = ?"
 _STRIKE_OFF: Final = f"""
     DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
         SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
@@ -68,7 +71,10 @@ _LET_GO: Final = f"UPDATE shards SET owner = {NOBODY} WHERE owner = ?"
 
 class PostgresMembership:
     """`Membership` of one schema, on a connection and a thread of its own. `number` is 0 before
-    `join`."""
+    `join`.
+
+    The lease is kept by a thread, too: a function that blocks the event loop is no reason to be
+    struck off."""
 
     def __init__(
         self, open_connection: Callable[[], Connection], *, name: str, joined: Callable[[int], None]
@@ -78,6 +84,8 @@ class PostgresMembership:
         self._joined = joined
         """Told of each number, before anything is done under it."""
         self._thread = ThreadPoolExecutor(1, "tenuto-member")
+        self._keeper = threading.Thread(target=self._keep, name="tenuto-lease", daemon=True)
+        self._leaving = threading.Event()
         self.number = NOBODY
         self.has_others = True
         """Whether the last look found another member."""
@@ -89,6 +97,8 @@ class PostgresMembership:
         """See `Membership.join`."""
         self.number = await self.run(self._join, works, adopts)
         self._joined(self.number)
+        if not self._keeper.is_alive():
+            self._keeper.start()
         return self.number
 
     async def look(self, workflows: Collection[str], duties: Collection[str]) -> Survey:
@@ -105,6 +115,7 @@ class PostgresMembership:
 
     async def leave(self) -> None:
         """See `Membership.leave`."""
+        self._leaving.set()
         with suppress(StoreUnavailable):
             await self.run(self._leave)
         await asyncio.to_thread(self._close)
@@ -132,10 +143,24 @@ class PostgresMembership:
         except RuntimeError as error:
             raise StoreUnavailable(f"The store {self._name} is closed; open it again.") from error
 
+    def _keep(self) -> None:
+        """The thread: lengthen the lease now and then."""
+        while not self._leaving.wait(KEEP_S):
+            with suppress(RuntimeError):
+                self._thread.submit(self._lengthen)
+
+    def _lengthen(self) -> None:
+        try:
+            self._line.connected().execute(_KEEP, (self.number,))
+        except (psycopg.Error, StoreUnavailable):
+            self._line.drop()
+
     def _join(self, connection: Connection, works: bool, adopts: bool) -> int:
         name = f"pid {os.getpid()} on {socket.gethostname()}"
-        ((number,),) = connection.execute(_JOIN, (name, int(works), int(adopts))).fetchall()
-        connection.execute(_LOCK, (number,))
+        with connection.raw.transaction():
+            ((number,),) = connection.execute(_JOIN, (name, int(works), int(adopts))).fetchall()
+            # Before anybody sees the row: without the lock it would be struck off.
+            connection.execute(_LOCK, (number,))
         self._locked = connection
         return int(number)
 

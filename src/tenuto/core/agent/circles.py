@@ -40,7 +40,7 @@ def _are_alike(some: Sequence[ToolCall], others: Sequence[ToolCall]) -> bool:
     if len(some) != len(others):
         return False
     for one, other in zip(some, others, strict=True):
-        if one.tool != other.tool or one.arguments != other.arguments:
+        if one.arguments != other.arguments or one.tool != other.tool:
             return False
     return True
 

@@ -14,25 +14,25 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import AgentDefinition
 
 
-class AskModel(msgspec.Struct, frozen=True):
+class AskModel(msgspec.Struct, frozen=True, gc=False):
     """Ask the model for turn `turn`, counted from 0."""
 
     turn: int
 
 
-class CallTools(msgspec.Struct, frozen=True):
+class CallTools(msgspec.Struct, frozen=True, gc=False):
     """Carry out these calls of the last answer, all at once."""
 
     calls: tuple[int, ...]
 
 
-class Finish(msgspec.Struct, frozen=True):
+class Finish(msgspec.Struct, frozen=True, gc=False):
     """The task is done with this output."""
 
     output: Json
 
 
-class GiveUp(msgspec.Struct, frozen=True):
+class GiveUp(msgspec.Struct, frozen=True, gc=False):
     """The task cannot go on by itself."""
 
     failure: Failure
@@ -59,9 +59,10 @@ def next_move(
         return CallTools(_calls(last, under_way))
     if answer.finish == "refusal":
         return GiveUp(_refused(definition, answer.text))
-    for call, result in zip(answer.calls, last.results, strict=True):
-        if call.tool in definition.handoffs and result is not None and result.error is None:
-            return Finish(result.value)
+    if definition.handoffs:
+        for call, result in zip(answer.calls, last.results, strict=True):
+            if call.tool in definition.handoffs and result is not None and result.error is None:
+                return Finish(result.value)
     if next_purpose(state, definition) is None:
         return Finish(output_of(state))
     if answer.fault and state.repairs > limits.OUTPUT_REPAIRS_MAX:

@@ -63,7 +63,8 @@ def request_of(
             # What came with the last turn may be in no summary yet.
             _add(messages, shown_text(state, number, definition))
             continue
-        _add(messages, shown_text(state, number, definition))
+        if state.post is not None:
+            _add(messages, shown_text(state, number, definition))
         if turn.answer.purpose:
             _ask(messages, turn.answer.purpose, _before(state, number), definition)
         _tell(messages, turn)
@@ -72,17 +73,19 @@ def request_of(
     said.turns = len(state.turns)
     purpose = next_purpose(state, definition)
     purpose = purpose_once_more(definition) if purpose is None else purpose
-    messages = [*messages]
-    _add(messages, shown_text(state, len(state.turns), definition))
-    if purpose:
-        _ask(messages, purpose, without_summaries(state), definition)
+    if purpose or state.post is not None:
+        # What comes with this turn alone is not for those to come.
+        messages = [*messages]
+        _add(messages, shown_text(state, len(state.turns), definition))
+        if purpose:
+            _ask(messages, purpose, without_summaries(state), definition)
     shown = () if purpose in WITHOUT_TOOLS else (*definition.delegates, *definition.handoffs)
     return ModelRequest(
         agent=definition.name,
         instructions=definition.instructions,
         inputs=inputs,
         messages=tuple(messages),
-        tools=tuple(_as_tool(delegates[name], definition) for name in shown),
+        tools=tuple([_as_tool(delegates[name], definition) for name in shown]) if shown else (),
         output_schema=schema_for(purpose, definition),
         settings=definition.settings,
         turn=len(state.turns),
@@ -127,7 +130,7 @@ def _tell(messages: list[Message], turn: Turn) -> None:
         text = msgspec.json.encode(answer.data).decode()
     messages.append(Message(role="assistant", text=text, calls=answer.calls))
     if turn.results:
-        results = tuple(result for result in turn.results if result is not None)
+        results = tuple([result for result in turn.results if result is not None])
         messages.append(Message(role="tool", results=results))
     elif answer.fault:
         messages.append(Message(role="user", text=_complaint(answer.fault)))

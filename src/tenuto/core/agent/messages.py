@@ -7,7 +7,7 @@ import msgspec
 from tenuto.core.vocabulary import Json, JsonObject
 
 
-class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
+class ToolSpec(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A tool as a model sees it."""
 
     name: str
@@ -16,7 +16,7 @@ class ToolSpec(msgspec.Struct, frozen=True, kw_only=True):
     """JSON Schema of the arguments: an object."""
 
 
-class ToolCall(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class ToolCall(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """A model's wish to call a tool. `id` is the model's; it ties the result to the call."""
 
     id: str
@@ -24,7 +24,7 @@ class ToolCall(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     arguments: JsonObject
 
 
-class ToolResult(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class ToolResult(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """What a call gave back: a value, or an error in words that the model can act on."""
 
     id: str
@@ -33,7 +33,7 @@ class ToolResult(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     error: str | None = None
 
 
-class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """What a turn cost."""
 
     input_tokens: int = 0
@@ -43,7 +43,7 @@ class Usage(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Of the input tokens, those that the provider had in its own prompt cache."""
 
 
-class Recollection(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class Recollection(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """A memory item as it was recalled for a task."""
 
     id: str
@@ -53,7 +53,7 @@ class Recollection(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Of the data that the item came from."""
 
 
-class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
+class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True, gc=False):
     """One answer: text, wishes to call tools, or both; `data` when the model gave structured
     output."""
 
@@ -76,7 +76,7 @@ class ModelAnswer(msgspec.Struct, frozen=True, array_like=True, kw_only=True):
     """Of the first turn of a task: what its agent remembered when it was asked."""
 
 
-class Message(msgspec.Struct, frozen=True, kw_only=True):
+class Message(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """One entry of a conversation, oldest first: user text, an answer, or the results of its
     calls."""
 
@@ -86,7 +86,7 @@ class Message(msgspec.Struct, frozen=True, kw_only=True):
     results: tuple[ToolResult, ...] = ()
 
 
-class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
+class ModelRequest(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """All that a model gets for one turn."""
 
     agent: str
@@ -109,7 +109,7 @@ class ModelRequest(msgspec.Struct, frozen=True, kw_only=True):
     """How long the caller waits; 0: it does not say. A route shares it out among its models."""
 
 
-class Delta(msgspec.Struct, frozen=True, kw_only=True):
+class Delta(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """A piece of an answer's text, while it is being given."""
 
     text: str

@@ -44,14 +44,14 @@ class Post(msgspec.Struct, array_like=True, kw_only=True):
     """Requests that it made, to those who have not answered: the task that was shown it, or 0."""
 
 
-class Turn(msgspec.Struct, array_like=True, kw_only=True):
+class Turn(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """One answer of the model, and what its calls gave in the order of the calls (None: open)."""
 
     answer: ModelAnswer
     results: list[ToolResult | None]
 
 
-class AgentState(msgspec.Struct, array_like=True, kw_only=True):
+class AgentState(msgspec.Struct, array_like=True, kw_only=True, gc=False):
     """The fold of an agent's turns."""
 
     turns: list[Turn] = msgspec.field(default_factory=list)

@@ -81,7 +81,7 @@ def take(state: SessionState, cause: i.SessionInput, program: Program) -> Events
             evolve(state, event)
         events += facts
         # Each deadline is decided on what those before it have changed.
-        if not isinstance(cause, i.Wake):
+        if type(cause) is not i.Wake:
             break
     return events
 
@@ -182,8 +182,9 @@ def _complete(state: SessionState, cause: i.CompleteTask, program: Program) -> E
     if task is None or not is_working(task):
         return []
     events = complete(state, task, cause.output, program=program, at_ms=cause.at_ms)
-    events = _telling(events, cause)
-    return [*_notes(cause, task.no), *events] if cause.notes else events
+    if cause.notes or cause.labels or cause.spent is not None:
+        events = [*_notes(cause, task.no), *_telling(events, cause)]
+    return events
 
 
 def _telling(events: Events, cause: i.CompleteTask | i.FailTask) -> Events:
@@ -268,7 +269,7 @@ def _advance(state: SessionState, program: Program, at_ms: int, review: bool | N
     if phase == "running":
         if state.finished:
             return _route(state, state.finished[0], program, at_ms)
-        cycle = resting_cycle(state, program)
+        cycle = resting_cycle(state, program) if state.cycles else None
         if cycle is not None:
             router = Router(state, program, at_ms)
             router.rest(cycle)

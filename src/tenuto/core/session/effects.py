@@ -197,10 +197,11 @@ def pending(
         if is_at_work(task):
             effects.append(_effect(state, task, program, memo))
     effects.reverse()
-    for effect, promise in state.orphans.items():
-        if promise > after:
-            effects.append(CancelChild(effect=effect, promise=promise))
-    if _owes_report(state) and state.promises > after:
+    if state.orphans:
+        for effect, promise in state.orphans.items():
+            if promise > after:
+                effects.append(CancelChild(effect=effect, promise=promise))
+    if state.phase in TERMINAL and _owes_report(state) and state.promises > after:
         effects.append(_report(state))
     return tuple(effects)
 

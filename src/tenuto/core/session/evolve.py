@@ -147,7 +147,8 @@ def _children_started(state: SessionState, event: e.ChildrenStarted) -> None:
         parent.recoveries += 1
     if event.shown is not None:
         mailbox.show(state, parent, event.index, event.shown)
-    spending.count_calls(state, parent, kind, event.count)
+    if parent.agent is not None:
+        spending.count_calls(state, kind, event.count)
     share = spending.shares(state, parent, kind, count=event.count, at_ms=event.at_ms)
     labels = labelling.labels_of_new(state, parent, event.captures)
     for offset in range(event.count):
@@ -198,12 +199,13 @@ def _task_doubted(state: SessionState, event: e.TaskDoubted) -> None:
 def _task_completed(state: SessionState, event: e.TaskCompleted) -> None:
     task = _close(state, event.task, event.spent)
     output = event.output
-    labelling.mark_ended(state, task, event.labels)
+    if event.labels or task.labels:
+        labelling.mark_ended(state, task, event.labels)
     if task.kind == "message":
         mailbox.keep(state, task, output)
     if task.parent:
-        _child_settled(state, task, output, error=None)
-        if task.parent in state.tasks and state.tasks[task.parent].kind == "loop":
+        parent = _child_settled(state, task, output, error=None)
+        if parent.kind == "loop":
             reduce_into(state, output, event.updates)
             labelling.mark_state(state, task, output, event.updates)
         return
@@ -475,15 +477,15 @@ def _clear_finished(state: SessionState, after: TaskNo) -> None:
         del finished[0]
 
 
-def _child_settled(state: SessionState, child: Task, output: Json, *, error: str | None) -> None:
-    """Hand a child's outcome to its parent, which decides what follows."""
+def _child_settled(state: SessionState, child: Task, output: Json, *, error: str | None) -> Task:
+    """Hand a child's outcome to its parent, which decides what follows. Return the parent."""
     parent = _open(state, child.parent)
     parent.children -= 1
     state.tend[parent.no] = None
     if child.kind == "recover":
         if isinstance(output, dict):
             parent.override, parent.waiting = output, "recovered"
-        return
+        return parent
     if parent.agent is not None:
         if child.kind == "model":
             answer = msgspec.convert(output, ModelAnswer)
@@ -493,7 +495,7 @@ def _child_settled(state: SessionState, child: Task, output: Json, *, error: str
                 labelling.mark_recalled(state, parent, answer)
         else:
             add_result(parent.agent, child.index, value=output, error=error)
-        return
+        return parent
     progress = parent.progress
     if progress is None:
         raise CorruptLog(f"Task {child.no} settled below task {parent.no}, which has no children.")
@@ -503,6 +505,7 @@ def _child_settled(state: SessionState, child: Task, output: Json, *, error: str
         progress.results[child.index] = result
     else:
         progress.results = [result]
+    return parent
 
 
 def _forget_child(state: SessionState, child: Task) -> None:

@@ -116,7 +116,7 @@ def inputs_of(state: SessionState, task: Task, program: Program, memo: Memo) -> 
     """
     if task.override is not None:
         return task.override
-    call = call_of(state, task)
+    call = call_of(state, task) if task.parent else None
     if call is not None:
         return _called_with(state, task, call, program)
     node = program.nodes[task.node]
@@ -152,7 +152,7 @@ def call_of(state: SessionState, task: Task) -> ToolCall | None:
 
 def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefinition:
     """Return the agent whose task this is: its node's, or the one that another agent called."""
-    call = call_of(state, task)
+    call = call_of(state, task) if task.parent else None
     if call is None:
         return program.agents[program.nodes[task.node].node.ref]
     definition = program.agents[call.tool]
@@ -164,6 +164,8 @@ def agent_of(state: SessionState, task: Task, program: Program) -> AgentDefiniti
 
 def callers_of(state: SessionState, task: Task, program: Program) -> tuple[AgentDefinition, ...]:
     """Return the agents that have come to call the one whose task this is, nearest first."""
+    if not task.parent:
+        return ()
     found: list[AgentDefinition] = []
     while call_of(state, task) is not None:
         task = state.tasks[task.parent]
@@ -174,6 +176,8 @@ def callers_of(state: SessionState, task: Task, program: Program) -> tuple[Agent
 def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link, ...]:
     """Return the rules that stand above an agent's task: of all agents that it works for, nearest
     first."""
+    if not task.parent:
+        return ()
     links: list[Link] = []
     while (call := call_of(state, task)) is not None:
         task = state.tasks[task.parent]
@@ -183,7 +187,7 @@ def lineage_of(state: SessionState, task: Task, program: Program) -> tuple[Link,
             Link(agent=above.name, rules=rules, to=call.tool),
             Link(agent=above.name, rules=above.policy),
         ]
-    return tuple(link for link in links if link.rules) if links else ()
+    return tuple(link for link in links if link.rules)
 
 
 def truth(expression: Expression, scope: Mapping[str, Json]) -> bool:

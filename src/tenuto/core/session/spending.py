@@ -43,10 +43,8 @@ def take_over(state: SessionState, at_ms: int) -> None:
         state.due[WHOLE] = at_ms + due - state.updated_ms
 
 
-def count_calls(state: SessionState, parent: Task, kind: str, count: int) -> None:
+def count_calls(state: SessionState, kind: str, count: int) -> None:
     """Count what an agent has just promised to do."""
-    if parent.agent is None:
-        return
     spent = state.spent
     if kind == "model":
         state.spent = structs.replace(spent, turns=spent.turns + count)
@@ -79,8 +77,6 @@ def wanted_of(agent: Task) -> Spending:
 
 def lacking(state: SessionState, wanted: Spending, at_ms: int) -> str:
     """Return the bound that does not allow `wanted`, or nothing."""
-    if state.budget == UNBOUNDED:
-        return ""
     return short_of(left_now(state, at_ms), wanted)
 
 

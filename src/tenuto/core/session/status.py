@@ -26,11 +26,12 @@ def status_of(state: SessionState) -> tuple[Status, str]:
     return "waiting", "; ".join(dict.fromkeys(_reason(task) for task in first))
 
 
-_BY_KIND: Final[dict[str, WaitsFor]] = {
+WAIT_OF_KIND: Final[dict[str, WaitsFor]] = {
     "approval": "approval",
     "wait": "signal",
     "timer": "timer",
 }
+"""What tasks of a kind wait for by what they are. Those of no other kind wait from the start."""
 _PERSON: Final = ("person", "doubt")
 
 
@@ -38,7 +39,7 @@ def wait_of(task: Task) -> WaitsFor | None:
     """Return what outside of the session the task waits for, if it does."""
     if task.waiting:
         return "approval" if task.waiting in _PERSON else None
-    return _BY_KIND.get(task.kind)
+    return WAIT_OF_KIND.get(task.kind)
 
 
 def waits_of(state: SessionState) -> tuple[WaitsFor, ...]:

@@ -10,7 +10,7 @@ from tenuto.core.agent.decide import AskModel, CallTools, Finish, next_move
 from tenuto.core.agent.state import AgentState
 from tenuto.core.agent.strategy import next_purpose
 from tenuto.core.agent.writing import offered
-from tenuto.core.budget import Spending
+from tenuto.core.budget import UNBOUNDED, Spending
 from tenuto.core.errors import ExpressionFailed, Failure
 from tenuto.core.session import events as e
 from tenuto.core.session.failing import give_up
@@ -43,10 +43,9 @@ def tend(state: SessionState, no: TaskNo, program: Program, at_ms: int) -> Moves
     task = state.tasks.get(no)
     if task is None:
         return []
-    if task.waiting in ("recover", "recovered"):
-        return _after_recovery(state, task, program, at_ms)
     if task.waiting:
-        return []
+        recovers = task.waiting in ("recover", "recovered")
+        return _after_recovery(state, task, program, at_ms) if recovers else []
     move = _MOVES.get(task.kind)
     return move(state, task, program, at_ms) if move is not None else []
 
@@ -60,8 +59,7 @@ def complete(
         ended = e.TaskCompleted(at_ms=at_ms, task=task.no, output=None, updates=None, undo=False)
         return [ended, e.SessionCompleted(at_ms=at_ms, output=output)]
     node = program.nodes[task.node]
-    reduces = task.kind not in ("undo", "recover", "model") and _is_whole(state, task)
-    if not reduces:
+    if task.kind in _REDUCE_NOTHING or not _is_whole(state, task):
         return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=output, updates=None, undo=False)]
     updates: JsonObject | None = None
     try:
@@ -76,6 +74,10 @@ def complete(
         return give_up(state, task, failure, at_ms=at_ms, program=program)
     undo = bool(node.node.compensate) and not task.parent
     return [e.TaskCompleted(at_ms=at_ms, task=task.no, output=output, updates=updates, undo=undo)]
+
+
+_REDUCE_NOTHING: Final = frozenset({"undo", "recover", "model"})
+"""Kinds whose output is for another task, not for the state."""
 
 
 def _is_whole(state: SessionState, task: Task) -> bool:
@@ -198,12 +200,13 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
             if messages and next_purpose(task.agent, definition) == COMPACT:
                 messages = ()
             return _next_turn(state, task, definition, messages, at_ms)
-        case CallTools(calls=()):
-            return []
         case CallTools(calls=calls):
-            held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
-            if held is not None:
-                return held
+            if not calls:
+                return []
+            if state.budget != UNBOUNDED:
+                held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
+                if held is not None:
+                    return held
             kinds = _kinds_of_calls(task.agent, definition, program)
             return _calls(state, task, kinds, calls, at_ms)
         case Finish(output=output):
@@ -241,9 +244,10 @@ def _kinds_of_calls(
     """Return what each call of the last answer is: of a tool, of another agent, a message."""
     answer = agent.turns[-1].answer
     agents = (*definition.delegates, *definition.handoffs)
-    messages = offered(program.addresses.get(definition.name))
-    if not agents and not messages and answer.purpose != "plan":
+    addresses = program.addresses.get(definition.name)
+    if not agents and addresses is None and answer.purpose != "plan":
         return ("tool",) * len(answer.calls)
+    messages = offered(addresses)
     return tuple(
         "agent"
         if answer.purpose == "plan" or call.tool in agents
@@ -292,9 +296,10 @@ def _next_turn(
 ) -> Moves:
     """Return the start of the next turn, which is shown these messages of other agents."""
     assert task.agent is not None, "only agents have turns"
-    held = _held(state, task, wanted_of(task), at_ms)
-    if held is not None:
-        return held
+    if state.budget != UNBOUNDED:
+        held = _held(state, task, wanted_of(task), at_ms)
+        if held is not None:
+            return held
     turn = e.ChildrenStarted(
         at_ms=at_ms,
         parent=task.no,

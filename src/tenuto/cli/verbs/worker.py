@@ -1,0 +1,78 @@
+"""`tenuto worker`: a process that runs sessions of a database which several share."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import suppress
+from typing import Any
+
+import click
+import msgspec
+
+import tenuto
+from tenuto.cli import exit_codes
+from tenuto.cli.driving import drive
+from tenuto.cli.options import db_option
+from tenuto.cli.printing import say
+from tenuto.cli.starting import find_workflow, make_importable
+from tenuto.cli.tool_sources import sources_in, tools_option
+from tenuto.core.errors import Rejected
+
+
+class Options(msgspec.Struct, kw_only=True):
+    """What was asked for."""
+
+    workflows: tuple[str, ...]
+    concurrency: int
+    tools: str | None
+    db: str | None
+
+
+@click.command()
+@click.argument("workflows", nargs=-1, metavar="[WORKFLOW]…")
+@click.option(
+    "-c",
+    "--concurrency",
+    type=click.IntRange(1),
+    default=256,
+    show_default=True,
+    help="How many calls of functions, tools and models run at once.",
+)
+@tools_option
+@db_option
+def command(**options: Any) -> int:
+    """Run sessions of each WORKFLOW, whichever process started them.
+
+    Any number of workers share a PostgreSQL database. Without a WORKFLOW it runs those that no
+    other process knows, where their code can be imported. On SIGTERM and Ctrl-C it lets running
+    work end, for ten seconds at most, and gives its sessions to the others.
+
+    \b
+    tenuto worker shop.flows:refund --db postgresql://localhost/shop
+    """
+    return drive(_work(Options(**options)))
+
+
+async def _work(asked: Options) -> int:
+    make_importable()
+    found = [find_workflow(target) for target in asked.workflows]
+    opened = tenuto.open(
+        asked.db,
+        workflows=[one.workflow for one in found],
+        concurrency=asked.concurrency,
+        tools=sources_in(asked.tools),
+        read_models=True,
+    )
+    async with opened as runtime:
+        number = runtime.member
+        if number is None:
+            raise Rejected(
+                "Workers share a PostgreSQL database, and this one is one process's alone. Name "
+                "another with --db postgresql://…, or run sessions with `tenuto serve`."
+            )
+        names = ", ".join(one.name for one in found) or "what no other process knows"
+        say(f"worker {number} runs: {names}")
+        with suppress(asyncio.CancelledError):
+            await asyncio.Event().wait()
+        say(f"worker {number} ends: running work may take ten seconds more")
+    return exit_codes.COMPLETED
