@@ -216,7 +216,12 @@ class Sharing:
 
     async def _look(self) -> Survey:
         from_s = asyncio.get_running_loop().time()
-        survey = await self._membership.look(self._knows(), self._duties)
+        try:
+            survey = await self._membership.look(self._knows(), self._duties)
+        except StoreUnavailable:
+            # With its line to the database, what it holds there may be gone.
+            self._lease_until_s = 0.0
+            raise
         if any(member.number == self._number for member in survey.members):
             # The lease began later than this, by whatever clock.
             self._lease_until_s = from_s + LEASE_MS / 1000

@@ -42,7 +42,7 @@ async def two_servers(url: str, *flows: tenuto.Workflow, **settings: Any) -> Asy
 async def until(holds: Callable[[], Any]) -> None:
     """Return once it holds."""
     async with asyncio.timeout(20):
-        while not holds():
+        while not holds():  # noqa: ASYNC110  # nobody tells of it
             await asyncio.sleep(0.01)
 
 

@@ -42,49 +42,52 @@ async def founded(home: Served) -> str:
     """Return the first admin's key."""
     found = await home.service.accounts.organisations.found_home()
     assert found is not None
-    for served in (home,):
-        served.service.accounts.passwords.hasher = QUICK
+    home.service.accounts.passwords.hasher = QUICK
     return found.key_text
 
 
 def test_a_key_that_is_revoked_at_one_server_is_refused_at_once_by_the_other(url: str) -> None:
     async def main() -> None:
-        async with two_servers(url, waiting(), login=True) as (home, other):
-            async with clients(home, other, await founded(home)) as (admin, _):
-                for n in range(5):
-                    made = (await admin.post("/keys", json={"label": f"k{n}"})).json()
-                    async with clients(home, other, made["key"]) as (first, second):
-                        for _ in range(3):
-                            assert (await second.get("/sessions")).status_code == 200
-                        # Others ask all the time: what was read for them may be older.
-                        busy = [asyncio.create_task(second.get("/sessions")) for _ in range(8)]
-                        gone = await admin.delete(f"/keys/{made['id']}")
-                        assert gone.status_code < 300, gone.text
-                        assert (await second.get("/sessions")).status_code == 401
-                        assert (await first.get("/sessions")).status_code == 401
-                        await asyncio.gather(*busy)
+        async with (
+            two_servers(url, waiting(), login=True) as (home, other),
+            clients(home, other, await founded(home)) as (admin, _),
+        ):
+            for n in range(5):
+                made = (await admin.post("/keys", json={"label": f"k{n}"})).json()
+                async with clients(home, other, made["key"]) as (first, second):
+                    for _ in range(3):
+                        assert (await second.get("/sessions")).status_code == 200
+                    # Others ask all the time: what was read for them may be older.
+                    busy = [asyncio.create_task(second.get("/sessions")) for _ in range(8)]
+                    gone = await admin.delete(f"/keys/{made['id']}")
+                    assert gone.status_code < 300, gone.text
+                    assert (await second.get("/sessions")).status_code == 401
+                    assert (await first.get("/sessions")).status_code == 401
+                    await asyncio.gather(*busy)
 
     run(main())
 
 
 def test_who_logs_in_at_one_server_is_known_at_the_other_until_they_are_disabled(url: str) -> None:
     async def main() -> None:
-        async with two_servers(url, waiting(), login=True) as (home, other):
+        async with (
+            two_servers(url, waiting(), login=True) as (home, other),
+            clients(home, other, await founded(home)) as (admin, _),
+        ):
             other.service.accounts.passwords.hasher = QUICK
-            async with clients(home, other, await founded(home)) as (admin, _):
-                body = {"name": "ada", "roles": ["operator"], "password": PASSWORD}
-                ada = (await admin.post("/users", json=body)).json()
-                login = {"name": "ada", "password": PASSWORD}
-                begun = (await admin.post("/auth/login", json=login)).json()
-                async with clients(home, other, begun["access_token"]) as (first, second):
-                    assert (await second.get("/auth/me")).json()["name"] == "ada"
-                    again = await second.post(
-                        "/auth/refresh", json={"refresh_token": begun["refresh_token"]}
-                    )
-                    assert again.status_code == 200, again.text
-                    await admin.patch(f"/users/{ada['id']}", json={"disabled": True})
-                    for client in (second, first):
-                        assert (await client.get("/auth/me")).status_code == 401
+            body = {"name": "ada", "roles": ["operator"], "password": PASSWORD}
+            ada = (await admin.post("/users", json=body)).json()
+            login = {"name": "ada", "password": PASSWORD}
+            begun = (await admin.post("/auth/login", json=login)).json()
+            async with clients(home, other, begun["access_token"]) as (first, second):
+                assert (await second.get("/auth/me")).json()["name"] == "ada"
+                again = await second.post(
+                    "/auth/refresh", json={"refresh_token": begun["refresh_token"]}
+                )
+                assert again.status_code == 200, again.text
+                await admin.patch(f"/users/{ada['id']}", json={"disabled": True})
+                for client in (second, first):
+                    assert (await client.get("/auth/me")).status_code == 401
 
     run(main())
 

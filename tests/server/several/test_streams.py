@@ -169,3 +169,35 @@ def test_a_quiet_stream_of_a_session_of_the_other_server_gives_signs_of_life(
                         return
 
     run(main())
+
+
+def test_who_comes_from_one_server_to_the_other_finds_what_it_was_told_and_no_gap(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # The other server is told of nothing, and looks for itself twice in a second.
+    monkeypatch.setattr(
+        "tenuto.adapters.postgres.membership.PostgresMembership.notify", lambda *_: None
+    )
+
+    async def main() -> None:
+        async with two_servers(url, stepping()) as pair:
+            session = await started_at(pair.home, "stepping")
+            path = f"/sessions/{session}/stream?after="
+            first, feed = frames_of(pair.other, f"{path}0"), frames_of(pair.other, "/events")
+            await anext(first)
+            await anext(feed)
+            for n in range(2):
+                told = {"name": "else", "data": n}
+                await pair.home.client.post(f"/sessions/{session}/signal", json=told)
+                events = (await pair.home.client.get(f"/sessions/{session}/events")).json()
+                last = events["items"][-1]
+                frames = frames_of(pair.other, f"{path}{last['version']}")
+                snapshot = await anext(frames)
+                assert (snapshot["event"], snapshot["data"]["seq"]) == ("snapshot", last["version"])
+                again = frames_of(pair.other, f"/events?after={last['position']}")
+                await anext(again)
+                following = asyncio.create_task(anext(again))
+                await started_at(pair.home, "stepping")
+                assert (await following)["event"] == "session", "and no gap"
+
+    run(main())

@@ -42,7 +42,8 @@ class PostgresLists:
         """See `SessionLists.prepare`."""
         if self._open_writable is None:
             raise StoreUnavailable("It was opened for reading only; open it for writing.")
-        while not await asyncio.to_thread(self._try_to_prepare, self._open_writable):
+        while not await asyncio.to_thread(self._try_to_prepare, self._open_writable):  # noqa: ASYNC110
+            # Nobody tells when the other one is done.
             await asyncio.sleep(_AGAIN_S)
 
     async def by_status(self) -> Mapping[Status, int]:

@@ -80,6 +80,9 @@ class Hub:
         try:
             # Others may wait for the same topic when this client goes.
             topic = await asyncio.shield(watched.opening)
+            if self._runtime.duties.has_others:
+                # The client may have seen more at another server.
+                await topic.come_up()
             if self._is_stopped:
                 topic.close()
             reader = Reader(topic, after=after, pieces=pieces)

@@ -7,6 +7,7 @@ frames are kept: who lost the connection for a moment goes on from there without
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 from tenuto.core.errors import TenutoError
@@ -27,6 +28,8 @@ from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
 from tenuto.views.waiting import why_waiting
 
+COME_UP_S_MAX: Final = 5.0
+_LOOK_S: Final = 0.005
 BURST: Final = 64
 """Events told before readers get their turn."""
 
@@ -79,6 +82,20 @@ class Topic:
             asyncio.create_task(topic._read_along()),
         )
         return topic
+
+    async def come_up(self) -> None:
+        """Return once all was told that is in the log by now, which another process may have
+        written a moment ago; or after COME_UP_S_MAX."""
+        target = self.version
+        while page := await self.session.page(target):
+            target = page[-1].version
+        with suppress(TimeoutError):
+            async with asyncio.timeout(COME_UP_S_MAX):
+                while self.version < target and not self._has_ended():  # noqa: ASYNC110
+                    await asyncio.sleep(_LOOK_S)
+
+    def _has_ended(self) -> bool:
+        return self.is_over or self.is_stopped or self.fault is not None
 
     def close(self) -> None:
         """Follow no more; who still listens hears no more."""
