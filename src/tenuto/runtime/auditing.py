@@ -126,6 +126,13 @@ class Checkpointer:
             return entry
         raise StoreUnavailable("Other processes take checkpoints all the time; none was taken.")
 
+    async def covered(self) -> int:
+        """Return the number of the last entry that a checkpoint covers, its own counted; 0: there
+        is none."""
+        record = await self.ledger.record(TENANT, KIND, id=TARGET)
+        last = None if record is None else read_checkpoint(record.value)
+        return 0 if last is None else last.entries + 1
+
     def _change(self, checkpoint: Checkpoint, record: Record | None) -> Change:
         if self.keys:
             checkpoint = self.keys[0].marked(checkpoint)
@@ -255,9 +262,18 @@ class Auditor:
             if self._is_ours():
                 await self.look()
             else:
-                # Whoever takes them over begins to count then.
-                self._taken_s = None
+                await self._follow()
             await asyncio.sleep(LOOK_S)
+
+    async def _follow(self) -> None:
+        """Note what another process took: who takes them over counts from there."""
+        try:
+            covered = await self._checkpointer.covered()
+        except TenutoError as error:
+            _log.warning("It cannot be seen whether checkpoints are taken: %s", error)
+            return
+        if self._taken_s is None or covered != self._taken_number:
+            self._taken_s, self._taken_number = asyncio.get_running_loop().time(), covered
 
     def _is_ours(self) -> bool:
         return self.leads is None or self.leads()
