@@ -83,6 +83,15 @@ def test_webhooks_are_told_of_the_sessions_of_all_servers_once_and_go_on_after_a
             sessions = {await one.start("short") for _ in range(10) for one in found.all}
             assert set((await told_of(receiver, sessions)).values()) == {1}
 
+            # One that is added while the other server delivers is told of what comes at once.
+            second = {"url": f"{receiver.url}2", "events": ["session.cancelled"]}
+            await other.client.post("/webhooks", json=second)
+            gone = sessions.pop()
+            await home.client.post(f"/sessions/{gone}/cancel", json={})
+            await receiver.until(lambda came: any(one.path == "/hook2" for one in came))
+            receiver.received = [one for one in receiver.received if one.path == "/hook"]
+            sessions.add(gone)
+
             # A message is on its way, and others have come, when who delivers is killed.
             receiver.statuses = [0] * 16
             more = {await other.start("short") for _ in range(20)}
@@ -161,7 +170,7 @@ def test_a_server_that_slept_sends_nothing_and_tells_nothing_old_when_it_wakes(
             )
             home.go_on()
             assert await asked == "completed"
-            async with httpx2.AsyncClient(base_url=home.client.base_url) as client:
+            async with httpx2.AsyncClient(base_url=home.client.base_url, timeout=40) as client:
                 last = (await client.post("/workflows/short/start", json={})).json()["id"]
             await receiver.until(
                 lambda came: any(one.told["data"]["session"] == last for one in came)
