@@ -9,11 +9,13 @@ is acknowledged and nothing is refused.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import psycopg
 
+from tenuto.adapters.postgres import calls
 from tenuto.adapters.postgres.batches import Batch, Chain, Verdict
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.tables.outcomes import Answer, OutcomeUnknown, Statement
@@ -33,15 +35,11 @@ UNSTORABLE: Final = (
     psycopg.NotSupportedError,
     OverflowError,
     ValueError,
+    struct.error,
 )
 """What is raised for a value that no row can hold: a number beyond 64 bits, a zero byte or a lone
 surrogate in a text, a payload beyond a gigabyte. It fails one commit, never those beside it."""
 
-CALL: Final = b"""
-    SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
-        %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
-        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[])"""
-CALL_ONE: Final = b"SELECT last, number, version FROM append_one(%s, %s, %s, %s, %b)"
 SELECT_WRITTEN: Final = """
     SELECT c.position FROM sessions AS s JOIN commits AS c ON c.session = s.number
     WHERE s.id = ? AND c.version = ? AND c.at_ms = ? AND c.payload = ?"""
@@ -99,7 +97,17 @@ class LogWriter:
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
         self._name = name
-        self._line = Line(open_connection, name=name)
+
+        def opened() -> Connection:
+            connection = open_connection()
+            try:
+                calls.prepare(connection)
+            except psycopg.Error:
+                connection.close()
+                raise
+            return connection
+
+        self._line = Line(opened, name=name)
         self._line.connected()
 
     def write(
@@ -166,18 +174,7 @@ class LogWriter:
         return answers
 
     def _append(self, batch: Batch) -> Verdict:
-        execute = self._line.connected().raw.execute
-        if batch.is_plain:
-            (one,) = batch.commits
-            values = one.session, one.expected, one.count, one.at_ms, one.payload
-            row = execute(CALL_ONE, values).fetchone()
-            assert row is not None, "the function gives a row"
-            last, number, version = row
-            found = -1 if version is None else version
-            return Verdict(last, [number if found == one.expected else 0], [found])
-        row = execute(CALL, batch.arguments()).fetchone()
-        assert row is not None, "the function gives a row"
-        return Verdict(*row)
+        return calls.call(self._line.connected(), batch)
 
     def _accept(self, work: _Work, batch: Batch, places: list[int], verdict: Verdict) -> None:
         again: list[int] = []
