@@ -13,6 +13,7 @@ from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
+from tenuto.adapters.postgres.sending import Sending
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.tables.artifacts import TableArtifacts
@@ -68,7 +69,7 @@ class PostgresEventStore(LastingStore):
         self._database = database
         commits: GroupCommit | None = None
         if writer is not None:
-            commits = GroupCommit(writer, file=database.name, inline=False)
+            commits = GroupCommit(writer, file=database.name, sender=Sending(writer))
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
         reads = ReadPool(database.open_readonly, name=database.name)
