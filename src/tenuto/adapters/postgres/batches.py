@@ -91,16 +91,16 @@ class Batch:
         given = Arguments()
         snapshots: dict[int, tuple[int, bytes]] = {}
         for commit in self.commits:
-            chain = self._of[commit.session] + 1
+            number = self._of[commit.session] + 1
             if commit.count:
-                given.chains.append(chain)
+                given.chains.append(number)
                 given.versions.append(commit.expected + commit.count)
                 given.counts.append(commit.count)
                 given.times.append(commit.at_ms)
                 given.payloads.append(commit.payload)
             if commit.snapshot is not None:
                 packed = pack(commit.snapshot.payload)
-                snapshots[chain] = commit.snapshot.version, packed
+                snapshots[number] = commit.snapshot.version, packed
         given.snapshot_chains += snapshots
         given.snapshot_versions += [version for version, _ in snapshots.values()]
         given.snapshot_payloads += [payload for _, payload in snapshots.values()]

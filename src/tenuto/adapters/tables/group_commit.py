@@ -220,6 +220,9 @@ class GroupCommit:
         if not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
+        elif len(self._queue) == SENT_COMMITS_MAX and self._sender is not None:
+            # The server has work while the tick goes on.
+            self._flush()
         return future
 
     def execute(self, sql: str, values: Row) -> "asyncio.Future[Position]":
@@ -248,7 +251,7 @@ class GroupCommit:
             return
         first = not self._statements and self._in_doubt is None
         # Nothing else may take from the queue between the check and the write: see `_turn`.
-        if first and self._is_for_loop() and self._turn.acquire(blocking=False):
+        if first and self._turn.acquire(blocking=False):
             done = False
             try:
                 done = self._write_inline() if self._sender is None else self._send(self._sender)
@@ -259,13 +262,6 @@ class GroupCommit:
                 return
             self._is_left = True
         self._wake.put(None)
-
-    def _is_for_loop(self) -> bool:
-        if self._sender is not None:
-            return True
-        if self._writer.checkpoint_is_due or not self._pace.is_quick:
-            return False
-        return is_small(self._queue)
 
     def _send(self, sender: Sender) -> bool:
         """Send what is first in the queue, and keep the turn until its answer is there."""
@@ -279,13 +275,17 @@ class GroupCommit:
                 break
             commits.append(commit)
         count = sender.send(commits, self._arrived) if commits else 0
-        self._sent = [self._queue.popleft() for _ in range(count)]
+        # In this order: the thread, which may be about to end, looks at the queue first.
+        self._sent = list(islice(self._queue, count))
+        for _ in range(count):
+            self._queue.popleft()
         return count > 0
 
     def _arrived(self, outcome: "list[Answer] | OutcomeUnknown") -> None:
-        sent, self._sent = self._sent, []
+        sent = self._sent
         if isinstance(outcome, OutcomeUnknown):
             self._in_doubt = (outcome, sent, [])
+        self._sent = []
         self._turn.release()
         if isinstance(outcome, OutcomeUnknown):
             self._wake.put(None)
@@ -293,11 +293,14 @@ class GroupCommit:
         # The server has the next before the loop goes on with these.
         if self._queue:
             self._flush()
-        elif self._statements:
+        elif self._statements or self._closing:
             self._wake.put(None)
         self._settle(sent, [], outcome)
 
     def _write_inline(self) -> bool:
+        """Write what is queued, where that is little and the disk is quick."""
+        if self._writer.checkpoint_is_due or not self._pace.is_quick or not is_small(self._queue):
+            return False
         batch = list(self._queue)
         began_s = time.monotonic()
         try:
@@ -330,24 +333,28 @@ class GroupCommit:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
             while not self._closing or (
-                self._queue or self._statements or self._works.are_waiting or self._in_doubt
+                self._queue
+                or self._sent
+                or self._statements
+                or self._works.are_waiting
+                or self._in_doubt
             ):
                 self._wake.get()
                 with self._turn:
                     self._drain()
                 if self._sender is not None:
                     # What came meanwhile is the loop's again.
-                    self._tell_loop(self._flush)
+                    tell(self._loop, self._flush)
             with self._turn:
                 self._works.close()
                 self._writer.close()
         finally:
-            self._tell_loop(self._end)
+            tell(self._loop, self._end)
 
     def _drain(self) -> None:
         if self._in_doubt is not None:
             unknown, batch, tasks = self._in_doubt
-            self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
+            tell(self._loop, self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
         while self._is_due() or self._statements or self._works.are_waiting:
             queue = self._queue if self._is_due() else deque[Pending]()
@@ -355,7 +362,7 @@ class GroupCommit:
             self._is_left = False
             if self._batch or self._tasks:
                 answers = self._write_patiently()
-                self._tell_loop(self._settle, self._batch, self._tasks, answers)
+                tell(self._loop, self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
             self._works.do_some()
             if self._writer.checkpoint_is_due:
@@ -405,11 +412,6 @@ class GroupCommit:
         )
         return [error] * len(unknown.answers)
 
-    def _tell_loop(self, callback: Callable[..., None], *values: object) -> None:
-        # A loop that was closed first has nobody left to tell; what is written is written.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(callback, *values)
-
     def _end(self) -> None:
         """On the loop, when the thread has ended: nobody is left waiting, whatever ended it."""
         self._closing = True
@@ -432,6 +434,13 @@ def closed(file: str) -> StoreUnavailable:
     return StoreUnavailable(f"The store {file} is closed; open it again.")
 
 
+def tell(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *values: object) -> None:
+    """Have the loop call it soon, from another thread."""
+    # A loop that was closed first has nobody left to tell; what is written is written.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback, *values)
+
+
 def is_small(queue: deque[Pending]) -> bool:
     """Return whether the loop may wait until all of it is written."""
     if len(queue) > INLINE_COMMITS_MAX:
@@ -442,9 +451,7 @@ def is_small(queue: deque[Pending]) -> bool:
     return size < INLINE_BYTES_MAX
 
 
-def answer_all(
-    loop: asyncio.AbstractEventLoop, rest: "Iterator[tuple[Receipt, Answer]]"
-) -> None:
+def answer_all(loop: asyncio.AbstractEventLoop, rest: "Iterator[tuple[Receipt, Answer]]") -> None:
     """Give each its answer."""
     told = False
     try:
