@@ -110,6 +110,12 @@ class Line:
             self._is_first = False
         return self._connection
 
+    @property
+    def whole(self) -> Connection | None:
+        """The connection, where there is one that is not broken as far as is known here."""
+        connection = self._connection
+        return None if connection is None or connection.is_broken else connection
+
     def leaves_in_doubt(self, error: psycopg.Error) -> bool:
         """Return whether what was sent may have been carried out all the same."""
         broken = self._connection is None or self._connection.is_broken

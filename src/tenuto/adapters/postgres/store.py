@@ -16,6 +16,7 @@ from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
+from tenuto.adapters.postgres.sending import Sending
 from tenuto.adapters.postgres.signals import PostgresSignals
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
@@ -78,7 +79,7 @@ class PostgresEventStore(LastingStore):
         self._database = database
         commits: GroupCommit | None = None
         if writer is not None:
-            commits = GroupCommit(writer, file=database.name, inline=False)
+            commits = GroupCommit(writer, file=database.name, sender=Sending(writer))
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
