@@ -46,7 +46,7 @@ class Asked:
         if counts(scope):
             told = await self._counted(scope, principal)
             if told:
-                add_headers(scope, encoded(told))
+                add_headers(scope, told)
         if need is not None:
             need.refuse_others(principal)
         straight = straight_of(scope)
@@ -58,7 +58,7 @@ class Asked:
             with self._streams.counted(principal):
                 await self._app(scope, connection.receive, connection.send)
 
-    async def _counted(self, scope: Scope, principal: Principal | None) -> dict[str, str]:
+    async def _counted(self, scope: Scope, principal: Principal | None) -> list[Header]:
         if principal is None:
             return await self._limiter.stranger(scope)
         return await self._limiter.known(scope, principal)
@@ -110,8 +110,3 @@ def is_stream(scope: Scope) -> bool:
     if scope["type"] == ScopeType.WEBSOCKET:
         return True
     return bool(scope["route_handler"].opt.get("stream"))
-
-
-def encoded(headers: dict[str, str]) -> list[Header]:
-    """Return headers as they are sent."""
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]
