@@ -206,10 +206,11 @@ class _Whole:
                 self._start = message
                 return
         elif start is not None:
-            lines = _lines(start["headers"]) if self._is_whole(message) else None
-            if lines is not None:
-                self._write(start["status"], lines, message["body"])
-                return
+            if self._is_whole(message):
+                lines = _lines([*self._cycle.default_headers, *start["headers"]])
+                if lines is not None:
+                    self._write(STATUS_LINE[start["status"]], lines, message["body"])
+                    return
             await self._send(start)
         await self._send(message)
 
@@ -224,14 +225,13 @@ class _Whole:
             and self._length == b"%d" % len(body)
         )
 
-    def _write(self, status: int, lines: list[bytes], body: bytes) -> None:
+    def _write(self, status: bytes, lines: list[bytes], body: bytes) -> None:
         cycle = self._cycle
-        default = _lines(cycle.default_headers) or []
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
         cycle.response_started = True
         cycle.waiting_for_100_continue = False
-        cycle.transport.write(b"".join([STATUS_LINE[status], *default, *lines, b"\r\n", body]))
+        cycle.transport.write(b"".join([status, *lines, b"\r\n", body]))
         cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
