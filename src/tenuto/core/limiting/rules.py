@@ -36,14 +36,14 @@ class Window(msgspec.Struct, frozen=True, tag="window"):
 Rule: TypeAlias = Bucket | Window
 
 
-class Level(msgspec.Struct, frozen=True, tag="level"):
+class Level(msgspec.Struct, frozen=True, tag="level", gc=False):
     """Of a bucket: `tokens` at the moment `at_ms`."""
 
     tokens: float
     at_ms: int
 
 
-class Counts(msgspec.Struct, frozen=True, tag="counts"):
+class Counts(msgspec.Struct, frozen=True, tag="counts", gc=False):
     """Of a window: how many requests count, and from which slot on."""
 
     slot: int
@@ -60,7 +60,7 @@ class Counts(msgspec.Struct, frozen=True, tag="counts"):
 State: TypeAlias = Level | Counts
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether a rule lets the request through, and what is left of it afterwards."""
 
     allowed: bool
@@ -102,7 +102,7 @@ def is_idle(rule: Rule, state: State, now_ms: int) -> bool:
         case Bucket():
             return _level(rule, state, now_ms)[0] >= rule.burst
         case Window():
-            return not _counts(rule, state, now_ms).used
+            return not _counts(now_ms // _slot_ms(rule), state).used
 
 
 def _level(rule: Bucket, state: State | None, now_ms: int) -> tuple[float, int]:
@@ -136,9 +136,8 @@ def _slot_ms(rule: Window) -> int:
     return rule.seconds * 1000 // SLOTS
 
 
-def _counts(rule: Window, state: State | None, now_ms: int) -> Counts:
-    """Return what counts now."""
-    slot = now_ms // _slot_ms(rule)
+def _counts(slot: int, state: State | None) -> Counts:
+    """Return what counts in a slot, or still counts in it."""
     if not isinstance(state, Counts):
         return Counts(slot, 0, _EMPTY, 0, slot)
     passed = slot - state.slot
@@ -150,10 +149,10 @@ def _counts(rule: Window, state: State | None, now_ms: int) -> Counts:
 
 
 def _window_asked(rule: Window, state: State | None, now_ms: int) -> tuple[Verdict, Counts]:
-    now = _counts(rule, state, now_ms)
+    size_ms = _slot_ms(rule)
+    now = _counts(now_ms // size_ms, state)
     first = now.first if now.used else now.slot
     after = Counts(now.slot, now.newest + 1, now.older, now.used + 1, first)
-    size_ms = _slot_ms(rule)
     # A clock that ran backwards stands at the newest slot's begin.
     gone_ms = max(now_ms, now.slot * size_ms) - size_ms * (SLOTS + 1)
     remaining, reset_ms = rule.limit - after.used, first * size_ms - gone_ms
