@@ -170,9 +170,9 @@ class FaultyLine:
     async def _close(self) -> None:
         await self._refuse()
         # What was just accepted becomes a connection yet.
-        while self._serving:
+        while serving := tuple(self._serving):
             await self._cut()
-            await asyncio.wait(self._serving, timeout=0.01)
+            await asyncio.wait(serving, timeout=0.01)
 
     async def _serve(self, client: socket.socket) -> None:
         client.setblocking(False)

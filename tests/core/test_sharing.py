@@ -44,9 +44,9 @@ def test_no_member_gets_more_than_its_part(numbers: tuple[int, ...]) -> None:
 def test_few_shards_change_hands_when_one_comes(numbers: tuple[int, ...], other: int) -> None:
     before, after = spread(numbers), spread((*numbers, other))
     moved = sum(one != two for one, two in zip(before, after, strict=True))
-    part = -(-SHARDS // (len(numbers) + 1))
-    # What the new one gets has to move; what is pushed on by the bounds is at most as much again.
-    assert moved <= 3 * part
+    # With `hash % members` all but one in as many would. What the bounds push on comes on top of
+    # what the new one gets.
+    assert moved <= SHARDS // 2
 
 
 def test_sessions_are_spread_evenly_over_the_shards() -> None:

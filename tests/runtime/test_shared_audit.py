@@ -49,10 +49,9 @@ async def enter(*runtimes: Runtime) -> None:
         assert runtime.ledger is not None
         (entry,) = await runtime.ledger.append([action()])
         async with asyncio.timeout(10):
-            while not await runtime.ledger.entries(
-                EntryQuery(actions=(ACTION,), after=entry.number, limit=1)
-            ):
-                await asyncio.sleep(0.01)
+            query = EntryQuery(actions=(ACTION,), after=entry.number, limit=1)
+            while not await runtime.ledger.entries(query):
+                pass
 
 
 def test_one_process_takes_the_checkpoints_of_all_and_another_one_when_it_has_gone(

@@ -153,9 +153,12 @@ class Engine:
             if known is None:
                 raise
             return known
-        if self.sharing is not None and not self.runs(program.definition.name, cause.session):
-            self.turns.give_up(live, Moved(cause.session))
-            self.sharing.hand_over(cause.session)
+        if self.sharing is not None:
+            if self.sharing.owns(program.definition.name, cause.session):
+                self.sharing.begun(cause.session)
+            else:
+                self.turns.give_up(live, Moved(cause.session))
+                self.sharing.hand_over(cause.session)
         return cause.session
 
     def runs(self, workflow: str, session: SessionId) -> bool:

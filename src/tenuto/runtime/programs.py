@@ -3,6 +3,7 @@
 Names are those of a tenant, or of the process: what one tenant runs is found by no other (P7).
 """
 
+import asyncio
 from typing import Final
 
 from tenuto.core.errors import NotFound
@@ -31,6 +32,7 @@ class Programs:
         self._stored: set[Digest] = set()
         self.names: set[str] = set()
         """Of all that were made known here, and of those that they start."""
+        self._storing: dict[Digest, asyncio.Task[Digest]] = {}
 
     async def add(self, definition: WorkflowDefinition, tenant: str) -> Program:
         """Return `definition` compiled, once it is stored; the tenant finds it by its name.
@@ -40,9 +42,19 @@ class Programs:
         """
         program = self.know(definition, tenant)
         if program.digest not in self._stored:
-            await self._artifacts.put(encode_definition(definition))
-            self._stored.add(program.digest)
+            await self._store(program.digest, definition)
         return program
+
+    async def _store(self, digest: Digest, definition: WorkflowDefinition) -> None:
+        """Return once the definition is stored; those who ask at the same time store it once."""
+        storing = self._storing.get(digest)
+        if storing is None:
+            putting = self._artifacts.put(encode_definition(definition))
+            storing = self._storing[digest] = asyncio.create_task(putting)
+            storing.add_done_callback(lambda _: self._storing.pop(digest, None))
+        # Whoever gives up waiting takes it from nobody else.
+        await asyncio.shield(storing)
+        self._stored.add(digest)
 
     def know(self, definition: WorkflowDefinition, tenant: str = PROCESS) -> Program:
         """Return `definition` compiled, to be found by its name from now on: by the tenant, or by

@@ -69,8 +69,6 @@ class Residents:
             if loading is None:
                 loading = asyncio.get_running_loop().create_task(self._load(session))
                 self._loading[session] = loading
-                # Who waited may be gone by then.
-                loading.add_done_callback(lambda done: done.cancelled() or done.exception())
             # Who waited looks again: another may have taken it up and let it go since.
             await asyncio.shield(loading)
 

@@ -101,13 +101,21 @@ class Sharing:
         self._news = asyncio.Event()
         self._is_old = False
         """Somebody came or went since the last look."""
+        self._are_called = True
+        """Somebody said that sessions were started for this process."""
         self._turn = asyncio.Lock()
+        self._learning: asyncio.Task[None] | None = None
+        self._workflows: frozenset[str] = frozenset()
+        """Those that have shards."""
         self._keeping: asyncio.Task[None] | None = None
         self._leaving = False
         self._duties: set[str] = set()
         self._lease_until_s = 0.0
         self.losses = 0
         """How often sessions were let go: what is known of those that came back since is old."""
+        self._begun: set[SessionId] = set()
+        self._begun_before: set[SessionId] = set()
+        """Sessions that were started here, for this process: they do not arrive."""
 
     @property
     def members(self) -> tuple[Member, ...]:
@@ -158,8 +166,12 @@ class Sharing:
 
     async def know(self, workflow: str) -> None:
         """Have the sessions of a workflow that was not known here before run by somebody."""
-        if self._works and not any(shard.workflow == workflow for shard in self._survey.owners):
-            await self.look()
+        if not self._works or workflow in self._workflows:
+            return
+        if self._learning is None or self._learning.done():
+            self._learning = asyncio.create_task(self.look())
+        # All who wait go on at once, not one after another.
+        await asyncio.shield(self._learning)
 
     async def claim(self, workflow: str, session: SessionId) -> bool:
         """Return whether the session is this process's, which takes it when it is nobody's."""
@@ -175,6 +187,10 @@ class Sharing:
     async def due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
         """Return which sessions of this process have a deadline before the moment, and when."""
         return await self._claims.due_before(moment_ms)
+
+    def begun(self, session: SessionId) -> None:
+        """Know that a session of this process was started here."""
+        self._begun.add(session)
 
     def hand_over(self, session: SessionId) -> None:
         """Tell the owner of a session that it is there, with work to do."""
@@ -209,6 +225,7 @@ class Sharing:
                 await self._join()
                 survey = await self._look()
             self._survey = survey
+            self._workflows = frozenset(shard.workflow for shard in survey.owners)
             mine = owned_by(self._number, survey.owners)
             self._let_go(self._mine - mine)
             given, self._mine = mine - self._mine, mine
@@ -307,10 +324,16 @@ class Sharing:
 
     async def _welcome(self) -> None:
         """Take up what others started for this process."""
+        if not self._are_called and len(self._survey.members) == 1:
+            return
+        self._are_called = False
+        known = self._begun | self._begun_before
+        self._begun_before, self._begun = self._begun, set()
         arrived = await self._claims.arrived()
         if self._takes_up:
             for session in arrived:
-                self._house.take_up(session)
+                if session not in known:
+                    self._house.take_up(session)
 
     def _pause_s(self) -> float:
         """Sessions that are to move are looked at more often."""
@@ -322,4 +345,5 @@ class Sharing:
         if topic == "look":
             self.look_soon()
         elif topic == "arrivals":
+            self._are_called = True
             self._news.set()

@@ -98,6 +98,53 @@ def test_the_line_may_break_at_any_byte_of_an_append(to: str, url: str) -> None:
 
 
 @needs_postgres
+@pytest.mark.parametrize("to", ["client", "server"])
+def test_the_line_may_break_at_any_byte_of_what_the_event_loop_sends(to: str, url: str) -> None:
+    port = int(psycopg.conninfo.conninfo_to_dict(url)["port"])
+    places = range(1, 300, 23) if to == "client" else range(1, 900, 61)
+
+    async def main(line: FaultyLine) -> None:
+        store = await PostgresEventStore.open(line.leading(url))
+        assert await asyncio.gather(store.append(commit("s", 0)), store.append(commit("t", 0)))
+        for version, place in enumerate(places, start=1):
+            line.cut_after(place, to="client" if to == "client" else "server")
+            both = [store.append(commit(session, version)) for session in "st"]
+            # A new connection is cut as well until the line is whole; it is tried again.
+            asyncio.get_running_loop().call_later(0.05, line.resume)
+            assert await asyncio.gather(*both) == [2 * version + 1, 2 * version + 2]
+            line.resume()
+        stored = await store.read(limit=10_000)
+        assert [one.position for one in stored] == list(range(1, 3 + 2 * len(places)))
+        await store.close()
+
+    with FaultyLine(port) as line:
+        asyncio.run(asyncio.wait_for(main(line), SECONDS_MAX))
+
+
+@needs_postgres
+def test_closing_waits_for_what_was_on_its_way_when_the_line_broke(url: str) -> None:
+    port = int(psycopg.conninfo.conninfo_to_dict(url)["port"])
+
+    async def main(line: FaultyLine) -> None:
+        store = await PostgresEventStore.open(line.leading(url))
+        await store.append(commit("s", 0))
+        line.black_hole(to="client")
+        appended = store.append(commit("s", 1))
+        await asyncio.to_thread(line.wait_held, to="client")
+
+        closing = asyncio.create_task(store.close())
+        await asyncio.sleep(0)
+        await asyncio.to_thread(line.cut)
+        await asyncio.to_thread(line.resume)
+
+        assert await appended == 2
+        await closing
+
+    with FaultyLine(port) as line:
+        asyncio.run(asyncio.wait_for(main(line), SECONDS_MAX))
+
+
+@needs_postgres
 def test_what_is_refused_when_the_line_breaks_is_refused_all_the_same(url: str) -> None:
     async def prepare() -> None:
         await (await PostgresEventStore.open(url)).close()

@@ -2,6 +2,7 @@
 
 Forking spares each server the imports; the test kills them by their pids."""
 
+import contextlib
 import os
 import signal
 import sys
@@ -43,10 +44,8 @@ def main() -> None:
         children.append(child)
         print(child, flush=True)
     for child in children:
-        try:
+        with contextlib.suppress(ProcessLookupError):
             os.kill(child, signal.SIGKILL)
-        except ProcessLookupError:
-            pass
 
 
 if __name__ == "__main__":

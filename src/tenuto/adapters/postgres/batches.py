@@ -44,6 +44,24 @@ class Verdict(NamedTuple):
     found: list[int]
 
 
+class Arguments:
+    """What `append` takes: of each chain, of each commit that has events, of each snapshot."""
+
+    def __init__(self) -> None:
+        self.sessions: list[SessionId] = []
+        self.expected: list[int] = []
+        self.chains: list[int] = []
+        self.versions: list[int] = []
+        self.counts: list[int] = []
+        self.times: list[int] = []
+        self.payloads: list[bytes] = []
+        self.starts = self.heads = b"[]"
+        """Lists of JSON, of the columns of table `sessions`."""
+        self.snapshot_chains: list[int] = []
+        self.snapshot_versions: list[int] = []
+        self.snapshot_payloads: list[bytes] = []
+
+
 class Batch:
     """Commits that can be judged together: those of a session follow one another, and none needs
     another session's."""
@@ -68,39 +86,37 @@ class Batch:
         one = self.commits[0]
         return bool(one.count) and one.head is None and one.snapshot is None
 
-    def arguments(self) -> list[Any]:
+    def arguments(self) -> Arguments:
         """Return what `append` takes."""
-        rows: list[tuple[int, int, int, int, bytes]] = []
+        given = Arguments()
         snapshots: dict[int, tuple[int, bytes]] = {}
         for commit in self.commits:
-            chain = self._of[commit.session] + 1
+            number = self._of[commit.session] + 1
             if commit.count:
-                version = commit.expected + commit.count
-                rows.append((chain, version, commit.count, commit.at_ms, commit.payload))
+                given.chains.append(number)
+                given.versions.append(commit.expected + commit.count)
+                given.counts.append(commit.count)
+                given.times.append(commit.at_ms)
+                given.payloads.append(commit.payload)
             if commit.snapshot is not None:
                 packed = pack(commit.snapshot.payload)
-                snapshots[chain] = commit.snapshot.version, packed
-        starts = [
-            _fields(chain.start)
-            for chain in self.chains
-            if chain.may_start and chain.start is not None
-        ]
-        heads = [
-            _fields(chain.head)
-            | {"chain": number, "sole": chain.heads == 1 and chain.head is chain.start}
-            for number, chain in enumerate(self.chains, start=1)
-            if chain.head is not None
-        ]
-        return [
-            [chain.session for chain in self.chains],
-            [chain.expected for chain in self.chains],
-            *[[row[column] for row in rows] for column in range(5)],
-            msgspec.json.encode(starts).decode(),
-            msgspec.json.encode(heads).decode(),
-            [*snapshots],
-            [version for version, _ in snapshots.values()],
-            [payload for _, payload in snapshots.values()],
-        ]
+                snapshots[number] = commit.snapshot.version, packed
+        given.snapshot_chains += snapshots
+        given.snapshot_versions += [version for version, _ in snapshots.values()]
+        given.snapshot_payloads += [payload for _, payload in snapshots.values()]
+        starts: list[dict[str, Any]] = []
+        heads: list[dict[str, Any]] = []
+        for number, chain in enumerate(self.chains, start=1):
+            given.sessions.append(chain.session)
+            given.expected.append(chain.expected)
+            if chain.may_start and chain.start is not None:
+                starts.append(_fields(chain.start))
+            if chain.head is not None:
+                sole = chain.heads == 1 and chain.head is chain.start
+                heads.append(_fields(chain.head) | {"chain": number, "sole": sole})
+        given.starts = msgspec.json.encode(starts)
+        given.heads = msgspec.json.encode(heads)
+        return given
 
     def positions(self, verdict: Verdict) -> list[Position | None]:
         """Return the position of each commit; None: it was refused."""

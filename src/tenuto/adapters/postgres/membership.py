@@ -40,7 +40,7 @@ _STRIKE_OFF: Final = f"""
     DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
         SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND l.classid = {_CLASS}::BIGINT::OID AND l.objid = m.number::OID))"""
+            AND l.classid = ({_CLASS}::BIGINT & 4294967295)::OID AND l.objid = m.number::OID))"""
 _MAKE_SHARDS: Final = f"""
     INSERT INTO shards(workflow, number, owner)
     SELECT w, n, {NOBODY}

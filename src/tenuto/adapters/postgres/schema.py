@@ -67,9 +67,11 @@ BEGIN
         SELECT s.number, coalesce(
             (SELECT max(c.version) FROM commits AS c WHERE c.session = s.number),
             s.origin_version) AS version,
-            fence IS NULL OR s.id = ANY(made) OR EXISTS (
-                SELECT 1 FROM shards AS h WHERE h.workflow = s.workflow
-                    AND h.number = s.shard AND h.owner = fence) AS mine
+            CASE WHEN fence < 0 THEN true
+                WHEN EXISTS (
+                    SELECT 1 FROM shards AS h WHERE h.workflow = s.workflow
+                        AND h.number = s.shard AND h.owner = fence) THEN true
+                ELSE s.id = ANY(made) END AS mine
         FROM sessions AS s WHERE s.id = g.session
     ) AS k ON true;
 
@@ -117,7 +119,7 @@ LANGUAGE plpgsql AS $$
 BEGIN
     SELECT position INTO last FROM log FOR UPDATE;
     SELECT s.number, CASE
-        WHEN fence IS NULL OR EXISTS (
+        WHEN fence < 0 OR EXISTS (
             SELECT 1 FROM shards AS h
             WHERE h.workflow = s.workflow AND h.number = s.shard AND h.owner = fence)
         THEN coalesce(

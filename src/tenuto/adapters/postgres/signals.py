@@ -84,8 +84,10 @@ class PostgresSignals:
 
     async def close(self) -> None:
         """Return when nothing is heard any more."""
-        self._send()
         self._closing.set()
+        # The thread hears it, and ends.
+        self.tell("look")
+        self._send()
         if self._thread is not None:
             await asyncio.to_thread(self._thread.join)
 
@@ -108,6 +110,8 @@ class PostgresSignals:
                 self._missed()
                 while not self._closing.is_set():
                     for one in raw.notifies(timeout=_LOOK_S):
+                        if self._closing.is_set():
+                            break
                         self._pass_on(one.payload)
                     self._look(connection)
             except (psycopg.Error, TenutoError) as error:

@@ -10,12 +10,20 @@ from functools import partial
 
 from tenuto.adapters.postgres import heads, ownership
 from tenuto.adapters.postgres.claims import PostgresClaims
-from tenuto.adapters.postgres.connection import Connection, connect_to, name_of, parted, telling
+from tenuto.adapters.postgres.connection import (
+    STATEMENT_MS_MAX,
+    Connection,
+    connect_to,
+    name_of,
+    parted,
+    telling,
+)
 from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
+from tenuto.adapters.postgres.sending import Sending
 from tenuto.adapters.postgres.signals import PostgresSignals
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
@@ -59,6 +67,12 @@ class Database:
     def open_writable(self) -> Connection:
         return connect_to(self.url, durability=self.durability, readonly=False)
 
+    def open_patient(self) -> Connection:
+        """Return one for long transactions, which nobody waits for."""
+        return connect_to(
+            self.url, durability=self.durability, readonly=False, idle_ms_max=STATEMENT_MS_MAX
+        )
+
     def open_sharing(self) -> Connection:
         """Return one for what is true only as long as processes live."""
         return connect_to(self.url, durability="wal", readonly=False)
@@ -79,7 +93,7 @@ class PostgresEventStore(LastingStore):
         self._database = database
         commits: GroupCommit | None = None
         if writer is not None:
-            commits = GroupCommit(writer, file=database.name, inline=False)
+            commits = GroupCommit(writer, file=database.name, sender=Sending(writer))
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)

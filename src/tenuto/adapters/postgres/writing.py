@@ -9,11 +9,14 @@ is acknowledged and nothing is refused.
 
 from __future__ import annotations
 
+import struct
 from collections.abc import Callable, Sequence
 from typing import Final
 
 import psycopg
+from psycopg import pq
 
+from tenuto.adapters.postgres import calls
 from tenuto.adapters.postgres.batches import Batch, Chain, Verdict
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.tables.outcomes import Answer, OutcomeUnknown, Statement
@@ -34,15 +37,11 @@ UNSTORABLE: Final = (
     psycopg.NotSupportedError,
     OverflowError,
     ValueError,
+    struct.error,
 )
 """What is raised for a value that no row can hold: a number beyond 64 bits, a zero byte or a lone
 surrogate in a text, a payload beyond a gigabyte. It fails one commit, never those beside it."""
 
-CALL: Final = b"""
-    SELECT last, numbers, versions FROM append(%s::TEXT[], %s::BIGINT[],
-        %s::INTEGER[], %s::BIGINT[], %s::INTEGER[], %s::BIGINT[], %b::BYTEA[],
-        %b::JSONB, %b::JSONB, %s::INTEGER[], %s::BIGINT[], %b::BYTEA[], %s)"""
-CALL_ONE: Final = b"SELECT last, number, version FROM append_one(%s, %s, %s, %s, %b, %s)"
 FENCED: Final = -2
 """In place of a version: the session is another process's."""
 SELECT_WRITTEN: Final = """
@@ -58,17 +57,35 @@ class InDoubt(OutcomeUnknown):
     """The line broke while a batch was on its way: ask `determine` until it answers."""
 
     def __init__(
-        self, *, work: _Work, batch: Batch, places: list[int], cause: psycopg.Error
+        self, *, work: Work, batch: Batch, places: list[int], cause: psycopg.Error
     ) -> None:
         answers = [answer or Position(0) for answer in work.answers]
         super().__init__(answers=answers, cause=cause)
         self.work, self.batch, self.places = work, batch, places
 
 
-class _Work:
+class Arrived(OutcomeUnknown):
+    """What came back of a batch that was sent, an answer or an error, is to be judged by
+    `determine`, which may block."""
+
+    def __init__(
+        self,
+        *,
+        work: Work,
+        batch: Batch,
+        places: list[int],
+        came: pq.abc.PGresult | psycopg.Error,
+    ) -> None:
+        answers: list[Answer] = [Position(0)] * len(work.answers)
+        cause = came if isinstance(came, psycopg.Error) else psycopg.Error("it was refused")
+        super().__init__(answers=answers, cause=cause)
+        self.work, self.batch, self.places, self.came = work, batch, places, came
+
+
+class Work:
     """What one call of `write` has to do, and how far it is."""
 
-    def __init__(self, commits: Sequence[Commit], statements: Sequence[Statement]) -> None:
+    def __init__(self, commits: Sequence[Commit], statements: Sequence[Statement] = ()) -> None:
         self.commits, self.statements = commits, statements
         self.answers: list[Answer | None] = [None] * (len(commits) + len(statements))
         self.left = list(range(len(commits)))
@@ -102,10 +119,25 @@ class LogWriter:
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
         self._name = name
-        self.fence: int | None = None
-        """Number of this process among those that share the schema; None: it has it alone."""
-        self._line = Line(open_connection, name=name)
+        self.fence = calls.UNFENCED
+        """Number of this process among those that share the schema."""
+
+        def opened() -> Connection:
+            connection = open_connection()
+            try:
+                calls.prepare(connection)
+            except psycopg.Error:
+                connection.close()
+                raise
+            return connection
+
+        self._line = Line(opened, name=name)
         self._line.connected()
+
+    @property
+    def connection(self) -> Connection | None:
+        """What batches can be sent on now; None: it must be opened first."""
+        return self._line.whole
 
     def write(
         self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
@@ -115,7 +147,7 @@ class LogWriter:
         Raises:
             OutcomeUnknown: see there.
         """
-        return self._go_on(_Work(commits, statements))
+        return self._go_on(Work(commits, statements))
 
     def determine(self, unknown: OutcomeUnknown) -> list[Answer]:
         """Return the answers of a batch whose outcome was unknown.
@@ -123,6 +155,9 @@ class LogWriter:
         Raises:
             OutcomeUnknown: it still is.
         """
+        if isinstance(unknown, Arrived):
+            self._judge(unknown.work, unknown.batch, unknown.places, unknown.came)
+            return self._go_on(unknown.work)
         assert isinstance(unknown, InDoubt), "it is this writer's"
         work, batch = unknown.work, unknown.batch
         try:
@@ -145,46 +180,48 @@ class LogWriter:
         """Let the server go."""
         self._line.drop()
 
-    def _go_on(self, work: _Work) -> list[Answer]:
+    def _go_on(self, work: Work) -> list[Answer]:
         while work.left:
-            batch, places = work.next_batch()
-            try:
-                verdict = self._append(batch)
-            except UNSTORABLE as error:
-                self._refuse_unstorable(work, batch, places, error)
-                continue
-            except psycopg.Error as error:
-                if self._line.leaves_in_doubt(error):
-                    self._line.drop()
-                    raise InDoubt(work=work, batch=batch, places=places, cause=error) from error
-                self._give_up(work, places, error)
-                continue
-            except StoreUnavailable as error:
-                for place in [*places, *work.left]:
-                    work.answers[place] = error
-                work.left.clear()
-                break
-            self._accept(work, batch, places, verdict)
+            self._judge(work, *work.next_batch())
         work.answers[len(work.commits) :] = self._execute(work.statements)
         answers = [answer for answer in work.answers if answer is not None]
         assert len(answers) == len(work.answers), "everybody has an answer"
         return answers
 
-    def _append(self, batch: Batch) -> Verdict:
-        execute = self._line.connected().raw.execute
-        if batch.is_plain:
-            (one,) = batch.commits
-            values = one.session, one.expected, one.count, one.at_ms, one.payload, self.fence
-            row = execute(CALL_ONE, values).fetchone()
-            assert row is not None, "the function gives a row"
-            last, number, version = row
-            found = -1 if version is None else version
-            return Verdict(last, [number if found == one.expected else 0], [found])
-        row = execute(CALL, [*batch.arguments(), self.fence]).fetchone()
-        assert row is not None, "the function gives a row"
-        return Verdict(*row)
+    def _judge(
+        self,
+        work: Work,
+        batch: Batch,
+        places: list[int],
+        came: pq.abc.PGresult | psycopg.Error | None = None,
+    ) -> None:
+        """Write the batch, or take what came of it when it was sent, and note the answers.
 
-    def _accept(self, work: _Work, batch: Batch, places: list[int], verdict: Verdict) -> None:
+        Raises:
+            InDoubt: the line broke.
+        """
+        try:
+            if isinstance(came, psycopg.Error):
+                raise came
+            if came is None:
+                verdict = calls.call(self._line.connected(), batch, self.fence)
+            else:
+                verdict = calls.verdict_of(batch, came)
+        except UNSTORABLE as error:
+            self._refuse_unstorable(work, batch, places, error)
+        except psycopg.Error as error:
+            if self._line.leaves_in_doubt(error):
+                self._line.drop()
+                raise InDoubt(work=work, batch=batch, places=places, cause=error) from error
+            self._give_up(work, places, error)
+        except StoreUnavailable as error:
+            for place in [*places, *work.left]:
+                work.answers[place] = error
+            work.left.clear()
+        else:
+            self._accept(work, batch, places, verdict)
+
+    def _accept(self, work: Work, batch: Batch, places: list[int], verdict: Verdict) -> None:
         again: list[int] = []
         refused: set[SessionId] = set()
         for commit, place, position in zip(
@@ -224,7 +261,7 @@ class LogWriter:
         return NotFound(what="origin", name=f"{head.origin}@{head.origin_version}")
 
     def _refuse_unstorable(
-        self, work: _Work, batch: Batch, places: list[int], error: Exception
+        self, work: Work, batch: Batch, places: list[int], error: Exception
     ) -> None:
         """Something in the batch cannot be stored: find it, one by one; the rest can."""
         if len(places) > 1:
@@ -236,7 +273,7 @@ class LogWriter:
             f"What {what!r} wants to append cannot be stored: {' '.join(str(error).split())}."
         )
 
-    def _give_up(self, work: _Work, places: list[int], error: psycopg.Error) -> None:
+    def _give_up(self, work: Work, places: list[int], error: psycopg.Error) -> None:
         # An error each, so that none carries another's traceback.
         for place in places:
             work.answers[place] = told(error, name=self._name, doing="append")
@@ -273,7 +310,7 @@ class LogWriter:
         return None if row is None else Position(row[0])
 
     def _accept_found(
-        self, work: _Work, batch: Batch, places: list[int], found: list[Position | None]
+        self, work: Work, batch: Batch, places: list[int], found: list[Position | None]
     ) -> None:
         """The batch was written: give what was found; judge anew what was refused."""
         written = {

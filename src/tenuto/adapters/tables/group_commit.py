@@ -17,6 +17,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
+from itertools import islice
 from queue import SimpleQueue
 from typing import Final, Protocol, TypeAlias
 
@@ -40,6 +41,12 @@ INLINE_PAUSE_S_MIN: Final = 0.02
 INLINE_PAUSE_S_MAX: Final = 1.0
 """How long a slow disk is left to the thread before commits try again: twice as long each time that
 it is still slow. A disk that others kept busy for a moment is soon quick again."""
+
+SENT_COMMITS_MAX: Final = 256
+SENT_BYTES_MAX: Final = 256 * 1024
+SNAPSHOT_WEIGHT: Final = 8
+"""Bounds of what is made ready on the loop's thread. A snapshot is compressed for it. While one
+part of many sessions waits for the server, the loop works for another."""
 
 BUSY_S_MAX: Final = 10.0
 BUSY_PAUSE_S: Final = 0.002
@@ -75,6 +82,23 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Let the database go."""
+        ...
+
+
+Done: TypeAlias = Callable[[list[Answer] | OutcomeUnknown], None]
+
+
+class Sender(Protocol):
+    """Lets the writer write while the loop goes on."""
+
+    def send(self, commits: Sequence[Commit], done: Done) -> int:
+        """Begin to write the first of `commits`, and return how many; 0: the thread is to do it.
+        In a later tick `done` is called with their answers, or with what `Writer.determine` is to
+        be asked; until then nobody may use the writer."""
+        ...
+
+    def stop(self) -> None:
+        """Let go what the loop looks at."""
         ...
 
 
@@ -157,9 +181,10 @@ class GroupCommit:
         *,
         file: str,
         works: Beside | None = None,
-        inline: bool = True,
+        sender: Sender | None = None,
     ) -> None:
-        self._writer = writer
+        """Write by `sender`, where there is one, what could be written inline otherwise."""
+        self._writer, self._sender = writer, sender
         self._works = works or Nothing()
         self._file = file
         self.written: Written = _unseen
@@ -172,8 +197,9 @@ class GroupCommit:
         self._turn = threading.Lock()
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._works.wake = lambda: self._wake.put(None)
-        self._inline = inline
         self._flush_is_due = False
+        self._sent: list[Pending] = []
+        self._is_left = False
         self._closing = False
         self._pace = Pace()
         self._in_doubt: Doubt | None = None
@@ -194,6 +220,9 @@ class GroupCommit:
         if not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
+        elif len(self._queue) == SENT_COMMITS_MAX and self._sender is not None:
+            # The server has work while the tick goes on.
+            self._flush()
         return future
 
     def execute(self, sql: str, values: Row) -> "asyncio.Future[Position]":
@@ -212,35 +241,66 @@ class GroupCommit:
         self._wake.put(None)
         await asyncio.shield(self._ended)
         self._thread.join()
+        if self._sender is not None:
+            self._sender.stop()
 
     def _flush(self) -> None:
-        """End of the tick: write a small batch here and now, or wake the thread."""
+        """End of the tick: write a small batch here and now, send one, or wake the thread."""
         self._flush_is_due = False
-        if not self._queue:
+        if not self._queue or self._sent:
             return
+        first = not self._statements and self._in_doubt is None
         # Nothing else may take from the queue between the check and the write: see `_turn`.
-        if self._may_write_inline() and self._turn.acquire(blocking=False):
+        if first and self._turn.acquire(blocking=False):
+            done = False
             try:
-                done = self._write_inline()
+                done = self._write_inline() if self._sender is None else self._send(self._sender)
             finally:
-                self._turn.release()
+                if not self._sent:
+                    self._turn.release()
             if done:
                 return
+            self._is_left = True
         self._wake.put(None)
 
-    def _may_write_inline(self) -> bool:
-        if not self._inline or len(self._queue) > INLINE_COMMITS_MAX:
-            return False
-        if self._statements or self._in_doubt:
-            return False
-        if self._writer.checkpoint_is_due or not self._pace.is_quick:
-            return False
+    def _send(self, sender: Sender) -> bool:
+        """Send what is first in the queue, and keep the turn until its answer is there."""
+        commits: list[Commit] = []
         size = 0
-        for commit, _ in self._queue:
-            size += len(commit.payload) + (INLINE_BYTES_MAX if commit.snapshot is not None else 0)
-        return size < INLINE_BYTES_MAX
+        for commit, _ in islice(self._queue, SENT_COMMITS_MAX):
+            size += len(commit.payload)
+            if commit.snapshot is not None:
+                size += SNAPSHOT_WEIGHT * len(commit.snapshot.payload)
+            if size > SENT_BYTES_MAX:
+                break
+            commits.append(commit)
+        count = sender.send(commits, self._arrived) if commits else 0
+        # In this order: the thread, which may be about to end, looks at the queue first.
+        self._sent = list(islice(self._queue, count))
+        for _ in range(count):
+            self._queue.popleft()
+        return count > 0
+
+    def _arrived(self, outcome: "list[Answer] | OutcomeUnknown") -> None:
+        sent = self._sent
+        if isinstance(outcome, OutcomeUnknown):
+            self._in_doubt = (outcome, sent, [])
+        self._sent = []
+        self._turn.release()
+        if isinstance(outcome, OutcomeUnknown):
+            self._wake.put(None)
+            return
+        # The server has the next before the loop goes on with these.
+        if self._queue:
+            self._flush()
+        elif self._statements or self._closing:
+            self._wake.put(None)
+        self._settle(sent, [], outcome)
 
     def _write_inline(self) -> bool:
+        """Write what is queued, where that is little and the disk is quick."""
+        if self._writer.checkpoint_is_due or not self._pace.is_quick or not is_small(self._queue):
+            return False
         batch = list(self._queue)
         began_s = time.monotonic()
         try:
@@ -267,50 +327,53 @@ class GroupCommit:
         self.written(batch, answers)
         receipts: list[Receipt] = [receipt for _, receipt in batch]
         receipts += [receipt for _, receipt in tasks]
-        self._answer(zip(receipts, answers, strict=True))
-
-    def _answer(self, rest: "Iterator[tuple[Receipt, Answer]]") -> None:
-        told = False
-        try:
-            for receipt, answer in rest:
-                receipt.settle(answer)
-            told = True
-        finally:
-            if not told:
-                # What one of them does with its answer failed; the others still get theirs.
-                self._loop.call_soon(self._answer, rest)
+        answer_all(self._loop, zip(receipts, answers, strict=True))
 
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""
         try:
             while not self._closing or (
-                self._queue or self._statements or self._works.are_waiting or self._in_doubt
+                self._queue
+                or self._sent
+                or self._statements
+                or self._works.are_waiting
+                or self._in_doubt
             ):
                 self._wake.get()
                 with self._turn:
                     self._drain()
+                if self._sender is not None:
+                    # What came meanwhile is the loop's again.
+                    tell(self._loop, self._flush)
             with self._turn:
                 self._works.close()
                 self._writer.close()
         finally:
-            self._tell_loop(self._end)
+            tell(self._loop, self._end)
 
     def _drain(self) -> None:
         if self._in_doubt is not None:
             unknown, batch, tasks = self._in_doubt
-            self._tell_loop(self._settle, batch, tasks, self._determined(unknown))
+            tell(self._loop, self._settle, batch, tasks, self._determined(unknown))
             self._in_doubt = None
-        while self._queue or self._statements or self._works.are_waiting:
-            self._batch, self._tasks = take_batch(self._queue, self._statements)
+        while self._is_due() or self._statements or self._works.are_waiting:
+            queue = self._queue if self._is_due() else deque[Pending]()
+            self._batch, self._tasks = take_batch(queue, self._statements)
+            self._is_left = False
             if self._batch or self._tasks:
                 answers = self._write_patiently()
-                self._tell_loop(self._settle, self._batch, self._tasks, answers)
+                tell(self._loop, self._settle, self._batch, self._tasks, answers)
             self._batch, self._tasks = [], []
             self._works.do_some()
             if self._writer.checkpoint_is_due:
                 self._writer.checkpoint()
         if self._writer.checkpoint_is_due:
             self._writer.checkpoint()
+
+    def _is_due(self) -> bool:
+        """Whether the thread is to write what is queued; else the loop sends it."""
+        mine = self._sender is None or self._is_left or self._closing
+        return mine and bool(self._queue)
 
     def _write_patiently(self) -> list[Answer]:
         commits = [commit for commit, _ in self._batch]
@@ -336,7 +399,8 @@ class GroupCommit:
         while True:
             try:
                 return self._writer.determine(unknown)
-            except OutcomeUnknown:
+            except OutcomeUnknown as still:
+                unknown = still
                 if self._closing:
                     give_up_s = give_up_s or time.monotonic() + UNKNOWN_CLOSING_S_MAX
                     if time.monotonic() > give_up_s:
@@ -347,11 +411,6 @@ class GroupCommit:
             "whether it was written shows when the store is opened again."
         )
         return [error] * len(unknown.answers)
-
-    def _tell_loop(self, callback: Callable[..., None], *values: object) -> None:
-        # A loop that was closed first has nobody left to tell; what is written is written.
-        with suppress(RuntimeError):
-            self._loop.call_soon_threadsafe(callback, *values)
 
     def _end(self) -> None:
         """On the loop, when the thread has ended: nobody is left waiting, whatever ended it."""
@@ -373,6 +432,36 @@ def _unseen(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
 def closed(file: str) -> StoreUnavailable:
     """Return the error of whoever still wants something of a store that was closed."""
     return StoreUnavailable(f"The store {file} is closed; open it again.")
+
+
+def tell(loop: asyncio.AbstractEventLoop, callback: Callable[..., None], *values: object) -> None:
+    """Have the loop call it soon, from another thread."""
+    # A loop that was closed first has nobody left to tell; what is written is written.
+    with suppress(RuntimeError):
+        loop.call_soon_threadsafe(callback, *values)
+
+
+def is_small(queue: deque[Pending]) -> bool:
+    """Return whether the loop may wait until all of it is written."""
+    if len(queue) > INLINE_COMMITS_MAX:
+        return False
+    size = 0
+    for commit, _ in queue:
+        size += len(commit.payload) + (INLINE_BYTES_MAX if commit.snapshot is not None else 0)
+    return size < INLINE_BYTES_MAX
+
+
+def answer_all(loop: asyncio.AbstractEventLoop, rest: "Iterator[tuple[Receipt, Answer]]") -> None:
+    """Give each its answer."""
+    told = False
+    try:
+        for receipt, answer in rest:
+            receipt.settle(answer)
+        told = True
+    finally:
+        if not told:
+            # What one of them does with its answer failed; the others still get theirs.
+            loop.call_soon(answer_all, loop, rest)
 
 
 def take_batch(queue: deque[Pending], statements: deque[Task]) -> tuple[list[Pending], list[Task]]:

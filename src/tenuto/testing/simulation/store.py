@@ -39,7 +39,9 @@ class FaultyStore(MemoryEventStore):
     async def load(self, session: SessionId, *, at: Version | None = None) -> StoredSession:
         """See `EventStore.load`."""
         await self._reach("load")
-        return await super().load(session, at=at)
+        stored = await super().load(session, at=at)
+        self._witness.read(session, stored.version)
+        return stored
 
     async def read(
         self, *, session: SessionId | None = None, after: int = 0, limit: int = 1000

@@ -117,6 +117,12 @@ class Witness:
         seen = self.sessions[commit.session]
         seen.acknowledged = max(seen.acknowledged, commit.expected + commit.count)
 
+    def read(self, session: SessionId, version: int) -> None:
+        """Remember that somebody read a session of whose beginning nobody was told yet."""
+        seen = self.sessions[session]
+        if not seen.acknowledged:
+            seen.acknowledged = version
+
     def reopened(self) -> None:
         """A new process reads the log: all that is in it counts as acknowledged."""
         for seen in self.sessions.values():
