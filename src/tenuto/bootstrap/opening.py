@@ -83,7 +83,14 @@ class OpenRuntime:
         if holds:
             engine.hold()
         if together is not None:
-            await engine.share(together, works=not holds, takes_up=recovers and not holds)
+            duties = []
+            if self._projector is not None:
+                duties.append(projecting.DUTY)
+            if self._auditor is not None:
+                duties.append(auditing.DUTY)
+            await engine.share(
+                together, works=not holds, takes_up=recovers and not holds, duties=duties
+            )
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):

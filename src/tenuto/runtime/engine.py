@@ -6,7 +6,7 @@ module holds them together.
 """
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import Final
 
 from tenuto.codec.events import EventDecoder
@@ -87,12 +87,15 @@ class Engine:
         self._closing = False
         self._letters: Correspondence | None = None
 
-    async def share(self, together: Together, *, works: bool, takes_up: bool) -> None:
+    async def share(
+        self, together: Together, *, works: bool, takes_up: bool, duties: Collection[str] = ()
+    ) -> None:
         """Be one of several processes on the store from now on.
 
         Args:
             works: whether this process runs sessions, or only starts and steers them.
             takes_up: whether what others left unsettled, or start for it, goes on by itself.
+            duties: what it is ready to do for all from the beginning.
         """
 
         def let_go(lives: Iterable[Live]) -> None:
@@ -107,6 +110,8 @@ class Engine:
             works=works,
             adopts=works and takes_up,
         )
+        for duty in duties:
+            seat.volunteer(duty)
         sharing = Sharing(
             together,
             seat,
