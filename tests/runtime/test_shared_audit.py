@@ -79,7 +79,7 @@ def test_one_process_takes_the_checkpoints_of_all_and_another_one_when_it_has_go
 def test_two_who_both_mean_to_take_them_take_them_in_one_chain(
     url: str, taken: Counter[Checkpointer], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenuto.runtime.sharing.Sharing.leads", lambda sharing, duty: True)
+    monkeypatch.setattr("tenuto.runtime.seat.Seat.leads", lambda seat, duty: True)
 
     async def main() -> None:
         async with tenuto.open(url, **SETTINGS) as one, tenuto.open(url, **SETTINGS) as two:

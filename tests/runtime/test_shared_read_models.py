@@ -98,7 +98,7 @@ def wanted(sessions: int) -> Counter[tuple[Any, Any]]:
 def test_one_keeps_the_tables_and_the_other_reads_in_them_what_it_did_itself(url: str) -> None:
     async def main() -> None:
         async with two_on(url) as (first, second):
-            assert [one._engine.leads(DUTY) for one in (first, second)] == [True, False]
+            assert [one._engine.owning.leads(DUTY) for one in (first, second)] == [True, False]
             for runtime, sessions in ((second, 5), (first, 10)):
                 await end_of(runtime, 5)
                 await runtime.read_models.wait(timeout=20)
@@ -111,7 +111,7 @@ def test_one_keeps_the_tables_and_the_other_reads_in_them_what_it_did_itself(url
 def test_two_who_both_mean_to_keep_the_tables_count_nothing_twice(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenuto.runtime.sharing.Sharing.leads", lambda sharing, duty: True)
+    monkeypatch.setattr("tenuto.runtime.seat.Seat.leads", lambda seat, duty: True)
     monkeypatch.setattr("tenuto.runtime.taking_in.COMMITS_AT_ONCE", 3)
 
     async def main() -> None:
@@ -164,7 +164,7 @@ def test_tables_that_somebody_left_half_made_are_completed_by_who_keeps_them(
 def test_when_who_keeps_the_tables_goes_the_other_keeps_them(url: str) -> None:
     async def main() -> None:
         async with tenuto.open(url, **SETTINGS) as second:
-            assert second._engine.leads(DUTY)
+            assert second._engine.owning.leads(DUTY)
             async with tenuto.open(url, **SETTINGS) as third:
                 await end_of(third, 2)
                 waiting = asyncio.create_task(third.read_models.wait(timeout=20))

@@ -19,9 +19,8 @@ from tenuto.runtime import auditing, projecting
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.letters import Correspondence, Postman
+from tenuto.runtime.letters import Postman
 from tenuto.runtime.projecting import Projector
-from tenuto.runtime.sharing import Sharing
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.starting import Facts
@@ -61,9 +60,9 @@ class OpenRuntime:
             self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
             keeps_tables = self._settings.get("read_models", False) and not self._readonly
             self._projector = made.projector if keeps_tables else None
-            made.projector.leads = partial(made.engine.leads, projecting.DUTY)
+            made.projector.leads = partial(made.engine.owning.leads, projecting.DUTY)
             if self._auditor is not None:
-                self._auditor.leads = partial(made.engine.leads, auditing.DUTY)
+                self._auditor.leads = partial(made.engine.owning.leads, auditing.DUTY)
             await self._begin(made.engine, store)
             if self._auditor is not None:
                 self._auditor.start()
@@ -84,19 +83,7 @@ class OpenRuntime:
         if holds:
             engine.hold()
         if together is not None:
-            sharing = Sharing(
-                engine,
-                together,
-                knows=lambda: engine.programs.names,
-                works=not holds,
-                takes_up=recovers and not holds,
-            )
-            engine.share(sharing, Correspondence(together.mail, together.signals))
-            if self._projector is not None:
-                sharing.volunteer(projecting.DUTY)
-            if self._auditor is not None:
-                sharing.volunteer(auditing.DUTY)
-            await sharing.start()
+            await engine.share(together, works=not holds, takes_up=recovers and not holds)
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):

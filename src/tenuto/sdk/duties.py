@@ -12,19 +12,21 @@ class Duties:
     @property
     def is_shared(self) -> bool:
         """Return whether other processes may come to work on the database, or are there."""
-        return self._engine.sharing is not None
+        return self._engine.owning.sharing is not None
 
     @property
     def has_others(self) -> bool:
         """Return whether other processes work on the database, or may by now."""
-        sharing = self._engine.sharing
-        return sharing is not None and (len(sharing.members) > 1 or not sharing.is_there())
+        sharing = self._engine.owning.sharing
+        return sharing is not None and (
+            len(sharing.seat.survey.members) > 1 or not sharing.seat.is_there()
+        )
 
     def volunteer(self, duty: str) -> None:
         """Be ready to do it."""
-        if self._engine.sharing is not None:
-            self._engine.sharing.volunteer(duty)
+        if self._engine.owning.sharing is not None:
+            self._engine.owning.sharing.volunteer(duty)
 
     def leads(self, duty: str) -> bool:
         """Return whether it is this process that does it now."""
-        return self._engine.leads(duty)
+        return self._engine.owning.leads(duty)

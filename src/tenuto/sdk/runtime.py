@@ -45,8 +45,8 @@ class Runtime(Keeping):
     @property
     def member(self) -> int | None:
         """This process's number among those that share the database; None: it has it alone."""
-        sharing = self._engine.sharing
-        return None if sharing is None else sharing.number
+        sharing = self._engine.owning.sharing
+        return None if sharing is None else sharing.seat.number
 
     def register(self, workflow: Workflow | WorkflowDefinition) -> None:
         """Make a workflow and its code known, so that its sessions of earlier processes can go

@@ -27,10 +27,10 @@ def test_processes_share_schemas_of_any_name(url: str) -> None:
         place = f"{url}?schema={schema}"
         async with tenuto.open(place) as one, tenuto.open(place) as two:
             for runtime in (one, two):
-                assert runtime._engine.sharing is not None
-                await runtime._engine.sharing.look()
-            assert two._engine.sharing is not None
-            return len(two._engine.sharing.members)
+                assert runtime._engine.owning.sharing is not None
+                await runtime._engine.owning.sharing.look()
+            assert two._engine.owning.sharing is not None
+            return len(two._engine.owning.sharing.seat.survey.members)
 
     with psycopg.connect(url) as connection:
         names = [f"s{n}" for n in range(20)]

@@ -33,9 +33,9 @@ async def two_servers(url: str, *flows: tenuto.Workflow, **settings: Any) -> Asy
         serving(*flows, db=url, **settings) as second,
     ):
         for served in (first, second):
-            sharing = served.service.runtime._engine.sharing
+            sharing = served.service.runtime._engine.owning.sharing
             assert sharing is not None
-            await until(lambda sharing=sharing: len(sharing._mine) == 32 * len(flows))
+            await until(lambda sharing=sharing: len(sharing.holdings.mine) == 32 * len(flows))
         yield Pair(first, second)
 
 
@@ -53,7 +53,7 @@ async def started_at(served: Served, workflow: str, **asked: Any) -> str:
         answer = await served.client.post(path, json=asked, timeout=20)
         assert answer.status_code in (200, 201, 202), answer.text
         session = str(answer.json()["id"])
-        if served.service.runtime._engine.runs(workflow, session):  # type: ignore[arg-type]
+        if served.service.runtime._engine.owning.runs(workflow, session):  # type: ignore[arg-type]
             return session
 
 

@@ -158,10 +158,10 @@ def test_what_is_kept_of_ended_sessions_is_forgotten_when_they_go_to_the_other_s
             await home.client.get(f"/sessions/{session}")
             assert await runtime.looks.at(session) is await runtime.looks.at(session)  # type: ignore[arg-type]
             kept = await runtime.looks.at(session)  # type: ignore[arg-type]
-            sharing = runtime._engine.sharing
+            sharing = runtime._engine.owning.sharing
             assert sharing is not None
             # As if it had been away: they are others' and its again.
-            sharing._let_go(sharing._mine)
+            sharing._let_go(sharing.holdings.mine)
             assert await runtime.looks.at(session) is not kept  # type: ignore[arg-type]
             assert runtime.duties.leads("projecting") and runtime.duties.leads("webhooks")
             sharing._lease_until_s = 0.0

@@ -112,7 +112,7 @@ def test_who_waits_at_one_server_hears_the_end_of_a_session_of_the_other(url: st
             ends = [await one for one in waits]
             assert {end.json()["status"] for end in ends} == {"completed"}, ends[0].text
             engine = other.service.runtime._engine
-            at_home = [one["id"] for one in items if not engine.runs("waiting", one["id"])]
+            at_home = [one["id"] for one in items if not engine.owning.runs("waiting", one["id"])]
             assert at_home, "some of them were not the sessions of the server that was asked"
 
     run(main())
