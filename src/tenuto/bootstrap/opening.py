@@ -83,7 +83,11 @@ class OpenRuntime:
         if holds:
             engine.hold()
         if together is not None:
-            await engine.share(together, works=not holds, takes_up=recovers and not holds)
+            keepers = {projecting.DUTY: self._projector, auditing.DUTY: self._auditor}
+            duties = [duty for duty, keeper in keepers.items() if keeper is not None]
+            await engine.share(
+                together, works=not holds, takes_up=recovers and not holds, duties=duties
+            )
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):

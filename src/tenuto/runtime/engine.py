@@ -87,12 +87,15 @@ class Engine:
         self._closing = False
         self._letters: Correspondence | None = None
 
-    async def share(self, together: Together, *, works: bool, takes_up: bool) -> None:
+    async def share(
+        self, together: Together, *, works: bool, takes_up: bool, duties: Iterable[str] = ()
+    ) -> None:
         """Be one of several processes on the store from now on.
 
         Args:
             works: whether this process runs sessions, or only starts and steers them.
             takes_up: whether what others left unsettled, or start for it, goes on by itself.
+            duties: what it would do for all.
         """
 
         def let_go(lives: Iterable[Live]) -> None:
@@ -107,6 +110,8 @@ class Engine:
             works=works,
             adopts=works and takes_up,
         )
+        for duty in duties:
+            seat.volunteer(duty)
         sharing = Sharing(
             together,
             seat,

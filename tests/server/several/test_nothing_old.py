@@ -161,10 +161,12 @@ def test_what_is_kept_of_ended_sessions_is_forgotten_when_they_go_to_the_other_s
             sharing = runtime._engine.owning.sharing
             assert sharing is not None
             # As if it had been away: they are others' and its again.
-            sharing._let_go(sharing.holdings.mine)
+            mine = sharing.holdings.mine
+            sharing.holdings.lose(mine)
+            sharing.holdings.gain(mine)
             assert await runtime.looks.at(session) is not kept  # type: ignore[arg-type]
             assert runtime.duties.leads("projecting") and runtime.duties.leads("webhooks")
-            sharing._lease_until_s = 0.0
+            sharing.seat._lease_until_s = 0.0
             assert not runtime.duties.leads("projecting")
             assert not runtime.duties.leads("webhooks")
             once = await runtime.looks.at(session)  # type: ignore[arg-type]
