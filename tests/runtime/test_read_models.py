@@ -182,7 +182,7 @@ class Dying(MemoryReadModels):
 def test_a_crash_between_batches_loses_and_doubles_nothing(
     room: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenuto.runtime.projecting.COMMITS_AT_ONCE", 3)
+    monkeypatch.setattr("tenuto.runtime.taking_in.COMMITS_AT_ONCE", 3)
 
     async def main() -> None:
         store, artifacts = AwayStore(), AwayArtifacts()

@@ -112,7 +112,7 @@ def test_two_who_both_mean_to_keep_the_tables_count_nothing_twice(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("tenuto.runtime.seat.Seat.leads", lambda seat, duty: True)
-    monkeypatch.setattr("tenuto.runtime.projecting.COMMITS_AT_ONCE", 3)
+    monkeypatch.setattr("tenuto.runtime.taking_in.COMMITS_AT_ONCE", 3)
 
     async def main() -> None:
         async with two_on(url) as (first, second):
@@ -128,7 +128,7 @@ def test_two_who_both_mean_to_keep_the_tables_count_nothing_twice(
 def test_who_does_not_keep_the_tables_can_have_them_made_again_while_sessions_go_on(
     url: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenuto.runtime.projecting.COMMITS_AT_ONCE", 3)
+    monkeypatch.setattr("tenuto.runtime.taking_in.COMMITS_AT_ONCE", 3)
 
     async def main() -> None:
         async with two_on(url) as (first, second):

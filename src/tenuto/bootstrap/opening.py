@@ -83,11 +83,8 @@ class OpenRuntime:
         if holds:
             engine.hold()
         if together is not None:
-            duties = []
-            if self._projector is not None:
-                duties.append(projecting.DUTY)
-            if self._auditor is not None:
-                duties.append(auditing.DUTY)
+            keepers = {projecting.DUTY: self._projector, auditing.DUTY: self._auditor}
+            duties = [duty for duty, keeper in keepers.items() if keeper is not None]
             await engine.share(
                 together, works=not holds, takes_up=recovers and not holds, duties=duties
             )

@@ -6,7 +6,7 @@ module holds them together.
 """
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 from tenuto.codec.events import EventDecoder
@@ -88,14 +88,14 @@ class Engine:
         self._letters: Correspondence | None = None
 
     async def share(
-        self, together: Together, *, works: bool, takes_up: bool, duties: Collection[str] = ()
+        self, together: Together, *, works: bool, takes_up: bool, duties: Iterable[str] = ()
     ) -> None:
         """Be one of several processes on the store from now on.
 
         Args:
             works: whether this process runs sessions, or only starts and steers them.
             takes_up: whether what others left unsettled, or start for it, goes on by itself.
-            duties: what it is ready to do for all from the beginning.
+            duties: what it would do for all.
         """
 
         def let_go(lives: Iterable[Live]) -> None:

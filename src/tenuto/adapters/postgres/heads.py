@@ -42,7 +42,7 @@ class PostgresLists:
         """See `SessionLists.prepare`."""
         if self._open_writable is None:
             raise StoreUnavailable("It was opened for reading only; open it for writing.")
-        while not await asyncio.to_thread(self._try_to_prepare, self._open_writable):  # noqa: ASYNC110
+        while not await asyncio.to_thread(self._try_to_prepare, self._open_writable):  # noqa: ASYNC110  (untold)
             # Nobody tells when the other one is done.
             await asyncio.sleep(_AGAIN_S)
 

@@ -83,20 +83,6 @@ class Topic:
         )
         return topic
 
-    async def come_up(self) -> None:
-        """Return once all was told that is in the log by now, which another process may have
-        written a moment ago; or after COME_UP_S_MAX."""
-        target = self.version
-        while page := await self.session.page(target):
-            target = page[-1].version
-        with suppress(TimeoutError):
-            async with asyncio.timeout(COME_UP_S_MAX):
-                while self.version < target and not self._has_ended():  # noqa: ASYNC110
-                    await asyncio.sleep(_LOOK_S)
-
-    def _has_ended(self) -> bool:
-        return self.is_over or self.is_stopped or self.fault is not None
-
     def close(self) -> None:
         """Follow no more; who still listens hears no more."""
         self.is_stopped = True
@@ -204,3 +190,17 @@ class Topic:
     def _wake_all(self) -> None:
         for subscriber in self.subscribers:
             subscriber.wake()
+
+
+async def come_up(topic: Topic) -> None:
+    """Return once the topic has told all that is in the log by now, which another process may have
+    written a moment ago; or after COME_UP_S_MAX."""
+    target = topic.version
+    while page := await topic.session.page(target):
+        target = page[-1].version
+    with suppress(TimeoutError):
+        async with asyncio.timeout(COME_UP_S_MAX):
+            while topic.version < target:
+                if topic.is_over or topic.is_stopped or topic.fault:
+                    return
+                await asyncio.sleep(_LOOK_S)
