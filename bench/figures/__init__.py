@@ -20,6 +20,7 @@ from bench.figures.starting import starting
 from bench.figures.steps import many, one
 from bench.figures.storing import storing
 from bench.figures.streams import streams
+from bench.figures.workers import workers
 from bench.lab import Lab
 from bench.table import Row
 
@@ -35,6 +36,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "recovery": recovery,
     "store": storing,
     "postgres": sharing,
+    "workers": workers,
     "lists": listing,
     "audit": auditing,
     "agents": agents,

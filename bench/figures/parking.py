@@ -22,10 +22,10 @@ def parked_sessions(folder: Path, *, sessions: int, wakes: int) -> Measured:
     async def main() -> Measured:
         flow = flows.parked()
         async with tenuto.open(f"sqlite:///{folder}/ours.db", durability="wal") as runtime:
-            await _park(runtime, flow, AT_ONCE)
-            before = _resident_bytes()
-            ids = await _park(runtime, flow, sessions)
-            after = _resident_bytes()
+            await park(runtime, flow, AT_ONCE)
+            before = resident_bytes()
+            ids = await park(runtime, flow, sessions)
+            after = resident_bytes()
             woken_s = []
             for id in ids[:: max(1, len(ids) // wakes)]:
                 session = runtime.session(id)
@@ -47,11 +47,11 @@ def waiting_tasks(folder: Path, *, sessions: int) -> Measured:
 
     async def main() -> float:
         loop = asyncio.get_running_loop()
-        before = _resident_bytes()
+        before = resident_bytes()
         futures = [loop.create_future() for _ in range(sessions)]
         tasks = [loop.create_task(wait(f"user-{n}", future)) for n, future in enumerate(futures)]
         await asyncio.sleep(0)
-        after = _resident_bytes()
+        after = resident_bytes()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -60,7 +60,8 @@ def waiting_tasks(folder: Path, *, sessions: int) -> Measured:
     return {"bytes": asyncio.run(main())}
 
 
-async def _park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) -> list[str]:
+async def park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) -> list[str]:
+    """Return sessions that wait, some hundreds started at once."""
     ids: list[str] = []
     while len(ids) < sessions:
         room = min(AT_ONCE, sessions - len(ids))
@@ -71,7 +72,7 @@ async def _park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) -
     return ids
 
 
-def _resident_bytes() -> float:
+def resident_bytes() -> float:
     """Return the memory that is resident now. Source: proc(5), /proc/pid/statm, in pages."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])

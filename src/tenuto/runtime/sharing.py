@@ -161,6 +161,8 @@ class Sharing:
     async def _welcome(self) -> None:
         """Take up what others started for this process."""
         if not self._are_called and self.seat.is_alone:
+            # Nobody starts any; what was begun here is remembered no longer than elsewhere.
+            self.holdings.strange(())
             return
         self._are_called = False
         arrived = self.holdings.strange(await self._claims.arrived())
