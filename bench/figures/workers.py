@@ -194,36 +194,27 @@ def workers(lab: Lab) -> list[Row]:
             bar="<= its limit",
             verdict=at_most(at_once, bar=CONCURRENCY, aim=CONCURRENCY),
         ),
-        Row(
-            figure="from a start to its first call in another process, p50",
-            ours=number(hop["p50_ms"], "ms"),
-            beside="",
-            ratio="",
-            bar="<= 10 ms",
-            verdict=at_most(hop["p50_ms"], bar=10, aim=5),
+        _within("from a start to its first call in another process, p50", hop["p50_ms"], 10, 5),
+        _within("... p99", hop["p99_ms"], 50, 20),
+        _within(
+            f"{parked_count:,} sessions parked in PostgreSQL: resident memory of each",
+            rest["bytes"] / 1024,
+            0.1,
+            0.1,
+            unit="KB",
         ),
-        Row(
-            figure="... p99",
-            ours=number(hop["p99_ms"], "ms"),
-            beside="",
-            ratio="",
-            bar="<= 50 ms",
-            verdict=at_most(hop["p99_ms"], bar=50, aim=20),
-        ),
-        Row(
-            figure=f"{parked_count:,} sessions parked in PostgreSQL: resident memory of each",
-            ours=number(rest["bytes"] / 1024, "KB"),
-            beside="",
-            ratio="",
-            bar="<= 0.1 KB",
-            verdict=at_most(rest["bytes"] / 1024, bar=0.1, aim=0.1),
-        ),
-        Row(
-            figure="... waking one, p99",
-            ours=number(rest["wake_s"] * 1e3, "ms"),
-            beside="",
-            ratio="",
-            bar="<= 50 ms",
-            verdict=at_most(rest["wake_s"] * 1e3, bar=50, aim=20),
-        ),
+        _within("... waking one, p99", rest["wake_s"] * 1e3, 50, 20),
     ]
+
+
+def _within(figure: str, ours: float, bar: float, aim: float, *, unit: str = "ms") -> Row:
+    """Return a figure that the issue bounds."""
+    return Row(
+        figure=figure,
+        ours=number(ours, unit),
+        beside="the bar of the issue",
+        ratio=f"{ours / bar:.2f} of it",
+        bar=f"<= {bar:g} {unit}",
+        aim=f"{aim:g} {unit}",
+        verdict=at_most(ours, bar=bar, aim=aim),
+    )
