@@ -8,7 +8,7 @@ from litestar.exceptions import HTTPException
 from litestar.middleware import DefineMiddleware
 from litestar.types import ASGIApp
 
-from tenuto.server.asking import Asked, Streams
+from tenuto.server.asking import Asked, Gate, Streams
 from tenuto.server.bodies import BODY_BYTES_MAX, BoundedRequest
 from tenuto.server.description import configuration, described
 from tenuto.server.front import Front
@@ -42,6 +42,7 @@ from tenuto.server.routes import (
     workflows,
 )
 from tenuto.server.service import Service
+from tenuto.server.shortcut import Shortcut
 from tenuto.server.straight import straighten
 
 API: Final = "/api/v1"
@@ -73,18 +74,26 @@ _PARTS: Final = (
 def create_app(service: Service) -> ASGIApp:
     """Return the ASGI application over the parts of an open database."""
     # Around all of it: what no route takes is numbered and answered like the rest.
-    fencing = service.fences.fencing
-    return Front(routed(service), fencing.borders, service.metrics, fencing.metrics_token)
+    fencing, gate = service.fences.fencing, gate_of(service)
+    app = Shortcut(routed(service, gate), gate)
+    return Front(app, fencing.borders, service.metrics, fencing.metrics_token)
 
 
-def routed(service: Service) -> Litestar:
+def gate_of(service: Service) -> Gate:
+    """Return what all requests pass: those for straight routes and the others are counted as
+    one."""
+    fences = service.fences
+    limiter = Limiter(fences.fencing.limits, fences.allowances, service.clock)
+    return Gate(service.authenticator, limiter)
+
+
+def routed(service: Service, gate: Gate | None = None) -> Litestar:
     """Return the routes; `openapi_schema` describes them."""
 
     def provide_service() -> Service:
         return service
 
     fences = service.fences
-    limiter = Limiter(fences.fencing.limits, fences.allowances, service.clock)
     streams = Streams(fences.fencing.streams_max)
     app = Litestar(
         route_handlers=[
@@ -96,9 +105,7 @@ def routed(service: Service) -> Litestar:
         ],
         dependencies={"service": Provide(provide_service, sync_to_thread=False, use_cache=True)},
         middleware=[
-            DefineMiddleware(
-                Asked, authenticator=service.authenticator, limiter=limiter, streams=streams
-            ),
+            DefineMiddleware(Asked, gate=gate or gate_of(service), streams=streams),
             DefineMiddleware(Idempotency, fences=fences, clock=service.clock),
         ],
         exception_handlers={HTTPException: answer, Exception: answer},

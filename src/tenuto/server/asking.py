@@ -16,18 +16,51 @@ from tenuto.server.edge import refuse
 from tenuto.server.limiting.limiter import Limiter, counts
 from tenuto.server.principal import NEED, Authenticator, Connection, Need, Principal
 from tenuto.server.problems import ProblemError
-from tenuto.server.straight import straight_of
 
 
-class Asked:
+class Gate:
     """Finds out who asks, and whether they may ask this, and now. What a route takes is its
     `opt`: `needs`, `needs_some` or `logged_in` of `principal`."""
 
-    def __init__(
-        self, app: ASGIApp, authenticator: Authenticator, limiter: Limiter, streams: Streams
-    ) -> None:
-        self._app, self._authenticator = app, authenticator
-        self._limiter, self._streams = limiter, streams
+    def __init__(self, authenticator: Authenticator, limiter: Limiter) -> None:
+        self._authenticator, self._limiter = authenticator, limiter
+
+    async def let_in(self, scope: Scope, connection: Connection) -> Principal | None:
+        """Return who asks, who may; None: somebody, where a route is for everybody.
+
+        Raises:
+            ProblemError: they may not, or not now.
+        """
+        principal = await self._authenticated(scope, connection)
+        scope["user"], scope["auth"] = principal, None
+        need: Need | None = scope["route_handler"].opt.get(NEED)
+        if counts(scope):
+            told = await self._counted(scope, principal)
+            if told:
+                add_headers(scope, told)
+        if need is not None:
+            need.refuse_others(principal)
+        return principal
+
+    async def _counted(self, scope: Scope, principal: Principal | None) -> list[Header]:
+        if principal is None:
+            return await self._limiter.stranger(scope)
+        return await self._limiter.known(scope, principal)
+
+    async def _authenticated(self, scope: Scope, connection: Connection) -> Principal | None:
+        try:
+            return await self._authenticator.authenticate(connection)
+        except ProblemError:
+            # Guessing keys is slowed down like guessing passwords.
+            await self._limiter.refused(scope)
+            raise
+
+
+class Asked:
+    """Has requests pass the gate before their routes."""
+
+    def __init__(self, app: ASGIApp, gate: Gate, streams: Streams) -> None:
+        self._app, self._gate, self._streams = app, gate, streams
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == ScopeType.HTTP:
@@ -40,36 +73,12 @@ class Asked:
             await refuse(scope, send, problem)
 
     async def _ask(self, scope: Scope, connection: Connection) -> None:
-        principal = await self._authenticated(scope, connection)
-        scope["user"], scope["auth"] = principal, None
-        need: Need | None = scope["route_handler"].opt.get(NEED)
-        if counts(scope):
-            told = await self._counted(scope, principal)
-            if told:
-                add_headers(scope, encoded(told))
-        if need is not None:
-            need.refuse_others(principal)
-        straight = straight_of(scope)
-        if straight is not None and isinstance(connection, BoundedRequest):
-            await straight.answer(connection)
-        elif principal is None or not is_stream(scope):
+        principal = await self._gate.let_in(scope, connection)
+        if principal is None or not is_stream(scope):
             await self._app(scope, connection.receive, connection.send)
         else:
             with self._streams.counted(principal):
                 await self._app(scope, connection.receive, connection.send)
-
-    async def _counted(self, scope: Scope, principal: Principal | None) -> dict[str, str]:
-        if principal is None:
-            return await self._limiter.stranger(scope)
-        return await self._limiter.known(scope, principal)
-
-    async def _authenticated(self, scope: Scope, connection: Connection) -> Principal | None:
-        try:
-            return await self._authenticator.authenticate(connection)
-        except ProblemError:
-            # Guessing keys is slowed down like guessing passwords.
-            await self._limiter.refused(scope)
-            raise
 
 
 class Streams:
@@ -110,8 +119,3 @@ def is_stream(scope: Scope) -> bool:
     if scope["type"] == ScopeType.WEBSOCKET:
         return True
     return bool(scope["route_handler"].opt.get("stream"))
-
-
-def encoded(headers: dict[str, str]) -> list[Header]:
-    """Return headers as they are sent."""
-    return [(name.lower().encode(), value.encode()) for name, value in headers.items()]

@@ -20,7 +20,7 @@ from litestar.handlers import HTTPRouteHandler
 from litestar.params import ParameterKwarg
 from litestar.routes import HTTPRoute
 from litestar.serialization import default_serializer
-from litestar.types import Scope
+from litestar.types import ASGIApp, Receive, RouteHandlerType, Scope, Send
 from litestar.types.builtin_types import NoneType
 from litestar.typing import FieldDefinition
 
@@ -41,19 +41,16 @@ class Straight:
         fn: Any = handler.fn
         self._call = _awaited(fn) if handler.has_sync_callable else fn
 
-    async def answer(self, request: Request[Any, Any, Any]) -> None:
-        """Call the handler, and send what it returns."""
-        scope, send = request.scope, request.send
-        named = {**self._given, **scope["path_params"]}
+    async def answer(self, request: Request[Any, Any, Any]) -> ASGIApp:
+        """Call the handler, and return what sends its answer. Raises as the handler does."""
+        named = {**self._given, **request.scope["path_params"]}
         if self._takes_request:
             named["request"] = request
         found = await self._call(**named)
         headers: list[Header] = []
         if isinstance(found, Response):
             if not _is_plain_response(found):
-                sending = await self._handler.to_response(request.app, found, request)
-                await sending(scope, request.receive, send)
-                return
+                return await self._handler.to_response(request.app, found, request)
             headers = [
                 (name.lower().encode("latin-1"), str(value).encode("latin-1"))
                 for name, value in found.headers.items()
@@ -64,8 +61,21 @@ class Straight:
             (b"content-type", b"application/json"),
             (b"content-length", b"%d" % len(body)),
         ]
-        await send({"type": "http.response.start", "status": 200, "headers": headers})
-        await send({"type": "http.response.body", "body": body, "more_body": False})
+        return _Plain(headers, body).send
+
+
+class _Plain:
+    """An answer that is there."""
+
+    __slots__ = ("_body", "_headers")
+
+    def __init__(self, headers: list[Header], body: bytes) -> None:
+        self._headers, self._body = headers, body
+
+    async def send(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        await send({"type": "http.response.start", "status": 200, "headers": self._headers})
+        await send({"type": "http.response.body", "body": self._body, "more_body": False})
 
 
 def straighten(app: Litestar, given: dict[str, Any]) -> None:
@@ -78,10 +88,10 @@ def straighten(app: Litestar, given: dict[str, Any]) -> None:
                     handler.opt[STRAIGHT] = Straight(handler, _taken(handler, given))
 
 
-def straight_of(scope: Scope) -> Straight | None:
-    """Return the straight way to the answer of a request, where there is one."""
-    found: Straight | None = scope["route_handler"].opt.get(STRAIGHT)
-    return None if scope["query_string"] else found
+def straight_of(handler: RouteHandlerType) -> Straight | None:
+    """Return the straight way to the answers of a route, where there is one."""
+    found: Straight | None = handler.opt.get(STRAIGHT)
+    return found
 
 
 def _is_simple(handler: HTTPRouteHandler, path: set[str], given: set[str]) -> bool:

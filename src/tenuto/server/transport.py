@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+from collections.abc import Iterable
+from functools import lru_cache
 from typing import Any, Final, TypeAlias
 
 from litestar.types import Receive, Scope, Send
@@ -20,6 +22,7 @@ from uvicorn.protocols.http.httptools_impl import (
     RequestResponseCycle,
 )
 
+from tenuto.server.answering import Header
 from tenuto.server.edge import ALWAYS, refuse
 from tenuto.server.problems import ProblemError, rendered
 
@@ -186,28 +189,32 @@ class _Whole:
     """Sends an answer whose length is known in one piece, head and body, which takes the system
     half as long. What else there is to send, and to see to, uvicorn does."""
 
-    __slots__ = ("_cycle", "_send", "_start")
+    __slots__ = ("_cycle", "_length", "_send", "_start")
 
     def __init__(self, cycle: RequestResponseCycle) -> None:
         self._cycle, self._send = cycle, cycle.send
         self._start: Any = None
+        self._length = b""
 
     async def send(self, message: Any) -> None:
         """Take a message of an answer. A head is kept until its body comes, which has to follow."""
         start, self._start = self._start, None
         if message["type"] == "http.response.start":
             # One that is kept then is no more: what came after it failed.
-            if any(name == b"content-length" for name, _ in message["headers"]):
+            self._length = _length_in(message["headers"])
+            if self._length:
                 self._start = message
                 return
         elif start is not None:
-            if self._is_whole(start, message):
-                self._write(start, message["body"])
-                return
+            if self._is_whole(message):
+                lines = _lines([*self._cycle.default_headers, *start["headers"]])
+                if lines is not None:
+                    self._write(STATUS_LINE[start["status"]], lines, message["body"])
+                    return
             await self._send(start)
         await self._send(message)
 
-    def _is_whole(self, start: Any, message: Any) -> bool:
+    def _is_whole(self, message: Any) -> bool:
         cycle, body = self._cycle, message.get("body")
         return (
             bool(body)
@@ -215,20 +222,16 @@ class _Whole:
             and cycle.scope["method"] != "HEAD"
             and not (cycle.response_started or cycle.disconnected or cycle.flow.write_paused)
             and len(body) <= WHOLE_BYTES_MAX
-            and (b"content-length", b"%d" % len(body)) in start["headers"]
-            and not any(name in _OF_CONNECTION for name, _ in start["headers"])
+            and self._length == b"%d" % len(body)
         )
 
-    def _write(self, start: Any, body: bytes) -> None:
+    def _write(self, status: bytes, lines: list[bytes], body: bytes) -> None:
         cycle = self._cycle
-        lines = [STATUS_LINE[start["status"]]]
-        for name, value in (*cycle.default_headers, *start["headers"]):
-            lines.append(_READY.get((name, value)) or _line(name, value))
         if not cycle.keep_alive:
             lines.append(b"connection: close\r\n")
         cycle.response_started = True
         cycle.waiting_for_100_continue = False
-        cycle.transport.write(b"".join([*lines, b"\r\n", body]))
+        cycle.transport.write(b"".join([status, *lines, b"\r\n", body]))
         cycle.response_complete = True
         cycle.message_event.set()
         if not cycle.keep_alive:
@@ -236,15 +239,45 @@ class _Whole:
         cycle.on_response()
 
 
-def _line(name: bytes, value: bytes) -> bytes:
-    """Return a header as it is sent."""
-    if HEADER_RE.search(name) or HEADER_VALUE_RE.search(value):
+def _length_in(headers: Iterable[Header]) -> bytes:
+    """Return the length that the headers say; empty: none."""
+    for name, value in headers:
+        if name == b"content-length":
+            return value
+    return b""
+
+
+def _lines(headers: Iterable[Header]) -> list[bytes] | None:
+    """Return headers as they are sent; None: one of them is for the connection."""
+    lines: list[bytes] = []
+    values: list[bytes] = []
+    for header in headers:
+        line = _READY.get(header)
+        if line is None:
+            name, value = header
+            if name in _OF_CONNECTION:
+                return None
+            line = _named(name) + value + b"\r\n"
+            values.append(value)
+        lines.append(line)
+    if HEADER_VALUE_RE.search(b"".join(values)):
+        raise RuntimeError("A header cannot be sent: its value has characters that end one.")
+    return lines
+
+
+@lru_cache(256)
+def _named(name: bytes) -> bytes:
+    """Return a header as it is sent up to its value."""
+    if HEADER_RE.search(name):
         raise RuntimeError(f"The header {name!r} cannot be sent.")
-    return name.lower() + b": " + value + b"\r\n"
+    return name.lower() + b": "
 
 
-_READY: Final = {header: _line(*header) for header in ALWAYS}
-"""Lines of headers that every answer has."""
+_READY: Final = {
+    (name, value): _named(name) + value + b"\r\n"
+    for name, value in (*ALWAYS, (b"content-type", b"application/json"))
+}
+"""Lines of headers that most answers have."""
 
 
 class _Refusing:

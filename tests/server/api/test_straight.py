@@ -8,7 +8,9 @@ import httpx2
 from litestar.routes import HTTPRoute
 
 from tenuto.bootstrap.serving import open_service
+from tenuto.core.limiting.limits import Limits, read_limits
 from tenuto.server.app import routed
+from tenuto.server.fences import Fencing
 from tenuto.server.straight import STRAIGHT
 from tests.server.api.people import ByHeader, of
 from tests.server.api.served import Served, echoing, serving
@@ -110,5 +112,51 @@ def test_a_query_is_read_and_checked() -> None:
 
             assert one.json()["next_cursor"] is not None
             assert (wrong.status_code, wrong.json()["code"]) == (400, "bad_request")
+
+    asyncio.run(main())
+
+
+def test_both_ways_count_for_one_limit_and_say_so() -> None:
+    async def main() -> None:
+        limits = read_limits(["user=3/m"], Limits())
+        async with serving(echoing(), fencing=Fencing(limits=limits)) as served:
+            places = ["/workflows", "/workflows?limit=1", "/workflows", "/workflows?limit=1"]
+            answers = [await served.client.get(place) for place in (*places, "/workflows")]
+
+            assert [answer.status_code for answer in answers] == [200, 200, 200, 429, 429]
+            left = [answer.headers["ratelimit"].partition(";t=")[0] for answer in answers]
+            assert left == [f'"user";r={count}' for count in (2, 1, 0, 0, 0)]
+            names = [sorted(answer.headers) for answer in answers]
+            assert names[0] == names[1]
+            assert names[3] == names[4]
+
+    asyncio.run(main())
+
+
+def test_a_path_written_otherwise_leads_where_it_did() -> None:
+    async def main() -> None:
+        async with serving(echoing()) as served:
+            api = f"{served.address}/api/v1"
+            plain = await served.client.get(f"{api}/workflows")
+            for place in (f"{api}/workflows/", f"{served.address}//api/v1//workflows"):
+                assert told(await served.client.get(place)) == told(plain), place
+            escaped = await served.client.get(f"{api}/workflows/%65cho")
+            assert escaped.json()["name"] == "echo"
+            nowhere = await served.client.get(f"{api}/nothing")
+            assert (nowhere.status_code, nowhere.json()["code"]) == (404, "no_such_route")
+
+    asyncio.run(main())
+
+
+def test_a_fault_in_a_handler_is_a_problem_that_tells_nothing_of_it() -> None:
+    async def main() -> None:
+        async with serving(echoing()) as served:
+            served.service.copies = None  # type: ignore[assignment]  # a fault
+
+            answer = await served.client.get("/workflows")
+
+            assert (answer.status_code, answer.json()["code"]) == (500, "internal")
+            assert "copies" not in answer.text
+            assert answer.json()["trace_id"] == answer.headers["x-request-id"]
 
     asyncio.run(main())

@@ -21,14 +21,20 @@ class MemoryAllowances:
 
     async def take(self, wanted: Sequence[Allowance], now_ms: int) -> tuple[Verdict, ...]:
         """See `Allowances.take`."""
-        states = self._states
-        found = [asked(one.rule, states.get(one.key), now_ms) for one in wanted]
-        allowed = all(verdict.allowed for verdict, _ in found)
-        for one, (_, after) in zip(wanted, found, strict=True):
+        states, allowed = self._states, True
+        verdicts: list[Verdict] = []
+        after: list[State] = []
+        for one in wanted:
+            verdict, state = asked(one.rule, states.get(one.key), now_ms)
+            allowed = allowed and verdict.allowed
+            verdicts.append(verdict)
+            after.append(state)
+        for one, state in zip(wanted, after, strict=True):
             if allowed:
-                states[one.key] = after
-            if one.key in states:
-                states.move_to_end(one.key)
+                states[one.key] = state
+            elif one.key not in states:
+                continue
+            states.move_to_end(one.key)
         while len(states) > self._keys_max:
             states.popitem(last=False)
-        return tuple([verdict for verdict, _ in found])
+        return tuple(verdicts)

@@ -15,8 +15,8 @@ import msgspec
 
 SLOTS: Final = 10
 """Of a window. More would make it exacter, and its state larger."""
-_EMPTY: Final = (0,) * (SLOTS + 1)
-"""One slot more than the window has: the oldest may still reach into it."""
+_EMPTY: Final = (0,) * SLOTS
+"""Beside the newest: one slot more than the window has, for the oldest may still reach into it."""
 
 
 class Bucket(msgspec.Struct, frozen=True, tag="bucket"):
@@ -36,24 +36,31 @@ class Window(msgspec.Struct, frozen=True, tag="window"):
 Rule: TypeAlias = Bucket | Window
 
 
-class Level(msgspec.Struct, frozen=True, tag="level"):
+class Level(msgspec.Struct, frozen=True, tag="level", gc=False):
     """Of a bucket: `tokens` at the moment `at_ms`."""
 
     tokens: float
     at_ms: int
 
 
-class Counts(msgspec.Struct, frozen=True, tag="counts"):
-    """Of a window: requests in the slot `slot`, and in those before it, the newest first."""
+class Counts(msgspec.Struct, frozen=True, tag="counts", gc=False):
+    """Of a window: how many requests count, and from which slot on."""
 
     slot: int
-    counts: tuple[int, ...]
+    newest: int
+    """In that slot."""
+    older: tuple[int, ...]
+    """In those before it, the newest first."""
+    used: int
+    """In all of them."""
+    first: int
+    """The oldest slot that has some, else the newest."""
 
 
 State: TypeAlias = Level | Counts
 
 
-class Verdict(msgspec.Struct, frozen=True, kw_only=True):
+class Verdict(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     """Whether a rule lets the request through, and what is left of it afterwards."""
 
     allowed: bool
@@ -73,12 +80,10 @@ def asked(rule: Rule, state: State | None, now_ms: int) -> tuple[Verdict, State]
     Args:
         state: None: nothing was asked before.
     """
+    # Every request asks several rules: so each kind answers within one function.
     if isinstance(rule, Bucket):
-        level = _level(rule, state, now_ms)
-        return _bucket_judged(rule, level), Level(level.tokens - 1, level.at_ms)
-    now = _counts(rule, state, now_ms)
-    after = Counts(now.slot, (now.counts[0] + 1, *now.counts[1:]))
-    return _window_judged(rule, now, after, now_ms), after
+        return _bucket_asked(rule, state, now_ms)
+    return _window_asked(rule, state, now_ms)
 
 
 def judged(rule: Rule, state: State | None, now_ms: int) -> Verdict:
@@ -95,70 +100,75 @@ def is_idle(rule: Rule, state: State, now_ms: int) -> bool:
     """Return whether the state says no more than having none: it may be forgotten."""
     match rule:
         case Bucket():
-            return _level(rule, state, now_ms).tokens >= rule.burst
+            return _level(rule, state, now_ms)[0] >= rule.burst
         case Window():
-            return not any(_counts(rule, state, now_ms).counts)
+            return not _counts(now_ms // _slot_ms(rule), state).used
 
 
-def _level(rule: Bucket, state: State | None, now_ms: int) -> Level:
+def _level(rule: Bucket, state: State | None, now_ms: int) -> tuple[float, int]:
+    """Return the tokens now, and the moment that counts as now."""
     if not isinstance(state, Level):
-        return Level(float(rule.burst), now_ms)
-    passed_ms = max(0, now_ms - state.at_ms)
-    tokens = min(float(rule.burst), state.tokens + passed_ms * rule.per_second / 1000)
-    return Level(tokens, max(now_ms, state.at_ms))
+        return float(rule.burst), now_ms
+    passed_ms = now_ms - state.at_ms
+    if passed_ms <= 0:
+        return state.tokens, state.at_ms
+    tokens = state.tokens + passed_ms * rule.per_second / 1000
+    return (tokens if tokens < rule.burst else float(rule.burst)), now_ms
 
 
-def _bucket_judged(rule: Bucket, level: Level) -> Verdict:
-    allowed = level.tokens >= 1
-    left = level.tokens - 1 if allowed else level.tokens
-    remaining = max(0, math.floor(left))
-    return Verdict(
-        allowed=allowed,
-        remaining=remaining,
-        wait_ms=0 if allowed else _filling_ms(rule, 1 - level.tokens),
-        reset_ms=_filling_ms(rule, min(rule.burst, remaining + 1) - left),
-    )
+def _bucket_asked(rule: Bucket, state: State | None, now_ms: int) -> tuple[Verdict, Level]:
+    tokens, at_ms = _level(rule, state, now_ms)
+    after = Level(tokens - 1, at_ms)
+    if tokens >= 1:
+        remaining = int(after.tokens)
+        # One token more than remain is never more than fit in: this one was taken.
+        reset_ms = _filling_ms(rule, remaining + 1 - after.tokens)
+        return Verdict(allowed=True, remaining=remaining, wait_ms=0, reset_ms=reset_ms), after
+    wait_ms = _filling_ms(rule, 1 - tokens)
+    return Verdict(allowed=False, remaining=0, wait_ms=wait_ms, reset_ms=wait_ms), after
 
 
 def _filling_ms(rule: Bucket, tokens: float) -> int:
-    return max(0, math.ceil(tokens * 1000 / rule.per_second))
+    return math.ceil(tokens * 1000 / rule.per_second)
 
 
 def _slot_ms(rule: Window) -> int:
-    return max(1, rule.seconds * 1000 // SLOTS)
+    return rule.seconds * 1000 // SLOTS
 
 
-def _counts(rule: Window, state: State | None, now_ms: int) -> Counts:
-    slot = now_ms // _slot_ms(rule)
+def _counts(slot: int, state: State | None) -> Counts:
+    """Return what counts in a slot, or still counts in it."""
     if not isinstance(state, Counts):
-        return Counts(slot, _EMPTY)
+        return Counts(slot, 0, _EMPTY, 0, slot)
     passed = slot - state.slot
     if passed <= 0:
         return state
-    return Counts(slot, (*_EMPTY[:passed], *state.counts)[: SLOTS + 1])
+    older = (*_EMPTY[: passed - 1], state.newest, *state.older)[:SLOTS]
+    ages = [age for age, count in enumerate(older, start=1) if count]
+    return Counts(slot, 0, older, sum(older), slot - ages[-1] if ages else slot)
 
 
-def _window_judged(rule: Window, now: Counts, after: Counts, now_ms: int) -> Verdict:
-    used = sum(now.counts)
-    allowed = used < rule.limit
-    return Verdict(
-        allowed=allowed,
-        remaining=max(0, rule.limit - used - allowed),
-        wait_ms=0 if allowed else _leaving_ms(rule, now, used - rule.limit + 1, now_ms),
-        reset_ms=_leaving_ms(rule, after if allowed else now, 1, now_ms),
-    )
-
-
-def _leaving_ms(rule: Window, now: Counts, wanted: int, now_ms: int) -> int:
-    """Return how long until `wanted` of those that were counted do not count any more."""
-    size_ms, gone = _slot_ms(rule), 0
+def _window_asked(rule: Window, state: State | None, now_ms: int) -> tuple[Verdict, Counts]:
+    size_ms = _slot_ms(rule)
+    now = _counts(now_ms // size_ms, state)
+    first = now.first if now.used else now.slot
+    after = Counts(now.slot, now.newest + 1, now.older, now.used + 1, first)
     # A clock that ran backwards stands at the newest slot's begin.
-    now_ms = max(now_ms, now.slot * size_ms)
-    for age in range(SLOTS, -1, -1):
-        gone += now.counts[age]
-        if gone >= wanted:
-            return (now.slot - age + SLOTS + 1) * size_ms - now_ms
-    return 0
+    gone_ms = max(now_ms, now.slot * size_ms) - size_ms * (SLOTS + 1)
+    remaining, reset_ms = rule.limit - after.used, first * size_ms - gone_ms
+    if remaining >= 0:
+        return Verdict(allowed=True, remaining=remaining, wait_ms=0, reset_ms=reset_ms), after
+    wait_ms = _slot_of(now, -remaining) * size_ms - gone_ms
+    return Verdict(allowed=False, remaining=0, wait_ms=wait_ms, reset_ms=reset_ms), after
+
+
+def _slot_of(now: Counts, wanted: int) -> int:
+    """Return the slot of the request that is the `wanted`th, from the oldest on."""
+    for age in range(SLOTS, 0, -1):
+        wanted -= now.older[age - 1]
+        if wanted <= 0:
+            return now.slot - age
+    return now.slot
 
 
 def tightest(verdicts: Sequence[Verdict]) -> int:

@@ -15,6 +15,7 @@ from tenuto.core.limiting.limits import Limits
 from tenuto.core.limiting.rules import Bucket, Rule, Verdict, tightest
 from tenuto.ports.allowances import Allowance, Allowances
 from tenuto.ports.clock import Clock
+from tenuto.server.answering import Header
 from tenuto.server.principal import Principal
 from tenuto.server.problems import ProblemError
 
@@ -23,11 +24,11 @@ WANTED_MAX: Final = 10_000
 
 
 class Wanted(NamedTuple):
-    """What a request wants: of which rules, what these are called, and what they are."""
+    """What a request wants: of which rules, what these are called, and the header that says so."""
 
     allowances: tuple[Allowance, ...]
-    names: tuple[str, ...]
-    policies: str
+    names: tuple[bytes, ...]
+    policies: Header
 
 
 class Limiter:
@@ -38,7 +39,7 @@ class Limiter:
         self._wanted: dict[tuple[str, str, str], Wanted] = {}
         self._limits_known = bool(limits.user or limits.organisation or limits.agent)
 
-    async def stranger(self, scope: Scope) -> dict[str, str]:
+    async def stranger(self, scope: Scope) -> list[Header]:
         """Return headers, after a request of somebody who is not known was counted.
 
         Raises:
@@ -57,14 +58,14 @@ class Limiter:
         """
         await self._take(_wanted(("login", address_of(scope), self._limits.login)))
 
-    async def known(self, scope: Scope, principal: Principal) -> dict[str, str]:
+    async def known(self, scope: Scope, principal: Principal) -> list[Header]:
         """Return headers, after a request of a principal was counted.
 
         Raises:
             ProblemError: there are too many of its user, its organisation, or for the agent.
         """
         if not self._limits_known:
-            return {}
+            return []
         organisation, agent = principal.organisation, agent_of(scope)
         place = organisation, principal.actor, agent
         wanted = self._wanted.get(place)
@@ -79,31 +80,32 @@ class Limiter:
             )
         return await self._take(wanted)
 
-    async def _take(self, wanted: Wanted) -> dict[str, str]:
+    async def _take(self, wanted: Wanted) -> list[Header]:
         if not wanted.allowances:
-            return {}
+            return []
         verdicts = await self._allowances.take(wanted.allowances, self._clock.now_ms())
-        headers = headers_of(wanted, verdicts)
-        if not all(verdict.allowed for verdict in verdicts):
-            whose = wanted.allowances[tightest(verdicts)].key.partition(":")[0]
-            seconds = _seconds(max(verdict.wait_ms for verdict in verdicts))
-            raise ProblemError(
-                "too_many_requests",
-                f"The limit of requests per {whose} is reached; there is room in {seconds} s.",
-                headers={**headers, "Retry-After": str(seconds)},
-            )
-        return headers
+        least = tightest(verdicts)
+        verdict = verdicts[least]
+        headers = _headers(wanted, least, verdict)
+        if verdict.allowed:
+            return headers
+        whose = wanted.allowances[least].key.partition(":")[0]
+        seconds = _seconds(verdict.wait_ms)
+        raise ProblemError(
+            "too_many_requests",
+            f"The limit of requests per {whose} is reached; there is room in {seconds} s.",
+            headers={
+                **{name.decode(): value.decode() for name, value in headers},
+                "Retry-After": str(seconds),
+            },
+        )
 
 
-def headers_of(wanted: Wanted, verdicts: tuple[Verdict, ...]) -> dict[str, str]:
-    """Return what tells a client of its limits."""
-    least = tightest(verdicts)
-    left = verdicts[least]
-    reset_ms = left.reset_ms if left.allowed else left.wait_ms
-    return {
-        "RateLimit-Policy": wanted.policies,
-        "RateLimit": f"{wanted.names[least]};r={left.remaining};t={_seconds(reset_ms)}",
-    }
+def _headers(wanted: Wanted, least: int, verdict: Verdict) -> list[Header]:
+    """Return what tells a client of its limits: by the verdict of the tightest of the rules."""
+    reset_ms = verdict.reset_ms if verdict.allowed else verdict.wait_ms
+    left = b"%b;r=%d;t=%d" % (wanted.names[least], verdict.remaining, _seconds(reset_ms))
+    return [wanted.policies, (b"ratelimit", left)]
 
 
 def address_of(scope: Scope) -> str:
@@ -144,7 +146,11 @@ def _wanted(*whose: tuple[str, str, tuple[Rule, ...]]) -> Wanted:
             allowances.append(Allowance(key=f"{kind}:{place}:{index}", rule=rule))
             names.append(f'"{kind}-{index + 1}"' if index else f'"{kind}"')
     policies = [f"{name};{_policy(one.rule)}" for name, one in zip(names, allowances, strict=True)]
-    return Wanted(tuple(allowances), tuple(names), ", ".join(policies))
+    return Wanted(
+        tuple(allowances),
+        tuple([name.encode() for name in names]),
+        (b"ratelimit-policy", ", ".join(policies).encode()),
+    )
 
 
 def _policy(rule: Rule) -> str:
