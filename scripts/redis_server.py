@@ -145,8 +145,8 @@ class Server:
         while not self._is_ready():
             if self._process.poll() is not None or time.monotonic() > until:
                 self.kill()
-                log = (self._folder / "log").read_text("utf-8", "replace")
-                raise RuntimeError(f"Redis did not start: {' '.join(log.split())[-500:]}")
+                said = (self._folder / "log").read_text("utf-8", "replace").split()
+                raise RuntimeError(f"Redis did not start: {' '.join(said)[-500:]}")
             time.sleep(0.005)
 
     def kill(self) -> None:

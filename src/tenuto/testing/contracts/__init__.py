@@ -7,6 +7,7 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
             return await MyStore.open(...)
 """
 
+from tenuto.testing.contracts.allowances import AllowancesContract
 from tenuto.testing.contracts.answers import AnswersContract
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
@@ -22,6 +23,7 @@ from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSand
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
+    "AllowancesContract",
     "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
