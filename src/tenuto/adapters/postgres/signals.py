@@ -20,7 +20,7 @@ from tenuto.adapters.postgres.connection import Connection, Line
 from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.core.errors import TenutoError
 from tenuto.core.sharing import NOBODY
-from tenuto.ports.membership import Heard, Topic
+from tenuto.ports.membership import TOPICS, Heard, Topic
 
 GATHER_S: Final = 0.002
 """How long what is to be told comes together."""
@@ -107,7 +107,7 @@ class PostgresSignals:
         self._line.drop()
 
     def _missed(self) -> None:
-        for topic in ("look", "arrivals", "mail", "answers", "log"):
+        for topic in TOPICS:
             self._pass_on(f"{NOBODY} {topic}")
 
     def _pass_on(self, payload: str) -> None:

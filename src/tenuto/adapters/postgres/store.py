@@ -28,7 +28,7 @@ from tenuto.adapters.tables.outcomes import Answer
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
-from tenuto.ports.membership import Together, Topic
+from tenuto.ports.membership import FanOut, Together, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,6 +97,7 @@ class PostgresEventStore(LastingStore):
         durability: Durability = "sync",
         readonly: bool = False,
         shared: bool = False,
+        fan_out: FanOut | None = None,
     ) -> PostgresEventStore:
         """Return the store in the schema that `url` names, which is made if need be.
 
@@ -104,6 +105,7 @@ class PostgresEventStore(LastingStore):
             url: `postgresql://user:password@host:port/database?schema=tenuto`.
             readonly: list, load, read and follow while other processes write.
             shared: others may write, too; `together` says how sessions are parted among them.
+            fan_out: gives what these tell one another by, from NOTIFY.
 
         Raises:
             StoreOwned: another process has the schema alone, or has it while it is wanted alone.
@@ -117,7 +119,7 @@ class PostgresEventStore(LastingStore):
         writer = await asyncio.to_thread(_open_owned, database, shared=shared)
         store = cls(database, writer)
         if shared:
-            store._share(writer)
+            store._share(writer, fan_out)
         return store
 
     @classmethod
@@ -132,7 +134,7 @@ class PostgresEventStore(LastingStore):
         await asyncio.to_thread(_check_readable, database)
         return cls(database, None, works=Works(database.open_writable, name=database.name))
 
-    def _share(self, writer: LogWriter) -> None:
+    def _share(self, writer: LogWriter, fan_out: FanOut | None) -> None:
         database, name = self._database, self._database.name
 
         def joined(number: int) -> None:
@@ -141,12 +143,13 @@ class PostgresEventStore(LastingStore):
         # Nothing is written before it has joined.
         writer.fence = NOBODY
         membership = PostgresMembership(database.open_sharing, name=name, joined=joined)
-        signals = PostgresSignals(
+        notify = PostgresSignals(
             database.open_sharing, schema=database.schema, name=name, membership=membership
         )
+        signals = notify if fan_out is None else fan_out(notify)
         claims = PostgresClaims(self._reads_here, lambda: membership.number)
         self.together = Together(membership, claims, signals, PostgresMail(membership))
-        self._sharing = membership, signals
+        self._sharing = membership, notify
 
         def written(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
             self._followers.publish(batch, answers)

@@ -41,7 +41,8 @@ local function bucket(state, rate, burst)
   local left, seconds = tokens - 1, burst / rate
   if tokens >= 1 then
     local whole = math.floor(left)
-    return cmsgpack.pack(left, at), seconds, 1, whole, 0, math.ceil((whole + 1 - left) * 1000 / rate)
+    local reset = math.ceil((whole + 1 - left) * 1000 / rate)
+    return cmsgpack.pack(left, at), seconds, 1, whole, 0, reset
   end
   local wait = math.ceil((1 - tokens) * 1000 / rate)
   return nil, seconds, 0, 0, wait, wait

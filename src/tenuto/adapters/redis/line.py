@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import logging
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
@@ -71,10 +71,12 @@ class Maker:
         self.name = name_of(address)
         try:
             # Each wait has its own end here, and one attempt is one attempt.
-            self._pool: ConnectionPool[Any] = ConnectionPool.from_url(
+            pool = ConnectionPool.from_url(
                 address, protocol=2, socket_timeout=None, driver_info=None
             )
-            self._pool.make_connection()
+            make: Any = pool.make_connection
+            self._make: Callable[[], Any] = make
+            self._make()
         except (ValueError, TypeError) as error:
             raise Rejected(f"The address of Redis {self.name} cannot be used: {error}") from None
 
@@ -84,14 +86,38 @@ class Maker:
         Raises:
             RedisError, OSError, TimeoutError: there is none to be had.
         """
-        connection: Connection = self._pool.make_connection()
+        connection = self._make()
         try:
             async with asyncio.timeout(CONNECT_S_MAX):
                 await connection.connect()
         except BaseException:
             await connection.disconnect(nowait=True)
             raise
-        return connection
+        made: Connection = connection
+        return made
+
+
+async def keep(
+    maker: Maker,
+    serve: Callable[[Connection], Awaitable[None]],
+    went: Callable[[Exception], None],
+) -> None:
+    """Have a connection served as long as it holds, then the next one, for ever; between them
+    `went` is told why."""
+    pause_s = AWAY_S
+    while True:
+        connection: Connection | None = None
+        try:
+            connection = await maker.connected()
+            pause_s = AWAY_S
+            await serve(connection)
+        except (RedisError, OSError, TimeoutError) as error:
+            went(error)
+        finally:
+            if connection is not None:
+                await connection.disconnect(nowait=True)
+        await asyncio.sleep(pause_s)
+        pause_s = min(2 * pause_s, AWAY_S_MAX)
 
 
 class Line:
@@ -113,7 +139,7 @@ class Line:
 
     async def open(self) -> None:
         """Return when it is there, or was found to be away."""
-        self._keeping = asyncio.create_task(self._keep())
+        self._keeping = asyncio.create_task(keep(self.maker, self._serve, self._went))
         await self._first.wait()
 
     async def close(self) -> None:
@@ -138,27 +164,8 @@ class Line:
         self._news.set()
         return answer
 
-    async def _keep(self) -> None:
-        """Connect, and answer, for ever."""
-        pause_s = AWAY_S
-        while True:
-            connection: Connection | None = None
-            try:
-                connection = await self.maker.connected()
-                self._came()
-                pause_s = AWAY_S
-                await self._serve(connection)
-            except (RedisError, OSError, TimeoutError) as error:
-                self._went(error)
-            finally:
-                self.is_here = False
-                self._first.set()
-                if connection is not None:
-                    await connection.disconnect(nowait=True)
-            await asyncio.sleep(pause_s)
-            pause_s = min(2 * pause_s, AWAY_S_MAX)
-
     async def _serve(self, connection: Connection) -> None:
+        self._came()
         while True:
             await self._news.wait()
             self._news.clear()
@@ -182,6 +189,7 @@ class Line:
 
     def _went(self, error: Exception) -> None:
         self.is_here = False
+        self._first.set()
         name = self.maker.name
         if not self._is_told:
             self._is_told = True

@@ -20,6 +20,7 @@ from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
+from tenuto.testing.contracts.signals import SignalsContract
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
@@ -36,6 +37,7 @@ __all__ = [
     "ProgramSandboxContract",
     "ReadModelsContract",
     "ResponsesContract",
+    "SignalsContract",
     "SnippetSandboxContract",
     "ToolSourceContract",
 ]
