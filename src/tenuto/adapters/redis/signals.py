@@ -26,7 +26,13 @@ class RedisSignals:
     """`Signals` of those that share a channel. All methods belong to one event loop."""
 
     def __init__(
-        self, line: Line, *, channel: str, notify: Signals, members: Callable[[], int]
+        self,
+        line: Line,
+        *,
+        channel: str,
+        notify: Signals,
+        members: Callable[[], int],
+        silent_s: float = SILENT_S,
     ) -> None:
         """
         Args:
@@ -34,20 +40,20 @@ class RedisSignals:
             members: says how many there are, this one too.
         """
         self._line, self._notify, self._members = line, notify, members
-        self._channel = channel
+        self._channel, self._silent_s = channel, silent_s
         self._me = secrets.token_hex(8)
         self._heard: list[Heard] = []
         self._to_tell: dict[Topic, dict[str, None]] = {}
         self._hearing: asyncio.Task[None] | None = None
+        self.is_heard_from = False
+        """Whether Redis said something lately."""
         notify.listen(self._hear)
 
     def listen(self, heard: Heard) -> None:
         """See `Signals.listen`."""
         self._heard.append(heard)
         if self._hearing is None:
-            self._hearing = asyncio.create_task(
-                keep(self._line.maker, self._hear_on, lambda error: None)
-            )
+            self._hearing = asyncio.create_task(keep(self._line.maker, self._hear_on, self._lost))
 
     def tell(self, topic: Topic, text: str = "") -> None:
         """See `Signals.tell`."""
@@ -80,11 +86,12 @@ class RedisSignals:
         await connection.send_packed_command(packed("SUBSCRIBE", self._channel), check_health=False)
         async with asyncio.timeout(ANSWER_S_MAX):
             await connection.read_response()
+        self.is_heard_from = True
         for topic in TOPICS:
             self._hear(topic, "")
         is_asked = False
         while True:
-            found = await connection.read_response(timeout=SILENT_S)
+            found = await connection.read_response(timeout=self._silent_s)
             if found is not None:
                 is_asked = False
                 if found[0] == b"message":
@@ -94,6 +101,10 @@ class RedisSignals:
             else:
                 is_asked = True
                 await connection.send_packed_command(packed("PING"), check_health=False)
+
+    def _lost(self, _: Exception) -> None:
+        # The line's log says that Redis is away.
+        self.is_heard_from = False
 
     def _pass_on(self, payload: str) -> None:
         teller, topic, text = payload.split(" ", 2)
