@@ -13,9 +13,10 @@ from tenuto.core.vocabulary import SessionId
 
 LEASE_MS: Final = 4_000
 
-Topic: TypeAlias = Literal["look", "arrivals", "mail", "answers", "log"]
+Topic: TypeAlias = Literal["look", "arrivals", "mail", "answers", "log", "pieces"]
 """Members came or went; sessions were started for others; letters were posted; letters were
-answered; sessions, whose ids stand in the text (empty: any), have new events."""
+answered; sessions, whose ids stand in the text (empty: any), have new events; or new pieces of
+answers."""
 TOPICS: Final[tuple[Topic, ...]] = get_args(Topic)
 Heard: TypeAlias = Callable[[Topic, str], None]
 

@@ -25,6 +25,7 @@ from tenuto.adapters.tables.connection import Durability
 from tenuto.adapters.tables.group_commit import GroupCommit, Pending
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.adapters.tables.outcomes import Answer
+from tenuto.adapters.tables.pieces import TablePieces
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -168,6 +169,26 @@ class PostgresEventStore(LastingStore):
     def artifacts(self) -> TableArtifacts:
         """Payloads by their hash, in the same schema."""
         return TableArtifacts(self._name, reads=self._reads, commits=self._commits)
+
+    @property
+    def pieces(self) -> TablePieces:
+        """Pieces of answers, of which those that share the schema tell one another."""
+        made = super().pieces
+        if self._sharing is None or self.together is None:
+            return made
+        membership, signals = self._sharing[0], self.together.signals
+
+        def written(session: SessionId) -> None:
+            if membership.has_others:
+                signals.tell("pieces", session)
+
+        def heard(topic: Topic, text: str) -> None:
+            if topic == "pieces":
+                made.look_for([SessionId(id) for id in text.split()])
+
+        made.written = written
+        signals.listen(heard)
+        return made
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -6,6 +6,8 @@ last ones, and the turn is asked again anyway.
 
 import asyncio
 import time
+from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Final
 
 from tenuto.adapters.tables.connection import Connection, has_table
@@ -40,7 +42,9 @@ class TablePieces:
     def __init__(self, *, reads: Reads, commits: GroupCommit | None) -> None:
         self._reads, self._commits = reads, commits
         self._written = 0
-        self._news = asyncio.Event()
+        self._waiting: dict[SessionId, set[asyncio.Future[None]]] = {}
+        self.written: Callable[[SessionId], None] = lambda session: None
+        """Told of each session with a new piece that can be read."""
 
     def append(self, session: SessionId, piece: Piece) -> None:
         """See `Pieces.append`."""
@@ -55,7 +59,7 @@ class TablePieces:
             self._commits.execute(DELETE_OLD, (now_ms - KEPT_MS,)).add_done_callback(_ignored)
         self._written += 1
         row = session, piece.task, now_ms, piece.text, int(piece.restart)
-        self._commits.execute(INSERT, row).add_done_callback(self._tell)
+        self._commits.execute(INSERT, row).add_done_callback(partial(self._tell, session))
 
     async def read(self, session: SessionId, *, after: int, limit: int) -> tuple[Piece, ...]:
         """See `Pieces.read`."""
@@ -66,14 +70,28 @@ class TablePieces:
         if self._commits is None:
             await asyncio.sleep(POLL_S)
             return
-        news = self._news
-        if not await self.read(session, after=after, limit=1):
-            await news.wait()
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(session, set())
+        waiting.add(news)
+        try:
+            if not await self.read(session, after=after, limit=1):
+                await news
+        finally:
+            waiting.discard(news)
+            if not waiting and self._waiting.get(session) is waiting:
+                del self._waiting[session]
 
-    def _tell(self, written: "asyncio.Future[Position]") -> None:
+    def look_for(self, sessions: Iterable[SessionId] = ()) -> None:
+        """Have who waits for pieces of these sessions look: there may be some; none: of all."""
+        for session in tuple(sessions) or tuple(self._waiting):
+            for news in self._waiting.get(session, ()):
+                if not news.done():
+                    news.set_result(None)
+
+    def _tell(self, session: SessionId, written: "asyncio.Future[Position]") -> None:
         _ignored(written)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self.look_for([session])
+        self.written(session)
 
 
 def _ignored(written: "asyncio.Future[Position]") -> None:
