@@ -10,7 +10,7 @@ import logging
 from collections.abc import Sequence
 from typing import Final
 
-from redis.exceptions import NoScriptError, ResponseError
+from redis.exceptions import ResponseError
 
 from tenuto.adapters.redis.line import Line, RedisAway, Script, Value
 from tenuto.core.limiting.rules import SLOTS, Bucket, Rule, Verdict
@@ -138,12 +138,7 @@ class RedisAllowances:
         return await self._alone.take(wanted, now_ms)
 
     async def _asked(self, command: bytes) -> bytes:
-        try:
-            answer: bytes = await self._line.ask(command)
-        except NoScriptError:
-            # It is new, or was emptied. Both in one piece, in this order.
-            self._line.ask(self._script.load())
-            answer = await self._line.ask(command)
+        answer: bytes = await self._script.ran(self._line, command)
         if self._is_told:
             self._is_told = False
             _log.warning("Redis %s counts requests again.", self._line.maker.name)

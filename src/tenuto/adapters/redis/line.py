@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from redis.asyncio import Connection, ConnectionPool
-from redis.exceptions import RedisError, ResponseError
+from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from tenuto.core.errors import PortError, Rejected
 
@@ -246,6 +246,15 @@ class Script:
         """Return the command that runs it, as it is sent."""
         return packed("EVALSHA", self._name, len(keys), *keys, *values)
 
-    def load(self) -> bytes:
-        """Return the command after which Redis knows it."""
-        return packed("SCRIPT", "LOAD", self._text)
+    async def ran(self, line: Line, command: bytes) -> Any:
+        """Return what Redis answers to such a command; a Redis that is new is told the script.
+
+        Raises:
+            RedisAway; ResponseError: Redis refused.
+        """
+        try:
+            return await line.ask(command)
+        except NoScriptError:
+            # Both go in one piece, in this order.
+            line.ask(packed("SCRIPT", "LOAD", self._text))
+            return await line.ask(command)
