@@ -30,7 +30,7 @@ async def in_memory() -> AsyncIterator[Allowances]:
 
 @asynccontextmanager
 async def in_redis() -> AsyncIterator[Allowances]:
-    line = Line(fresh_redis())
+    line = Line(fresh_redis(), answer_s_max=10)
     await line.open()
     assert line.is_here
     try:

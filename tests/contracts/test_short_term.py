@@ -26,7 +26,7 @@ async def in_memory(make: Callable[[], Made]) -> AsyncIterator[Made]:
 
 @asynccontextmanager
 async def in_redis(make: Callable[[Line], Made]) -> AsyncIterator[Made]:
-    line = Line(fresh_redis())
+    line = Line(fresh_redis(), answer_s_max=10)
     await line.open()
     try:
         yield make(line)

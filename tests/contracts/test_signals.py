@@ -55,7 +55,7 @@ async def by_notify() -> AsyncIterator[tuple[Signals, Signals]]:
 @asynccontextmanager
 async def by_redis() -> AsyncIterator[tuple[Signals, Signals]]:
     url = fresh_redis()
-    lines = [Line(url), Line(url)]
+    lines = [Line(url, answer_s_max=10) for _ in range(2)]
     made = [
         RedisSignals(line, channel=line.maker.prefix, notify=Nobody(), members=lambda: 1)
         for line in lines

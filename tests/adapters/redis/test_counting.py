@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 
 from tenuto.adapters.memory import MemoryAllowances
 from tenuto.adapters.redis import Line, RedisAllowances, parted
+from tenuto.adapters.redis.line import TOGETHER_MAX
 from tenuto.core.errors import Rejected
 from tenuto.core.limiting.rules import Bucket, Rule, State, Window, asked
 from tenuto.ports.allowances import Allowance
@@ -29,9 +30,10 @@ WINDOWS = st.builds(Window, st.integers(1, 20), st.integers(1, 30))
 
 
 @asynccontextmanager
-async def counting(url: str) -> AsyncIterator[RedisAllowances]:
-    """Give what counts as one server does."""
-    line = Line(url)
+async def counting(url: str, answer_s_max: float = 10) -> AsyncIterator[RedisAllowances]:
+    """Give what counts as one server does; by default it has much patience, so that a machine with
+    much to do changes nothing."""
+    line = Line(url, answer_s_max=answer_s_max)
     await line.open()
     try:
         yield RedisAllowances(line, MemoryAllowances())
@@ -65,6 +67,16 @@ def test_a_limit_holds_exactly_over_several_servers() -> None:
 
 
 @needs_redis
+def test_more_requests_at_once_than_go_together_are_all_answered() -> None:
+    async def main() -> None:
+        async with counting(fresh_redis()) as server:
+            found = await asyncio.gather(*(remaining(server) for _ in range(3 * TOGETHER_MAX)))
+            assert sorted(left for left in found if left >= 0) == [0, 1, 2, 3, 4]
+
+    asyncio.run(main())
+
+
+@needs_redis
 def test_deployments_with_prefixes_of_their_own_do_not_count_for_each_other() -> None:
     async def main() -> None:
         async with counting(fresh_redis()) as one, counting(fresh_redis()) as two:
@@ -78,7 +90,7 @@ def test_deployments_with_prefixes_of_their_own_do_not_count_for_each_other() ->
 @given(st.one_of(BUCKETS, WINDOWS), st.lists(st.integers(-300, 5_000), max_size=40))
 def test_redis_says_of_each_request_what_the_rules_say(rule: Rule, gaps: list[int]) -> None:
     async def main() -> None:
-        line = Line(fresh_redis())
+        line = Line(fresh_redis(), answer_s_max=10)
         await line.open()
         allowances = RedisAllowances(line, MemoryAllowances(), clock_here=True)
         state: State | None = None
@@ -142,7 +154,7 @@ def test_a_line_that_swallows_everything_costs_one_short_wait_and_no_request_fai
         port = urlsplit(url).port
         assert port is not None
         with FaultyLine(port) as line:
-            async with counting(line.leading(url)) as allowances:
+            async with counting(line.leading(url), 0.25) as allowances:
                 assert await remaining(allowances) == 4
                 loop = asyncio.get_running_loop()
 

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
 from tenuto.adapters.redis import Line, RedisSignals
+from tenuto.adapters.redis.line import packed
 from tenuto.ports.membership import Heard, Topic
 from tenuto.testing.contracts.signals import Ear
 from tests.adapters.redis.test_counting import until
@@ -80,6 +81,22 @@ def test_who_does_not_listen_to_redis_is_told_the_other_way_too() -> None:
             await one.ear.until_it_listens()
             one.signals.tell("log", "ses_a")
             await until(lambda: one.notify.told == [("log", "ses_a")])
+
+    asyncio.run(main())
+
+
+@needs_redis
+def test_what_is_published_by_nobody_of_these_changes_nothing() -> None:
+    async def main() -> None:
+        url = fresh_redis()
+        async with member(url, url[-20:]) as one, member(url, url[-20:]) as two:
+            await one.ear.until_it_listens()
+            await two.ear.until_it_listens()
+            for payload in (b"", b" ", b"x", b"x y z", b"\xff\xfe log", b"1 look"):
+                await one.line.ask(packed("PUBLISH", url[-20:], payload))
+            one.signals.tell("log", "ses_a")
+            await two.ear.until(lambda: "ses_a" in two.ear.names("log"))
+            assert [text for topic, text in two.ear.heard if topic not in ("look", "log")] == []
 
     asyncio.run(main())
 

@@ -19,8 +19,11 @@ from redis.exceptions import NoScriptError, RedisError, ResponseError
 
 from tenuto.core.errors import PortError, Rejected
 
-ANSWER_S_MAX: Final = 0.25
-"""How long who asks waits before Redis counts as away."""
+ANSWER_S_MAX: Final = 0.5
+"""How long who asks waits before Redis counts as away. An event loop that stands still for as long
+looks the same, so it is not less."""
+TOGETHER_MAX: Final = 256
+"""What goes in one piece; more might take Redis as long as that."""
 CONNECT_S_MAX: Final = 2.0
 AWAY_S: Final = 0.1
 AWAY_S_MAX: Final = 2.0
@@ -111,7 +114,7 @@ async def keep(
             connection = await maker.connected()
             pause_s = AWAY_S
             await serve(connection)
-        except (RedisError, OSError, TimeoutError) as error:
+        except (RedisError, OSError, TimeoutError, ValueError) as error:
             went(error)
         finally:
             if connection is not None:
@@ -123,12 +126,13 @@ async def keep(
 class Line:
     """One connection for all who ask. All methods belong to one event loop."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, answer_s_max: float = ANSWER_S_MAX) -> None:
         """
         Raises:
             Rejected: the address is none.
         """
         self.maker = Maker(url)
+        self._answer_s_max = answer_s_max
         self.is_here = False
         """Whether it is worth asking."""
         self._asked: list[tuple[bytes, asyncio.Future[Any]]] = []
@@ -167,11 +171,12 @@ class Line:
     async def _serve(self, connection: Connection) -> None:
         self._came()
         while True:
-            await self._news.wait()
-            self._news.clear()
-            asked, self._asked = self._asked, []
+            if not self._asked:
+                self._news.clear()
+                await self._news.wait()
+            asked, self._asked = self._asked[:TOGETHER_MAX], self._asked[TOGETHER_MAX:]
             try:
-                async with asyncio.timeout(ANSWER_S_MAX):
+                async with asyncio.timeout(self._answer_s_max):
                     whole = b"".join([packed for packed, _ in asked])
                     await connection.send_packed_command(whole, check_health=False)
                     for _, answer in asked:

@@ -95,7 +95,7 @@ class RedisSignals:
             if found is not None:
                 is_asked = False
                 if found[0] == b"message":
-                    self._pass_on(found[2].decode())
+                    self._pass_on(found[2].decode(errors="replace"))
             elif is_asked:
                 raise TimeoutError
             else:
@@ -107,8 +107,9 @@ class RedisSignals:
         self.is_heard_from = False
 
     def _pass_on(self, payload: str) -> None:
-        teller, topic, text = payload.split(" ", 2)
-        if teller != self._me:
+        teller, topic, text = [*payload.split(" ", 2), "", ""][:3]
+        # Others may publish on the channel, too: what nobody here says is not passed on.
+        if teller != self._me and topic in TOPICS:
             self._hear(cast("Topic", topic), text)
 
     def _hear(self, topic: Topic, text: str) -> None:
