@@ -26,6 +26,7 @@ PROGRAMS: Final = ("redis-server", "valkey-server")
 MAJOR_MIN: Final = 6
 POLICY: Final = Path("/usr/sbin/policy-rc.d")
 """Where it says 101, installing a package of Debian starts no service. Source: invoke-rc.d(8)."""
+WATCH: Final = 'read _; kill -9 "$1"; rm -rf "$2"'
 SECONDS_MAX: Final = 30
 PORTS_MAX: Final = 20
 
@@ -137,7 +138,7 @@ class Server:
         self._process.stdin.close()
         # Reads until this process is gone, and has closed the pipe.
         self._watcher = subprocess.Popen(
-            ["/bin/sh", "-c", 'read _; kill -9 "$1"', "sh", str(self._process.pid)],
+            ["/bin/sh", "-c", WATCH, "sh", str(self._process.pid), str(self._folder)],
             stdin=subprocess.PIPE,
             start_new_session=True,
         )
