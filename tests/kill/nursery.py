@@ -48,8 +48,8 @@ async def live(url: str, seed: int, *, is_last: bool) -> None:
         position = await last_position(runtime)
     async with tenuto.open(url, workflows=[flow, flows.adding()]) as runtime:
         flows.leave("opened", flows.life, position)
-        if runtime._engine.sharing is not None:
-            flows.leave("joined", flows.life, runtime._engine.sharing.number)
+        if runtime._engine.owning.sharing is not None:
+            flows.leave("joined", flows.life, runtime._engine.owning.sharing.seat.number)
         begun = time.monotonic()
         number = 0
         while time.monotonic() - begun < LAST_S_MAX:

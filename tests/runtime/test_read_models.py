@@ -166,11 +166,13 @@ class Dying(MemoryReadModels):
         super().__init__()
         self.left, self.after = at, after
 
-    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+    async def apply(
+        self, changes: Sequence[Change], reached: Reached, *, before: Reached | None = None
+    ) -> None:
         self.left -= 1
         if self.left == 0 and not self.after:
             raise StoreUnavailable("killed")
-        await super().apply(changes, reached)
+        await super().apply(changes, reached, before=before)
         if self.left == 0:
             raise StoreUnavailable("killed")
 
@@ -180,7 +182,7 @@ class Dying(MemoryReadModels):
 def test_a_crash_between_batches_loses_and_doubles_nothing(
     room: int, after: bool, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("tenuto.runtime.projecting.COMMITS_AT_ONCE", 3)
+    monkeypatch.setattr("tenuto.runtime.taking_in.COMMITS_AT_ONCE", 3)
 
     async def main() -> None:
         store, artifacts = AwayStore(), AwayArtifacts()

@@ -39,15 +39,15 @@ def shared(test: Test) -> None:
 
 def owned(runtime: tenuto.Runtime) -> int:
     """Return how many shards a runtime has."""
-    sharing = runtime._engine.sharing
+    sharing = runtime._engine.owning.sharing
     assert sharing is not None
-    return len(sharing._mine)
+    return len(sharing.holdings.mine)
 
 
 def has(runtime: tenuto.Runtime, workflow: str, session: str) -> bool:
-    sharing = runtime._engine.sharing
+    sharing = runtime._engine.owning.sharing
     assert sharing is not None
-    return sharing.owns(workflow, SessionId(session))
+    return sharing.holdings.owns(workflow, SessionId(session))
 
 
 async def until(is_so: Callable[[], bool], seconds: float = 8.0) -> None:

@@ -172,7 +172,7 @@ class Assembly:
         runtime.responses = self._responses
         router = self.providers.router
         runtime.models = Models(self.providers, routes=router.routes, health=router.health)
-        runtime.ledger = self.projector.ledger = self.checkpointer.ledger
+        runtime.ledger = self.projector.intake.ledger = self.checkpointer.ledger
         runtime.audit = AuditTrail(self.checkpointer, artifacts)
         is_kept = self._settings.get("read_models", False)
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)

@@ -1,6 +1,7 @@
 """From an address to a running runtime, and back to nothing."""
 
 import asyncio
+from functools import partial
 from typing import Any, Unpack
 
 from tenuto.adapters.tables.lasting import LastingStore
@@ -15,12 +16,12 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime import auditing, projecting
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
-from tenuto.runtime.letters import Correspondence, Postman
+from tenuto.runtime.letters import Postman
 from tenuto.runtime.projecting import Projector
-from tenuto.runtime.sharing import Sharing
 from tenuto.sdk.runtime import DRAIN_SECONDS, Runtime
 from tenuto.sdk.sources import close_sources, sources_from
 from tenuto.sdk.starting import Facts
@@ -60,12 +61,16 @@ class OpenRuntime:
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
             self._auditor = auditor_of(made.checkpointer, self._place, self._settings)
+            keeps_tables = self._settings.get("read_models", False) and not self._readonly
+            self._projector = made.projector if keeps_tables else None
+            made.projector.leads = partial(made.engine.owning.leads, projecting.DUTY)
+            if self._auditor is not None:
+                self._auditor.leads = partial(made.engine.owning.leads, auditing.DUTY)
             await self._begin(made.engine, store)
             if self._auditor is not None:
                 self._auditor.start()
-            if self._settings.get("read_models", False) and not self._readonly:
-                self._projector = made.projector
-                self._projecting = asyncio.create_task(made.projector.run())
+            if self._projector is not None:
+                self._projecting = asyncio.create_task(self._projector.run())
         except BaseException:
             try:
                 await close_sources(self._sources)
@@ -81,17 +86,15 @@ class OpenRuntime:
         if holds:
             engine.hold()
         if together is not None:
-            sharing = Sharing(
-                engine,
-                together,
-                knows=lambda: engine.programs.names,
-                works=not holds,
-                takes_up=recovers and not holds,
+            keepers = {projecting.DUTY: self._projector, auditing.DUTY: self._auditor}
+            duties = [duty for duty, keeper in keepers.items() if keeper is not None]
+            await engine.share(
+                together, works=not holds, takes_up=recovers and not holds, duties=duties
             )
-            engine.share(sharing, Correspondence(together.mail, together.signals))
-            if self.beside is not None:
-                self.beside.members = lambda: len(sharing.members)
-            await sharing.start()
+            sharing = engine.owning.sharing
+            if self.beside is not None and sharing is not None:
+                seat = sharing.seat
+                self.beside.members = lambda: len(seat.survey.members)
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):
@@ -123,7 +126,8 @@ class OpenRuntime:
         if self._projector is not None and self._projecting is not None:
             self._projector.close()
             await self._projecting
-            await self._projector.catch_up()
+            if self._projector.leads():
+                await self._projector.catch_up()
 
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         durability = self._settings.get("durability", "sync")

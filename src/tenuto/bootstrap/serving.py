@@ -104,7 +104,7 @@ async def open_service(
             if opening.beside is not None:
                 fences = service.fences
                 fences.allowances = opening.beside.allowances(fences.allowances)
-            await service.webhooks.start()
+            await service.webhooks.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"
             # Of a large file this takes seconds, once; lists are only slower until then.
             preparing = asyncio.create_task(runtime.lists.prepare())
@@ -164,6 +164,7 @@ class _Given:
         assert runtime.audit is not None, "an open database has an audit trail"
         library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
         accounts = accounts_over(ledger, clock, place)
+        accounts.directory.has_others = lambda: runtime.duties.has_others
         fences = fences_of(store, place, self._fencing)
         secrets = Secrets(ledger, fences.safe)
         self.keys.use(secrets)

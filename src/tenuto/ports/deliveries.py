@@ -47,9 +47,14 @@ class Deliveries(Protocol):
         """Return the position up to which the log was read; None: it was never said."""
         ...
 
-    async def add(self, deliveries: Sequence[Delivery], position: int) -> None:
+    async def add(
+        self, deliveries: Sequence[Delivery], position: int, *, begins: bool = False
+    ) -> None:
         """Keep deliveries, but for those whose id is there already, and the position: all or
-        nothing."""
+        nothing.
+
+        Of positions the largest is kept: who comes late with an earlier one has made no message
+        that is not there. `begins`: it is kept only where none was said."""
         ...
 
     async def due(self, now_ms: int, limit: int) -> tuple[Delivery, ...]:

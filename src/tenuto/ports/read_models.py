@@ -9,7 +9,7 @@ from typing import Final, Literal, Protocol, TypeAlias
 
 import msgspec
 
-from tenuto.core.errors import Rejected
+from tenuto.core.errors import Rejected, TenutoError
 from tenuto.core.tables import COLUMNS, Change, Row, Table, Value
 
 PAGE_MAX = 1_000
@@ -23,6 +23,22 @@ class Reached(msgspec.Struct, frozen=True, kw_only=True):
     log up to now."""
     entry: int = 0
     """Number of the last entry of the ledger that they have taken in."""
+
+
+class Elsewhere(TenutoError):
+    """The tables are not where their writer thought; nothing was changed. Begin again from where
+    they are."""
+
+    def __init__(self, *, before: Reached, found: Reached) -> None:
+        self.before, self.found = before, found
+        super().__init__(
+            f"The read models are at {_told(found)}, not at {_told(before)}: another process "
+            "writes them; go on from there."
+        )
+
+
+def _told(reached: Reached) -> str:
+    return f"position {reached.position} and entry {reached.entry}"
 
 
 class RowQuery(msgspec.Struct, frozen=True, kw_only=True):
@@ -134,14 +150,21 @@ class AgentWork(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ReadModels(Protocol):
-    """The tables of `core.tables`, with one writer.
+    """The tables of `core.tables`. Every method may raise `StoreUnavailable`."""
 
-    Every method may raise `StoreUnavailable`."""
-
-    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+    async def apply(
+        self, changes: Sequence[Change], reached: Reached, *, before: Reached | None = None
+    ) -> None:
         """Make the changes, in their order, and note how far the tables are: all, or nothing.
 
-        A change of columns of a row that is not there changes nothing."""
+        A change of columns of a row that is not there changes nothing.
+
+        Args:
+            before: how far the tables are when the changes are right; None: wherever they are.
+
+        Raises:
+            Elsewhere: they are not there, as another process has written them.
+        """
         ...
 
     async def reached(self) -> Reached:

@@ -2,7 +2,7 @@
 
 import asyncio
 import logging
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 import msgspec
@@ -28,6 +28,8 @@ from tenuto.ports.anchors import Anchors
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore, StoredCommit
 from tenuto.ports.ledger import Change, Entry, EntryQuery, Ledger, Outdated, Record
+
+DUTY: Final = "auditing"
 
 KEY_VARIABLE: Final = "TENUTO_AUDIT_KEY"
 
@@ -124,6 +126,13 @@ class Checkpointer:
             return entry
         raise StoreUnavailable("Other processes take checkpoints all the time; none was taken.")
 
+    async def covered(self) -> int:
+        """Return the number of the last entry that a checkpoint covers, its own counted; 0: there
+        is none."""
+        record = await self.ledger.record(TENANT, KIND, id=TARGET)
+        last = None if record is None else read_checkpoint(record.value)
+        return 0 if last is None else last.entries + 1
+
     def _change(self, checkpoint: Checkpoint, record: Record | None) -> Change:
         if self.keys:
             checkpoint = self.keys[0].marked(checkpoint)
@@ -205,10 +214,14 @@ class Auditor:
     """Takes checkpoints while a database is open, and a last one when it is closed. What hinders
     one is logged and stops nothing: the next one covers the same.
 
-    `always`: False: only where the ledger holds something already."""
+    `always`: False: only where the ledger holds something already. Of several processes on one
+    database the one that has this `DUTY` takes them; where two think so, one of both comes too late
+    and begins again from the other's."""
 
     def __init__(self, checkpointer: Checkpointer, settings: Audit, *, always: bool) -> None:
         self._checkpointer, self._settings, self._always = checkpointer, settings, always
+        self.leads: Callable[[], bool] | None = None
+        """Whether it is this process that takes them; None: it is. Set by who composes."""
         self._looking: asyncio.Task[None] | None = None
         self._taken_s: float | None = None
         self._taken_number = 0
@@ -218,11 +231,12 @@ class Auditor:
         self._looking = asyncio.get_running_loop().create_task(self._look_on())
 
     async def close(self) -> None:
-        """Take a last checkpoint, if anything is new."""
+        """Take a last checkpoint, if anything is new and it is this process's to take."""
         if self._looking is not None:
             self._looking.cancel()
             await asyncio.gather(self._looking, return_exceptions=True)
-        await self.look(at_once=True)
+        if self._is_ours():
+            await self.look(at_once=True)
 
     async def look(self, *, at_once: bool = False) -> None:
         """Take a checkpoint if it is due, or `at_once`."""
@@ -245,5 +259,21 @@ class Auditor:
 
     async def _look_on(self) -> None:
         while True:
-            await self.look()
+            if self._is_ours():
+                await self.look()
+            else:
+                await self._follow()
             await asyncio.sleep(LOOK_S)
+
+    async def _follow(self) -> None:
+        """Note what another process took: who takes them over counts from there."""
+        try:
+            covered = await self._checkpointer.covered()
+        except TenutoError as error:
+            _log.warning("It cannot be seen whether checkpoints are taken: %s", error)
+            return
+        if self._taken_s is None or covered != self._taken_number:
+            self._taken_s, self._taken_number = asyncio.get_running_loop().time(), covered
+
+    def _is_ours(self) -> bool:
+        return self.leads is None or self.leads()

@@ -6,8 +6,7 @@ module holds them together.
 """
 
 import asyncio
-from collections.abc import Iterable, Iterator
-from contextlib import suppress
+from collections.abc import Iterable
 from typing import Final
 
 from tenuto.codec.events import EventDecoder
@@ -32,18 +31,21 @@ from tenuto.core.workflow.program import Program
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import EventStore, HeadQuery
+from tenuto.ports.membership import Together
 from tenuto.ports.pieces import Pieces
-from tenuto.runtime.chores import Chores
-from tenuto.runtime.deadlines import Deadlines
 from tenuto.runtime.family import Family
+from tenuto.runtime.holdings import Holdings, Moved
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.letters import Correspondence
 from tenuto.runtime.live import Live
+from tenuto.runtime.owning import Owning
 from tenuto.runtime.performer import Performer
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.residents import Residents
-from tenuto.runtime.sharing import Moved, Sharing
+from tenuto.runtime.seat import Seat
+from tenuto.runtime.sharing import Sharing
 from tenuto.runtime.turns import Turns
+from tenuto.runtime.waking import Waking
 from tenuto.runtime.watching import Watchers
 
 _PAGE: Final = 500
@@ -73,22 +75,53 @@ class Engine:
         self.turns = Turns(store, artifacts, clock, self)
         performer.attach(self.turns)
         self.borders = performer.borders
-        self._deadlines = Deadlines(clock, self._wake, self._due_before)
         self._family = Family(self)
         self.residents = Residents(
             store, programs, decoder=self.decoder, clock=clock, schedule=self.turns.schedule
         )
         self.watchers = Watchers()
-        self._chores = Chores()
+        self.owning = Owning()
+        """Which sessions are this process's."""
+        waking = Waking(store, clock, self.owning, residents=self.residents, turns=self.turns)
+        self._deadlines, self._chores = waking.deadlines, waking.chores
         self._closing = False
-        self.sharing: Sharing | None = None
-        """Which sessions are this process's; None: all."""
         self._letters: Correspondence | None = None
 
-    def share(self, sharing: Sharing, letters: Correspondence) -> None:
-        """Be one of several processes on the store; `recover` takes what is meant for this one."""
-        self.sharing, self._letters = sharing, letters
-        self.residents.claim = sharing.claim
+    async def share(
+        self, together: Together, *, works: bool, takes_up: bool, duties: Iterable[str] = ()
+    ) -> None:
+        """Be one of several processes on the store from now on.
+
+        Args:
+            works: whether this process runs sessions, or only starts and steers them.
+            takes_up: whether what others left unsettled, or start for it, goes on by itself.
+            duties: what it would do for all.
+        """
+
+        def let_go(lives: Iterable[Live]) -> None:
+            for live in lives:
+                self.turns.give_up(live, Moved(live.state.session))
+            # Who waits for those that are not loaded is told too.
+            self.watchers.fail_all(Moved)
+
+        seat = Seat(
+            together.membership,
+            knows=lambda: self.programs.names,
+            works=works,
+            adopts=works and takes_up,
+        )
+        for duty in duties:
+            seat.volunteer(duty)
+        sharing = Sharing(
+            together,
+            seat,
+            Holdings(self.residents, go_on=self.turns.go_on, let_go=let_go),
+            take_up=self.take_up if takes_up else None,
+            look_for_deadlines=self._deadlines.look,
+        )
+        self.owning.sharing, self.residents.claim = sharing, sharing.claim
+        self._letters = Correspondence(together.mail, together.signals)
+        await sharing.start()
 
     # Opening and closing
 
@@ -96,7 +129,7 @@ class Engine:
         """Return how many sessions had unsettled work when they were last owned; all go on now. Of
         those that are shared with other processes it is none: they go on as they are taken."""
         count = 0
-        if self.sharing is not None:
+        if self.owning.sharing is not None:
             await self._deadlines.start()
             return count
         before: SessionId | None = None
@@ -126,8 +159,8 @@ class Engine:
         self._chores.cancel()
         if self._letters is not None:
             self._letters.close()
-        if self.sharing is not None:
-            await self.sharing.leave()
+        if self.owning.sharing is not None:
+            await self.owning.sharing.leave()
         self.performer.caller.release()
         return ended
 
@@ -142,8 +175,9 @@ class Engine:
             Rejected: a guard does not let the inputs pass; nothing was started.
         """
         cause = await self.borders.admit(program, cause)
-        if self.sharing is not None:
-            await self.sharing.know(program.definition.name)
+        sharing = self.owning.sharing
+        if sharing is not None:
+            await sharing.know(program.definition.name)
         live = Live(SessionState(), program, None)
         self.residents.add(cause.session, live)
         try:
@@ -153,21 +187,13 @@ class Engine:
             if known is None:
                 raise
             return known
-        if self.sharing is not None:
-            if self.sharing.owns(program.definition.name, cause.session):
-                self.sharing.begun(cause.session)
-            else:
-                self.turns.give_up(live, Moved(cause.session))
-                self.sharing.hand_over(cause.session)
+        if sharing is None or sharing.holdings.owns(program.definition.name, cause.session):
+            if sharing is not None:
+                sharing.holdings.begun(cause.session)
+            return cause.session
+        self.turns.give_up(live, Moved(cause.session))
+        sharing.hand_over()
         return cause.session
-
-    def runs(self, workflow: str, session: SessionId) -> bool:
-        """Return whether the session is this process's to run."""
-        return self.sharing is None or self.sharing.owns(workflow, session)
-
-    def leads(self, duty: str) -> bool:
-        """Return whether this process does what one of those that share the store does for all."""
-        return self.sharing is None or self.sharing.leads(duty)
 
     async def find(self, key: str | None, *, tenant: str) -> SessionId | None:
         """Return the session that was started with `key`, or None."""
@@ -224,51 +250,17 @@ class Engine:
             try:
                 await self.residents.get(session)
             except Moved:
-                assert self.sharing is not None, "somebody else has it"
-                self.sharing.hand_over(session)
+                assert self.owning.sharing is not None, "somebody else has it"
+                self.owning.sharing.hand_over()
 
         self._chores.add(insist(load))
-
-    def go_on(self, live: Live) -> None:
-        """Carry out what the session's log promises and was held back."""
-        self.turns.go_on(live)
-
-    def loaded(self) -> Iterator[Live]:
-        """Return the sessions that are loaded."""
-        return iter(self.residents)
-
-    def let_go(self, lives: Iterable[Live]) -> None:
-        """Forget sessions that go on elsewhere; who waits for one here is told `Moved`."""
-        for live in lives:
-            self.turns.give_up(live, Moved(live.state.session))
-        # Of those that are not loaded too.
-        self.watchers.fail_all(Moved)
-
-    async def look_for_deadlines(self) -> None:
-        """Look anew which deadlines are to be kept here."""
-        await self._deadlines.look()
-
-    def _wake(self, session: SessionId) -> None:
-        async def wake() -> None:
-            # Another process keeps the deadlines of what it has.
-            with suppress(Moved):
-                live = await self.residents.get(session)
-                self.turns.put(live, i.Wake(at_ms=self.clock.now_ms()))
-
-        self._chores.add(insist(wake))
-
-    async def _due_before(self, moment_ms: int) -> list[tuple[int, SessionId]]:
-        if self.sharing is not None:
-            return await self.sharing.due_before(moment_ms)
-        heads = await self.store.heads(HeadQuery(wake_before_ms=moment_ms, limit=100_000))
-        return [(head.wake_ms, head.session) for head in heads if head.wake_ms is not None]
 
     # What follows from a turn
 
     def act(self, live: Live, effects: tuple[Effect, ...]) -> bool:
         """Carry out newly promised effects: here, or by way of another session. Return False when
         they are held back."""
-        if self._closing or (self.sharing is not None and self.sharing.holds(live)):
+        if self._closing or self.owning.holds_back(live):
             return False
         for effect in effects:
             match effect:
@@ -299,9 +291,9 @@ class Engine:
         self.residents.remove(live)
         self.performer.interrupt(live)
         is_late = isinstance(fault, (Fenced, Stale)) and live.head is not None
-        if self.sharing is not None and is_late:
+        if self.owning.sharing is not None and is_late:
             # Another process had it in between, or has it now.
             fault = Moved(session)
-            self.sharing.look_soon()
+            self.owning.sharing.look_soon()
             self.take_up(session)
         self.watchers.fail(session, fault)

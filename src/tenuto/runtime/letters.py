@@ -16,7 +16,7 @@ from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo, Version
 from tenuto.ports.clock import Clock
 from tenuto.ports.membership import Mail, Signals, Topic
-from tenuto.runtime.sharing import Moved
+from tenuto.runtime.holdings import Moved
 
 LOOK_EVERY_S: Final = 0.05
 LOOK_SHARED_S: Final = 1.0

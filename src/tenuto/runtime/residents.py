@@ -8,10 +8,10 @@ from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import EventStore
+from tenuto.runtime.holdings import Moved
 from tenuto.runtime.live import Live
 from tenuto.runtime.loading import load_state
 from tenuto.runtime.programs import Programs
-from tenuto.runtime.sharing import Moved
 
 
 class Residents:

@@ -6,8 +6,9 @@ it.
 """
 
 import asyncio
+from collections.abc import Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, Protocol, TypeAlias
 
 import msgspec
 
@@ -33,7 +34,8 @@ _RETRY_MS_MAX: Final = 5_000
 _ENDING: Final = frozenset({e.TaskCancelled, e.TaskFailed})
 """Events after which something that runs here may be wanted by nobody."""
 
-Waiters = list["asyncio.Future[Version]"]
+Waiter: TypeAlias = "asyncio.Future[Version]"
+Waiters: TypeAlias = list[Waiter]
 
 
 class Actor(Protocol):
@@ -124,7 +126,7 @@ class Turns:
                 self._append(live, events, waiters)
                 return
         except Exception as error:
-            self._break(live, waiters, _fault(live, error))
+            self.give_up(live, _fault(live, error), waiters)
             return
         _answer(waiters, live.state.version)
         self._after(live, ending=False)
@@ -201,7 +203,7 @@ class Turns:
                 except TenutoError as error:
                     self._landed()
                     live.busy = False
-                    self._break(live, sending.waiters, error)
+                    self.give_up(live, error, sending.waiters)
                     return
             live.blocked = None
             self._send(sending)
@@ -222,7 +224,7 @@ class Turns:
         self._landed()
         live.busy = False
         if error is not None:
-            self._break(live, sending.waiters, _fault(live, error))
+            self.give_up(live, _fault(live, error), sending.waiters)
             return
         live.blocked = None
         if sending.commit.head is not None:
@@ -262,7 +264,7 @@ class Turns:
                 self._actor.settled(live)
         except Exception as error:
             # Other sessions are told of their commits by the same caller.
-            self._break(live, [], _fault(live, error))
+            self.give_up(live, _fault(live, error))
 
     def go_on(self, live: Live) -> None:
         """Act on what was promised and held back."""
@@ -276,13 +278,10 @@ class Turns:
             if not effects or self._actor.act(live, effects):
                 live.dispatched = state.promises
 
-    def give_up(self, live: Live, fault: TenutoError) -> None:
-        """Let the session go no further here, and tell who waits for it why."""
-        self._break(live, [], fault)
-
-    def _break(self, live: Live, waiters: Waiters, fault: TenutoError) -> None:
+    def give_up(self, live: Live, fault: TenutoError, waiters: Sequence[Waiter] = ()) -> None:
+        """Let the session go no further here, and tell who waits for it, `waiters` too, why."""
         live.fault = fault
-        for done in waiters + [done for _, done in live.inbox if done is not None]:
+        for done in [*waiters, *(done for _, done in live.inbox if done is not None)]:
             if not done.done():
                 done.set_exception(fault)
         live.inbox.clear()

@@ -32,7 +32,7 @@ class Looks:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._ended: OrderedDict[SessionId, Look] = OrderedDict()
-        self._loads = 0
+        self._loads = self._losses = 0
         engine.residents.on_load = self._loaded
 
     async def at(self, session: SessionId) -> Look:
@@ -46,15 +46,20 @@ class Looks:
         # While it is busy, its state may hold what the log does not yet.
         if live is not None and not live.busy and live.fault is None and live.head is not None:
             definition = live.program.definition
-            return Look(head=live.head, state=live.state, definition=definition)
+            if self._engine.owning.sees(definition.name, session):
+                return Look(head=live.head, state=live.state, definition=definition)
+        if self._losses != self._engine.owning.losses:
+            # Another process had some of them in between.
+            self._losses = self._engine.owning.losses
+            self._ended.clear()
         kept = self._ended.get(session)
-        if kept is not None and self._engine.runs(kept.head.workflow, session):
+        if kept is not None and self._engine.owning.sees(kept.head.workflow, session):
             self._ended.move_to_end(session)
             return kept
         return await self._read(session)
 
     async def _read(self, session: SessionId) -> Look:
-        engine, loads = self._engine, self._loads
+        engine, known = self._engine, (self._loads, self._engine.owning.losses)
         stored = await engine.store.load(session)
         state, folded = await load_state(engine.store, engine.decoder, stored)
         program = engine.programs.get(state.digest, state.tenant)
@@ -63,10 +68,11 @@ class Looks:
         # Where another process writes the log, nothing here would say that it went on.
         is_ours = (
             not engine.readonly
-            and engine.runs(state.workflow, session)
+            and engine.owning.sees(state.workflow, session)
             and engine.residents.find(session) is None
         )
-        if state.phase in TERMINAL and size <= ENDED_BYTES_MAX and is_ours and loads == self._loads:
+        is_new = known == (self._loads, engine.owning.losses)
+        if state.phase in TERMINAL and size <= ENDED_BYTES_MAX and is_ours and is_new:
             self._ended[session] = look
             if len(self._ended) > ENDED_MAX:
                 self._ended.popitem(last=False)

@@ -13,6 +13,7 @@ from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.changes import Changes
+from tenuto.sdk.duties import Duties
 from tenuto.sdk.keeping import Keeping
 from tenuto.sdk.looking import Looks
 from tenuto.sdk.session import Session
@@ -38,12 +39,14 @@ class Runtime(Keeping):
         self._engine, self._code, self._schemas = engine, code, schemas
         self.looks = Looks(engine)
         """Sessions as they are now, for who shows many."""
+        self.duties = Duties(engine)
+        """What this process does for all that share the database."""
 
     @property
     def member(self) -> int | None:
         """This process's number among those that share the database; None: it has it alone."""
-        sharing = self._engine.sharing
-        return None if sharing is None else sharing.number
+        sharing = self._engine.owning.sharing
+        return None if sharing is None else sharing.seat.number
 
     def register(self, workflow: Workflow | WorkflowDefinition) -> None:
         """Make a workflow and its code known, so that its sessions of earlier processes can go

@@ -8,8 +8,8 @@ from tenuto.core.session.state import SessionState
 from tenuto.core.session.status import status_of
 from tenuto.core.vocabulary import SessionId
 from tenuto.runtime.engine import Engine
+from tenuto.runtime.holdings import Moved
 from tenuto.runtime.loading import events_of
-from tenuto.runtime.sharing import Moved
 from tenuto.sdk.history import state_at
 
 
@@ -48,7 +48,7 @@ async def _watch_until(
             state = await state_at(engine, session, None)
             if done(state):
                 return state
-            if not engine.runs(state.workflow, session):
+            if not engine.owning.runs(state.workflow, session):
                 return await _follow_until(engine, session, done)
         elif not live.busy and not live.inbox and done(live.state):
             return live.state

@@ -16,11 +16,14 @@ class MemoryDeliveries:
         """See `Deliveries.position`."""
         return self._position
 
-    async def add(self, deliveries: Sequence[Delivery], position: int) -> None:
+    async def add(
+        self, deliveries: Sequence[Delivery], position: int, *, begins: bool = False
+    ) -> None:
         """See `Deliveries.add`."""
         for delivery in deliveries:
             self._kept.setdefault(delivery.id, delivery)
-        self._position = position
+        if self._position is None or not begins:
+            self._position = max(position, self._position or 0)
 
     async def due(self, now_ms: int, limit: int) -> tuple[Delivery, ...]:
         """See `Deliveries.due`."""

@@ -16,6 +16,7 @@ from tenuto.ports.read_models import (
     PAGE_MAX,
     AgentQuery,
     AgentWork,
+    Elsewhere,
     Ended,
     Reached,
     RowQuery,
@@ -32,8 +33,12 @@ class MemoryReadModels:
         self._tables: dict[Table, dict[Key, Row]] = {}
         self._reached = Reached()
 
-    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+    async def apply(
+        self, changes: Sequence[Change], reached: Reached, *, before: Reached | None = None
+    ) -> None:
         """See `ReadModels.apply`."""
+        if before not in (None, self._reached):
+            raise Elsewhere(before=before, found=self._reached)
         for change in changes:
             rows = self._tables.setdefault(change.table, {})
             if change.adds:

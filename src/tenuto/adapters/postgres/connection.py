@@ -23,6 +23,9 @@ CONNECT_S_MAX: Final = 10
 SILENT_MS_MAX: Final = 10_000
 """How long what was sent may stay without so much as an acknowledgement by TCP."""
 STATEMENT_MS_MAX: Final = 60_000
+IDLE_MS_MAX: Final = 3_000
+"""How long a process may keep others waiting within a transaction: one that was stopped in the
+midst of it holds locks, and its sessions are to be taken over when its lease ends."""
 
 Values: TypeAlias = Sequence[Any] | Mapping[str, Any]
 
@@ -128,8 +131,13 @@ class Line:
             self._connection = None
 
 
-def connect_to(url: str, *, durability: str, readonly: bool) -> Connection:
+def connect_to(
+    url: str, *, durability: str, readonly: bool, idle_ms_max: int = IDLE_MS_MAX
+) -> Connection:
     """Return a connection to the schema that `url` names.
+
+    Args:
+        idle_ms_max: how long it may do nothing within a transaction before the server ends it.
 
     Raises:
         psycopg.Error: the server cannot be reached, or refuses.
@@ -139,7 +147,7 @@ def connect_to(url: str, *, durability: str, readonly: bool) -> Connection:
         "search_path": f'"{schema}"',
         "timezone": "UTC",
         "statement_timeout": str(STATEMENT_MS_MAX),
-        "idle_in_transaction_session_timeout": str(STATEMENT_MS_MAX),
+        "idle_in_transaction_session_timeout": str(STATEMENT_MS_MAX if readonly else idle_ms_max),
         "synchronous_commit": "on" if durability == "sync" else "off",
         "default_transaction_read_only": "on" if readonly else "off",
         # Tables are large or will be, and plans that were made while they were small are kept.

@@ -26,6 +26,10 @@ INDEXES: Final = (
     "sessions_list_7 ON sessions(tenant, number) WHERE (waits & 4) <> 0",
 )
 """For long lists; they cost each start and each change of status something."""
+_ALONE: Final = (
+    "SELECT pg_try_advisory_lock(hashtextextended('tenuto lists ' || current_schema(), 0))"
+)
+_AGAIN_S: Final = 0.5
 
 
 class PostgresLists:
@@ -38,7 +42,9 @@ class PostgresLists:
         """See `SessionLists.prepare`."""
         if self._open_writable is None:
             raise StoreUnavailable("It was opened for reading only; open it for writing.")
-        await asyncio.to_thread(self._prepare, self._open_writable)
+        while not await asyncio.to_thread(self._try_to_prepare, self._open_writable):  # noqa: ASYNC110  (untold)
+            # Nobody tells when the other one is done.
+            await asyncio.sleep(_AGAIN_S)
 
     async def by_status(self) -> Mapping[Status, int]:
         """See `SessionLists.by_status`."""
@@ -50,11 +56,18 @@ class PostgresLists:
         found = await self._reads.run(count_heads, asked)
         return SessionCount(count=min(found, at_most), is_exact=found <= at_most)
 
-    def _prepare(self, open_writable: Callable[[], OwnConnection]) -> None:
+    def _try_to_prepare(self, open_writable: Callable[[], OwnConnection]) -> bool:
+        """Return whether it is done; False: another process is at it. Two at once would wait for
+        each other, and so would one that waits for a lock: it would be a reader to be waited for.
+        """
         connection = open_writable()
         try:
+            ((is_ours,),) = connection.execute(_ALONE).fetchall()
+            if not is_ours:
+                return False
             for index in INDEXES:
                 connection.execute(f"CREATE INDEX CONCURRENTLY IF NOT EXISTS {index}")
+            return True
         finally:
             connection.close()
 

@@ -25,7 +25,8 @@ T = TypeVar("T")
 
 KEEP_S: Final = LEASE_MS / 1000 / 4
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
-_CLASS: Final = "hashtext('tenuto member ' || current_schema())"
+_CLASS: Final = "(hashtext('tenuto member ' || current_schema()) & 2147483647)"
+"""Of the members' locks; positive, as `pg_locks` shows it."""
 _JOIN: Final = f"""
     INSERT INTO members(name, workflows, duties, works, adopts, since_ms, expires_ms)
     VALUES (?, '[]', '[]', ?, ?, {_NOW}, {_NOW} + {LEASE_MS}) RETURNING number"""
@@ -39,7 +40,7 @@ _STRIKE_OFF: Final = f"""
     DELETE FROM members AS m WHERE m.number <> ? AND (m.expires_ms < {_NOW} OR NOT EXISTS (
         SELECT 1 FROM pg_locks AS l WHERE l.locktype = 'advisory' AND l.granted
             AND l.database = (SELECT oid FROM pg_database WHERE datname = current_database())
-            AND l.classid = ({_CLASS}::BIGINT & 4294967295)::OID AND l.objid = m.number::OID))"""
+            AND l.classid = {_CLASS}::OID AND l.objid = m.number::OID))"""
 _MAKE_SHARDS: Final = f"""
     INSERT INTO shards(workflow, number, owner)
     SELECT w, n, {NOBODY}
@@ -106,17 +107,17 @@ class PostgresMembership:
 
     async def take(self, shards: Iterable[Shard]) -> frozenset[Shard]:
         """See `Membership.take`."""
-        return await self.run(self._take, tuple(shards))
+        return await self.run(take_shards, self.number, tuple(shards))
 
     async def give(self, shards: Iterable[tuple[Shard, int]]) -> None:
         """See `Membership.give`."""
-        await self.run(self._give, tuple(shards))
+        await self.run(give_shards, self.number, tuple(shards))
 
     async def leave(self) -> None:
         """See `Membership.leave`."""
         self._leaving.set()
         with suppress(StoreUnavailable):
-            await self.run(self._leave)
+            await self.run(strike_off, self.number)
         await asyncio.to_thread(self._close)
 
     def notify(self, channel: str, texts: Iterable[str]) -> None:
@@ -171,11 +172,11 @@ class PostgresMembership:
         connection.execute(_RENEW, (json.dumps(workflows), json.dumps(duties), self.number))
         if time.monotonic() >= self._judges_from_s:
             connection.execute(_STRIKE_OFF, (self.number,))
-        owners = self._owners(connection)
+        owners = owners_in(connection)
         new = unknown_to(workflows, owners)
         if new:
             connection.execute(_MAKE_SHARDS, (list(new),))
-            owners = self._owners(connection)
+            owners = owners_in(connection)
         members = tuple(
             Member(
                 number=number,
@@ -190,35 +191,6 @@ class PostgresMembership:
         self.has_others = len(members) > 1
         return Survey(members=members, owners=owners)
 
-    def _owners(self, connection: Connection) -> dict[Shard, int]:
-        return {
-            Shard(workflow, number): owner
-            for workflow, number, owner in connection.execute(_SELECT_SHARDS)
-        }
-
-    def _take(self, connection: Connection, shards: tuple[Shard, ...]) -> frozenset[Shard]:
-        workflows, numbers = [one.workflow for one in shards], [one.number for one in shards]
-        with connection.raw.transaction():
-            connection.execute(_ORDER)
-            rows = connection.execute(_TAKE, (workflows, numbers, self.number)).fetchall()
-        return frozenset(Shard(workflow, number) for workflow, number in rows)
-
-    def _give(self, connection: Connection, shards: tuple[tuple[Shard, int], ...]) -> None:
-        columns = (
-            [shard.workflow for shard, _ in shards],
-            [shard.number for shard, _ in shards],
-            [owner for _, owner in shards],
-        )
-        with connection.raw.transaction():
-            connection.execute(_ORDER)
-            connection.execute(_GIVE, (*columns, self.number))
-
-    def _leave(self, connection: Connection) -> None:
-        with connection.raw.transaction():
-            connection.execute(_ORDER)
-            connection.execute(_LET_GO, (self.number,))
-            connection.execute(_LEAVE, (self.number,))
-
     def _notify(self, channel: str, texts: tuple[str, ...]) -> None:
         try:
             connection = self._line.connected()
@@ -229,3 +201,40 @@ class PostgresMembership:
     def _close(self) -> None:
         self._thread.shutdown()
         self._line.drop()
+
+
+def owners_in(connection: Connection) -> dict[Shard, int]:
+    """Return the owner of every shard that there is."""
+    return {
+        Shard(workflow, number): owner
+        for workflow, number, owner in connection.execute(_SELECT_SHARDS)
+    }
+
+
+def take_shards(connection: Connection, number: int, shards: tuple[Shard, ...]) -> frozenset[Shard]:
+    """Return which of the shards are this member's now."""
+    workflows, numbers = [one.workflow for one in shards], [one.number for one in shards]
+    with connection.raw.transaction():
+        connection.execute(_ORDER)
+        rows = connection.execute(_TAKE, (workflows, numbers, number)).fetchall()
+    return frozenset(Shard(workflow, place) for workflow, place in rows)
+
+
+def give_shards(connection: Connection, number: int, shards: tuple[tuple[Shard, int], ...]) -> None:
+    """Give those of the shards that are this member's to others."""
+    columns = (
+        [shard.workflow for shard, _ in shards],
+        [shard.number for shard, _ in shards],
+        [owner for _, owner in shards],
+    )
+    with connection.raw.transaction():
+        connection.execute(_ORDER)
+        connection.execute(_GIVE, (*columns, number))
+
+
+def strike_off(connection: Connection, number: int) -> None:
+    """Leave what the member has to nobody, and forget it."""
+    with connection.raw.transaction():
+        connection.execute(_ORDER)
+        connection.execute(_LET_GO, (number,))
+        connection.execute(_LEAVE, (number,))

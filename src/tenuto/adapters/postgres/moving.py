@@ -49,7 +49,7 @@ class _Schema:
     def __init__(self, url: str) -> None:
         self._database = Database(url=url, durability="sync")
         with telling(name=self.name, doing="opening"):
-            self._connection: Any = self._database.open_writable()
+            self._connection: Any = self._database.open_patient()
             try:
                 self._connection.execute("SET statement_timeout = 0")
                 self._connection.execute("SET idle_in_transaction_session_timeout = 0")

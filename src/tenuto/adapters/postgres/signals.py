@@ -10,16 +10,18 @@ import asyncio
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from typing import Final, cast
+from typing import Final, TypeAlias, cast
 
 import psycopg
 
 from tenuto.adapters.postgres.connection import Connection, Line
 from tenuto.adapters.postgres.membership import PostgresMembership
+from tenuto.adapters.postgres.tail import Tail
 from tenuto.core.errors import TenutoError
 from tenuto.core.sharing import NOBODY
+from tenuto.core.vocabulary import SessionId
 from tenuto.ports.membership import TOPICS, Heard, Topic
 
 GATHER_S: Final = 0.002
@@ -29,7 +31,13 @@ TEXT_BYTES_MAX: Final = 7_000
 _LOOK_S: Final = 0.5
 _AWAY_S: Final = 0.5
 
+Written: TypeAlias = Callable[[int, Mapping[SessionId, int] | None], None]
+
 _log: Final = logging.getLogger("tenuto")
+
+
+def _nobody(position: int, versions: Mapping[SessionId, int] | None) -> None:
+    pass
 
 
 def channel_of(schema: str) -> str:
@@ -53,6 +61,10 @@ class PostgresSignals:
         self._membership = membership
         self._loop = asyncio.get_running_loop()
         self._heard: list[Heard] = []
+        self.written: Written = _nobody
+        """Told how far the log is, and the newest versions of sessions, where it has moved since
+        the last look; None: of any."""
+        self._tail = Tail()
         self._to_tell: dict[Topic, dict[str, None]] = {}
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -91,20 +103,32 @@ class PostgresSignals:
         """The thread: hear until closed; after an interruption, anything may have been missed."""
         while not self._closing.is_set():
             try:
-                raw = self._line.connected().raw
+                connection = self._line.connected()
+                raw = connection.raw
                 raw.execute(f'LISTEN "{self._channel}"'.encode())
+                self._tail.begin(connection)
                 self._missed()
                 while not self._closing.is_set():
                     for one in raw.notifies(timeout=_LOOK_S):
                         if self._closing.is_set():
                             break
                         self._pass_on(one.payload)
+                    self._look(connection)
             except (psycopg.Error, TenutoError) as error:
                 self._line.drop()
                 if not self._closing.is_set():
                     _log.warning("Nothing is heard of other processes now: %s", error)
                     time.sleep(_AWAY_S)
         self._line.drop()
+
+    def _look(self, connection: Connection) -> None:
+        versions = self._tail.look(connection)
+        if versions is None or versions:
+            with suppress(RuntimeError):
+                self._loop.call_soon_threadsafe(self._tell_of, self._tail.position, versions)
+
+    def _tell_of(self, position: int, versions: Mapping[SessionId, int] | None) -> None:
+        self.written(position, versions)
 
     def _missed(self) -> None:
         for topic in TOPICS:

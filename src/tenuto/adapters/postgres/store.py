@@ -10,7 +10,14 @@ from functools import partial
 
 from tenuto.adapters.postgres import heads, ownership
 from tenuto.adapters.postgres.claims import PostgresClaims
-from tenuto.adapters.postgres.connection import Connection, connect_to, name_of, parted, telling
+from tenuto.adapters.postgres.connection import (
+    STATEMENT_MS_MAX,
+    Connection,
+    connect_to,
+    name_of,
+    parted,
+    telling,
+)
 from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
@@ -59,6 +66,12 @@ class Database:
 
     def open_writable(self) -> Connection:
         return connect_to(self.url, durability=self.durability, readonly=False)
+
+    def open_patient(self) -> Connection:
+        """Return one for long transactions, which nobody waits for."""
+        return connect_to(
+            self.url, durability=self.durability, readonly=False, idle_ms_max=STATEMENT_MS_MAX
+        )
 
     def open_sharing(self) -> Connection:
         """Return one for what is true only as long as processes live."""
@@ -163,6 +176,7 @@ class PostgresEventStore(LastingStore):
                 self._followers.missed([SessionId(id) for id in text.split()])
 
         self._owned().written = written
+        notify.written = self._followers.reached
         signals.listen(heard)
 
     @property

@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Any, Final, cast
+from typing import Any, Final
 
 from redis.asyncio import Connection
 
@@ -110,7 +110,7 @@ class RedisSignals:
         teller, topic, text = [*payload.split(" ", 2), "", ""][:3]
         # Others may publish on the channel, too: what nobody here says is not passed on.
         if teller != self._me and topic in TOPICS:
-            self._hear(cast("Topic", topic), text)
+            self._hear(topic, text)
 
     def _hear(self, topic: Topic, text: str) -> None:
         for heard in self._heard:

@@ -40,8 +40,10 @@ _INSERT: Final = (
     " ON CONFLICT DO NOTHING"
 )
 _UPDATE: Final = f"UPDATE {TABLE} SET {', '.join(f'{name} = ?' for name in _FIELDS)} WHERE id = ?"
+_BEGIN: Final = f"INSERT INTO {PLACE} VALUES (1, ?) ON CONFLICT(one) DO NOTHING"
 _PLACE: Final = f"""
-    INSERT INTO {PLACE} VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET position = excluded.position"""
+    INSERT INTO {PLACE} VALUES (1, ?) ON CONFLICT(one) DO UPDATE SET position = excluded.position
+    WHERE excluded.position > {PLACE}.position"""
 _SWEEP: Final = f"DELETE FROM {TABLE} WHERE state != 'pending' AND created_ms < ?"
 
 
@@ -55,14 +57,16 @@ class TableDeliveries:
         """See `Deliveries.position`."""
         return await self._reads.run(_position)
 
-    async def add(self, deliveries: Sequence[Delivery], position: int) -> None:
+    async def add(
+        self, deliveries: Sequence[Delivery], position: int, *, begins: bool = False
+    ) -> None:
         """See `Deliveries.add`."""
 
         def work(connection: Connection) -> None:
             for statement in MAKE:
                 connection.execute(statement)
             connection.executemany(_INSERT, [_row(delivery) for delivery in deliveries])
-            connection.execute(_PLACE, (position,))
+            connection.execute(_BEGIN if begins else _PLACE, (position,))
             if deliveries:
                 connection.execute(_SWEEP, (deliveries[0].created_ms - KEPT_MS,))
 

@@ -7,7 +7,7 @@ away and the follower reads the log again: the writer never waits for a reader.
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Mapping, Sequence
 from typing import Final, Protocol
 
 from tenuto.adapters.tables.outcomes import Answer
@@ -34,6 +34,8 @@ class Follower:
         self.buffer: deque[StoredCommit] = deque()
         self.missed = False
         self.closed = False
+        self.after = 0
+        """The place up to which it has yielded."""
         self._waiter: asyncio.Future[None] | None = None
 
     def push(self, commit: StoredCommit) -> None:
@@ -43,6 +45,11 @@ class Follower:
         elif not self.missed:
             self.buffer.append(commit)
         self.wake()
+
+    def read_unless_at(self, place: int) -> None:
+        if self.after < place:
+            self.missed = True
+            self.wake()
 
     def wake(self) -> None:
         if self._waiter is not None and not self._waiter.done():
@@ -88,6 +95,18 @@ class Followers:
             follower.missed = True
             follower.wake()
 
+    def reached(self, position: int, versions: Mapping[SessionId, int] | None) -> None:
+        """Have the followers read the log that have not come so far: of all sessions, and of those
+        whose newest versions are given; None: of any."""
+        for follower in self._of_all:
+            follower.read_unless_at(position)
+        if versions is None:
+            self.missed()
+            return
+        for session, version in versions.items():
+            for follower in self._of_session.get(session, ()):
+                follower.read_unless_at(version)
+
     async def follow(
         self, read: Read, *, session: SessionId | None, after: int
     ) -> AsyncIterator[StoredCommit]:
@@ -97,12 +116,13 @@ class Followers:
             StoreUnavailable: the store was closed before the follower had caught up.
         """
         follower = self._add(session)
+        follower.after = after
         try:
             while True:
                 follower.missed = False
                 while commits := await read(session=session, after=after, limit=READ_COMMITS):
                     for commit in commits:
-                        after = end_of(commit, session)
+                        follower.after = after = end_of(commit, session)
                         yield commit
                 while not follower.missed:
                     await follower.wait()
@@ -116,7 +136,7 @@ class Followers:
                         # A fork's first own commit: its origin's come first. Read the log.
                         follower.missed = True
                     elif end > after:
-                        after = end
+                        follower.after = after = end
                         yield commit
         finally:
             self._remove(session, follower)

@@ -7,6 +7,7 @@ last ones, and the turn is asked again anyway.
 import asyncio
 import time
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from functools import partial
 from typing import Final
 
@@ -17,6 +18,8 @@ from tenuto.adapters.tables.reading import Reads
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.ports.pieces import KEPT_MS, Piece
 
+LOOK_S: Final = 1.0
+"""How long who waits is told nothing before he looks by himself."""
 SWEEP_EVERY: Final = 2_000
 """Pieces written between two looks for old ones."""
 
@@ -75,7 +78,10 @@ class TablePieces:
         waiting.add(news)
         try:
             if not await self.read(session, after=after, limit=1):
-                await news
+                with suppress(TimeoutError):
+                    # What another process tells may be lost, and nothing tells when one begins.
+                    async with asyncio.timeout(LOOK_S):
+                        await news
         finally:
             waiting.discard(news)
             if not waiting and self._waiting.get(session) is waiting:

@@ -2,12 +2,13 @@
 
 The ledger is asked for news when the last look is FRESH_MS old, so that what another process
 changes (as `tenuto keys revoke` beside a server) counts within that time. What this process
-changes counts at once.
+changes counts at once; and so does what another server changes: while there is one, the ledger is
+asked for news each time, once for all who ask at the same moment.
 """
 
 import asyncio
 from collections import OrderedDict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from tenuto.ports.clock import Clock
@@ -30,12 +31,15 @@ class Directory:
         self._seen = 0
         self._looked_ms = -FRESH_MS
         self._look: asyncio.Task[None] | None = None
+        self._next: asyncio.Task[None] | None = None
+        self.has_others: Callable[[], bool] = lambda: False
+        """Whether another server may change records; set by who composes."""
         self.epoch = 0
         """Another one says that some record may have changed."""
 
     def is_fresh(self, now_ms: int) -> bool:
         """Return whether what is at hand counts. A clock that was put back makes it stale."""
-        return 0 <= now_ms - self._looked_ms < FRESH_MS
+        return 0 <= now_ms - self._looked_ms < FRESH_MS and not self.has_others()
 
     async def refresh(self) -> None:
         """Look for news, unless the last look is fresh.
@@ -47,6 +51,12 @@ class Directory:
             return
         if self._look is None or self._look.done():
             self._look = asyncio.ensure_future(self._look_for_news())
+        elif self.has_others():
+            # One that has begun may have missed what was changed before this moment.
+            if self._next is None:
+                self._next = asyncio.ensure_future(self._look_again(self._look))
+            await asyncio.shield(self._next)
+            return
         await asyncio.shield(self._look)
 
     async def get(self, tenant: str, kind: str, id: str) -> Record | None:
@@ -113,6 +123,11 @@ class Directory:
             self._records.pop(place, None)
         if any(kind in KINDS for _, kind, _ in places):
             self.epoch += 1
+
+    async def _look_again(self, before: asyncio.Task[None]) -> None:
+        await asyncio.wait([before])
+        self._look, self._next = self._next, None
+        await self._look_for_news()
 
     async def _look_for_news(self) -> None:
         started_ms = self._clock.now_ms()

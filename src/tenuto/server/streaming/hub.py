@@ -12,7 +12,7 @@ from tenuto.sdk.session import Session
 from tenuto.server.streaming.feed import Feed
 from tenuto.server.streaming.listener import Listener
 from tenuto.server.streaming.reader import Reader
-from tenuto.server.streaming.topic import Topic
+from tenuto.server.streaming.topic import Topic, come_up
 
 HEARTBEAT_S: Final = 15.0
 CHECK_S: Final = 60.0
@@ -80,6 +80,9 @@ class Hub:
         try:
             # Others may wait for the same topic when this client goes.
             topic = await asyncio.shield(watched.opening)
+            if self._runtime.duties.has_others:
+                # The client may have seen more at another server.
+                await come_up(topic)
             if self._is_stopped:
                 topic.close()
             reader = Reader(topic, after=after, pieces=pieces)

@@ -90,7 +90,7 @@ class Listener:
     async def _catch_up(self, after: int) -> AsyncIterator[list[Frame]]:
         feed = self._feed
         self._told = after
-        if after > feed.position:
+        if after > feed.position and not await self._is_in_log(after):
             yield [self._gap(after)]
             self._told = feed.position
         changed: dict[str, int] = {}
@@ -107,6 +107,13 @@ class Listener:
             self._told = batch[-1].seq
             yield batch
         self._told = max(self._told, *changed.values(), 0)
+
+    async def _is_in_log(self, position: int) -> bool:
+        """Return whether there is an event at the position: another server may have told of it, of
+        which this one was not told yet."""
+        async for _ in self._feed.runtime.changes.after(position - 1, follow=False):
+            return True
+        return False
 
     async def _live(self) -> AsyncIterator[list[Frame]]:
         loop = asyncio.get_running_loop()

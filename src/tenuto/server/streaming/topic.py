@@ -7,6 +7,7 @@ frames are kept: who lost the connection for a moment goes on from there without
 from __future__ import annotations
 
 import asyncio
+from contextlib import suppress
 from typing import Final, Protocol
 
 from tenuto.core.errors import TenutoError
@@ -27,6 +28,8 @@ from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
 from tenuto.views.waiting import why_waiting
 
+COME_UP_S_MAX: Final = 5.0
+_LOOK_S: Final = 0.005
 BURST: Final = 64
 """Events told before readers get their turn."""
 
@@ -187,3 +190,17 @@ class Topic:
     def _wake_all(self) -> None:
         for subscriber in self.subscribers:
             subscriber.wake()
+
+
+async def come_up(topic: Topic) -> None:
+    """Return once the topic has told all that is in the log by now, which another process may have
+    written a moment ago; or after COME_UP_S_MAX."""
+    target = topic.version
+    while page := await topic.session.page(target):
+        target = page[-1].version
+    with suppress(TimeoutError):
+        async with asyncio.timeout(COME_UP_S_MAX):
+            while topic.version < target:
+                if topic.is_over or topic.is_stopped or topic.fault:
+                    return
+                await asyncio.sleep(_LOOK_S)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+from collections.abc import Callable
 from contextlib import suppress
 from typing import Final
 
@@ -28,6 +29,8 @@ _log = logging.getLogger("tenuto.server")
 AT_ONCE_MAX: Final = 16
 _LOOK_S: Final = 1.0
 """How often it is looked for deliveries that have become due."""
+LAST_S: Final = 3.0
+"""How long who stops waits for answers to what it has sent."""
 _PAUSE_S: Final = 5.0
 """After the store failed."""
 
@@ -42,32 +45,58 @@ class Courier:
         self.sender = Sender(private=False)
         self.delays_s: tuple[float, ...] = DELAYS_S
         self.look_s = _LOOK_S
+        self.leads: Callable[[], bool] = lambda: True
+        """Asked before each message: one whose process was away for long is another's to send."""
         self._store, self._ledger, self._clock, self._safe = store, ledger, clock, safe
         self._watcher = Watcher(store, ledger, deliveries, clock)
         self._wake = asyncio.Event()
-        self._under_way: set[str] = set()
+        self._under_way: dict[str, asyncio.Task[None]] = {}
+        self._lately: set[str] = set()
+        """Those that were tried since the store was last asked for due ones."""
         self._tasks: list[asyncio.Task[None]] = []
 
-    async def start(self) -> None:
-        """Begin to deliver, unless that was begun."""
-        if self._tasks:
-            return
+    async def begin(self) -> int:
+        """Return the position up to which the log was read: its end, where nobody has begun."""
         position = await self.deliveries.position()
         if position is None:
-            position = await end_of(self._store)
-            await self.deliveries.add([], position)
+            await self.deliveries.add([], await end_of(self._store), begins=True)
+            position = await self.deliveries.position()
+        assert position is not None, "it was said"
+        return position
+
+    async def start(self, *, is_shared: bool = False) -> None:
+        """Begin to deliver, unless that was begun.
+
+        Args:
+            is_shared: other processes may add and change webhooks, too.
+        """
+        position = await self.begin()
+        if self._tasks:
+            return
+        self._watcher.is_shared = is_shared
+        self._watcher.changed()
         self._tasks = [
             asyncio.create_task(self._watch(position)),
             asyncio.create_task(self._deliver()),
         ]
 
-    async def close(self) -> None:
-        """End. What was not delivered is, once somebody runs it again."""
+    async def stop(self) -> None:
+        """Let another process deliver, once what is on its way has arrived, or LAST_S have gone."""
         for task in self._tasks:
             task.cancel()
-        for task in self._tasks:
-            with suppress(asyncio.CancelledError):
-                await task
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks = []
+        last = [*self._under_way.values()]
+        if last:
+            await asyncio.wait(last, timeout=LAST_S)
+        for one in last:
+            one.cancel()
+        await asyncio.gather(*last, return_exceptions=True)
+        self._under_way.clear()
+
+    async def close(self) -> None:
+        """End. What was not delivered is, once somebody runs it again."""
+        await self.stop()
         await self.sender.close()
 
     async def write(self, change: Change, hook: Hook, keys: list[Key]) -> None:
@@ -96,28 +125,31 @@ class Courier:
 
     async def _deliver(self) -> None:
         room = asyncio.Semaphore(AT_ONCE_MAX)
-        async with asyncio.TaskGroup() as group:
-            while True:
-                self._wake.clear()
-                try:
-                    due = await self.deliveries.due(self._clock.now_ms(), 4 * AT_ONCE_MAX)
-                except PortError as error:
-                    _log.warning("webhooks cannot be told, and try again: %s", error)
-                    await asyncio.sleep(_PAUSE_S)
-                    continue
-                fresh = [delivery for delivery in due if delivery.id not in self._under_way]
-                for delivery in fresh:
-                    self._under_way.add(delivery.id)
-                    await room.acquire()
-                    group.create_task(self._one(delivery, room))
-                if not fresh:
-                    with suppress(TimeoutError):
-                        async with asyncio.timeout(self.look_s):
-                            await self._wake.wait()
+        while True:
+            self._wake.clear()
+            self._lately.clear()
+            try:
+                due = await self.deliveries.due(self._clock.now_ms(), 4 * AT_ONCE_MAX)
+            except PortError as error:
+                _log.warning("webhooks cannot be told, and try again: %s", error)
+                await asyncio.sleep(_PAUSE_S)
+                continue
+            # One that was settled during the read may be pending in it.
+            busy = self._under_way.keys() | self._lately
+            fresh = [delivery for delivery in due if delivery.id not in busy]
+            for delivery in fresh:
+                await room.acquire()
+                self._under_way[delivery.id] = asyncio.create_task(self._one(delivery, room))
+            if not fresh and not self._lately:
+                with suppress(TimeoutError):
+                    async with asyncio.timeout(self.look_s):
+                        await self._wake.wait()
 
     async def _one(self, delivery: Delivery, room: asyncio.Semaphore) -> None:
         try:
             record = await self._ledger.record(delivery.tenant, WEBHOOK, id=delivery.webhook)
+            if not self.leads():
+                return
             if record is None or not hook_of(record).active:
                 gone = "The webhook was deleted." if record is None else "It is not active."
                 await self.deliveries.update(
@@ -133,7 +165,8 @@ class Courier:
             _log.exception("delivery %s failed, and is tried again", delivery.id)
             await asyncio.sleep(self.look_s)
         finally:
-            self._under_way.discard(delivery.id)
+            self._under_way.pop(delivery.id, None)
+            self._lately.add(delivery.id)
             room.release()
             self._wake.set()
 

@@ -21,7 +21,7 @@ from tenuto.core.vocabulary import JsonObject, SessionId
 from tenuto.ports.clock import Clock
 from tenuto.ports.deliveries import Deliveries, Delivery
 from tenuto.ports.event_store import EventStore, Head, HeadQuery, StoredCommit
-from tenuto.ports.ledger import Ledger, RecordQuery
+from tenuto.ports.ledger import EntryQuery, Ledger, RecordQuery
 from tenuto.server.webhooks.records import TYPES, WEBHOOK, Hook, hook_of
 from tenuto.views.moments import moment_text
 
@@ -45,6 +45,10 @@ class Watcher:
         self._decoder = EventDecoder(lambda _: _NIL)
         self._heads: OrderedDict[SessionId, Head] = OrderedDict()
         self._known: dict[str, list[tuple[str, Hook]]] | None = None
+        self.is_shared = False
+        """Whether other processes may change webhooks, too."""
+        self._entry = 0
+        """Number of the ledger's last entry when it was last looked whether one did."""
 
     async def run(self, begin: int, wake: object) -> None:
         """Follow the log from a position on, for ever; `wake()` is called when there is something
@@ -65,6 +69,8 @@ class Watcher:
 
     async def _hooks(self) -> dict[str, list[tuple[str, Hook]]]:
         """Return the webhooks of each tenant."""
+        if self.is_shared:
+            await self._look_for_changes()
         while self._known is None:
             # What changes while it is read is read again.
             self._known = {}
@@ -72,6 +78,15 @@ class Watcher:
             if self._known is not None:
                 self._known = found
         return self._known
+
+    async def _look_for_changes(self) -> None:
+        number, _ = await self._ledger.digest()
+        if number == self._entry:
+            return
+        query = EntryQuery(kind=WEBHOOK, after=self._entry, limit=1)
+        if self._known is not None and await self._ledger.entries(query):
+            self.changed()
+        self._entry = number
 
     async def _read_hooks(self) -> dict[str, list[tuple[str, Hook]]]:
         found: dict[str, list[tuple[str, Hook]]] = {}

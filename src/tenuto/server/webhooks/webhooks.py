@@ -2,23 +2,32 @@
 
 from __future__ import annotations
 
+import asyncio
+import logging
 import secrets
+from functools import partial
 from typing import Final
 
 import msgspec
 
-from tenuto.core.errors import NotFound, Rejected
+from tenuto.core.errors import NotFound, PortError, Rejected
 from tenuto.core.webhooks.signing import SECRET_BYTES, secret_of
 from tenuto.ports.clock import Clock
 from tenuto.ports.deliveries import Deliveries, Delivery
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Change, Ledger, Record, RecordQuery
 from tenuto.ports.safe import Safe
+from tenuto.sdk.duties import Duties
 from tenuto.server.webhooks.delivering import Courier
 from tenuto.server.webhooks.records import TEST, WEBHOOK, Hook, Key, hook_of, keys_of
 from tenuto.server.webhooks.watching import end_of
 from tenuto.views.moments import moment_text
 
+_log = logging.getLogger("tenuto.server")
+
+DUTY: Final = "webhooks"
+_LOOK_S: Final = 0.5
+"""How often a server that shares its database looks whether it is the one that delivers."""
 PER_TENANT_MAX: Final = 100
 OLD_SECRET_MS: Final = 24 * 3_600_000
 """How long messages are signed with the secret before, too, after it was changed."""
@@ -35,15 +44,40 @@ class Webhooks:
             store=store, ledger=ledger, deliveries=deliveries, clock=clock, safe=safe
         )
         self._store, self._ledger, self._clock, self._safe = store, ledger, clock, safe
+        self._duties: Duties | None = None
+        self._minding: asyncio.Task[None] | None = None
 
-    async def start(self) -> None:
-        """Begin to deliver, where there is a webhook; else with the first one."""
-        if await self._ledger.records(RecordQuery(kind=WEBHOOK, limit=1)):
+    async def start(self, duties: Duties) -> None:
+        """Begin to deliver, where there is a webhook; else with the first one. Of several servers
+        the one that has this `DUTY` delivers."""
+        if duties.is_shared:
+            duties.volunteer(DUTY)
+            self._duties, self.courier.leads = duties, partial(duties.leads, DUTY)
+            self._minding = asyncio.create_task(self._mind(duties))
+        elif await self._are_any():
             await self.courier.start()
 
     async def close(self) -> None:
         """End. What was not delivered is, once somebody runs it again."""
+        if self._minding is not None:
+            self._minding.cancel()
+            await asyncio.gather(self._minding, return_exceptions=True)
         await self.courier.close()
+
+    async def _mind(self, duties: Duties) -> None:
+        """Have the courier run as long as this is the server that delivers."""
+        while True:
+            try:
+                if not duties.leads(DUTY):
+                    await self.courier.stop()
+                elif await self._are_any():
+                    await self.courier.start(is_shared=True)
+            except PortError as error:
+                _log.warning("webhooks are not looked after now: %s", error)
+            await asyncio.sleep(_LOOK_S)
+
+    async def _are_any(self) -> bool:
+        return bool(await self._ledger.records(RecordQuery(kind=WEBHOOK, limit=1)))
 
     async def all(self, tenant: str) -> tuple[Record, ...]:
         """Return the tenant's webhooks, by name."""
@@ -69,7 +103,10 @@ class Webhooks:
         self.courier.sender.check(hook.url)
         if len(await self.all(change.tenant)) >= PER_TENANT_MAX:
             raise Rejected(f"There are {PER_TENANT_MAX} webhooks; delete one first.")
-        await self.courier.start()
+        if self._duties is None:
+            await self.courier.start()
+        else:
+            await self.courier.begin()
         hook = msgspec.structs.replace(hook, since=await end_of(self._store))
         change = msgspec.structs.replace(
             change, target=f"wh_{secrets.token_hex(8)}", action="webhook.add", expected=0

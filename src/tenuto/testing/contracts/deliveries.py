@@ -34,6 +34,22 @@ class DeliveriesContract(ABC):
 
         asyncio.run(main())
 
+    def test_of_positions_the_largest_is_kept_and_a_beginning_only_where_there_is_none(
+        self,
+    ) -> None:
+        async def main() -> None:
+            async with self.opened() as kept:
+                await kept.add([], 7, begins=True)
+                await kept.add([], 9, begins=True)
+                assert await kept.position() == 7
+                await kept.add([], 9)
+                await kept.add([delivery("late")], 8)
+
+                assert await kept.position() == 9
+                assert [one.id for one in await kept.due(0, 10)] == ["late"]
+
+        asyncio.run(main())
+
     def test_a_delivery_that_is_there_already_is_not_replaced(self) -> None:
         async def main() -> None:
             async with self.opened() as kept:

@@ -13,6 +13,7 @@ from tenuto.core.tables import COLUMNS, COUNTS, KEYS, Change, Row, Table, Value
 from tenuto.ports.read_models import (
     AgentQuery,
     AgentWork,
+    Elsewhere,
     Ended,
     Reached,
     ReadModels,
@@ -239,6 +240,32 @@ class ReadModelsContract(ABC):
             except NotFound:
                 return
             raise AssertionError("a page after nobody was answered")
+
+        self._run(check)
+
+    def test_changes_are_made_only_where_the_tables_were_when_they_were_thought_of(self) -> None:
+        async def check(models: ReadModels) -> None:
+            row = usage(day="2026-01-01", agent_id="clerk", turns=1)
+            first, second = Reached(position=7), Reached(position=7, entry=2)
+            await models.apply([add(row)], first, before=Reached())
+            await models.apply([add(row)], second, before=first)
+            for before in (Reached(), first, Reached(position=8, entry=2)):
+                try:
+                    await models.apply([add(row)], Reached(position=9), before=before)
+                except Elsewhere as refusal:
+                    assert (refusal.before, refusal.found) == (before, second)
+                else:
+                    raise AssertionError(f"changes from {before} were made")
+
+            assert await models.reached() == second
+            # Of some who write the same at once, one does.
+            ends = await asyncio.gather(
+                *[models.apply([add(row)], Reached(position=9), before=second) for _ in range(5)],
+                return_exceptions=True,
+            )
+            assert [type(end) for end in ends if end is not None] == [Elsewhere] * 4
+            (found,) = await models.usage(UsageQuery(tenant="local"))
+            assert found.turns == 3
 
         self._run(check)
 

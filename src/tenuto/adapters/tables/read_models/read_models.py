@@ -26,10 +26,14 @@ class TableReadModels:
     def __init__(self, file: str, *, reads: Reads, works: Performer | None) -> None:
         self._file, self._reads, self._works = file, reads, works
 
-    async def apply(self, changes: Sequence[Change], reached: Reached) -> None:
+    async def apply(
+        self, changes: Sequence[Change], reached: Reached, *, before: Reached | None = None
+    ) -> None:
         """See `ReadModels.apply`."""
         batch = tuple(changes)
-        await self._writable().perform(lambda connection: rows.apply(connection, batch, reached))
+        await self._writable().perform(
+            lambda connection: rows.apply(connection, batch, reached, before=before)
+        )
 
     async def reached(self) -> Reached:
         """See `ReadModels.reached`."""

@@ -8,7 +8,7 @@ from tenuto.adapters.tables.connection import Connection
 from tenuto.adapters.tables.read_models.schema import KEPT, is_made, make
 from tenuto.core.errors import NotFound
 from tenuto.core.tables import ADDED, COLUMNS, KEYS, ORDER, Change, Row, Table, Value, merged
-from tenuto.ports.read_models import PAGE_MAX, Reached, RowQuery
+from tenuto.ports.read_models import PAGE_MAX, Elsewhere, Reached, RowQuery
 
 SELECT_REACHED: Final = "SELECT position, entry FROM read_models"
 _NAMED: Final = ("tenant", "name", "id")
@@ -16,9 +16,20 @@ DELETE_NAMESAKE: Final = "DELETE FROM agents WHERE tenant = ? AND name = ? AND i
 UPDATE_REACHED: Final = "UPDATE read_models SET position = ?, entry = ?"
 
 
-def apply(connection: Connection, changes: Sequence[Change], reached: Reached) -> None:
+def apply(
+    connection: Connection,
+    changes: Sequence[Change],
+    reached: Reached,
+    *,
+    before: Reached | None = None,
+) -> None:
     """Answer `ReadModels.apply`, in the transaction that is open."""
     make(connection)
+    if before is not None:
+        position, entry = connection.execute(SELECT_REACHED).fetchone()
+        found = Reached(position=position, entry=entry)
+        if found != before:
+            raise Elsewhere(before=before, found=found)
     # One change for each row: so their order does not matter, and those alike are made together.
     alike = sorted(merged(changes), key=_likeness)
     for (table, how, columns), group in groupby(alike, key=_likeness):
