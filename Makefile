@@ -1,6 +1,6 @@
 # The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else;
-# `make test` tries a few things more where the system packages bubblewrap, chromium and postgresql are there, and as
-# root installs them; and the conformance suite of MCP where npm is there. CONTRIBUTING.md has a table of these.
+# `make test` tries a few things more where the system packages bubblewrap, chromium, postgresql and redis-server are there,
+# and as root installs them; and the conformance suite of MCP where npm is there. CONTRIBUTING.md has a table of these.
 #
 # PYTHON picks the interpreter; without it the first of these that runs and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
@@ -32,6 +32,7 @@ check: venv
 test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/postgres.py install
+	@$(PYTHON) scripts/redis_server.py install
 	@$(PYTHON) scripts/conformance.py install
 	@$(PYTHON) scripts/openid_provider.py install
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi

@@ -7,6 +7,7 @@ from typing import Any, Unpack
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.assembling import Assembly
 from tenuto.bootstrap.auditing import auditor_of
+from tenuto.bootstrap.beside import beside_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
@@ -35,6 +36,8 @@ class OpenRuntime:
         self._place, self._settings = place_of(url), settings
         self._readonly = settings.get("readonly", False)
         self._sources = sources_from(settings.get("tools", {}))
+        self.beside = beside_of(self._place, settings)
+        """The Redis of those that share the database; None: there is none."""
         self._store: EventStore | None = None
         self._engine: Engine | None = None
         self._providers: Providers | None = None
@@ -72,7 +75,7 @@ class OpenRuntime:
             try:
                 await close_sources(self._sources)
             finally:
-                await store.close()
+                await self._close_store()
             raise
         return made.runtime
 
@@ -88,6 +91,10 @@ class OpenRuntime:
             await engine.share(
                 together, works=not holds, takes_up=recovers and not holds, duties=duties
             )
+            sharing = engine.owning.sharing
+            if self.beside is not None and sharing is not None:
+                seat = sharing.seat
+                self.beside.members = lambda: len(seat.survey.members)
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):
@@ -112,8 +119,7 @@ class OpenRuntime:
                     await self._providers.close()
                 if self._auditor is not None:
                     await self._auditor.close()
-                if self._store is not None:
-                    await self._store.close()
+                await self._close_store()
 
     async def _end_projecting(self) -> None:
         """Leave tables that say all that happened, so that who looks at the file finds it."""
@@ -126,9 +132,24 @@ class OpenRuntime:
     async def _open_store(self, place: Place) -> tuple[EventStore, Artifacts]:
         durability = self._settings.get("durability", "sync")
         alone = self._settings.get("alone", False)
-        return await open_store(
-            place, durability=durability, readonly=self._readonly, shared=not alone
-        )
+        if self.beside is None:
+            return await open_store(
+                place, durability=durability, readonly=self._readonly, shared=not alone
+            )
+        await self.beside.open()
+        try:
+            return await open_store(
+                place, durability=durability, shared=True, fan_out=self.beside.signals
+            )
+        except BaseException:
+            await self.beside.close()
+            raise
+
+    async def _close_store(self) -> None:
+        if self.beside is not None:
+            await self.beside.close()
+        if self._store is not None:
+            await self._store.close()
 
 
 def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
@@ -142,7 +163,7 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
             `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`,
-            `alone`; see `Settings`.
+            `redis`, `alone`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

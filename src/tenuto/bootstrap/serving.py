@@ -101,6 +101,9 @@ async def open_service(
         opening = open_runtime(url, **settings)
         async with opening as runtime:
             service = given.service(runtime, opening.store, place=place, folder=folder)
+            if opening.beside is not None:
+                fences = service.fences
+                fences.allowances = opening.beside.allowances(fences.allowances)
             await service.webhooks.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"
             # Of a large file this takes seconds, once; lists are only slower until then.

@@ -73,6 +73,9 @@ class Settings(TypedDict, total=False):
     """False: what earlier processes left unsettled waits until it is asked for."""
     hold: bool
     """True: inputs are recorded, nothing is carried out."""
+    redis: str
+    """The address of a Redis that processes on a PostgreSQL database share, for what goes faster by
+    it; by default `$TENUTO_REDIS`, and an empty text: none."""
     alone: bool
     """True: no other process may work on a PostgreSQL database meanwhile; on a file none ever
     may."""

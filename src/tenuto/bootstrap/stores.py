@@ -15,6 +15,7 @@ from tenuto.core.errors import Rejected
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.membership import FanOut
 
 
 class Mailbox(Protocol):
@@ -39,9 +40,13 @@ async def open_store(
     durability: Durability = "sync",
     readonly: bool = False,
     shared: bool = False,
+    fan_out: FanOut | None = None,
 ) -> tuple[EventStore, Artifacts]:
     """Return the store at `place`, which this process owns or only reads, and its artifacts; with
     `shared`, other processes may own it too, where the database lets them.
+
+    Args:
+        fan_out: gives what those tell one another by, from the database's own way.
 
     Raises:
         Rejected: the driver is not installed. StoreOwned, StoreUnavailable, CorruptLog.
@@ -55,7 +60,11 @@ async def open_store(
             )
         case "postgresql":
             store = await postgres_adapter().PostgresEventStore.open(
-                place.path, durability=durability, readonly=readonly, shared=shared
+                place.path,
+                durability=durability,
+                readonly=readonly,
+                shared=shared,
+                fan_out=fan_out,
             )
     return store, store.artifacts
 

@@ -6,16 +6,18 @@ one tells is heard soon or never: everybody looks by itself, too.
 """
 
 from collections.abc import Callable, Collection, Iterable
-from typing import Final, Literal, NamedTuple, Protocol, TypeAlias
+from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from tenuto.core.sharing import Shard, Survey
 from tenuto.core.vocabulary import SessionId
 
 LEASE_MS: Final = 4_000
 
-Topic: TypeAlias = Literal["look", "arrivals", "mail", "answers", "log"]
+Topic: TypeAlias = Literal["look", "arrivals", "mail", "answers", "log", "pieces"]
 """Members came or went; sessions were started for others; letters were posted; letters were
-answered; sessions, whose ids stand in the text (empty: any), have new events."""
+answered; sessions, whose ids stand in the text (empty: any), have new events; or new pieces of
+answers."""
+TOPICS: Final[tuple[Topic, ...]] = get_args(Topic)
 Heard: TypeAlias = Callable[[Topic, str], None]
 
 
@@ -75,6 +77,10 @@ class Signals(Protocol):
     def tell(self, topic: Topic, text: str = "") -> None:
         """Tell the others, soon."""
         ...
+
+
+FanOut: TypeAlias = Callable[[Signals], Signals]
+"""Gives what members tell one another by instead, or as well."""
 
 
 class Mail(Protocol):

@@ -22,7 +22,7 @@ from tenuto.adapters.postgres.tail import Tail
 from tenuto.core.errors import TenutoError
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
-from tenuto.ports.membership import Heard, Topic
+from tenuto.ports.membership import TOPICS, Heard, Topic
 
 GATHER_S: Final = 0.002
 """How long what is to be told comes together."""
@@ -131,7 +131,7 @@ class PostgresSignals:
         self.written(position, versions)
 
     def _missed(self) -> None:
-        for topic in ("look", "arrivals", "mail", "answers", "log"):
+        for topic in TOPICS:
             self._pass_on(f"{NOBODY} {topic}")
 
     def _pass_on(self, payload: str) -> None:

@@ -36,7 +36,7 @@ from tenuto.adapters.tables.pieces import TablePieces
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
-from tenuto.ports.membership import Together, Topic
+from tenuto.ports.membership import FanOut, Together, Topic
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,6 +111,7 @@ class PostgresEventStore(LastingStore):
         durability: Durability = "sync",
         readonly: bool = False,
         shared: bool = False,
+        fan_out: FanOut | None = None,
     ) -> PostgresEventStore:
         """Return the store in the schema that `url` names, which is made if need be.
 
@@ -118,6 +119,7 @@ class PostgresEventStore(LastingStore):
             url: `postgresql://user:password@host:port/database?schema=tenuto`.
             readonly: list, load, read and follow while other processes write.
             shared: others may write, too; `together` says how sessions are parted among them.
+            fan_out: gives what these tell one another by, from NOTIFY.
 
         Raises:
             StoreOwned: another process has the schema alone, or has it while it is wanted alone.
@@ -131,7 +133,7 @@ class PostgresEventStore(LastingStore):
         writer = await asyncio.to_thread(_open_owned, database, shared=shared)
         store = cls(database, writer)
         if shared:
-            store._share(writer)
+            store._share(writer, fan_out)
         return store
 
     @classmethod
@@ -146,7 +148,7 @@ class PostgresEventStore(LastingStore):
         await asyncio.to_thread(_check_readable, database)
         return cls(database, None, works=Works(database.open_writable, name=database.name))
 
-    def _share(self, writer: LogWriter) -> None:
+    def _share(self, writer: LogWriter, fan_out: FanOut | None) -> None:
         database, name = self._database, self._database.name
 
         def joined(number: int) -> None:
@@ -155,12 +157,13 @@ class PostgresEventStore(LastingStore):
         # Nothing is written before it has joined.
         writer.fence = NOBODY
         membership = PostgresMembership(database.open_sharing, name=name, joined=joined)
-        signals = PostgresSignals(
+        notify = PostgresSignals(
             database.open_sharing, schema=database.schema, name=name, membership=membership
         )
+        signals = notify if fan_out is None else fan_out(notify)
         claims = PostgresClaims(self._reads_here, lambda: membership.number)
         self.together = Together(membership, claims, signals, PostgresMail(membership))
-        self._sharing = membership, signals
+        self._sharing = membership, notify
 
         def written(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
             self._followers.publish(batch, answers)
@@ -173,7 +176,7 @@ class PostgresEventStore(LastingStore):
                 self._followers.missed([SessionId(id) for id in text.split()])
 
         self._owned().written = written
-        signals.written = self._followers.reached
+        notify.written = self._followers.reached
         signals.listen(heard)
 
     @property
@@ -183,12 +186,23 @@ class PostgresEventStore(LastingStore):
 
     @property
     def pieces(self) -> TablePieces:
-        """See `LastingStore.pieces`."""
-        return TablePieces(
-            reads=self._reads,
-            commits=self._commits,
-            is_shared=lambda: self._sharing is not None and self._sharing[0].has_others,
-        )
+        """Pieces of answers, of which those that share the schema tell one another."""
+        made = super().pieces
+        if self._sharing is None or self.together is None:
+            return made
+        membership, signals = self._sharing[0], self.together.signals
+
+        def written(session: SessionId) -> None:
+            if membership.has_others:
+                signals.tell("pieces", session)
+
+        def heard(topic: Topic, text: str) -> None:
+            if topic == "pieces":
+                made.look_for([SessionId(id) for id in text.split()])
+
+        made.written = written
+        signals.listen(heard)
+        return made
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -6,8 +6,9 @@ last ones, and the turn is asked again anyway.
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import suppress
+from functools import partial
 from typing import Final
 
 from tenuto.adapters.tables.connection import Connection, has_table
@@ -17,8 +18,8 @@ from tenuto.adapters.tables.reading import Reads
 from tenuto.core.vocabulary import Position, SessionId, TaskNo
 from tenuto.ports.pieces import KEPT_MS, Piece
 
-LONE_S: Final = 1.0
-"""How long a process that is alone waits before it looks whether it still is."""
+LOOK_S: Final = 1.0
+"""How long who waits is told nothing before he looks by himself."""
 SWEEP_EVERY: Final = 2_000
 """Pieces written between two looks for old ones."""
 
@@ -39,19 +40,14 @@ SELECT: Final = """
 
 
 class TablePieces:
-    """`Pieces` of one database. `commits` is None in a process that only reads; `is_shared` says
-    whether another process may be writing some now."""
+    """`Pieces` of one database. `commits` is None in a process that only reads."""
 
-    def __init__(
-        self,
-        *,
-        reads: Reads,
-        commits: GroupCommit | None,
-        is_shared: Callable[[], bool] = lambda: False,
-    ) -> None:
-        self._reads, self._commits, self._is_shared = reads, commits, is_shared
+    def __init__(self, *, reads: Reads, commits: GroupCommit | None) -> None:
+        self._reads, self._commits = reads, commits
         self._written = 0
-        self._news = asyncio.Event()
+        self._waiting: dict[SessionId, set[asyncio.Future[None]]] = {}
+        self.written: Callable[[SessionId], None] = lambda session: None
+        """Told of each session with a new piece that can be read."""
 
     def append(self, session: SessionId, piece: Piece) -> None:
         """See `Pieces.append`."""
@@ -66,7 +62,7 @@ class TablePieces:
             self._commits.execute(DELETE_OLD, (now_ms - KEPT_MS,)).add_done_callback(_ignored)
         self._written += 1
         row = session, piece.task, now_ms, piece.text, int(piece.restart)
-        self._commits.execute(INSERT, row).add_done_callback(self._tell)
+        self._commits.execute(INSERT, row).add_done_callback(partial(self._tell, session))
 
     async def read(self, session: SessionId, *, after: int, limit: int) -> tuple[Piece, ...]:
         """See `Pieces.read`."""
@@ -77,18 +73,31 @@ class TablePieces:
         if self._commits is None:
             await asyncio.sleep(POLL_S)
             return
-        news = self._news
-        if await self.read(session, after=after, limit=1):
-            return
-        with suppress(TimeoutError):
-            # Nothing tells of what another process writes, nor when it begins to.
-            async with asyncio.timeout(POLL_S if self._is_shared() else LONE_S):
-                await news.wait()
+        news: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        waiting = self._waiting.setdefault(session, set())
+        waiting.add(news)
+        try:
+            if not await self.read(session, after=after, limit=1):
+                with suppress(TimeoutError):
+                    # What another process tells may be lost, and nothing tells when one begins.
+                    async with asyncio.timeout(LOOK_S):
+                        await news
+        finally:
+            waiting.discard(news)
+            if not waiting and self._waiting.get(session) is waiting:
+                del self._waiting[session]
 
-    def _tell(self, written: "asyncio.Future[Position]") -> None:
+    def look_for(self, sessions: Iterable[SessionId] = ()) -> None:
+        """Have who waits for pieces of these sessions look: there may be some; none: of all."""
+        for session in tuple(sessions) or tuple(self._waiting):
+            for news in self._waiting.get(session, ()):
+                if not news.done():
+                    news.set_result(None)
+
+    def _tell(self, session: SessionId, written: "asyncio.Future[Position]") -> None:
         _ignored(written)
-        news, self._news = self._news, asyncio.Event()
-        news.set()
+        self.look_for([session])
+        self.written(session)
 
 
 def _ignored(written: "asyncio.Future[Position]") -> None:

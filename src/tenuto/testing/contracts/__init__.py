@@ -7,6 +7,7 @@ Subclass a suite in a module of tests, say how to open the adapter, and let pyte
             return await MyStore.open(...)
 """
 
+from tenuto.testing.contracts.allowances import AllowancesContract
 from tenuto.testing.contracts.answers import AnswersContract
 from tenuto.testing.contracts.artifacts import ArtifactsContract
 from tenuto.testing.contracts.collections import CollectionContract
@@ -19,21 +20,27 @@ from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
+from tenuto.testing.contracts.short_term import CountersContract, LocksContract
+from tenuto.testing.contracts.signals import SignalsContract
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
 __all__ = [
+    "AllowancesContract",
     "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
+    "CountersContract",
     "DeliveriesContract",
     "EmbedderContract",
     "EventStoreContract",
     "LedgerContract",
+    "LocksContract",
     "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
     "ReadModelsContract",
     "ResponsesContract",
+    "SignalsContract",
     "SnippetSandboxContract",
     "ToolSourceContract",
 ]
