@@ -18,6 +18,8 @@ LEFT: Final = frozenset(
     {
         *("read_models", *KEPT),  # They follow from the log.
         *("members", "shards"),  # Of processes that are there no more.
+        # They are made again from the documents.
+        *("library_index", "library_passages", "library_words"),
         "pieces",  # Of answers that nobody gives any more.
         *("format", "log", "ledger_format", "memory_format", MARK, ARRIVED),
     }
