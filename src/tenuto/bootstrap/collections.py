@@ -1,5 +1,8 @@
 """Collections by name: where their indexes are kept, and how a tool finds one again.
 
+A name belongs to a collection of a shared database that this process has open, or else to a folder
+of this machine.
+
 A tool gets its arguments from a model, and a model may have read a hostile document. So tools are
 given a name that was handed out for a folder, never a path: what nobody added cannot be opened.
 """
@@ -15,8 +18,12 @@ import msgspec
 from tenuto.adapters.sqlite_fts import SqliteCollection
 from tenuto.core.errors import Fatal
 from tenuto.ports.collections import Collection, CollectionUnavailable, DocumentsMissing
+from tenuto.ports.shelves import SharedShelves
 
 NAME_HEX_DIGITS: Final = 16
+
+SHARED: Final[list[SharedShelves]] = []
+"""Of the databases that this process has open."""
 
 
 class _Entry(msgspec.Struct, frozen=True, kw_only=True):
@@ -63,6 +70,10 @@ def narrow_collection(name: str, files: Sequence[str]) -> str:
         Fatal: nothing has the name `name`.
         CollectionUnavailable: the name of the part cannot be kept.
     """
+    for shelves in _shared(name):
+        part = shelves.narrow(name, files)
+        if part is not None:
+            return part
     whole = _known(name)
     only = tuple(sorted(set(files) & set(whole.only) if whole.part_of else set(files)))
     base = whole.part_of or name
@@ -81,6 +92,10 @@ def open_collection(name: str) -> Collection:
         Fatal: nothing has that name.
         CollectionUnavailable: the index cannot be used.
     """
+    for shelves in _shared(name):
+        shared = shelves.open(name)
+        if shared is not None:
+            return shared
     found = _known(name)
     index = _folder() / f"{found.part_of or name}.index"
     only = found.only if found.part_of else None
@@ -89,7 +104,14 @@ def open_collection(name: str) -> Collection:
 
 def is_collection(text: str) -> bool:
     """Return whether `text` is the name of a collection, and no file's or folder's."""
-    return _is_name(text) and not Path(text).exists() and _entry(text) is not None
+    if not _is_name(text) or Path(text).exists():
+        return False
+    return any(one.open(text) is not None for one in _shared(text)) or _entry(text) is not None
+
+
+def _shared(name: str) -> tuple[SharedShelves, ...]:
+    """Return the shelves that may know the name; only what may be one is asked about."""
+    return tuple(SHARED) if _is_name(name) else ()
 
 
 def _known(name: str) -> _Entry:

@@ -9,11 +9,13 @@ from tenuto.bootstrap.auditing import auditor_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
+from tenuto.bootstrap.shelves import close_shared, open_shared
 from tenuto.bootstrap.stores import open_store
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.shelves import SharedShelves
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
@@ -35,6 +37,8 @@ class OpenRuntime:
         self._readonly = settings.get("readonly", False)
         self._sources = sources_from(settings.get("tools", {}))
         self._store: EventStore | None = None
+        self.shelves: SharedShelves | None = None
+        """Those of the database, while it is open; None: it has none."""
         self._engine: Engine | None = None
         self._providers: Providers | None = None
         self._consolidator: Consolidator | None = None
@@ -53,6 +57,7 @@ class OpenRuntime:
         store, artifacts = await self._open_store(self._place)
         self._store = store
         try:
+            self.shelves = open_shared(self._place)
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
@@ -67,6 +72,7 @@ class OpenRuntime:
             try:
                 await close_sources(self._sources)
             finally:
+                await self._close_shelves()
                 await store.close()
             raise
         return made.runtime
@@ -111,8 +117,13 @@ class OpenRuntime:
                     await self._providers.close()
                 if self._auditor is not None:
                     await self._auditor.close()
+                await self._close_shelves()
                 if self._store is not None:
                     await self._store.close()
+
+    async def _close_shelves(self) -> None:
+        shelves, self.shelves = self.shelves, None
+        await close_shared(shelves)
 
     async def _end_projecting(self) -> None:
         """Leave tables that say all that happened, so that who looks at the file finds it."""

@@ -15,8 +15,8 @@ Stand: TypeAlias = tuple[int, int, list[int], list[int]]
 in the headings, and in the text."""
 
 _TABLES: Final = (
-    "CREATE VIRTUAL TABLE piece USING fts5(heading, text, "
-    "tokenize='porter unicode61 remove_diacritics 2')",
+    """CREATE VIRTUAL TABLE piece USING fts5(
+        heading, text, tokenize='porter unicode61 remove_diacritics 2')""",
     "CREATE VIRTUAL TABLE instance USING fts5vocab(piece, instance)",
 )
 
