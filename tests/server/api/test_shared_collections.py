@@ -66,9 +66,9 @@ def test_what_one_server_is_given_the_other_finds_and_what_it_deletes_is_gone_th
         assert (await other.client.delete(f"/documents/{up['id']}")).status_code == 204
         assert (await one.client.get(search)).json()["passages"] == []
         assert (await one.client.get(f"/documents/{up['id']}")).status_code == 404
-        assert list(kept_nowhere_else.iterdir()) == []
 
     shared(test)
+    assert list(kept_nowhere_else.iterdir()) == []
 
 
 def test_a_document_that_cannot_be_read_is_refused_and_the_one_before_stays() -> None:

@@ -26,6 +26,13 @@ LEFT: Final = frozenset(
 )
 """Tables that are not moved."""
 ARTIFACTS: Final = Table(name="artifacts", columns=("digest", "payload"), key=("digest",))
+SHELVES: Final = Table(
+    name="library_shelves", columns=("ref", "place", "part_of", "files"), key=("ref",)
+)
+DOCUMENTS: Final = Table(
+    name="library_documents", columns=("ref", "file", "sha256", "payload"), key=("ref", "file")
+)
+"""Of what was uploaded, which with a file lies in a folder."""
 
 
 def make_all(connection: Connection) -> None:
