@@ -14,6 +14,7 @@ from tenuto.adapters.postgres.connection import Connection, connect_to, name_of,
 from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
+from tenuto.adapters.postgres.nearest import VectorIndex
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.sending import Sending
@@ -24,6 +25,7 @@ from tenuto.adapters.tables.artifacts import TableArtifacts
 from tenuto.adapters.tables.connection import Durability
 from tenuto.adapters.tables.group_commit import GroupCommit, Pending
 from tenuto.adapters.tables.lasting import LastingStore
+from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.outcomes import Answer
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
@@ -165,6 +167,12 @@ class PostgresEventStore(LastingStore):
     def artifacts(self) -> TableArtifacts:
         """Payloads by their hash, in the same schema."""
         return TableArtifacts(self._name, reads=self._reads, commits=self._commits)
+
+    @property
+    def memory(self) -> TableMemory:
+        """What agents remember."""
+        index = VectorIndex()
+        return TableMemory(self._name, reads=self._reads, works=self._works, index=index)
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -20,6 +20,7 @@ LEFT: Final = frozenset(
         *("members", "shards"),  # Of processes that are there no more.
         # They are made again from the documents.
         *("library_index", "library_passages", "library_words"),
+        "memory_nearest",  # It is made again from the vectors.
         "pieces",  # Of answers that nobody gives any more.
         *("format", "log", "ledger_format", "memory_format", MARK, ARRIVED),
     }
