@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 import random
 from array import array
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager
 from math import sqrt
-from typing import Any
+from pathlib import Path
+from typing import Any, ClassVar
 
 import psycopg
 import pytest
 
 from tenuto.adapters.postgres import PostgresEventStore, nearest
+from tenuto.bootstrap.moving import move_store
 from tenuto.core.memory.codes import cosine
 from tenuto.core.memory.items import MemoryItem, Scope
-from tenuto.ports.memory import Kept, MemoryQuery, Question
+from tenuto.ports.memory import Kept, Memory, MemoryQuery, Question
+from tenuto.testing.contracts import MemoryContract
 from tests.postgres import fresh_database, needs_vectors, vector_server
 
 pytestmark = needs_vectors
@@ -188,6 +193,30 @@ def test_the_index_has_what_may_be_recalled_and_nothing_else(url: str) -> None:
 
 
 @pytest.mark.usefixtures("few_suffice")
+def test_of_very_many_that_are_missing_each_time_some_are_filled_in(
+    url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(nearest, "BULK_MAX", 20)
+    monkeypatch.setattr(nearest, "PIECE", 30)
+    some = vectors(60, seed=9)
+
+    async def test(store: PostgresEventStore) -> None:
+        await keep(store, [kept(n, vector) for n, vector in enumerate(some)])
+        await asyncio.to_thread(add_extension, url)
+        for _ in range(2):
+            assert await by_index(store, asked(some[7])) is None
+            assert (await recalled(store, asked(some[7])))[0] == "m7"
+            await store.memory.keep([kept(0, some[0])])
+        found = await by_index(store, asked(some[7]))
+        assert found is None or found[0] == "m7"
+        await store.memory.keep([kept(0, some[0])])
+        found = await by_index(store, asked(some[7]))
+        assert found is not None and found[0] == "m7"
+
+    use(url, test)
+
+
+@pytest.mark.usefixtures("few_suffice")
 def test_vectors_of_other_lengths_and_none_at_all_are_told_apart(url: str) -> None:
     add_extension(url)
     some = vectors(12, seed=7)
@@ -202,3 +231,51 @@ def test_vectors_of_other_lengths_and_none_at_all_are_told_apart(url: str) -> No
         assert (await recalled(store, asked(some[4])))[0] == "m4"
 
     use(url, test)
+
+
+@pytest.mark.usefixtures("few_suffice")
+class TestMemoryByTheIndex(MemoryContract):
+    zero = "\1"
+    """PostgreSQL's texts hold no zero byte."""
+
+    database: ClassVar[str]
+    numbers: ClassVar[Iterator[int]] = itertools.count(1)
+
+    @pytest.fixture(autouse=True, scope="class")
+    @staticmethod
+    def make_database() -> Iterator[None]:
+        with fresh_database(on=vector_server()) as url:
+            add_extension(url)
+            TestMemoryByTheIndex.database = url
+            yield
+
+    @asynccontextmanager
+    async def open_memory(self) -> AsyncIterator[Memory]:
+        schema = f"{self.database}?schema=s{next(self.numbers)}"
+        store = await PostgresEventStore.open(schema, durability="wal")
+        try:
+            yield store.memory
+        finally:
+            await store.close()
+
+
+@pytest.mark.usefixtures("few_suffice")
+def test_a_database_with_the_index_moves_to_a_file_and_back_and_has_it_again(
+    url: str, tmp_path: Path
+) -> None:
+    add_extension(url)
+    some = vectors(12, seed=8)
+
+    async def begin(store: PostgresEventStore) -> None:
+        await keep(store, [kept(n, vector) for n, vector in enumerate(some)])
+
+    async def go_on(store: PostgresEventStore) -> None:
+        assert (await recalled(store, asked(some[7])))[0] == "m7"
+        await keep(store, [kept(99, some[0])])
+        found = await by_index(store, asked(some[7]))
+        assert found is not None and found[0] == "m7"
+
+    use(f"{url}?schema=one", begin)
+    move_store(f"{url}?schema=one", f"sqlite:///{tmp_path}/a.db")
+    move_store(f"sqlite:///{tmp_path}/a.db", f"{url}?schema=two")
+    use(f"{url}?schema=two", go_on)

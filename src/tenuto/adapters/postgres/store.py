@@ -84,6 +84,7 @@ class PostgresEventStore(LastingStore):
             commits = GroupCommit(writer, file=database.name, sender=Sending(writer))
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
+        self._vector_index = VectorIndex()
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
         self._sharing: tuple[PostgresMembership, PostgresSignals] | None = None
         super().__init__(database.name, reads=reads, works=works, commits=commits)
@@ -171,8 +172,9 @@ class PostgresEventStore(LastingStore):
     @property
     def memory(self) -> TableMemory:
         """What agents remember."""
-        index = VectorIndex()
-        return TableMemory(self._name, reads=self._reads, works=self._works, index=index)
+        return TableMemory(
+            self._name, reads=self._reads, works=self._works, index=self._vector_index
+        )
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -45,7 +45,9 @@ class TableMemory:
         for one in kept:
             check(one.item, one.vector)
         if kept:
-            await self._perform(lambda connection: writing.keep(connection, kept, known=read))
+            await self._perform(
+                lambda connection: writing.keep(connection, kept, known=read), index=self._index
+            )
 
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """See `Memory.recall`."""
@@ -62,13 +64,16 @@ class TableMemory:
         touched = tuple(ids)
         if touched:
             await self._perform(
-                lambda connection: writing.touch(connection, touched, tenant=tenant, now_ms=now_ms)
+                lambda connection: writing.touch(connection, touched, tenant=tenant, now_ms=now_ms),
+                index=None,
             )
 
     async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
         return await self._perform(
-            lambda connection: forgetting.forget(connection, query, exactly=exactly), erase=True
+            lambda connection: forgetting.forget(connection, query, exactly=exactly),
+            index=self._index,
+            erase=True,
         )
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
@@ -76,10 +81,11 @@ class TableMemory:
         with _telling():
             return await self._reads.run(_count, query)
 
-    async def _perform(self, work: Work[T], *, erase: bool = False) -> T:
+    async def _perform(
+        self, work: Work[T], *, index: searching.Nearest | None, erase: bool = False
+    ) -> T:
         if self._works is None:
             raise MemoryUnavailable(f"{self._name} was opened for reading only.")
-        index = self._index
 
         def and_follow(connection: Connection) -> T:
             answer = work(connection)
