@@ -10,9 +10,9 @@ import msgspec
 
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.library import indexing
-from tenuto.adapters.postgres.library.base import Base
 from tenuto.adapters.postgres.library.ranking import Places, bm25, ranked, standing
 from tenuto.adapters.postgres.library.schema import FORMAT
+from tenuto.adapters.postgres.library.transactions import Transactions
 from tenuto.adapters.postgres.library.words import Stand, words_of
 from tenuto.adapters.sqlite_fts.query import Query, build_query
 from tenuto.ports.collections import (
@@ -54,12 +54,12 @@ class PostgresCollection:
 
     `only`: names of files; the others are not there for who searches, reads or lists."""
 
-    def __init__(self, base: Base, ref: str, *, only: frozenset[str] | None) -> None:
-        self._base, self._ref, self._only = base, ref, only
+    def __init__(self, database: Transactions, ref: str, *, only: frozenset[str] | None) -> None:
+        self._database, self._ref, self._only = database, ref, only
 
     def refresh(self) -> IndexReport:
         """See `Collection.refresh`."""
-        return self._base.write(
+        return self._database.write(
             lambda connection: indexing.refresh(connection, self._ref, self._only)
         )
 
@@ -115,7 +115,7 @@ class PostgresCollection:
                 return None
             return (query(connection),)
 
-        while (answer := self._base.read(on_fresh)) is None:
+        while (answer := self._database.read(on_fresh)) is None:
             # As after a move: of the collection, the documents alone are moved.
             self.refresh()
         return answer[0]

@@ -11,9 +11,9 @@ import msgspec
 
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.library import indexing
-from tenuto.adapters.postgres.library.base import Base
 from tenuto.adapters.postgres.library.collection import PostgresCollection
 from tenuto.adapters.postgres.library.schema import DERIVED
+from tenuto.adapters.postgres.library.transactions import Transactions
 from tenuto.adapters.postgres.store import Database
 from tenuto.core.errors import NotFound
 from tenuto.ports.shelves import Shelved, fault_of
@@ -55,12 +55,14 @@ class PostgresShelves:
     """`SharedShelves` of the schema that `url` names. Methods may be called from any thread."""
 
     def __init__(self, url: str) -> None:
-        self._base = Base(Database(url=url, durability="sync"))
+        self._database = Transactions(Database(url=url, durability="sync"))
 
     def make(self, place: str) -> str:
         """See `Shelves.make`."""
         ref = _name_of(place)
-        self._base.write(lambda connection: connection.execute(INSERT_SHELF, (ref, place, "", "")))
+        self._database.write(
+            lambda connection: connection.execute(INSERT_SHELF, (ref, place, "", ""))
+        )
         return ref
 
     def put(self, place: str, name: str, *, file: str, payload: bytes) -> Shelved:
@@ -82,12 +84,12 @@ class PostgresShelves:
             connection.execute(REPLACE_DOCUMENT, (name, file, sha256, payload))
             indexing.write(connection, name, file, document)
 
-        self._base.write(put)
+        self._database.write(put)
         return Shelved(title=document.title)
 
     def read(self, place: str, file: str) -> bytes | None:
         """See `Shelves.read`."""
-        row = self._base.read(
+        row = self._database.read(
             lambda connection: connection.execute(SELECT_PAYLOAD, (file, place)).fetchone()
         )
         return None if row is None else bytes(row[0])
@@ -102,7 +104,7 @@ class PostgresShelves:
             if known is not None:
                 indexing.leave_out(connection, known.number)
 
-        self._base.write(remove)
+        self._database.write(remove)
 
     def clear(self, place: str) -> None:
         """See `Shelves.clear`."""
@@ -113,7 +115,7 @@ class PostgresShelves:
                 for statement in DELETE_ALL:
                     connection.execute(statement, (ref,))
 
-        self._base.write(clear)
+        self._database.write(clear)
 
     def open(self, name: str) -> PostgresCollection | None:
         """See `SharedShelves.open`."""
@@ -121,7 +123,7 @@ class PostgresShelves:
         if row is None:
             return None
         only = row.files if row.part_of else None
-        return PostgresCollection(self._base, row.part_of or name, only=only)
+        return PostgresCollection(self._database, row.part_of or name, only=only)
 
     def narrow(self, name: str, files: Sequence[str]) -> str | None:
         """See `SharedShelves.narrow`."""
@@ -132,17 +134,17 @@ class PostgresShelves:
         whole = row.part_of or name
         text = json.dumps(only, ensure_ascii=False)
         part = _name_of(f"{whole} {text}")
-        self._base.write(
+        self._database.write(
             lambda connection: connection.execute(INSERT_SHELF, (part, row.place, whole, text))
         )
         return part
 
     async def close(self) -> None:
         """Let the server go."""
-        await self._base.close()
+        await self._database.close()
 
     def _row(self, name: str) -> _Row | None:
-        row = self._base.read(
+        row = self._database.read(
             lambda connection: connection.execute(SELECT_SHELF, (name,)).fetchone()
         )
         if row is None:

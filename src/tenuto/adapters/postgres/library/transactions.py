@@ -19,7 +19,7 @@ from tenuto.ports.collections import CollectionUnavailable
 T = TypeVar("T")
 
 
-class Base:
+class Transactions:
     """Connections to one schema. Its methods block, and any thread may call them."""
 
     def __init__(self, database: Database) -> None:
@@ -45,8 +45,7 @@ class Base:
         """
         with self._guard, self._telling():
             try:
-                connection = self._line.connected()
-                connection.execute("BEGIN")
+                connection = self._begun()
                 # To read a long document takes a while, in which nothing is sent.
                 connection.execute("SET LOCAL idle_in_transaction_session_timeout = '10min'")
                 answer = work(connection)
@@ -56,6 +55,18 @@ class Base:
                 # A new connection is the surest way to a clean one.
                 self._line.drop()
                 raise
+
+    def _begun(self) -> Connection:
+        """Return the connection, with a transaction that has begun."""
+        connection = self._line.connected()
+        try:
+            connection.execute("BEGIN")
+        except psycopg.OperationalError:
+            # The server was restarted since it was used last.
+            self._line.drop()
+            connection = self._line.connected()
+            connection.execute("BEGIN")
+        return connection
 
     async def close(self) -> None:
         """Let the server go."""
