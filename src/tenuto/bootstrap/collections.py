@@ -1,5 +1,8 @@
 """Collections by name: where their indexes are kept, and how a tool finds one again.
 
+A name belongs to a collection of a shared database that this process has open, or else to a folder
+of this machine.
+
 A tool gets its arguments from a model, and a model may have read a hostile document. So tools are
 given a name that was handed out for a folder, never a path: what nobody added cannot be opened.
 """
@@ -15,11 +18,15 @@ import msgspec
 from tenuto.adapters.sqlite_fts import SqliteCollection
 from tenuto.core.errors import Fatal
 from tenuto.ports.collections import Collection, CollectionUnavailable, DocumentsMissing
+from tenuto.ports.shelves import SharedShelves
 
 NAME_HEX_DIGITS: Final = 16
 
+SHARED: Final[list[SharedShelves]] = []
+"""Of the databases that this process has open."""
 
-class _Entry(msgspec.Struct, frozen=True, kw_only=True):
+
+class Entry(msgspec.Struct, frozen=True, kw_only=True):
     """What the name stands for. Kept beside the index, which can be deleted and made again."""
 
     documents: str
@@ -27,6 +34,8 @@ class _Entry(msgspec.Struct, frozen=True, kw_only=True):
     """The name of the collection that this is a part of, whose index it uses."""
     only: tuple[str, ...] = ()
     """Files of the part."""
+    is_moved: bool = False
+    """Whether the documents were moved into a database, which has the name since."""
 
 
 def add_collection(documents: str | Path) -> str:
@@ -50,8 +59,8 @@ def add_collection(documents: str | Path) -> str:
             code="documents_missing",
         )
     real = str(place.resolve())
-    name = hashlib.sha256(real.encode()).hexdigest()[:NAME_HEX_DIGITS]
-    _keep(name, _Entry(documents=real))
+    name = name_of(place)
+    keep_entry(name, Entry(documents=real))
     return name
 
 
@@ -63,12 +72,16 @@ def narrow_collection(name: str, files: Sequence[str]) -> str:
         Fatal: nothing has the name `name`.
         CollectionUnavailable: the name of the part cannot be kept.
     """
+    for shelves in _shared(name):
+        part = shelves.narrow(name, files)
+        if part is not None:
+            return part
     whole = _known(name)
     only = tuple(sorted(set(files) & set(whole.only) if whole.part_of else set(files)))
     base = whole.part_of or name
     digest = hashlib.sha256(msgspec.json.encode((base, only))).hexdigest()
     part = digest[:NAME_HEX_DIGITS]
-    _keep(part, _Entry(documents=whole.documents, part_of=base, only=only))
+    keep_entry(part, Entry(documents=whole.documents, part_of=base, only=only))
     return part
 
 
@@ -81,6 +94,10 @@ def open_collection(name: str) -> Collection:
         Fatal: nothing has that name.
         CollectionUnavailable: the index cannot be used.
     """
+    for shelves in _shared(name):
+        shared = shelves.open(name)
+        if shared is not None:
+            return shared
     found = _known(name)
     index = _folder() / f"{found.part_of or name}.index"
     only = found.only if found.part_of else None
@@ -89,11 +106,33 @@ def open_collection(name: str) -> Collection:
 
 def is_collection(text: str) -> bool:
     """Return whether `text` is the name of a collection, and no file's or folder's."""
-    return _is_name(text) and not Path(text).exists() and _entry(text) is not None
+    if not is_name(text) or Path(text).exists():
+        return False
+    return any(one.open(text) is not None for one in _shared(text)) or _entry(text) is not None
 
 
-def _known(name: str) -> _Entry:
-    found = _entry(name) if _is_name(name) else None
+def _shared(name: str) -> tuple[SharedShelves, ...]:
+    """Return the shelves that may know the name; only what may be one is asked about."""
+    return tuple(SHARED) if is_name(name) else ()
+
+
+def name_of(place: Path) -> str:
+    """Return the name of the collection over a folder or file."""
+    return hashlib.sha256(str(place.resolve()).encode()).hexdigest()[:NAME_HEX_DIGITS]
+
+
+def entries() -> list[tuple[str, Entry]]:
+    """Return what names of this machine stand for, those of what was moved too."""
+    found = []
+    for path in sorted(_folder().glob("*.json")):
+        entry = _read_entry(path.stem) if is_name(path.stem) else None
+        if entry is not None:
+            found.append((path.stem, entry))
+    return found
+
+
+def _known(name: str) -> Entry:
+    found = _entry(name) if is_name(name) else None
     if found is None:
         raise Fatal(
             f"There is no collection {name!r}; use the name that adding one gave.",
@@ -102,18 +141,29 @@ def _known(name: str) -> _Entry:
     return found
 
 
-def _is_name(text: str) -> bool:
+def is_name(text: str) -> bool:
+    """Return whether `text` may be the name of a collection."""
     return len(text) == NAME_HEX_DIGITS and text.isalnum()
 
 
-def _entry(name: str) -> _Entry | None:
+def _entry(name: str) -> Entry | None:
+    entry = _read_entry(name)
+    return None if entry is None or entry.is_moved else entry
+
+
+def _read_entry(name: str) -> Entry | None:
     try:
-        return msgspec.json.decode((_folder() / f"{name}.json").read_bytes(), type=_Entry)
+        return msgspec.json.decode((_folder() / f"{name}.json").read_bytes(), type=Entry)
     except (OSError, msgspec.DecodeError):
         return None
 
 
-def _keep(name: str, kept: _Entry) -> None:
+def keep_entry(name: str, kept: Entry) -> None:
+    """Let the name stand for something on this machine.
+
+    Raises:
+        CollectionUnavailable: it cannot be kept.
+    """
     entry = _folder() / f"{name}.json"
     try:
         entry.parent.mkdir(parents=True, exist_ok=True)

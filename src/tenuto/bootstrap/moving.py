@@ -5,7 +5,9 @@ from collections.abc import Callable
 from contextlib import closing
 
 from tenuto.adapters.sqlite.moving import SqliteSource, SqliteTarget
+from tenuto.bootstrap.moving_documents import SourceWithFolder, TargetWithFolder
 from tenuto.bootstrap.places import Place, place_of
+from tenuto.bootstrap.shelves import folder_of
 from tenuto.bootstrap.stores import postgres_adapter
 from tenuto.core.errors import Rejected
 from tenuto.ports.moving import MoveSource, MoveTarget
@@ -50,14 +52,14 @@ def move_store(
 
 def _source(place: Place, *, again: bool) -> MoveSource:
     if place.kind == "sqlite":
-        return SqliteSource(place.path, again=again)
+        return SourceWithFolder(SqliteSource(place.path, again=again), folder_of(place))
     source: MoveSource = postgres_adapter().PostgresSource(place.path, again=again)
     return source
 
 
 def _target(place: Place) -> MoveTarget:
     if place.kind == "sqlite":
-        return SqliteTarget(place.path)
+        return TargetWithFolder(SqliteTarget(place.path), folder_of(place))
     target: MoveTarget = postgres_adapter().PostgresTarget(place.path)
     return target
 

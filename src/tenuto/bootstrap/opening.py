@@ -11,11 +11,13 @@ from tenuto.bootstrap.beside import beside_of
 from tenuto.bootstrap.models import Providers
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings, check_settings
+from tenuto.bootstrap.shelves import close_shared, open_shared
 from tenuto.bootstrap.stores import open_store
 from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.shelves import SharedShelves
 from tenuto.runtime import auditing, projecting
 from tenuto.runtime.auditing import Auditor
 from tenuto.runtime.consolidating import Consolidator
@@ -39,6 +41,8 @@ class OpenRuntime:
         self.beside = beside_of(self._place, settings)
         """The Redis of those that share the database; None: there is none."""
         self._store: EventStore | None = None
+        self.shelves: SharedShelves | None = None
+        """Those of the database, while it is open; None: it has none."""
         self._engine: Engine | None = None
         self._providers: Providers | None = None
         self._consolidator: Consolidator | None = None
@@ -57,6 +61,7 @@ class OpenRuntime:
         store, artifacts = await self._open_store(self._place)
         self._store = store
         try:
+            self.shelves = open_shared(self._place)
             made = Assembly(self._settings, store, artifacts, self._sources)
             self._engine, self._providers = made.engine, made.providers
             self._consolidator = made.consolidator
@@ -75,6 +80,7 @@ class OpenRuntime:
             try:
                 await close_sources(self._sources)
             finally:
+                await self._close_shelves()
                 await self._close_store()
             raise
         return made.runtime
@@ -119,7 +125,12 @@ class OpenRuntime:
                     await self._providers.close()
                 if self._auditor is not None:
                     await self._auditor.close()
+                await self._close_shelves()
                 await self._close_store()
+
+    async def _close_shelves(self) -> None:
+        shelves, self.shelves = self.shelves, None
+        await close_shared(shelves)
 
     async def _end_projecting(self) -> None:
         """Leave tables that say all that happened, so that who looks at the file finds it."""

@@ -1,28 +1,24 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
 import asyncio
-from collections.abc import AsyncIterator, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any, Final, Unpack
+from typing import Any, Unpack
 
 from tenuto.adapters.system import SystemClock
 from tenuto.bootstrap.accounts import accounts_over
-from tenuto.bootstrap.collections import (
-    add_collection,
-    narrow_collection,
-    open_collection,
-)
+from tenuto.bootstrap.collections import narrow_collection, open_collection
 from tenuto.bootstrap.fencing import commit_times_of, fences_of, webhooks_of
 from tenuto.bootstrap.finding import LoadedWorkflow, read_agent_text, read_text
 from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
+from tenuto.bootstrap.shelves import shelves_beside
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import EventStore
+from tenuto.ports.shelves import Shelves
 from tenuto.sdk.runtime import Runtime
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.accounts.oidc.flow import Flow
@@ -57,25 +53,6 @@ class Serving(Settings, total=False):
     """Of OpenID Connect, to log in at."""
 
 
-DOCUMENTS: Final = ".documents"
-"""What the folder of uploaded documents is called, after the name of the database's file."""
-
-
-@contextmanager
-def _folder_beside(place: Place) -> Iterator[Path]:
-    """Give the folder for what is uploaded: beside the file, in the working folder, or for as long
-    as this process."""
-    if place.kind == "sqlite":
-        yield Path(place.path + DOCUMENTS).absolute()
-        return
-    if place.kind == "postgresql":
-        # Of this machine alone; see the guide to PostgreSQL.
-        yield Path("tenuto" + DOCUMENTS).absolute()
-        return
-    with TemporaryDirectory(prefix="tenuto-") as folder:
-        yield Path(folder)
-
-
 @asynccontextmanager
 async def open_service(
     url: str | None, offered: Sequence[LoadedWorkflow], **serving: Unpack[Serving]
@@ -97,10 +74,10 @@ async def open_service(
     settings["provider_keys"] = given.keys
     settings["read_models"] = True
     place = place_of(url)
-    with _folder_beside(place) as folder:
-        opening = open_runtime(url, **settings)
-        async with opening as runtime:
-            service = given.service(runtime, opening.store, place=place, folder=folder)
+    opening = open_runtime(url, **settings)
+    async with opening as runtime:
+        with shelves_beside(place, opening.shelves) as shelves:
+            service = given.service(runtime, opening.store, place=place, shelves=shelves)
             if opening.beside is not None:
                 fences = service.fences
                 fences.allowances = opening.beside.allowances(fences.allowances)
@@ -156,13 +133,13 @@ class _Given:
         return [one.workflow for one in self._offered]
 
     def service(
-        self, runtime: Runtime, store: EventStore, *, place: Place, folder: Path
+        self, runtime: Runtime, store: EventStore, *, place: Place, shelves: Shelves
     ) -> Service:
-        """Return the parts over an open database; what is uploaded goes into the folder."""
+        """Return the parts over an open database; what is uploaded goes onto the shelves."""
         ledger, clock = runtime.ledger, SystemClock()
         assert ledger is not None, "an open database has a ledger"
         assert runtime.audit is not None, "an open database has an audit trail"
-        library = Library(ledger, folder, add=add_collection, open_collection=open_collection)
+        library = Library(ledger, shelves, open_collection=open_collection)
         accounts = accounts_over(ledger, clock, place)
         accounts.directory.has_others = lambda: runtime.duties.has_others
         fences = fences_of(store, place, self._fencing)

@@ -1,7 +1,7 @@
-"""Collections of an organisation: documents that were uploaded, below one folder of the server's.
+"""Collections of an organisation: documents that were uploaded.
 
-A collection and each document of it is a record of the ledger; the texts are files, and the index
-over them is made again whenever it is missing.
+A collection and each document of it is a record of the ledger; the texts are on shelves, and the
+index over them is made again whenever it is missing.
 """
 
 from __future__ import annotations
@@ -9,11 +9,9 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import shutil
 import uuid
 from collections.abc import Callable
 from contextlib import closing
-from pathlib import Path
 from typing import Final, TypeVar
 
 import msgspec
@@ -21,6 +19,7 @@ import msgspec
 from tenuto.core.errors import NotFound
 from tenuto.ports.collections import Collection, Hits
 from tenuto.ports.ledger import Change, Ledger, Record, RecordQuery
+from tenuto.ports.shelves import Shelves
 from tenuto.server.problems import ProblemError
 
 COLLECTION: Final = "collection"
@@ -55,20 +54,18 @@ class Library:
 
     Args:
         ledger: holds the records.
-        root: the folder below which documents are kept.
-        add, open_collection: name a folder as a collection, and open one by name.
+        shelves: keep the documents.
+        open_collection: opens a collection by its name.
     """
 
     def __init__(
         self,
         ledger: Ledger,
-        root: Path,
+        shelves: Shelves,
         *,
-        add: Callable[[Path], str],
         open_collection: Callable[[str], Collection],
     ) -> None:
-        self._ledger, self._root = ledger, root
-        self._add, self._open = add, open_collection
+        self._ledger, self._shelves, self._open = ledger, shelves, open_collection
         self._writing = asyncio.Lock()
 
     async def make(self, change: Change, *, name: str, description: str = "") -> Record:
@@ -78,11 +75,8 @@ class Library:
             NameTaken: the organisation has one of that name.
         """
         id = f"col_{uuid.uuid4().hex[:16]}"
-        folder = self._folder(change.tenant, id)
-        await asyncio.to_thread(folder.mkdir, parents=True)
-        shelf = Shelf(
-            name=name, description=description, ref=await asyncio.to_thread(self._add, folder)
-        )
+        ref = await asyncio.to_thread(self._shelves.make, _place(change.tenant, id))
+        shelf = Shelf(name=name, description=description, ref=ref)
         await self._ledger.append([_writing(change, COLLECTION, id, shelf, name=name)])
         return await self.collection(change.tenant, id)
 
@@ -120,24 +114,23 @@ class Library:
         """
         shelf = await self.shelf(change.tenant, collection)
         name = clean_name(file)
-        path = self._folder(change.tenant, collection) / name
+        place = _place(change.tenant, collection)
         async with self._writing:
-            old = await asyncio.to_thread(_replace, path, payload)
-            title, problem = await self._on(shelf.ref, lambda index: _indexed(index, name))
-            if problem:
-                await asyncio.to_thread(_restore, path, old)
-                await self._on(shelf.ref, lambda index: index.refresh())
-                raise ProblemError("rejected", f"{name!r} was not taken: {problem}.")
+            shelved = await asyncio.to_thread(
+                self._shelves.put, place, shelf.ref, file=name, payload=payload
+            )
+            if shelved.problem:
+                raise ProblemError("rejected", f"{name!r} was not taken: {shelved.problem}.")
         paper = Paper(
             collection=collection,
             file=name,
-            title=title,
+            title=shelved.title,
             bytes=len(payload),
             sha256=hashlib.sha256(payload).hexdigest(),
         )
         id = document_id(collection, name)
-        place = f"{collection}/{name}"
-        await self._ledger.append([_writing(change, DOCUMENT, id, paper, name=place)])
+        told = f"{collection}/{name}"
+        await self._ledger.append([_writing(change, DOCUMENT, id, paper, name=told)])
         return await self.document(change.tenant, id)
 
     async def remove(self, change: Change, id: str) -> None:
@@ -152,11 +145,10 @@ class Library:
         record = await self.document(change.tenant, id)
         paper = msgspec.convert(record.value, Paper)
         shelf = await self.shelf(change.tenant, paper.collection)
-        path = self._folder(change.tenant, paper.collection) / paper.file
+        place = _place(change.tenant, paper.collection)
         async with self._writing:
             await self._ledger.append([_writing(change, DOCUMENT, id, None)])
-            await asyncio.to_thread(path.unlink, missing_ok=True)
-            await self._on(shelf.ref, lambda index: index.refresh())
+            await asyncio.to_thread(self._shelves.remove, place, shelf.ref, file=paper.file)
 
     async def search(self, tenant: str, id: str, query: str, *, limit: int) -> Hits:
         """Return the passages of a collection that fit the query best.
@@ -175,11 +167,11 @@ class Library:
         """
         record = await self.document(tenant, id)
         paper = msgspec.convert(record.value, Paper)
-        path = self._folder(tenant, paper.collection) / paper.file
-        try:
-            return paper, await asyncio.to_thread(path.read_bytes)
-        except OSError:
-            raise NotFound(what="document", name=id, hint="Its file is gone.") from None
+        place = _place(tenant, paper.collection)
+        payload = await asyncio.to_thread(self._shelves.read, place, paper.file)
+        if payload is None:
+            raise NotFound(what="document", name=id, hint="Its file is gone.")
+        return paper, payload
 
     async def shelf(self, tenant: str, id: str) -> Shelf:
         """Return what the record of a collection says.
@@ -201,9 +193,7 @@ class Library:
         changes = [_writing(change, DOCUMENT, paper.id, None) for paper in papers]
         async with self._writing:
             await self._ledger.append([*changes, _writing(change, COLLECTION, id, None)])
-            await asyncio.to_thread(
-                shutil.rmtree, self._folder(change.tenant, id), ignore_errors=True
-            )
+            await asyncio.to_thread(self._shelves.clear, _place(change.tenant, id))
 
     async def _on(self, ref: str, work: Callable[[Collection], T]) -> T:
         def on_thread() -> T:
@@ -211,11 +201,6 @@ class Library:
                 return work(index)
 
         return await asyncio.to_thread(on_thread)
-
-    def _folder(self, tenant: str, collection: str) -> Path:
-        # A hash: what an organisation calls itself is no name of a folder.
-        owner = hashlib.sha256(tenant.encode()).hexdigest()[:16]
-        return self._root / owner / collection
 
 
 def document_id(collection: str, file: str) -> str:
@@ -242,37 +227,9 @@ def clean_name(file: str) -> str:
     return name
 
 
-def _indexed(index: Collection, name: str) -> tuple[str, str]:
-    """Bring the index up to date; return the title of the file of that name, and what is wrong
-    with it."""
-    report = index.refresh()
-    for problem in report.problems:
-        if problem.file == name and problem.code != "encoding":
-            return "", problem.message.rstrip(".")
-    for file in index.files():
-        if file.file == name:
-            return file.title, ""
-    return "", "files that end so are not read; .md, .txt, .html, .rst, .pdf and .docx are"
-
-
-def _replace(path: Path, payload: bytes) -> bytes | None:
-    """Put the payload there; return what was there before, None where nothing was."""
-    old = path.read_bytes() if path.exists() else None
-    _write(path, payload)
-    return old
-
-
-def _restore(path: Path, old: bytes | None) -> None:
-    if old is None:
-        path.unlink(missing_ok=True)
-    else:
-        _write(path, old)
-
-
-def _write(path: Path, payload: bytes) -> None:
-    draft = path.with_name(f".{path.name}.{uuid.uuid4().hex[:8]}")
-    draft.write_bytes(payload)
-    draft.replace(path)
+def _place(tenant: str, collection: str) -> str:
+    # A hash: what an organisation calls itself is no name of a folder.
+    return f"{hashlib.sha256(tenant.encode()).hexdigest()[:16]}/{collection}"
 
 
 def _writing(

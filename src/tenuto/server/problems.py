@@ -14,6 +14,7 @@ from litestar.exceptions import HTTPException, ValidationException
 from tenuto.core import errors
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.ports.anchors import AnchorsUnavailable
+from tenuto.ports.collections import CollectionUnavailable
 from tenuto.ports.ledger import NameTaken, Outdated
 from tenuto.runtime.json_values import NotJson
 from tenuto.server.accounts import refusals
@@ -121,7 +122,12 @@ def problem_of(error: Exception) -> ProblemError:
             return ProblemError("rejected", f"{error}")
         case errors.Stale() | errors.Fenced():
             return ProblemError("conflict", str(error))
-        case errors.StoreUnavailable() | errors.StoreOwned() | AnchorsUnavailable():
+        case (
+            errors.StoreUnavailable()
+            | errors.StoreOwned()
+            | AnchorsUnavailable()
+            | CollectionUnavailable()
+        ):
             return ProblemError("store_unavailable", str(error))
         case RecursionError():
             return ProblemError("too_deep", "What was sent nests deeper than can be read.")

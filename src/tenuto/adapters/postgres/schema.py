@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 from tenuto.adapters.postgres.connection import Connection
+from tenuto.adapters.postgres.library.schema import TABLES as LIBRARY
 from tenuto.adapters.tables.moved import MARK, text_of
 from tenuto.core.errors import CorruptLog, StoreUnavailable
 
@@ -229,6 +230,7 @@ MIGRATIONS: Final[tuple[tuple[str, ...], ...]] = (
             LANGUAGE sql IMMUTABLE PARALLEL SAFE AS 'SELECT strpos(whole, part)'""",
         APPEND,
         APPEND_ONE,
+        *LIBRARY,
     ),
 )
 """Statements that lead from format n to n + 1. Only ever added to; a shipped one never changes."""

@@ -21,6 +21,7 @@ from tenuto.adapters.postgres.connection import (
 from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
+from tenuto.adapters.postgres.nearest import VectorIndex
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.sending import Sending
@@ -31,6 +32,7 @@ from tenuto.adapters.tables.artifacts import TableArtifacts
 from tenuto.adapters.tables.connection import Durability
 from tenuto.adapters.tables.group_commit import GroupCommit, Pending
 from tenuto.adapters.tables.lasting import LastingStore
+from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.outcomes import Answer
 from tenuto.adapters.tables.pieces import TablePieces
 from tenuto.core.sharing import NOBODY
@@ -96,6 +98,7 @@ class PostgresEventStore(LastingStore):
             commits = GroupCommit(writer, file=database.name, sender=Sending(writer))
             works = Works(database.open_writable, name=database.name)
         self._works_here = works
+        self._vector_index = VectorIndex()
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
         self._sharing: tuple[PostgresMembership, PostgresSignals] | None = None
         super().__init__(database.name, reads=reads, works=works, commits=commits)
@@ -203,6 +206,13 @@ class PostgresEventStore(LastingStore):
         made.written = written
         signals.listen(heard)
         return made
+
+    @property
+    def memory(self) -> TableMemory:
+        """What agents remember."""
+        return TableMemory(
+            self._name, reads=self._reads, works=self._works, index=self._vector_index
+        )
 
     @property
     def inbox(self) -> PostgresInbox:

@@ -13,6 +13,7 @@ from typing import Any, Final, TypeVar
 
 import psycopg
 
+from tenuto.adapters.postgres import nearest
 from tenuto.adapters.postgres.connection import Connection, Line, told
 from tenuto.adapters.postgres.writing import UNSTORABLE
 from tenuto.adapters.tables.connection import has_table
@@ -107,3 +108,6 @@ class Works:
         for table in ERASED:
             if has_table(connection, table):
                 connection.execute(f"VACUUM {table}")
+        if has_table(connection, nearest.TABLE):
+            # Its index holds vectors too, also where few were deleted.
+            connection.execute(f"VACUUM (INDEX_CLEANUP ON) {nearest.TABLE}")

@@ -115,18 +115,25 @@ def _walk(folder: Path, seen: set[str], report: Callable[[Path, str], None]) -> 
 def read_bytes(file: Found) -> bytes | FileProblem:
     """Return the file's bytes, or why it is left out."""
     try:
-        size = file.path.stat().st_size
-        is_text = file.path.suffix.lower() not in extracting.EXTRACTORS
-        size_max = FILE_BYTES_MAX if is_text else extracting.FILE_BYTES_MAX
-        if size > size_max:
-            return FileProblem(
-                file=file.name,
-                code="too_large",
-                message=f"{size} bytes; files over {size_max} bytes are left out. Split it.",
-            )
+        problem = too_large(file.name, file.path.stat().st_size)
+        if problem is not None:
+            return problem
         return file.path.read_bytes()
     except OSError as error:
         return FileProblem(file=file.name, code="unreadable", message=f"{error.strerror or error}.")
+
+
+def too_large(name: str, size: int) -> FileProblem | None:
+    """Return why a file of so many bytes is left out, if it is."""
+    is_text = Path(name).suffix.lower() not in extracting.EXTRACTORS
+    size_max = FILE_BYTES_MAX if is_text else extracting.FILE_BYTES_MAX
+    if size <= size_max:
+        return None
+    return FileProblem(
+        file=name,
+        code="too_large",
+        message=f"{size} bytes; files over {size_max} bytes are left out. Split it.",
+    )
 
 
 def decode(name: str, payload: bytes) -> Decoded | FileProblem:

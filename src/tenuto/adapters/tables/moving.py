@@ -18,12 +18,22 @@ LEFT: Final = frozenset(
     {
         *("read_models", *KEPT),  # They follow from the log.
         *("members", "shards"),  # Of processes that are there no more.
+        # They are made again from the documents.
+        *("library_index", "library_passages", "library_words"),
+        "memory_nearest",  # It is made again from the vectors.
         "pieces",  # Of answers that nobody gives any more.
         *("format", "log", "ledger_format", "memory_format", MARK, ARRIVED),
     }
 )
 """Tables that are not moved."""
 ARTIFACTS: Final = Table(name="artifacts", columns=("digest", "payload"), key=("digest",))
+SHELVES: Final = Table(
+    name="library_shelves", columns=("ref", "place", "part_of", "files"), key=("ref",)
+)
+DOCUMENTS: Final = Table(
+    name="library_documents", columns=("ref", "file", "sha256", "payload"), key=("ref", "file")
+)
+"""Of what was uploaded, which with a file lies in a folder."""
 
 
 def make_all(connection: Connection) -> None:

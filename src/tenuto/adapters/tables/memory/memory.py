@@ -26,10 +26,18 @@ T = TypeVar("T")
 class TableMemory:
     """`Memory` of one database: a part of a store, or beside whoever owns the database.
 
-    `works` is None in a process that only reads."""
+    `works` is None in a process that only reads; `index` is for vectors, where the database can
+    have one."""
 
-    def __init__(self, name: str, *, reads: Reads, works: Performer | None) -> None:
-        self._name, self._reads, self._works = name, reads, works
+    def __init__(
+        self,
+        name: str,
+        *,
+        reads: Reads,
+        works: Performer | None,
+        index: searching.Nearest | None = None,
+    ) -> None:
+        self._name, self._reads, self._works, self._index = name, reads, works, index
 
     async def keep(self, items: Sequence[Kept], *, known: Sequence[MemoryItem] = ()) -> None:
         """See `Memory.keep`."""
@@ -37,12 +45,14 @@ class TableMemory:
         for one in kept:
             check(one.item, one.vector)
         if kept:
-            await self._perform(lambda connection: writing.keep(connection, kept, known=read))
+            await self._perform(
+                lambda connection: writing.keep(connection, kept, known=read), index=self._index
+            )
 
     async def recall(self, question: Question) -> tuple[Recalled, ...]:
         """See `Memory.recall`."""
         with _telling():
-            return await self._reads.run(searching.recall, question)
+            return await self._reads.run(searching.recall, question, self._index)
 
     async def items(self, query: MemoryQuery) -> tuple[MemoryItem, ...]:
         """See `Memory.items`."""
@@ -54,13 +64,16 @@ class TableMemory:
         touched = tuple(ids)
         if touched:
             await self._perform(
-                lambda connection: writing.touch(connection, touched, tenant=tenant, now_ms=now_ms)
+                lambda connection: writing.touch(connection, touched, tenant=tenant, now_ms=now_ms),
+                index=None,
             )
 
     async def forget(self, query: MemoryQuery, *, exactly: bool = False) -> int:
         """See `Memory.forget`."""
         return await self._perform(
-            lambda connection: forgetting.forget(connection, query, exactly=exactly), erase=True
+            lambda connection: forgetting.forget(connection, query, exactly=exactly),
+            index=self._index,
+            erase=True,
         )
 
     async def statistics(self, query: MemoryQuery) -> MemoryStatistics:
@@ -68,11 +81,20 @@ class TableMemory:
         with _telling():
             return await self._reads.run(_count, query)
 
-    async def _perform(self, work: Work[T], *, erase: bool = False) -> T:
+    async def _perform(
+        self, work: Work[T], *, index: searching.Nearest | None, erase: bool = False
+    ) -> T:
         if self._works is None:
             raise MemoryUnavailable(f"{self._name} was opened for reading only.")
+
+        def and_follow(connection: Connection) -> T:
+            answer = work(connection)
+            if index is not None:
+                index.follow(connection)
+            return answer
+
         with _telling():
-            return await self._works.perform(work, erase=erase)
+            return await self._works.perform(and_follow, erase=erase)
 
 
 @contextmanager

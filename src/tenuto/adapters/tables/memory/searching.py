@@ -3,7 +3,7 @@
 from array import array
 from collections.abc import Mapping, Sequence
 from heapq import nlargest
-from typing import Final, TypeAlias
+from typing import Final, Protocol, TypeAlias
 
 from tenuto.adapters.tables.connection import Connection
 from tenuto.adapters.tables.memory.rows import COLUMNS, JOINED, item_of
@@ -41,14 +41,33 @@ SELECT_ITEM: Final = f"SELECT {COLUMNS} FROM {JOINED} WHERE i.number = ?"
 Scores: TypeAlias = dict[int, float]
 
 
-def recall(connection: Connection, question: Question) -> tuple[Recalled, ...]:
+class Nearest(Protocol):
+    """An index for vectors."""
+
+    def follow(self, connection: Connection) -> None:
+        """Bring the index up to date with what was written in the transaction that is open."""
+        ...
+
+    def nearest(
+        self, connection: Connection, question: Question, scopes: Sequence[int], count: int
+    ) -> Scores | None:
+        """Return the cosines of the items of these scopes that are nearest to the question, so many
+        at most; None: it cannot tell for this question, and all are to be compared."""
+        ...
+
+
+def recall(
+    connection: Connection, question: Question, index: Nearest | None = None
+) -> tuple[Recalled, ...]:
     """See `Memory.recall`."""
     if not has_memory(connection):
         return ()
     scopes = _scopes(connection, question)
-    lengths, codes = _looked_at(connection, question, scopes)
+    meaning = index.nearest(connection, question, scopes, CANDIDATES) if index else None
+    lengths, codes = _looked_at(connection, question, scopes, with_codes=meaning is None)
     words = _best(_words(connection, question, scopes, lengths), CANDIDATES)
-    meaning = _best(_meaning(connection, question, codes), CANDIDATES)
+    if meaning is None:
+        meaning = _best(_meaning(connection, question, codes), CANDIDATES)
     return recalled(
         _items(connection, words, meaning),
         words=words,
@@ -68,12 +87,12 @@ def _scopes(connection: Connection, question: Question) -> list[int]:
 
 
 def _looked_at(
-    connection: Connection, question: Question, scopes: Sequence[int]
+    connection: Connection, question: Question, scopes: Sequence[int], *, with_codes: bool
 ) -> tuple[dict[int, int], dict[int, bytes]]:
     """Return how many words each item has, and the codes that can be compared."""
     kinds = f"AND kind IN ({', '.join('?' * len(question.kinds))})" if question.kinds else ""
     # Codes of the same embedder with another number of dimensions have another length.
-    size = (2 * len(question.vector) + 7) // 8 or -1
+    size = ((2 * len(question.vector) + 7) // 8 or -1) if with_codes else -1
     lengths: dict[int, int] = {}
     codes: dict[int, bytes] = {}
     for scope in scopes:
