@@ -15,7 +15,6 @@ from typing import Final
 
 import msgspec
 
-from tenuto.adapters.sqlite_fts import SqliteCollection
 from tenuto.core.errors import Fatal
 from tenuto.ports.collections import Collection, CollectionUnavailable, DocumentsMissing
 from tenuto.ports.shelves import SharedShelves
@@ -101,6 +100,9 @@ def open_collection(name: str) -> Collection:
     found = _known(name)
     index = _folder() / f"{found.part_of or name}.index"
     only = found.only if found.part_of else None
+    # Who only opens a database needs no index.
+    from tenuto.adapters.sqlite_fts import SqliteCollection
+
     return SqliteCollection(index, Path(found.documents), only=only)
 
 
