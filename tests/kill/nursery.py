@@ -45,9 +45,9 @@ async def live(url: str, seed: int, *, is_last: bool) -> None:
     dice = random.Random(seed)
     flow = flows.shopping()
     async with tenuto.open(url, readonly=True) as runtime:
-        position = await last_position(runtime)
+        flows.leave("opened", flows.life, await last_position(runtime))
     async with tenuto.open(url, workflows=[flow, flows.adding()]) as runtime:
-        flows.leave("opened", flows.life, position)
+        flows.leave("begun", flows.life)
         if runtime._engine.owning.sharing is not None:
             flows.leave("joined", flows.life, runtime._engine.owning.sharing.seat.number)
         begun = time.monotonic()
@@ -136,7 +136,7 @@ def end_of(child: int) -> int:
 def wait_until_opened(life: int) -> None:
     """Return when the life has opened the database, or after two seconds."""
     for _ in range(200):
-        if any(line[0] == str(life) for line in flows.lines("opened")):
+        if any(line[0] == str(life) for line in flows.lines("begun")):
             return
         time.sleep(0.01)
 
