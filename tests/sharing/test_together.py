@@ -251,6 +251,17 @@ def test_one_that_only_steers_steers_sessions_that_nobody_has() -> None:
         asyncio.run(asyncio.wait_for(main(url), 30))
 
 
+def test_closing_does_not_wait_for_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tenuto.adapters.postgres.signals._LOOK_S", 3_600.0)
+
+    async def main(url: str) -> None:
+        async with tenuto.open(url):
+            pass
+
+    with fresh_database() as url:
+        asyncio.run(asyncio.wait_for(main(url), 30))
+
+
 def test_alone_is_alone() -> None:
     async def main(url: str) -> None:
         async with tenuto.open(url, alone=True):

@@ -81,6 +81,9 @@ class DefinitionError(Rejected):
 class NotFound(Rejected):
     """Nothing of that kind has that name."""
 
+    what = name = ""
+    """Of an error that another process told of, these are not known."""
+
     def __init__(self, *, what: str, name: str, hint: str = "") -> None:
         self.what, self.name = what, name
         super().__init__(f"No {what} {name!r} was found.{' ' + hint if hint else ''}")

@@ -46,7 +46,7 @@ class Membership(Protocol):
         ...
 
     async def leave(self) -> None:
-        """Strike this process off and let the database go. Raises nothing."""
+        """Strike this process off. Raises nothing."""
         ...
 
 

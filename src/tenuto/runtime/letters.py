@@ -11,7 +11,7 @@ import msgspec
 
 from tenuto.core import errors
 from tenuto.core.budget import Budget
-from tenuto.core.errors import StoreUnavailable, TenutoError
+from tenuto.core.errors import Fenced, Stale, StoreUnavailable, TenutoError
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, SessionId, TaskNo, Version
 from tenuto.ports.clock import Clock
@@ -22,6 +22,10 @@ LOOK_EVERY_S: Final = 0.05
 LOOK_SHARED_S: Final = 1.0
 """Where those who post say so."""
 ANSWER_S_MAX: Final = 30.0
+
+_TAKEN_AGAIN: Final = (Moved, Fenced, Stale, StoreUnavailable)
+"""What says that nothing came of a letter: its session is another process's by now, or the database
+is away."""
 
 _log: Final = logging.getLogger("tenuto")
 
@@ -166,7 +170,7 @@ class Postman:
         try:
             answer = await self._answer(session, payload)
             await self._inbox.settle(number, msgspec.json.encode(answer))
-        except (Moved, StoreUnavailable):
+        except _TAKEN_AGAIN:
             self._inbox.put_back(number)
         else:
             if self._signals is not None:
@@ -177,7 +181,7 @@ class Postman:
             letter = msgspec.json.decode(payload, type=Letter)
             version = await self._submit(session, input_of(letter, self._clock.now_ms()))
             return Answer(version=version)
-        except (Moved, StoreUnavailable):
+        except _TAKEN_AGAIN:
             raise
         except (TenutoError, msgspec.DecodeError, ValueError) as error:
             return Answer(refusal=str(error), kind=type(error).__name__)

@@ -18,9 +18,7 @@ class Duties:
     def has_others(self) -> bool:
         """Return whether other processes work on the database, or may by now."""
         sharing = self._engine.owning.sharing
-        return sharing is not None and (
-            len(sharing.seat.survey.members) > 1 or not sharing.seat.is_there()
-        )
+        return sharing is not None and not (sharing.seat.is_alone and sharing.seat.is_there())
 
     def volunteer(self, duty: str) -> None:
         """Be ready to do it."""

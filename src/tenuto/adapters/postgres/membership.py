@@ -118,6 +118,10 @@ class PostgresMembership:
         self._leaving.set()
         with suppress(StoreUnavailable):
             await self.run(strike_off, self.number)
+
+    async def close(self) -> None:
+        """Return when all that was to be told is told, and the server is let go."""
+        self._leaving.set()
         await asyncio.to_thread(self._close)
 
     def notify(self, channel: str, texts: Iterable[str]) -> None:

@@ -234,8 +234,9 @@ class PostgresEventStore(LastingStore):
             await self._commits.close()
         if self._sharing is not None:
             membership, signals = self._sharing
-            await signals.close()
             await membership.leave()
+            await signals.close()
+            await membership.close()
         if self._works_here is not None:
             await self._works_here.close()
         self._followers.close()

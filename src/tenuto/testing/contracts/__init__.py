@@ -20,7 +20,6 @@ from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
-from tenuto.testing.contracts.short_term import CountersContract, LocksContract
 from tenuto.testing.contracts.signals import SignalsContract
 from tenuto.testing.contracts.tool_source import ToolSourceContract
 
@@ -29,12 +28,10 @@ __all__ = [
     "AnswersContract",
     "ArtifactsContract",
     "CollectionContract",
-    "CountersContract",
     "DeliveriesContract",
     "EmbedderContract",
     "EventStoreContract",
     "LedgerContract",
-    "LocksContract",
     "MemoryContract",
     "PiecesContract",
     "ProgramSandboxContract",
