@@ -1,11 +1,8 @@
 """All that is kept in a PostgreSQL database keeps the contracts of its ports."""
 
-import itertools
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from typing import Any, ClassVar
-
-import pytest
+from typing import Any
 
 from tenuto.adapters.postgres import PostgresEventStore
 from tenuto.ports.answers import Answers
@@ -28,28 +25,17 @@ from tenuto.testing.contracts import (
     ReadModelsContract,
     ResponsesContract,
 )
-from tests.postgres import fresh_database, needs_postgres
+from tests.postgres import Schemas, needs_postgres
 
 pytestmark = needs_postgres
 
 
-class Fresh:
-    """Opens stores in schemas of their own, which come cheaper than databases."""
-
-    database: ClassVar[str]
-    numbers: ClassVar[Iterator[int]] = itertools.count(1)
-
-    @pytest.fixture(autouse=True, scope="class")
-    @staticmethod
-    def make_database() -> Iterator[None]:
-        with fresh_database() as url:
-            Fresh.database = url
-            yield
+class Fresh(Schemas):
+    """Opens stores in schemas of their own."""
 
     async def opened_store(self) -> PostgresEventStore:
         # Nothing here cuts the server's power, so nobody waits for its disk.
-        url = f"{self.database}?schema=s{next(self.numbers)}"
-        return await PostgresEventStore.open(url, durability="wal")
+        return await PostgresEventStore.open(self.fresh_schema(), durability="wal")
 
     def part(self, of: Callable[[PostgresEventStore], Any]) -> AbstractAsyncContextManager[Any]:
         """Return a context with a part of a fresh store."""

@@ -2,11 +2,8 @@
 
 import asyncio
 import hashlib
-import itertools
-from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
-from typing import ClassVar
 
 import psycopg
 import pytest
@@ -24,7 +21,7 @@ from tenuto.ports.collections import (
     PassageMissing,
 )
 from tenuto.testing.contracts import CollectionContract
-from tests.postgres import fresh_database, needs_postgres
+from tests.postgres import Schemas, needs_postgres
 
 pytestmark = needs_postgres
 
@@ -78,21 +75,11 @@ class Mirrored:
             self.refresh()
 
 
-class Schemas:
-    """Schemas of their own, which come cheaper than databases."""
-
-    database: ClassVar[str]
-    numbers: ClassVar[Iterator[int]] = itertools.count(1)
-
-    @pytest.fixture(autouse=True, scope="class")
-    @staticmethod
-    def make_database() -> Iterator[None]:
-        with fresh_database() as url:
-            Schemas.database = url
-            yield
+class Made(Schemas):
+    """Gives schemas that hold a store already."""
 
     def fresh(self) -> str:
-        url = f"{self.database}?schema=s{next(self.numbers)}"
+        url = self.fresh_schema()
         asyncio.run(made(url))
         return url
 
@@ -101,12 +88,12 @@ async def made(url: str) -> None:
     await (await PostgresEventStore.open(url, durability="wal")).close()
 
 
-class TestCollectionsInADatabase(Schemas, CollectionContract):
+class TestCollectionsInADatabase(Made, CollectionContract):
     def open_collection(self, documents: Path, scratch: Path) -> Collection:
         return Mirrored(self.fresh(), documents)
 
 
-class TestBesideFiles(Schemas):
+class TestBesideFiles(Made):
     QUERIES = (
         "how are sessions shared between processes",
         '"prepared statements" of a database',

@@ -15,8 +15,9 @@ from tenuto.server.problems import ProblemError
 from tenuto.server.streaming.feed import Feed
 from tenuto.server.streaming.frames import Frame
 from tenuto.server.streaming.listener import PENDING_MAX, Listener
+from tests.server.api.frames import frames_of
 from tests.server.api.served import serving, waiting
-from tests.server.api.test_streams import socket, sse, started
+from tests.server.api.test_streams import socket, started
 
 
 async def until_status(frames: Any, session: str, status: str) -> dict[str, Any]:
@@ -34,7 +35,7 @@ async def until_status(frames: Any, session: str, status: str) -> dict[str, Any]
 def test_what_sessions_come_to_is_told_as_lists_show_it() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
-            frames = sse(served, "/events")
+            frames = frames_of(served, "/events")
             assert (await anext(frames))["event"] == "snapshot"
             session = await started(served, "waiting")
             told = await until_status(frames, session.id, "waiting")
@@ -49,7 +50,7 @@ def test_what_sessions_come_to_is_told_as_lists_show_it() -> None:
 def test_who_comes_back_is_told_once_of_each_session_that_changed() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
-            frames = sse(served, "/events")
+            frames = frames_of(served, "/events")
             await anext(frames)
             first = await started(served, "waiting")
             seen = await until_status(frames, first.id, "waiting")
@@ -58,7 +59,7 @@ def test_who_comes_back_is_told_once_of_each_session_that_changed() -> None:
             await first.signal("go")
             await first.result(5)
             second = await started(served, "waiting")
-            frames = sse(served, "/events", Last_Event_ID=seen["id"])
+            frames = frames_of(served, "/events", Last_Event_ID=seen["id"])
             await anext(frames)
             told = [await anext(frames) for _ in range(2)]
             states = [(f["data"]["session_id"], f["data"]["data"]["status"]) for f in told]
@@ -78,7 +79,7 @@ def test_a_position_that_the_store_does_not_have_is_a_gap() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
             session = await started(served, "waiting")
-            frames = sse(served, "/events?after=999")
+            frames = frames_of(served, "/events?after=999")
             assert (await anext(frames))["event"] == "snapshot"
             gap = await anext(frames)
             assert (gap["event"], gap["data"]["asked_after"]) == ("gap", 999)
@@ -91,7 +92,7 @@ def test_a_position_that_the_store_does_not_have_is_a_gap() -> None:
 def test_another_organisations_sessions_are_not_told() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
-            frames = sse(served, "/events?after=0")
+            frames = frames_of(served, "/events?after=0")
             await anext(frames)
             flow = served.service.offered["waiting"].workflow
             foreign = await served.service.runtime.start(flow, tenant="other")
@@ -144,7 +145,10 @@ def test_a_stream_ends_when_its_client_may_not_have_it_any_more() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
             session = await started(served, "waiting")
-            frames = [sse(served, "/events"), sse(served, f"/sessions/{session.id}/stream?after=2")]
+            frames = [
+                frames_of(served, "/events"),
+                frames_of(served, f"/sessions/{session.id}/stream?after=2"),
+            ]
             for stream in frames:
                 assert (await anext(stream))["event"] == "snapshot"
             async with socket(served, f"/sessions/{session.id}/stream?after=2") as connection:

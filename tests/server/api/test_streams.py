@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx2
@@ -13,6 +12,7 @@ import websockets
 
 import tenuto
 from tenuto.server.fences import Fencing
+from tests.server.api.frames import frames_of
 from tests.server.api.served import Served, echoing, serving, waiting
 
 
@@ -22,24 +22,6 @@ async def started(served: Served, name: str) -> tenuto.Session:
     session = await served.service.runtime.start(flow, {"text": "hello"})
     await session.wait_until_idle(timeout=5)
     return session
-
-
-async def sse(served: Served, path: str, **headers: str) -> AsyncIterator[dict[str, Any]]:
-    """Return the frames of a stream of server-sent events."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with served.client.stream("GET", path, headers=sent) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        assert answer.headers["content-type"].startswith("text/event-stream")
-        found: dict[str, Any] = {}
-        async for line in answer.aiter_lines():
-            name, _, value = line.partition(": ")
-            if name in ("id", "event"):
-                found[name] = value
-            elif name == "data":
-                found["data"] = json.loads(value)
-            elif not line and "event" in found:
-                yield found
-                found = {}
 
 
 def socket(served: Served, path: str) -> Any:
@@ -54,7 +36,7 @@ def test_an_ended_session_is_streamed_from_any_version_on_and_ends() -> None:
             last = (await session.state()).version
             for after in range(last + 1):
                 path = f"/sessions/{session.id}/stream?after={after}"
-                frames = [frame async for frame in sse(served, path)]
+                frames = [frame async for frame in frames_of(served, path)]
                 kinds = [frame["event"] for frame in frames]
                 assert kinds == ["snapshot", *["event"] * (last - after), "end"]
                 assert [int(f["id"]) for f in frames[1:-1]] == [*range(after + 1, last + 1)]
@@ -76,7 +58,7 @@ def test_an_event_is_told_in_an_envelope_with_its_place_in_the_whole_log() -> No
     async def main() -> None:
         async with serving(echoing()) as served:
             session = await started(served, "echo")
-            frames = sse(served, f"/sessions/{session.id}/stream?after=1")
+            frames = frames_of(served, f"/sessions/{session.id}/stream?after=1")
             told = [frame["data"] async for frame in frames][1]
 
             assert told["specversion"] == "1.0"
@@ -93,7 +75,7 @@ def test_what_happens_is_told_while_it_happens() -> None:
     async def main() -> None:
         async with serving(waiting()) as served:
             session = await started(served, "waiting")
-            frames = sse(served, f"/sessions/{session.id}/stream", Last_Event_ID="2")
+            frames = frames_of(served, f"/sessions/{session.id}/stream", Last_Event_ID="2")
             snapshot = await anext(frames)
             assert snapshot["data"]["status"] == "waiting"
             assert [wait["by"] for wait in snapshot["data"]["waits"]] == ["signal"]
@@ -111,7 +93,7 @@ def test_who_has_everything_is_told_not_to_come_back() -> None:
         async with serving(echoing()) as served:
             session = await started(served, "echo")
             path = f"/sessions/{session.id}/stream"
-            last = [frame async for frame in sse(served, path)][-1]
+            last = [frame async for frame in frames_of(served, path)][-1]
             answer = await served.client.get(path, headers={"Last-Event-ID": last["id"]})
             assert answer.status_code == 204
 
@@ -123,7 +105,7 @@ def test_a_version_that_the_log_does_not_have_is_a_gap() -> None:
         async with serving(echoing()) as served:
             session = await started(served, "echo")
             last = (await session.state()).version
-            frames = [f async for f in sse(served, f"/sessions/{session.id}/stream?after=99")]
+            frames = [f async for f in frames_of(served, f"/sessions/{session.id}/stream?after=99")]
             assert [frame["event"] for frame in frames] == ["snapshot", "gap", "end"]
             assert frames[1]["data"]["asked_after"] == 99
             assert frames[1]["data"]["goes_on_after"] == last
@@ -240,7 +222,7 @@ def test_streams_end_when_the_server_stops_and_say_so() -> None:
         async with serving(waiting()) as served:
             session = await started(served, "waiting")
             path = f"/sessions/{session.id}/stream?after=2"
-            frames = sse(served, path)
+            frames = frames_of(served, path)
             await anext(frames)
             async with socket(served, path) as connection:
                 await connection.recv()

@@ -6,7 +6,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Callable, Coroutine
 from typing import Any, Final, NamedTuple
 
@@ -60,20 +59,3 @@ async def started_at(served: Served, workflow: str, **asked: Any) -> str:
 def run(work: Coroutine[Any, Any, None]) -> None:
     """Do it, and not for ever."""
     asyncio.run(asyncio.wait_for(work, SECONDS_MAX))
-
-
-async def frames_of(served: Served, path: str, **headers: str) -> AsyncIterator[dict[str, Any]]:
-    """Return the frames of a stream of server-sent events."""
-    sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    async with served.client.stream("GET", path, headers=sent, timeout=30) as answer:
-        assert answer.status_code == 200, await answer.aread()
-        found: dict[str, Any] = {}
-        async for line in answer.aiter_lines():
-            name, _, value = line.partition(": ")
-            if name in ("id", "event"):
-                found[name] = value
-            elif name == "data":
-                found["data"] = json.loads(value)
-            elif not line and "event" in found:
-                yield found
-                found = {}

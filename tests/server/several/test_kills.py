@@ -12,7 +12,7 @@ import pytest
 
 import tenuto
 from tests.postgres import needs_postgres
-from tests.server.several.pairs import frames_of
+from tests.server.api.frames import frames_of
 from tests.server.several.processes import Server, Servers, nursery, servers
 from tests.server.webhooks.receiver import Receiver, receiving
 

@@ -14,8 +14,9 @@ import tenuto
 from tenuto.core.agent.messages import ModelAnswer
 from tenuto.ports.model import Delta
 from tests.postgres import needs_postgres
+from tests.server.api.frames import frames_of
 from tests.server.api.served import Served
-from tests.server.several.pairs import Pair, frames_of, run, started_at, two_servers, until
+from tests.server.several.pairs import Pair, run, started_at, two_servers, until
 
 pytestmark = needs_postgres
 
