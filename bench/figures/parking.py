@@ -16,16 +16,18 @@ AT_ONCE: Final = 500
 WAKES: Final = 200
 
 
-def parked_sessions(folder: Path, *, sessions: int, wakes: int) -> Measured:
-    """Return resident bytes per parked session, and the median time from signal to result."""
+def parked_sessions(folder: Path, *, sessions: int, wakes: int, url: str = "") -> Measured:
+    """Return resident bytes per parked session, and the time from signal to result: the median, and
+    the 99th percentile. Without `url` they are in a file."""
 
     async def main() -> Measured:
         flow = flows.parked()
-        async with tenuto.open(f"sqlite:///{folder}/ours.db", durability="wal") as runtime:
-            await park(runtime, flow, AT_ONCE)
-            before = resident_bytes()
-            ids = await park(runtime, flow, sessions)
-            after = resident_bytes()
+        at = url or f"sqlite:///{folder}/ours.db"
+        async with tenuto.open(at, durability="wal") as runtime:
+            await _park(runtime, flow, AT_ONCE)
+            before = _resident_bytes()
+            ids = await _park(runtime, flow, sessions)
+            after = _resident_bytes()
             woken_s = []
             for id in ids[:: max(1, len(ids) // wakes)]:
                 session = runtime.session(id)
@@ -33,8 +35,11 @@ def parked_sessions(folder: Path, *, sessions: int, wakes: int) -> Measured:
                 await session.signal("reply", {"text": "yes"})
                 await session.result()
                 woken_s.append(time.perf_counter() - began_s)
-        per_session = max(0.0, after - before) / sessions
-        return {"bytes": per_session, "wake_s": statistics.median(woken_s)}
+        return {
+            "bytes": max(0.0, after - before) / sessions,
+            "wake_s": statistics.median(woken_s),
+            "wake_p99_s": sorted(woken_s)[int(len(woken_s) * 0.99)],
+        }
 
     return asyncio.run(main())
 
@@ -47,11 +52,11 @@ def waiting_tasks(folder: Path, *, sessions: int) -> Measured:
 
     async def main() -> float:
         loop = asyncio.get_running_loop()
-        before = resident_bytes()
+        before = _resident_bytes()
         futures = [loop.create_future() for _ in range(sessions)]
         tasks = [loop.create_task(wait(f"user-{n}", future)) for n, future in enumerate(futures)]
         await asyncio.sleep(0)
-        after = resident_bytes()
+        after = _resident_bytes()
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -60,8 +65,7 @@ def waiting_tasks(folder: Path, *, sessions: int) -> Measured:
     return {"bytes": asyncio.run(main())}
 
 
-async def park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) -> list[str]:
-    """Return sessions that wait, some hundreds started at once."""
+async def _park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) -> list[str]:
     ids: list[str] = []
     while len(ids) < sessions:
         room = min(AT_ONCE, sessions - len(ids))
@@ -72,7 +76,7 @@ async def park(runtime: tenuto.Runtime, flow: tenuto.Workflow, sessions: int) ->
     return ids
 
 
-def resident_bytes() -> float:
+def _resident_bytes() -> float:
     """Return the memory that is resident now. Source: proc(5), /proc/pid/statm, in pages."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text("ascii").split()[1])

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import Any, Final
 
 import tenuto
-from bench.figures.parking import AT_ONCE, park, resident_bytes
+from bench.figures.parking import parked_sessions
 from bench.figures.sharing import address, fresh
-from bench.flows import parked
 from bench.lab import ROOT, Lab, Measured, median, ratio
 from bench.table import Row, at_least, at_most, number
 from scripts import postgres
@@ -117,27 +116,6 @@ def hops(folder: Path, *, sessions: int, url: str) -> Measured:
         return asyncio.run(main(at))
 
 
-def parked_there(folder: Path, *, sessions: int, wakes: int, url: str) -> Measured:
-    """Return resident bytes per parked session, and the slowest time from signal to result."""
-
-    async def main() -> Measured:
-        async with tenuto.open(fresh(url), durability="wal") as runtime:
-            await park(runtime, parked(), AT_ONCE)
-            before = resident_bytes()
-            ids = await park(runtime, parked(), sessions)
-            after = resident_bytes()
-            woken_s = []
-            for id in ids[:: max(1, len(ids) // wakes)]:
-                session = runtime.session(id)
-                began_s = time.perf_counter()
-                await session.signal("reply", {"text": "yes"})
-                await session.result()
-                woken_s.append(time.perf_counter() - began_s)
-        return {"bytes": max(0.0, after - before) / sessions, "wake_s": _p99(woken_s)}
-
-    return asyncio.run(main())
-
-
 async def _make(url: str) -> None:
     async with tenuto.open(url):
         pass
@@ -158,10 +136,6 @@ def _most_at_once(outcomes: Sequence[dict[str, Any]]) -> int:
     return most
 
 
-def _p99(values: list[float]) -> float:
-    return sorted(values)[int(len(values) * 0.99)]
-
-
 def workers(lab: Lab) -> list[Row]:
     """Measure what several processes do, where there is PostgreSQL."""
     if postgres.fault():
@@ -174,7 +148,7 @@ def workers(lab: Lab) -> list[Row]:
         )
         hop = lab.run(hops, sessions=lab.count(300, least=10), url=url)
         wakes = lab.count(200, least=5)
-        rest = lab.run(parked_there, sessions=parked_count, wakes=wakes, url=url)
+        rest = lab.run(parked_sessions, sessions=parked_count, wakes=wakes, url=fresh(url))
     times = ratio(two, one, "per_s")
     at_once = max(run["at_once"] for run in [*two, *one])
     return [
@@ -203,7 +177,7 @@ def workers(lab: Lab) -> list[Row]:
             0.1,
             unit="KB",
         ),
-        _within("... waking one, p99", rest["wake_s"] * 1e3, 50, 20),
+        _within("... waking one, p99", rest["wake_p99_s"] * 1e3, 50, 20),
     ]
 
 
