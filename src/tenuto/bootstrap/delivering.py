@@ -2,7 +2,8 @@
 one."""
 
 import asyncio
-from typing import Final
+from collections.abc import Mapping
+from typing import Any, Final, Literal, TypeAlias
 
 import msgspec
 
@@ -10,8 +11,12 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.stores import mailbox_at
 from tenuto.core import errors
-from tenuto.core.vocabulary import Json, SessionId
-from tenuto.runtime.letters import Answer, Letter, Verb, input_of
+from tenuto.core.budget import Budget
+from tenuto.core.session import inputs as i
+from tenuto.core.vocabulary import Json, SessionId, TaskNo
+from tenuto.runtime.letters import Answer, letter_of
+
+Verb: TypeAlias = Literal["signal", "pause", "resume", "cancel", "approve", "deny"]
 
 ANSWER_S_MAX: Final = 10.0
 _ASK_EVERY_S: Final = 0.02
@@ -30,18 +35,47 @@ async def deliver(
         Rejected: the session refuses; nothing was changed.
         StoreUnavailable: the owner did not answer in time; the letter stays in its mailbox.
     """
-    letter = Letter(verb=verb, arguments=arguments)
     try:
         async with open_runtime(url, hold=True) as runtime:
-            await runtime.deliver(session, lambda now: input_of(letter, now))
+            await runtime.deliver(session, lambda now: _asked(verb, arguments, now))
     except errors.StoreOwned:
-        await _post(place_of(url), session, letter)
+        # Whoever takes it up says when that was.
+        await _post(place_of(url), session, _asked(verb, arguments, 0))
 
 
-async def _post(place: Place, session: SessionId, letter: Letter) -> None:
+def _asked(verb: Verb, known: Mapping[str, Any], at_ms: int) -> i.SessionInput:
+    """Return the input that a person asks for."""
+    by = str(known.get("by", ""))
+    match verb:
+        case "signal":
+            name = str(known.get("name", ""))
+            return i.SendSignal(at_ms=at_ms, name=name, data=known.get("data"), by=by)
+        case "pause":
+            return i.PauseSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
+        case "resume":
+            return i.ResumeSession(
+                at_ms=at_ms,
+                by=by,
+                steps=int(known.get("steps", 0)),
+                budget=msgspec.convert(known.get("budget", {}), Budget),
+            )
+        case "cancel":
+            return i.CancelSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
+        case "approve" | "deny":
+            return i.DecideApproval(
+                at_ms=at_ms,
+                approved=verb == "approve",
+                task=TaskNo(int(known.get("task", 0))),
+                by=by,
+                note=str(known.get("note", "")),
+                data=known.get("data"),
+            )
+
+
+async def _post(place: Place, session: SessionId, cause: i.SessionInput) -> None:
     mailbox = await asyncio.to_thread(mailbox_at, place)
     try:
-        number = mailbox.post(session, msgspec.json.encode(letter))
+        number = mailbox.post(session, msgspec.json.encode(letter_of(cause)))
         for _ in range(round(ANSWER_S_MAX / _ASK_EVERY_S)):
             payload = mailbox.answer(number)
             if payload is not None:

@@ -14,7 +14,7 @@ from tenuto.core.vocabulary import Json
 from tenuto.views.waiting import why_waiting
 
 if TYPE_CHECKING:
-    from tenuto.runtime.letters import Verb
+    from tenuto.bootstrap.delivering import Verb
 
 
 async def steer(text: str, verb: Verb, arguments: dict[str, Json], *, db: str | None) -> int:

@@ -5,15 +5,14 @@ import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
-from typing import Any, Final, Literal, Protocol, TypeAlias, get_args
+from typing import Final, Protocol, get_args
 
 import msgspec
 
 from tenuto.core import errors
-from tenuto.core.budget import Budget
 from tenuto.core.errors import Fenced, Stale, StoreUnavailable, TenutoError
 from tenuto.core.session import inputs as i
-from tenuto.core.vocabulary import Json, SessionId, TaskNo, Version
+from tenuto.core.vocabulary import Json, SessionId, Version
 from tenuto.ports.clock import Clock
 from tenuto.ports.membership import Mail, Signals, Topic
 from tenuto.runtime.holdings import Moved
@@ -29,15 +28,13 @@ is away."""
 
 _log: Final = logging.getLogger("tenuto")
 
-Verb: TypeAlias = Literal["signal", "pause", "resume", "cancel", "approve", "deny"]
 _INPUTS: Final = {kind.__name__: kind for kind in get_args(i.SessionInput)}
 
 
 class Letter(msgspec.Struct, kw_only=True):
-    """What somebody asks of a session: the verb, or the name of an input, and its arguments by
-    name."""
+    """What somebody asks of a session: an input's class, and its fields by name."""
 
-    verb: str
+    kind: str
     arguments: dict[str, Json] = {}
 
 
@@ -67,45 +64,22 @@ class Inbox(Protocol):
 
 
 def input_of(letter: Letter, at_ms: int) -> i.SessionInput:
-    """Return the input that a letter asks for."""
-    known: dict[str, Any] = letter.arguments
-    by = str(known.get("by", ""))
-    match letter.verb:
-        case "signal":
-            name = str(known.get("name", ""))
-            return i.SendSignal(at_ms=at_ms, name=name, data=known.get("data"), by=by)
-        case "pause":
-            return i.PauseSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
-        case "resume":
-            return i.ResumeSession(
-                at_ms=at_ms,
-                by=by,
-                steps=int(known.get("steps", 0)),
-                budget=msgspec.convert(known.get("budget", {}), Budget),
-            )
-        case "cancel":
-            return i.CancelSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
-        case "approve" | "deny":
-            return i.DecideApproval(
-                at_ms=at_ms,
-                approved=letter.verb == "approve",
-                task=TaskNo(int(known.get("task", 0))),
-                by=by,
-                note=str(known.get("note", "")),
-                data=known.get("data"),
-            )
-        case name if name in _INPUTS:
-            cause: i.SessionInput = msgspec.convert(
-                {**known, "at_ms": at_ms}, _INPUTS[name], strict=False
-            )
-            return cause
-    raise ValueError(f"There is no input {letter.verb!r}.")
+    """Return the input that a letter asks for, as of `at_ms`.
+
+    Raises:
+        ValueError: there is no such input. msgspec.ValidationError: its arguments do not fit.
+    """
+    kind = _INPUTS.get(letter.kind)
+    if kind is None:
+        raise ValueError(f"There is no input {letter.kind!r}.")
+    cause: i.SessionInput = msgspec.convert({**letter.arguments, "at_ms": at_ms}, kind)
+    return cause
 
 
 def letter_of(cause: i.SessionInput) -> Letter:
     """Return the letter that asks for an input."""
     arguments: dict[str, Json] = msgspec.to_builtins(cause)
-    return Letter(verb=type(cause).__name__, arguments=arguments)
+    return Letter(kind=type(cause).__name__, arguments=arguments)
 
 
 class Postman:
