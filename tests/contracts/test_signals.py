@@ -50,6 +50,7 @@ async def by_notify() -> AsyncIterator[tuple[Signals, Signals]]:
             for signals, membership in zip(made, members, strict=True):
                 await signals.close()
                 await membership.leave()
+                await membership.close()
 
 
 @asynccontextmanager
