@@ -39,6 +39,8 @@ export function useFeed(): void {
 
 class Changes {
   private readonly waiting = new Map<string, SessionSummary>();
+  private readonly outdated = new Set<string>();
+  private isListOld = false;
   private frame = 0;
   private clock: ReturnType<typeof setTimeout> | undefined;
   private lastMs = 0;
@@ -64,24 +66,27 @@ class Changes {
       pages === undefined ? pages : patched(pages, changed, known),
     );
     for (const [id, one] of changed) {
-      const key = ['sessions', 'one', id];
-      const before = this.queries.getQueryData<SessionDetail>(key);
-      if (before !== undefined && before.version < one.version) {
-        void this.queries.invalidateQueries({ queryKey: key });
-      }
+      const before = this.queries.getQueryData<SessionDetail>(['sessions', 'one', id]);
+      if (before !== undefined && before.version < one.version) this.outdated.add(id);
     }
-    const isNew = [...changed.keys()].some((id) => !known.has(id));
-    this.anew(isNew);
+    this.isListOld ||= [...changed.keys()].some((id) => !known.has(id));
+    this.anew();
   }
 
-  private anew(withLists: boolean): void {
+  /** Asks for what the frames do not tell, as often as it may. */
+  private anew(): void {
     if (this.clock !== undefined) return;
     const wait = Math.max(0, this.lastMs + ANEW_MS - Date.now());
     this.clock = setTimeout(() => {
       this.clock = undefined;
       this.lastMs = Date.now();
+      for (const id of this.outdated) {
+        void this.queries.invalidateQueries({ queryKey: ['sessions', 'one', id] });
+      }
+      this.outdated.clear();
       void this.queries.invalidateQueries({ queryKey: ['approvals'] });
-      if (withLists) void this.queries.invalidateQueries({ queryKey: ['sessions', 'list'] });
+      if (this.isListOld) void this.queries.invalidateQueries({ queryKey: ['sessions', 'list'] });
+      this.isListOld = false;
     }, wait);
   }
 }

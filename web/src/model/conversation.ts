@@ -29,6 +29,8 @@ export interface Said {
   /** What there is beside the text. */
   data: Json | undefined;
   isError: boolean;
+  /** Of notes: how many there are. */
+  count: number;
 }
 
 /** The lane of whoever is not an agent: who started the session, decided, sent signals. */
@@ -40,10 +42,31 @@ export function saidAt(log: SessionLog, at: number): Said[] {
   for (const event of log.events) {
     if (event.version > at) break;
     const said = saidBy(log, event);
-    if (said !== null) found.push(said);
+    if (said === null) continue;
+    const before = found.at(-1);
+    if (before !== undefined && isMoreOf(before, said)) found[found.length - 1] = joined(before, said);
+    else found.push(said);
   }
   return found;
 }
+
+/** What one task puts on record at one go is one thing that is said. */
+const isMoreOf = (before: Said, said: Said): boolean =>
+  said.kind === 'noted' && before.kind === 'noted' && said.task === before.task;
+
+function joined(before: Said, said: Said): Said {
+  const notes = Array.isArray(before.data) && before.count > 1 ? before.data : [noteOf(before)];
+  const titles = new Set([...before.title.split(', '), said.title]);
+  return {
+    ...before,
+    title: [...titles].join(', '),
+    text: '',
+    data: [...notes, noteOf(said)],
+    count: before.count + 1,
+  };
+}
+
+const noteOf = (said: Said): Json => ({ [said.title]: said.data ?? said.text });
 
 /** Lanes in the order in which they first speak. */
 export function lanesOf(said: readonly Said[]): string[] {
@@ -140,10 +163,15 @@ function answered(
     lane: task.agent,
     to: (answer?.calls ?? []).map((call) => call.tool).filter((tool) => isAgent(log, tool)),
     title: wishes.length > 0 ? `wants ${wishes.join(', ')}` : `answered in ${task.label}`,
-    text: answer?.text ?? '',
+    text: isJson(answer?.text, answer?.data) ? '' : (answer?.text ?? ''),
     data: answer?.data ?? undefined,
     isError: Boolean(answer?.fault),
   });
+}
+
+/** Whether a text only writes the data once more. */
+function isJson(text: string | undefined, data: Json | undefined): boolean {
+  return data !== undefined && data !== null && /^\s*[{[]/.test(text ?? '');
 }
 
 function failed(
@@ -188,6 +216,7 @@ function entry(
     text: '',
     data: undefined,
     isError: false,
+    count: 1,
     ...more,
   };
 }

@@ -1,10 +1,12 @@
 // Where the nodes of a graph are drawn: layers from top to bottom, few crossings.
 //
-// Layers are longest paths from the entries, with edges that lead back turned around; within a
-// layer nodes move to the middle of their neighbours, up and down, a few times. It takes time in
-// the size of the graph, so ten thousand nodes are laid out at once and no library is needed.
+// Layers are longest paths from the entries, with edges that lead back turned around. An edge over
+// several layers gets a place in each of them, so it passes nodes by and not behind them. Within a
+// layer the order follows the neighbours, up and down, a few times; then each layer is shifted as
+// near to its neighbours as its order allows. It takes time in the size of the graph, so ten
+// thousand nodes are laid out at once and no library is needed.
 // Source: Sugiyama, Tagawa, Toda, "Methods for Visual Understanding of Hierarchical System
-// Structures", 1981.
+// Structures", 1981; Barlow et al., "Statistical Inference under Order Restrictions", 1972.
 
 export interface Line {
   from: string;
@@ -17,7 +19,10 @@ export interface Place {
 }
 
 export interface Layout {
+  /** Left upper corners of nodes; the whole begins at 0, 0. */
   places: Map<string, Place>;
+  /** By index of the line: the points that it passes between its ends, from its begin on. */
+  routes: Map<number, Place[]>;
   width: number;
   height: number;
 }
@@ -29,23 +34,45 @@ export interface Size {
   gapY: number;
 }
 
-export const NODE: Size = { width: 188, height: 56, gapX: 28, gapY: 44 };
+export const NODE: Size = { width: 188, height: 52, gapX: 28, gapY: 38 };
 
-const SWEEPS = 6;
+const SWEEPS = 8;
+const SHIFTS = 6;
 /** Layers wider than this are broken into rows: nobody reads a line of ten thousand. */
 const ROW_MAX = 60;
+/** In larger graphs edges go straight: there would be more bends than nodes. */
+const ROUTED_MAX = 1_500;
+const BEND_WIDTH = 20;
 
-/** Places of nodes, left upper corners; the whole begins at 0, 0. */
-export function layout(ids: readonly string[], lines: readonly Line[], size = NODE): Layout {
-  const forward = acyclic(ids, lines);
-  const layers = byLayer(ids, forward);
-  order(layers, forward);
-  const rows = layers.flatMap((layer) => broken(layer));
-  return placed(rows, forward, size);
+interface Spot {
+  id: string;
+  width: number;
+  /** How firmly it stays where its neighbours want it. */
+  weight: number;
 }
 
-/** The lines without those that lead back, which are turned around. */
-function acyclic(ids: readonly string[], lines: readonly Line[]): Line[] {
+/** Places of nodes, and ways of lines. */
+export function layout(ids: readonly string[], lines: readonly Line[], size = NODE): Layout {
+  const forward = acyclic(ids, lines);
+  const depth = depths(ids, forward.map(({ line }) => line));
+  const isRouted = ids.length <= ROUTED_MAX;
+  const { spots, links, bends } = isRouted ? bent(ids, forward, depth, size) : whole(ids, forward, size);
+  const layers: string[][] = [];
+  for (const [id, at] of depth) (layers[at] ??= []).push(id);
+  for (const id of spots.keys()) if (!depth.has(id)) throw new Error(`${id} has no layer`);
+  order(layers, links);
+  const rows = isRouted ? layers : layers.flatMap(broken);
+  return placed({ rows, links, spots, bends, size });
+}
+
+interface Directed {
+  line: Line;
+  index: number;
+  isTurned: boolean;
+}
+
+/** The lines, those that lead back turned around, without those that lead nowhere. */
+function acyclic(ids: readonly string[], lines: readonly Line[]): Directed[] {
   const next = neighbours(lines, 'from');
   const state = new Map<string, 'open' | 'done'>();
   const back = new Set<string>();
@@ -71,9 +98,13 @@ function acyclic(ids: readonly string[], lines: readonly Line[]): Line[] {
     }
   }
   const known = new Set(ids);
-  return lines
-    .filter(({ from, to }) => from !== to && known.has(from) && known.has(to))
-    .map(({ from, to }) => (back.has(`${from}\u0000${to}`) ? { from: to, to: from } : { from, to }));
+  const found: Directed[] = [];
+  lines.forEach(({ from, to }, index) => {
+    if (from === to || !known.has(from) || !known.has(to)) return;
+    const isTurned = back.has(`${from}\u0000${to}`);
+    found.push({ line: isTurned ? { from: to, to: from } : { from, to }, index, isTurned });
+  });
+  return found;
 }
 
 function neighbours(lines: readonly Line[], side: 'from' | 'to'): Map<string, string[]> {
@@ -88,7 +119,7 @@ function neighbours(lines: readonly Line[], side: 'from' | 'to'): Map<string, st
   return found;
 }
 
-function byLayer(ids: readonly string[], lines: readonly Line[]): string[][] {
+function depths(ids: readonly string[], lines: readonly Line[]): Map<string, number> {
   const next = neighbours(lines, 'from');
   const waits = new Map<string, number>(ids.map((id) => [id, 0]));
   for (const line of lines) waits.set(line.to, (waits.get(line.to) ?? 0) + 1);
@@ -104,9 +135,51 @@ function byLayer(ids: readonly string[], lines: readonly Line[]): string[][] {
       if (left === 0) queue.push(to);
     }
   }
-  const layers: string[][] = [];
-  for (const id of queue) (layers[depth.get(id) ?? 0] ??= []).push(id);
-  return layers;
+  return depth;
+}
+
+interface Parts {
+  spots: Map<string, Spot>;
+  /** Lines between neighbouring layers. */
+  links: Line[];
+  /** Bends of each line, by its index, from its begin on. */
+  bends: Map<number, string[]>;
+}
+
+const spotOf = (id: string, size: Size): Spot => ({ id, width: size.width, weight: 3 });
+
+function whole(ids: readonly string[], lines: readonly Directed[], size: Size): Parts {
+  const spots = new Map(ids.map((id) => [id, spotOf(id, size)]));
+  return { spots, links: lines.map(({ line }) => line), bends: new Map() };
+}
+
+/** Puts a bend into each layer that a line passes; `depth` gets those of the bends. */
+function bent(
+  ids: readonly string[],
+  lines: readonly Directed[],
+  depth: Map<string, number>,
+  size: Size,
+): Parts {
+  const { spots } = whole(ids, [], size);
+  const links: Line[] = [];
+  const bends = new Map<number, string[]>();
+  for (const { line, index, isTurned } of lines) {
+    const from = depth.get(line.from) ?? 0;
+    const to = depth.get(line.to) ?? 0;
+    const between: string[] = [];
+    for (let at = from + 1; at < to; at += 1) {
+      const id = `\u0000${index}/${at}`;
+      spots.set(id, { id, width: BEND_WIDTH, weight: 1 });
+      depth.set(id, at);
+      between.push(id);
+    }
+    const way = [line.from, ...between, line.to];
+    for (let at = 1; at < way.length; at += 1) {
+      links.push({ from: way[at - 1] as string, to: way[at] as string });
+    }
+    if (between.length > 0) bends.set(index, isTurned ? between.toReversed() : between);
+  }
+  return { spots, links, bends };
 }
 
 function order(layers: string[][], lines: readonly Line[]): void {
@@ -114,7 +187,7 @@ function order(layers: string[][], lines: readonly Line[]): void {
   const below = neighbours(lines, 'from');
   const place = new Map<string, number>();
   const note = (layer: string[]): void => {
-    layer.forEach((id, index) => place.set(id, index / Math.max(layer.length - 1, 1)));
+    layer.forEach((id, index) => place.set(id, (index + 0.5) / layer.length));
   };
   layers.forEach(note);
   for (let sweep = 0; sweep < SWEEPS; sweep += 1) {
@@ -139,26 +212,94 @@ function broken(layer: string[]): string[][] {
   return rows;
 }
 
-function placed(rows: string[][], lines: readonly Line[], size: Size): Layout {
-  const step = size.width + size.gapX;
-  const widest = Math.max(0, ...rows.map((row) => row.length));
-  const above = neighbours(lines, 'to');
-  const places = new Map<string, Place>();
+interface Ordered extends Parts {
+  rows: string[][];
+  size: Size;
+}
+
+function placed({ rows, links, spots, bends, size }: Ordered): Layout {
+  const middle = new Map<string, number>();
+  const wide = (id: string): number => (spots.get(id) as Spot).width;
+  for (const row of rows) {
+    let x = 0;
+    for (const id of row) {
+      middle.set(id, x + wide(id) / 2);
+      x += wide(id) + size.gapX;
+    }
+    for (const id of row) middle.set(id, (middle.get(id) ?? 0) - (x - size.gapX) / 2);
+  }
+  const above = neighbours(links, 'to');
+  const below = neighbours(links, 'from');
+  for (let shift = 0; shift < SHIFTS; shift += 1) {
+    const down = shift % 2 === 0;
+    for (const row of down ? rows : rows.toReversed()) {
+      shifted(row, down ? above : below, middle, spots, size.gapX);
+    }
+  }
+  let left = Number.POSITIVE_INFINITY;
+  let right = Number.NEGATIVE_INFINITY;
+  for (const [id, x] of middle) {
+    left = Math.min(left, x - wide(id) / 2);
+    right = Math.max(right, x + wide(id) / 2);
+  }
+  const at = new Map<string, Place>();
   rows.forEach((row, index) => {
     const y = index * (size.height + size.gapY);
-    const middle = ((widest - row.length) * step) / 2;
-    row.forEach((id, at) => places.set(id, { x: middle + at * step, y }));
-    // A lone node stands below those that lead to it, not in the middle of the whole.
-    const only = row.length === 1 ? row[0] : undefined;
-    const parents = only === undefined ? undefined : above.get(only);
-    if (only !== undefined && parents !== undefined && parents.length === 1) {
-      const parent = places.get(parents[0] as string);
-      if (parent !== undefined) places.set(only, { x: parent.x, y });
-    }
+    for (const id of row) at.set(id, { x: (middle.get(id) ?? 0) - left, y });
   });
-  return {
-    places,
-    width: Math.max(0, widest * step - size.gapX),
-    height: Math.max(0, rows.length * (size.height + size.gapY) - size.gapY),
-  };
+  const places = new Map<string, Place>();
+  for (const [id, { x, y }] of at) {
+    if (!id.startsWith('\u0000')) places.set(id, { x: x - size.width / 2, y });
+  }
+  const routes = new Map<number, Place[]>();
+  for (const [index, ids] of bends) {
+    routes.set(index, ids.map((id) => {
+      const { x, y } = at.get(id) as Place;
+      return { x, y: y + size.height / 2 };
+    }));
+  }
+  const height = Math.max(0, rows.length * (size.height + size.gapY) - size.gapY);
+  return { places, routes, width: Math.max(0, right - left), height };
+}
+
+/** Moves a row as near to its neighbours as its order and gaps allow: least squares under order. */
+function shifted(
+  row: readonly string[],
+  beside: ReadonlyMap<string, string[]>,
+  middle: Map<string, number>,
+  spots: ReadonlyMap<string, Spot>,
+  gap: number,
+): void {
+  const blocks: { sum: number; weight: number; count: number }[] = [];
+  const offsets: number[] = [];
+  let offset = 0;
+  row.forEach((id, index) => {
+    const spot = spots.get(id) as Spot;
+    if (index > 0) {
+      offset += ((spots.get(row[index - 1] as string) as Spot).width + spot.width) / 2 + gap;
+    }
+    offsets.push(offset);
+    const others = beside.get(id) ?? [];
+    const sum = others.reduce((total, other) => total + (middle.get(other) ?? 0), 0);
+    const wish = others.length > 0 ? sum / others.length : (middle.get(id) ?? 0);
+    const weight = others.length > 0 ? spot.weight : 0.1;
+    let block = { sum: (wish - offset) * weight, weight, count: 1 };
+    let before = blocks.at(-1);
+    while (before !== undefined && before.sum / before.weight > block.sum / block.weight) {
+      blocks.pop();
+      block = {
+        sum: before.sum + block.sum,
+        weight: before.weight + block.weight,
+        count: before.count + block.count,
+      };
+      before = blocks.at(-1);
+    }
+    blocks.push(block);
+  });
+  let index = 0;
+  for (const block of blocks) {
+    for (let at = 0; at < block.count; at += 1, index += 1) {
+      middle.set(row[index] as string, block.sum / block.weight + (offsets[index] as number));
+    }
+  }
 }

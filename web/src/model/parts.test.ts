@@ -95,6 +95,24 @@ describe('the layout', () => {
     expect(places.get('b')!.x).not.toBe(places.get('c')!.x);
   });
 
+  test('leads a line over several layers past the nodes between', () => {
+    const lines = [
+      { from: 'a', to: 'b' },
+      { from: 'b', to: 'c' },
+      { from: 'a', to: 'c' },
+      { from: 'c', to: 'a' },
+    ];
+
+    const { places, routes } = layout(['a', 'b', 'c'], lines);
+
+    const b = places.get('b')!;
+    const [bend] = routes.get(2)!;
+    expect(bend!.x < b.x || bend!.x > b.x + NODE.width).toBe(true);
+    expect(places.get('a')!.x).toBeCloseTo(places.get('c')!.x, -2);
+    expect(routes.has(0)).toBe(false);
+    expect(routes.get(3)).toHaveLength(1);
+  });
+
   test('places ten thousand nodes in a moment, none on another', () => {
     const ids = Array.from({ length: 10_000 }, (_, n) => `n${n}`);
     const lines = ids.slice(1).map((to, n) => ({ from: `n${Math.floor(n / 3)}`, to }));

@@ -21,14 +21,19 @@ function two(ms: number, large: number, name: string, small: number, below: stri
   return rest === 0 ? `${whole} ${name}` : `${whole} ${name} ${rest} ${below}`;
 }
 
-/** How long ago, or how long until: `now`, `12 s ago`, `in 2 d 3 h`. */
+/** How long ago, or how long until, in one unit: `now`, `12 s ago`, `in 2 d`. */
 export function agoText(momentMs: number, nowMs: number): string {
   const ms = nowMs - momentMs;
   if (Math.abs(ms) < SECOND) return 'now';
-  return ms > 0 ? `${lengthText(coarse(ms))} ago` : `in ${lengthText(coarse(-ms))}`;
+  const text = oneUnit(Math.abs(ms));
+  return ms > 0 ? `${text} ago` : `in ${text}`;
 }
 
-const coarse = (ms: number): number => (ms < MINUTE ? Math.floor(ms / SECOND) * SECOND : ms);
+function oneUnit(ms: number): string {
+  if (ms < MINUTE) return `${Math.floor(ms / SECOND)} s`;
+  if (ms < HOUR) return `${Math.floor(ms / MINUTE)} min`;
+  return ms < 2 * DAY ? `${Math.floor(ms / HOUR)} h` : `${Math.floor(ms / DAY)} d`;
+}
 
 /** An amount of money, with as many digits as it takes to see it. */
 export function usdText(usd: number): string {

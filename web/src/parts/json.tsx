@@ -3,6 +3,7 @@
 import { useState } from 'react';
 import type { Json } from '../wire/events';
 import { isObject } from '../model/forms';
+import { plural } from '../model/words';
 
 const CHARS_MAX = 2_000;
 const PARTS_MAX = 100;
@@ -21,12 +22,12 @@ function Part({ value, open }: { value: Json | undefined; open: number }) {
   if (Array.isArray(value)) {
     if (value.length === 0) return <span>[]</span>;
     const parts = value.map((part, index): [string, Json] => [String(index), part]);
-    return <Parts parts={parts} open={open} kind={`${value.length} items`} />;
+    return <Parts parts={parts} open={open} kind={plural(value.length, 'item')} />;
   }
   if (isObject(value)) {
     const parts = Object.entries(value);
     if (parts.length === 0) return <span>{'{}'}</span>;
-    return <Parts parts={parts} open={open} kind={`${parts.length} keys`} />;
+    return <Parts parts={parts} open={open} kind={plural(parts.length, 'key')} />;
   }
   return <span className="text-run">{String(value)}</span>;
 }

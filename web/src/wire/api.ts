@@ -3154,6 +3154,11 @@ export interface components {
             owner: string;
             /** @description A sentence without its full stop. */
             reason: string;
+            /**
+             * @description The name of the signal that ends it, where it is one.
+             * @default
+             */
+            signal: string;
             since_ms: number;
             /**
              * @description 0: the session itself.
