@@ -23,6 +23,8 @@ export interface Layout {
   places: Map<string, Place>;
   /** By index of the line: the points that it passes between its ends, from its begin on. */
   routes: Map<number, Place[]>;
+  /** Indexes of the lines that lead back up. */
+  turned: Set<number>;
   width: number;
   height: number;
 }
@@ -62,7 +64,8 @@ export function layout(ids: readonly string[], lines: readonly Line[], size = NO
   for (const id of spots.keys()) if (!depth.has(id)) throw new Error(`${id} has no layer`);
   order(layers, links);
   const rows = isRouted ? layers : layers.flatMap(broken);
-  return placed({ rows, links, spots, bends, size });
+  const turned = new Set(forward.filter((one) => one.isTurned).map((one) => one.index));
+  return { ...placed({ rows, links, spots, bends, size }), turned };
 }
 
 interface Directed {
@@ -217,7 +220,7 @@ interface Ordered extends Parts {
   size: Size;
 }
 
-function placed({ rows, links, spots, bends, size }: Ordered): Layout {
+function placed({ rows, links, spots, bends, size }: Ordered): Omit<Layout, 'turned'> {
   const middle = new Map<string, number>();
   const wide = (id: string): number => (spots.get(id) as Spot).width;
   for (const row of rows) {

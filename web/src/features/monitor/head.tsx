@@ -158,7 +158,7 @@ function WaitLine({ wait }: { wait: Wait }) {
       <span className="min-w-0 flex-1 text-sm">
         <span className="font-medium">{wait.reason}.</span>{' '}
         <span className="text-soft">
-          Ended by {wait.owner}
+          {wait.by === 'person' ? `Up to ${wait.owner}` : `Ended by ${wait.owner}`}
           {until !== null &&
             `; ${agoText(until, nowMs)} ${wait.then ? wait.then : 'by itself'}`}.
         </span>

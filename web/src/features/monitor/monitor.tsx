@@ -105,13 +105,13 @@ function Screen() {
       >
         <Tabs.List
           aria-label="Views of the session"
-          className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3"
+          className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 [scrollbar-width:none]"
         >
           {VIEWS.map((one) => (
             <Tabs.Trigger
               key={one}
               value={one}
-              className="border-b-2 border-transparent px-2.5 py-2 text-sm text-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
+              className="shrink-0 border-b-2 border-transparent px-2.5 py-2 text-sm text-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
             >
               {LABELS[one]}
             </Tabs.Trigger>
