@@ -11,6 +11,7 @@ import msgspec
 
 import tenuto
 from tenuto.cli import exit_codes
+from tenuto.cli.collecting import collecting_rarely
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option
 from tenuto.cli.printing import say
@@ -72,7 +73,7 @@ async def _work(asked: Options) -> int:
             )
         names = ", ".join(one.name for one in found) or "what no other process knows"
         say(f"worker {number} runs: {names}")
-        with suppress(asyncio.CancelledError):
+        with collecting_rarely(), suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         say(f"worker {number} ends: running work may take ten seconds more")
     return exit_codes.COMPLETED
