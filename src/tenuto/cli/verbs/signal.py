@@ -14,6 +14,11 @@ from tenuto.cli.steering import steer
 @session_argument()
 @click.argument("name")
 @click.option("-d", "--data", metavar="JSON", help="What it carries: JSON, or @FILE with JSON.")
+@click.option(
+    "--key",
+    default="",
+    help="Names this signal: sent again with the same key, it is not taken twice.",
+)
 @by_option
 @db_option
 def command(session: str, name: str, **options: Any) -> int:
@@ -25,6 +30,8 @@ def command(session: str, name: str, **options: Any) -> int:
     return drive(_signal(session, name, **options))
 
 
-async def _signal(session: str, name: str, *, data: str | None, by: str, db: str | None) -> int:
-    arguments = {"name": name, "data": data_from(data), "by": by}
+async def _signal(
+    session: str, name: str, *, data: str | None, by: str, key: str, db: str | None
+) -> int:
+    arguments = {"name": name, "data": data_from(data), "by": by, "key": key}
     return await steer(session, "signal", arguments, db=db)

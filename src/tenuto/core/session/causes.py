@@ -58,7 +58,12 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
             return i.RecoverSession(at_ms=now)
         case e.SignalReceived():
             return i.SendSignal(
-                at_ms=now, name=event.name, data=event.data, by=event.by, labels=event.labels
+                at_ms=now,
+                name=event.name,
+                data=event.data,
+                by=event.by,
+                labels=event.labels,
+                key=event.key,
             )
         case e.ApprovalDecided():
             return _decided(state, log, at)
