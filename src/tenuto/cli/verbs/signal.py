@@ -1,7 +1,5 @@
 """`tenuto signal`: a word from outside."""
 
-from typing import Any
-
 import click
 
 from tenuto.cli.driving import drive
@@ -21,17 +19,11 @@ from tenuto.cli.steering import steer
 )
 @by_option
 @db_option
-def command(session: str, name: str, **options: Any) -> int:
+def command(session: str, name: str, data: str | None, db: str | None, **more: str) -> int:
     """Send signal NAME to session ID; a node that waits for it takes it now or later.
 
     \b
     tenuto signal last reply -d '{"text": "yes, please"}'
     """
-    return drive(_signal(session, name, **options))
-
-
-async def _signal(
-    session: str, name: str, *, data: str | None, by: str, key: str, db: str | None
-) -> int:
-    arguments = {"name": name, "data": data_from(data), "by": by, "key": key}
-    return await steer(session, "signal", arguments, db=db)
+    arguments = {**more, "name": name, "data": data_from(data)}
+    return drive(steer(session, "signal", arguments, db=db))
