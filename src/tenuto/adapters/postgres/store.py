@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from tenuto.adapters.postgres import heads, ownership
+from tenuto.adapters.postgres import heads, ownership, wall
 from tenuto.adapters.postgres.claims import PostgresClaims
 from tenuto.adapters.postgres.connection import (
     STATEMENT_MS_MAX,
@@ -67,13 +67,17 @@ class Database:
         return connection
 
     def open_writable(self) -> Connection:
-        return connect_to(self.url, durability=self.durability, readonly=False)
+        connection = connect_to(self.url, durability=self.durability, readonly=False)
+        connection.made = wall.hold
+        return connection
 
     def open_patient(self) -> Connection:
         """Return one for long transactions, which nobody waits for."""
-        return connect_to(
+        connection = connect_to(
             self.url, durability=self.durability, readonly=False, idle_ms_max=STATEMENT_MS_MAX
         )
+        connection.made = wall.hold
+        return connection
 
     def open_sharing(self) -> Connection:
         """Return one for what is true only as long as processes live."""

@@ -29,6 +29,7 @@ from tenuto.ports.event_store import (
     StoredSession,
 )
 from tenuto.ports.membership import Together
+from tenuto.ports.wall import everywhere
 
 
 class LastingStore(EventStore):
@@ -108,7 +109,10 @@ class LastingStore(EventStore):
     ) -> tuple[StoredCommit, ...]:
         """See `EventStore.read`."""
         if session is None:
-            return await self._reads.run(rows.read_all, after=after, limit=limit, file=self._name)
+            with everywhere():
+                return await self._reads.run(
+                    rows.read_all, after=after, limit=limit, file=self._name
+                )
         return await self._reads.run(
             rows.read_session, session, after=after, limit=limit, file=self._name
         )
