@@ -60,8 +60,6 @@ class Connection:
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self.raw = raw
-        self.wall: str | None = None
-        """The role of who asks for one tenant; empty: there is none; None: nobody looked."""
         self.made: Callable[[Connection, str], None] = lambda connection, sql: None
         """Told of each statement that makes a table or a view, when it is carried out."""
 

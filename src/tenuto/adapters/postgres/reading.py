@@ -25,6 +25,11 @@ class ReadPool(reading.ReadPool[Connection]):
 
     def __init__(self, open_connection: Callable[[], Connection], *, name: str) -> None:
         super().__init__(open_connection, name=name, threads=READERS)
+        # Others than the rest: plans are of a role, and are made anew with each change of it.
+        # Measured: two loads in turn, 5.2 ms on one connection, 1.3 ms on two.
+        self._held: list[Connection] = []
+        self._has_wall: bool | None = None
+        """None: nobody looked."""
 
     async def run_soon(
         self, query: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -53,10 +58,17 @@ class ReadPool(reading.ReadPool[Connection]):
         self._require_open()
         try:
             while True:
-                connection, is_new = self._take()
+                idle = self._idle if tenant is None or self._has_wall is False else self._held
+                connection, is_new = self._take(idle)
                 try:
+                    if idle is self._held and is_new:
+                        self._has_wall = wall.put_behind(connection)
+                        idle = self._held if self._has_wall else self._idle
                     # One transaction: all statements of a question see the same moment.
-                    _begin(connection, tenant)
+                    if idle is self._held:
+                        wall.begin(connection, tenant or "")
+                    else:
+                        connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
                     answer = query(connection)
                     connection.execute("COMMIT")
                     return answer
@@ -66,19 +78,12 @@ class ReadPool(reading.ReadPool[Connection]):
                         raise
                 finally:
                     is_clean = not connection.is_broken and not connection.in_transaction
-                    self._give_back(connection, is_clean=is_clean)
+                    self._give_back(connection, is_clean=is_clean, idle=idle)
         except psycopg.DataError as error:
             text = " ".join(str(error).split())
             raise Rejected(f"What is asked holds a value that no row can hold: {text}.") from error
         except psycopg.Error as error:
             raise told(error, name=self._name, doing="reading") from error
 
-
-def _begin(connection: Connection, tenant: str | None) -> None:
-    if tenant is not None:
-        if connection.wall is None:
-            connection.wall = wall.role_of(connection)
-        if connection.wall:
-            wall.begin(connection, connection.wall, tenant)
-            return
-    connection.execute("BEGIN ISOLATION LEVEL REPEATABLE READ")
+    def _idles(self) -> tuple[list[Connection], ...]:
+        return self._idle, self._held

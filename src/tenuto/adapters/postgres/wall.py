@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import logging
 import re
+from functools import lru_cache
 from typing import Any, Final
 
 import psycopg
@@ -140,13 +141,25 @@ def role_of(connection: Connection) -> str:
     return "" if row is None else str(row[0])
 
 
-def begin(connection: Connection, role: str, tenant: str) -> None:
-    """Begin a transaction that sees the rows of the tenant alone, as of one moment. It takes no
-    longer than to begin any other: all of it is sent at once."""
-    named = psycopg.sql.SQL(
-        "BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL tenuto.tenant TO {}; SET LOCAL ROLE {}"
-    ).format(psycopg.sql.Literal(tenant), psycopg.sql.Identifier(role))
-    connection.raw.execute(named, prepare=False)
+def put_behind(connection: Connection) -> bool:
+    """Let the connection read no more than `begin` names, as long as it is; return whether there is
+    a wall. One for which there is none is as it was."""
+    role = role_of(connection)
+    if role:
+        _run(connection, "SET ROLE {}", psycopg.sql.Identifier(role))
+    return bool(role)
+
+
+def begin(connection: Connection, tenant: str) -> None:
+    """Begin a transaction that sees the rows of the tenant alone, as of one moment, on a connection
+    that was put behind the wall. All of it is sent at once."""
+    connection.raw.execute(_beginning(tenant), prepare=False)
+
+
+@lru_cache(maxsize=1_000)
+def _beginning(tenant: str) -> bytes:
+    named = psycopg.sql.SQL("BEGIN ISOLATION LEVEL REPEATABLE READ; SET LOCAL tenuto.tenant TO {}")
+    return named.format(psycopg.sql.Literal(tenant)).as_bytes(None)
 
 
 def _build(connection: Connection) -> None:
