@@ -35,6 +35,7 @@ from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.outcomes import Answer
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -210,6 +211,13 @@ class PostgresEventStore(LastingStore):
         made.written = written
         signals.listen(heard)
         return made
+
+    @property
+    def pruning(self) -> TablePruning:
+        """What deletes sessions that ended long ago."""
+        # Who starts a session, a fork too, takes this lock first.
+        lock = "SELECT position FROM log FOR UPDATE"
+        return TablePruning(reads=self._reads, works=self._works, lock=lock)
 
     @property
     def memory(self) -> TableMemory:

@@ -11,6 +11,7 @@ from tenuto.adapters.tables.ledger import TableLedger
 from tenuto.adapters.tables.mailbox import Inbox
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.adapters.tables.read_models import TableReadModels
 from tenuto.adapters.tables.reading import Reads
 from tenuto.adapters.tables.responses import TableResponses
@@ -75,6 +76,11 @@ class LastingStore(EventStore):
     def memory(self) -> TableMemory:
         """Return what agents remember."""
         return TableMemory(self._name, reads=self._reads, works=self._works)
+
+    @property
+    def pruning(self) -> TablePruning:
+        """Return what deletes sessions that ended long ago."""
+        return TablePruning(reads=self._reads, works=self._works)
 
     @property
     def ledger(self) -> TableLedger:
