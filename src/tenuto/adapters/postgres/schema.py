@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from tenuto.adapters.postgres import wall
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.library.schema import TABLES as LIBRARY
 from tenuto.adapters.tables.moved import MARK, text_of
@@ -266,6 +267,7 @@ def migrate(connection: Connection, schema: str, name: str) -> None:
                 connection.execute(statement)
         if found < FORMAT:
             connection.execute("UPDATE format SET number = ?", (FORMAT,))
+        wall.build(connection)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction and not connection.is_broken:
