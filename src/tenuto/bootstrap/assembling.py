@@ -6,6 +6,7 @@ from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import (
+    MemoryCalls,
     MemoryEventStore,
     MemoryPieces,
     MemoryReadModels,
@@ -29,12 +30,14 @@ from tenuto.runtime.auditing import Checkpointer
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
+from tenuto.runtime.carrying import Carrier
 from tenuto.runtime.code import Code
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
+from tenuto.runtime.pool_side import PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.projected import Folds
 from tenuto.runtime.projecting import Projector
@@ -115,7 +118,22 @@ class Assembly:
             readonly=self._settings.get("readonly", False),
         )
         engine.pieces = self._pieces
+        engine.pools = self._pools(performer)
         return engine
+
+    def _pools(self, performer: Performer) -> PoolSide:
+        store = self._store
+        together = store.together if isinstance(store, LastingStore) else None
+        side = PoolSide(
+            MemoryCalls(self._clock) if together is None else together.calls,
+            Carrier(self._code, performer.caller.attempts),
+            performer,
+            serves=self._settings.get("serves"),
+            signals=None if together is None else together.signals,
+        )
+        side.pooling.settle_pools(self._settings.get("pools", ()))
+        performer.caller.pooling = side.pooling
+        return side
 
     def _projector(self, artifacts: Artifacts) -> Projector:
         store = self._store

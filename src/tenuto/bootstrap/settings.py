@@ -10,6 +10,7 @@ from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
+from tenuto.core.pools import Pool, fault_of_name
 from tenuto.core.workflow.faults import meant
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.embedder import Embedder
@@ -59,6 +60,10 @@ class Settings(TypedDict, total=False):
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
     """Effects that run at once; 256 by default."""
+    pools: Sequence[Pool]
+    """Lines of calls and their limits, whatever those say that come with tools and nodes."""
+    serves: Sequence[str]
+    """The pools whose calls this process carries out; by default all that it knows."""
     cache: Cache | bool
     """How answers of models are kept for agents that take them from the cache; False: no agent
     does."""
@@ -102,6 +107,7 @@ def check_settings(settings: Settings) -> None:
     checked_guards(settings.get("guards", ()), "The process")
     for fault in faults_of_rules("policy", settings.get("policy", ())):
         raise Rejected(f"The process has {fault}")
+    _check_pools(settings)
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
 
@@ -125,6 +131,24 @@ def _refuse_misfits(settings: Settings) -> None:
     for name, method in (("memory", "recall"), ("embedder", "embed")):
         if name in given and not callable(getattr(given[name], method, None)):
             raise Rejected(f"{name}={given[name]!r:.60} is none: it has no method {method!r}.")
+
+
+def _check_pools(settings: Settings) -> None:
+    pools: object = settings.get("pools", ())
+    if not isinstance(pools, Sequence) or not all(isinstance(one, Pool) for one in pools):
+        raise Rejected(f"pools is a list of tenuto.Pool(…); found {pools!r:.60}.")
+    for pool in settings.get("pools", ()):
+        pool.check()
+    names = [pool.name for pool in settings.get("pools", ())]
+    for name in names:
+        if names.count(name) > 1:
+            raise Rejected(f"pools has two pools named {name!r}; give one of them another name.")
+    serves: object = settings.get("serves", ())
+    if isinstance(serves, str) or not isinstance(serves, Sequence):
+        raise Rejected(f"serves is a list of names of pools; found {serves!r:.60}.")
+    for name in serves:
+        if fault_of_name(name):
+            raise Rejected(f"serves has {name!r:.60}, which {fault_of_name(name)}.")
 
 
 def _check_audit(settings: Settings) -> None:

@@ -16,6 +16,7 @@ from tenuto.sdk.changes import Changes
 from tenuto.sdk.duties import Duties
 from tenuto.sdk.keeping import Keeping
 from tenuto.sdk.looking import Looks
+from tenuto.sdk.pools import check_pools
 from tenuto.sdk.session import Session
 from tenuto.sdk.starting import Facts, check_facts, checked_inputs
 from tenuto.sdk.tool_list import ToolList, list_tools
@@ -55,11 +56,21 @@ class Runtime(Keeping):
         Raises:
             DefinitionError: the workflow is wrong.
         """
-        if isinstance(workflow, WorkflowDefinition):
-            self._engine.programs.know(workflow)
-            return
-        self._code.register(workflow.code)
-        self._engine.programs.know(workflow.definition())
+        self._engine.programs.know(self._taken_in(workflow))
+
+    def _taken_in(self, workflow: Workflow | WorkflowDefinition) -> WorkflowDefinition:
+        """Return the definition, whose code and pools are known then."""
+        pools, code = self._engine.pools, {}
+        definition = workflow
+        if isinstance(workflow, Workflow):
+            definition, code = workflow.definition(), workflow.code
+            self._code.register(code)
+            if pools is not None:
+                pools.declare(workflow.pools)
+        assert isinstance(definition, WorkflowDefinition)
+        if pools is not None:
+            check_pools(definition, code, pools.pooling.declared)
+        return definition
 
     async def start(
         self,
@@ -147,7 +158,4 @@ class Runtime(Keeping):
         return await self._engine.drain(round(timeout * 1000))
 
     async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
-        if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow, tenant)
-        self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition(), tenant)
+        return await self._engine.programs.add(self._taken_in(workflow), tenant)
