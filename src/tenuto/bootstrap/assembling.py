@@ -18,6 +18,7 @@ from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
+from tenuto.bootstrap.pools import pools_of
 from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of
 from tenuto.core.agent.guards import checked_guards
 from tenuto.ports.artifacts import Artifacts
@@ -124,14 +125,18 @@ class Assembly:
     def _pools(self, performer: Performer) -> PoolSide:
         store = self._store
         together = store.together if isinstance(store, LastingStore) else None
+        calls = MemoryCalls(self._clock) if together is None else together.calls
         side = PoolSide(
-            MemoryCalls(self._clock) if together is None else together.calls,
+            calls,
             Carrier(self._code, performer.caller.attempts),
             performer,
             serves=self._settings.get("serves"),
             signals=None if together is None else together.signals,
         )
-        side.pooling.settle_pools(self._settings.get("pools", ()))
+        side.lines = calls if isinstance(calls, MemoryCalls) else None
+        if isinstance(store, LastingStore) and store.lines is not None:
+            side.lines = store.lines
+        side.pooling.settle_pools(pools_of(self._settings.get("pools")))
         performer.caller.pooling = side.pooling
         return side
 

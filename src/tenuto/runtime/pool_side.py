@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterable
 
 from tenuto.core.pools import Pool, duty_of, served_by
 from tenuto.ports.membership import Signals
-from tenuto.ports.pools import Calls
+from tenuto.ports.pools import Calls, Lines
 from tenuto.runtime.carrying import Carrier
 from tenuto.runtime.owning import Owning
 from tenuto.runtime.performer import Performer
@@ -35,6 +35,8 @@ class PoolSide:
         )
         self.pooling.put_here = self._server.look
         performer.on_room = self._server.look_for_more
+        self.lines: Lines | None = None
+        """All pools, for who looks at them; set by who composes."""
         self._owning: Owning | None = None
         self._announced: set[str] = set()
 

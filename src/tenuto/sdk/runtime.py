@@ -5,10 +5,11 @@ from typing import Any, Unpack
 
 from tenuto.core.budget import UNBOUNDED
 from tenuto.core.session import inputs as i
-from tenuto.core.vocabulary import Json, SessionId
+from tenuto.core.vocabulary import EffectId, Json, SessionId, TaskNo, task_of
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.ports.pools import Line
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
@@ -48,6 +49,11 @@ class Runtime(Keeping):
         """This process's number among those that share the database; None: it has it alone."""
         sharing = self._engine.owning.sharing
         return None if sharing is None else sharing.seat.number
+
+    @property
+    def serves(self) -> tuple[str, ...]:
+        """The pools whose calls this process carries out."""
+        return () if self._engine.pools is None else self._engine.pools.served
 
     def register(self, workflow: Workflow | WorkflowDefinition) -> None:
         """Make a workflow and its code known, so that its sessions of earlier processes can go
@@ -126,6 +132,25 @@ class Runtime(Keeping):
             Escalatable: a source needs a person before it lists its tools.
         """
         return await list_tools(self._code)
+
+    async def pools(self) -> tuple[Line, ...]:
+        """Return the pools: their limits, how many calls wait and run in them, and how many
+        processes serve them."""
+        pools = self._engine.pools
+        return () if pools is None or pools.lines is None else await pools.lines.lines()
+
+    async def pools_of(self, session_id: SessionId) -> dict[TaskNo, Line]:
+        """Return the pools in which tasks of a session wait for a worker."""
+        pools = self._engine.pools
+        if pools is None or pools.lines is None:
+            return {}
+        waiting = await pools.lines.waiting_of(session_id)
+        lines = {line.pool.name: line for line in await self.pools()} if waiting else {}
+        return {
+            task_of(EffectId(id.partition("/")[0])): lines[pool]
+            for id, pool in waiting.items()
+            if pool in lines
+        }
 
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""

@@ -89,7 +89,7 @@ class PostgresCalls:
     async def settle(self, outcomes: Sequence[tuple[Claim, bytes]]) -> list[bool]:
         """See `Calls.settle`."""
         taken = await self._run(_settle, self._number(), tuple(outcomes))
-        return [claim.id in taken for claim, _ in outcomes]
+        return [place in taken for place in range(len(outcomes))]
 
     async def find(self, ids: Collection[str]) -> dict[str, Found]:
         """See `Calls.find`."""
@@ -196,13 +196,14 @@ def _claim(connection: Connection, pool: str, number: int, room: int) -> Claimed
 
 def _settle(
     connection: Connection, number: int, outcomes: tuple[tuple[Claim, bytes], ...]
-) -> set[str]:
+) -> set[int]:
+    """Return which of the outcomes were taken, by their places."""
     columns = (
         [claim.id for claim, _ in outcomes],
         [claim.number for claim, _ in outcomes],
         [outcome for _, outcome in outcomes],
     )
-    return {id for (id,) in connection.execute(_SETTLE, (number, *columns))}
+    return {place for (place,) in connection.execute(_SETTLE, (number, *columns))}
 
 
 def _find(connection: Connection, ids: list[str]) -> dict[str, Found]:

@@ -151,13 +151,14 @@ END $$"""
 _SETTLE: Final = f"""
 CREATE OR REPLACE FUNCTION settle_calls_1(
     me BIGINT, given_ids TEXT[], given_numbers BIGINT[], outcomes BYTEA[])
-RETURNS SETOF TEXT LANGUAGE plpgsql AS $$
+RETURNS SETOF BIGINT LANGUAGE plpgsql AS $$
 DECLARE
     one RECORD;
 BEGIN
     FOR one IN
-        SELECT c.place, c.id, c.is_withdrawn, g.outcome
-        FROM unnest(given_ids, given_numbers, outcomes) AS g(id, number, outcome)
+        SELECT c.place, c.is_withdrawn, g.outcome, g.given_place
+        FROM unnest(given_ids, given_numbers, outcomes)
+            WITH ORDINALITY AS g(id, number, outcome, given_place)
         JOIN pool_calls_1 AS c ON c.id = g.id
         WHERE c.worker = me AND c.claims = g.number AND c.outcome IS NULL AND {_IS_THERE}
         ORDER BY c.place FOR UPDATE OF c
@@ -166,8 +167,10 @@ BEGIN
             DELETE FROM pool_calls_1 AS c WHERE c.place = one.place;
         ELSE
             UPDATE pool_calls_1 AS c SET outcome = one.outcome, settled_ms = {NOW}
-            WHERE c.place = one.place;
-            RETURN NEXT one.id;
+            WHERE c.place = one.place AND c.outcome IS NULL;
+            IF FOUND THEN
+                RETURN NEXT one.given_place - 1;
+            END IF;
         END IF;
     END LOOP;
 END $$"""
