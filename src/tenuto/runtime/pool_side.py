@@ -34,6 +34,7 @@ class PoolSide:
             calls, carrier.carry_out, performer, settled=self.pooling.settled, signals=signals
         )
         self.pooling.put_here = self._server.look
+        self.pooling.dropped_here = self._server.dropped
         performer.on_room = self._server.look_for_more
         self.lines: Lines | None = None
         """All pools, for who looks at them; set by who composes."""

@@ -75,6 +75,8 @@ class Pooling:
         self._own: frozenset[str] = frozenset()
         self.put_here: Callable[[str], None] = lambda pool: None
         """Told of pools in which something was put."""
+        self.dropped_here: Callable[[list[str]], None] = lambda ids: None
+        """Told of calls that were dropped."""
         self.is_served: Callable[[str], bool] = lambda pool: True
         """Says whether a process serves a pool."""
         self._waiting: dict[str, asyncio.Future[bytes | None]] = {}
@@ -260,6 +262,7 @@ class Pooling:
 
     async def _drop(self, ids: list[str]) -> list[None]:
         await self.calls.drop(ids)
+        self.dropped_here(ids)
         if self._signals is not None:
             for id in ids:
                 self._signals.tell("withdrawals", id)

@@ -80,6 +80,13 @@ class PoolServer:
             if served.are_more:
                 served.news.set()
 
+    def dropped(self, ids: list[str]) -> None:
+        """Stop what nobody wants any more."""
+        mine = [id for id in ids if id in self._running]
+        if mine:
+            task = asyncio.create_task(self._look_after(mine))
+            task.add_done_callback(_ignored)
+
     def stop(self) -> None:
         """Claim nothing any more."""
         self._closing = True
@@ -199,10 +206,7 @@ class PoolServer:
             case "outcomes":
                 self.look_for_more()
             case "withdrawals":
-                ids = [id for id in text.split() if id in self._running]
-                if ids:
-                    task = asyncio.create_task(self._look_after(ids))
-                    task.add_done_callback(_ignored)
+                self.dropped(text.split())
                 self.look_for_more()
 
 
