@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 import tenuto
-from tenuto.core.session import events as e
+from tenuto.ports.pools import Line
 from tests.postgres import fresh_database, needs_postgres
 from tests.sharing import pooled
 
@@ -36,8 +36,12 @@ class Process:
             cwd=ROOT,
         )
         self.pid = self._process.pid
+        self.greeting = self.says()
+
+    def says(self) -> str:
+        """Return the next line that it says."""
         assert self._process.stderr is not None
-        self.greeting = self._process.stderr.readline()
+        return self._process.stderr.readline()
 
     def tell(self, what: signal.Signals) -> None:
         os.kill(self.pid, what)
@@ -87,6 +91,13 @@ async def until(is_so: Callable[[], bool], seconds: float = 10.0) -> None:
 
 def pids_of(name: str) -> list[int]:
     return [int(line.split()[2]) for line in pooled.left(name)]
+
+
+async def until_pool(runtime: tenuto.Runtime, is_so: Callable[[Line], bool]) -> None:
+    """Return when something is so of the pool."""
+    async with asyncio.timeout(10):
+        while not any(is_so(line) for line in await runtime.pools()):  # noqa: ASYNC110
+            await asyncio.sleep(0.01)
 
 
 async def lengths(session: tenuto.Session) -> dict[str, int]:
@@ -207,7 +218,6 @@ def test_when_an_owner_is_killed_while_the_call_runs_the_next_one_waits_for_it(
                 await until(lambda: pids_of("begun") == [worker.pid])
                 owner.kill()
                 with processes(url, OWNING):
-                    await asyncio.sleep(1.5)
                     go()
                     found = await session.result(10)
                     pid = found["pid"] if isinstance(found, dict) else found
@@ -226,14 +236,7 @@ def test_a_session_that_is_cancelled_takes_back_what_a_worker_has() -> None:
                 session = await runtime.start(pooled.holds)
                 await until(lambda: pids_of("begun") == [worker.pid])
                 await session.cancel("enough")
-
-                async def running() -> int:
-                    (line,) = await runtime.pools()
-                    return line.running
-
-                async with asyncio.timeout(10):
-                    while await running():
-                        await asyncio.sleep(0.01)
+                await until_pool(runtime, lambda line: not line.running)
                 go()
                 other = await runtime.start(pooled.works)
                 await other.result(10)
@@ -246,17 +249,14 @@ def test_calls_of_a_session_that_was_given_up_while_nobody_owned_it_are_not_made
     async def test(url: str) -> None:
         async with tenuto.open(url, serves=[], workflows=[pooled.holds]) as runtime:
             session = await runtime.start(pooled.holds)
-            while not (await runtime.pools())[0].waiting:
-                await asyncio.sleep(0.01)
+            await until_pool(runtime, lambda line: line.waiting == 1)
         async with tenuto.open(url, hold=True) as runtime:
             with processes(url, OWNING) as (owner,):
                 # What it drops stays, as it is killed before it can.
                 await runtime.session(session.id).cancel("enough")
                 owner.kill()
             with processes(url, SERVING):
-                async with asyncio.timeout(10):
-                    while any(line.waiting for line in await runtime.pools()):
-                        await asyncio.sleep(0.01)
+                await until_pool(runtime, lambda line: not line.waiting)
         assert pids_of("begun") == []
 
     run(test)
@@ -268,10 +268,10 @@ def test_a_worker_that_is_asked_to_end_lets_its_call_end_first() -> None:
             with processes(url, SERVING) as (worker,):
                 session = await runtime.start(pooled.pays)
                 await until(lambda: pids_of("begun") == [worker.pid])
-                ending = asyncio.create_task(asyncio.to_thread(worker.end))
-                await asyncio.sleep(0.2)
+                worker.tell(signal.SIGTERM)
+                assert "ends" in await asyncio.to_thread(worker.says)
                 go()
                 assert await session.result(10) == worker.pid
-                assert await ending == 0
+                assert await asyncio.to_thread(worker.end) == 0
 
     run(test)

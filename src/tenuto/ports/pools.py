@@ -79,7 +79,9 @@ class Line(msgspec.Struct, frozen=True, kw_only=True, gc=False):
 
 
 class Calls(Protocol):
-    """The calls of all pools. Every method may raise `StoreUnavailable`."""
+    """The calls of all pools. Every method may raise `StoreUnavailable`.
+
+    Where there are members, the others hear of what one puts, settles and drops: see `Signals`."""
 
     async def declare(self, pools: Sequence[Pool]) -> None:
         """Return when the limits of these pools hold; those of the same name no more."""

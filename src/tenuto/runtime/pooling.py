@@ -68,7 +68,7 @@ class Pooling:
     """The pools that this process knows, and the calls of its sessions that are in them."""
 
     def __init__(self, calls: Calls, room: Room, *, signals: Signals | None = None) -> None:
-        self.calls, self._room, self._signals = calls, room, signals
+        self.calls, self._room = calls, room
         self.declared: dict[str, Pool] = {}
         self._held: set[str] = set()
         """Pools whose limits hold, as they are declared here."""
@@ -256,16 +256,11 @@ class Pooling:
         await self.calls.put(calls)
         for pool in dict.fromkeys(call.pool for call in calls):
             self.put_here(pool)
-            if self._signals is not None:
-                self._signals.tell("calls", pool)
         return [None] * len(calls)
 
     async def _drop(self, ids: list[str]) -> list[None]:
         await self.calls.drop(ids)
         self.dropped_here(ids)
-        if self._signals is not None:
-            for id in ids:
-                self._signals.tell("withdrawals", id)
         return [None] * len(ids)
 
     async def _look(self, ids: list[str]) -> list[None]:

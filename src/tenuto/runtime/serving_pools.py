@@ -52,7 +52,7 @@ class PoolServer:
             settled: told of each outcome that was taken.
         """
         self._calls, self._carry_out, self._room = calls, carry_out, room
-        self._settled, self._signals = settled, signals
+        self._settled = settled
         self._pools: dict[str, _Served] = {}
         self._running: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
         self._settles = Gathered(self._settle)
@@ -174,11 +174,7 @@ class PoolServer:
             self._settled(claim.id, outcome)
 
     async def _settle(self, some: list[tuple[Claim, bytes]]) -> list[bool]:
-        taken = await self._calls.settle(some)
-        if self._signals is not None:
-            for claim, _ in some:
-                self._signals.tell("outcomes", claim.id)
-        return taken
+        return await self._calls.settle(some)
 
     async def _keep_watch(self) -> None:
         """Stop what is this process's no more, or is wanted by nobody."""

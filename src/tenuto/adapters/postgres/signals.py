@@ -26,8 +26,6 @@ from tenuto.ports.membership import TOPICS, Heard, Topic
 
 GATHER_S: Final = 0.002
 """How long what is to be told comes together."""
-URGENT: Final = frozenset({"calls", "outcomes"})
-"""Who tells these has brought them together already."""
 TEXT_BYTES_MAX: Final = 7_000
 """Of one NOTIFY. Source: PostgreSQL, 8,000 bytes."""
 _LOOK_S: Final = 0.5
@@ -68,7 +66,6 @@ class PostgresSignals:
         the last look; None: of any."""
         self._tail = Tail()
         self._to_tell: dict[Topic, dict[str, None]] = {}
-        self._is_urgent = False
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
@@ -81,11 +78,7 @@ class PostgresSignals:
 
     def tell(self, topic: Topic, text: str = "") -> None:
         """See `Signals.tell`."""
-        if topic in URGENT:
-            if not self._is_urgent:
-                self._is_urgent = True
-                self._loop.call_soon(self._send)
-        elif not self._to_tell:
+        if not self._to_tell:
             self._loop.call_later(GATHER_S, self._send)
         self._to_tell.setdefault(topic, {})[text] = None
 
@@ -99,7 +92,7 @@ class PostgresSignals:
             await asyncio.to_thread(self._thread.join)
 
     def _send(self) -> None:
-        told, self._to_tell, self._is_urgent = self._to_tell, {}, False
+        told, self._to_tell = self._to_tell, {}
         texts = [
             payload_of(topic, [*names], self._membership.number) for topic, names in told.items()
         ]

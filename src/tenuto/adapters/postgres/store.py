@@ -26,7 +26,7 @@ from tenuto.adapters.postgres.pool_calls import PostgresCalls, PostgresLines
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.sending import Sending
-from tenuto.adapters.postgres.signals import PostgresSignals
+from tenuto.adapters.postgres.signals import PostgresSignals, channel_of
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.tables.artifacts import TableArtifacts
@@ -168,7 +168,12 @@ class PostgresEventStore(LastingStore):
         )
         signals = notify if fan_out is None else fan_out(notify)
         claims = PostgresClaims(self._reads_here, lambda: membership.number)
-        calls = PostgresCalls(database.open_sharing, name=name, number=lambda: membership.number)
+        calls = PostgresCalls(
+            database.open_sharing,
+            name=name,
+            channel=channel_of(database.schema),
+            number=lambda: membership.number,
+        )
         self.together = Together(membership, claims, signals, PostgresMail(membership), calls)
         self._sharing, self._calls = (membership, notify), calls
 
