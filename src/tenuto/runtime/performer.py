@@ -6,6 +6,7 @@ too: this is the runtime's one place that catches everything.
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -15,8 +16,9 @@ from tenuto.core.errors import Failure, NeedsApproval, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review, Verify
 from tenuto.core.session.failing import IN_DOUBT
-from tenuto.core.vocabulary import Json, TaskNo
+from tenuto.core.vocabulary import Json, TaskNo, Version
 from tenuto.ports.clock import Clock, Ids
+from tenuto.ports.wall import within
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
@@ -46,8 +48,11 @@ class Performer:
         self._concurrency = concurrency
         self.queue: deque[tuple[Live, Attempt]] = deque()
         self.running = 0
+        self._reserved = 0
         self._closed = False
         self._empty = asyncio.Event()
+        self.on_room: Callable[[], None] = lambda: None
+        """Told when there is room again, and nothing here waits for it."""
         self._turns: Turns
         self.borders: Borders
         """Who looks at what sessions are given, are told, and give; set by who composes."""
@@ -62,10 +67,40 @@ class Performer:
         log."""
         if self._closed:
             return
-        if self.running >= self._concurrency:
+        if self.free <= 0:
             self.queue.append((live, effect))
             return
         self._start(live, effect)
+
+    @property
+    def free(self) -> int:
+        """Return how many more effects may begin."""
+        return self._concurrency - self.running - self._reserved
+
+    def reserve(self, count: int) -> None:
+        """Keep room for so many more, or so many fewer where it is below 0."""
+        self._reserved += count
+        if count < 0:
+            self._fill()
+
+    def enter(self) -> None:
+        """One runs, whether or not there is room for it."""
+        self.running += 1
+
+    def leave(self) -> None:
+        """One runs no more, or waits for another process; others begin."""
+        self.running -= 1
+        self._fill()
+        if self.free > 0:
+            self.on_room()
+
+    def _fill(self) -> None:
+        while self.queue and self.free > 0 and not self._closed:
+            next_live, effect = self.queue.popleft()
+            if effect.task in next_live.state.tasks:
+                self._start(next_live, effect)
+        if not self.running and not self._reserved:
+            self._empty.set()
 
     def _start(self, live: Live, effect: Attempt) -> None:
         self.running += 1
@@ -74,15 +109,9 @@ class Performer:
         live.running[effect.task] = record.work = task
 
     def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
-        self.running -= 1
         if live.running.get(no) is task:
             del live.running[no]
-        while self.queue and self.running < self._concurrency and not self._closed:
-            next_live, effect = self.queue.popleft()
-            if effect.task in next_live.state.tasks:
-                self._start(next_live, effect)
-        if not self.running:
-            self._empty.set()
+        self.leave()
 
     def abandon(self, live: Live) -> None:
         """Interrupt what runs for tasks of `live` that are not open any more."""
@@ -111,7 +140,7 @@ class Performer:
 
     async def wait(self, timeout_ms: int) -> bool:
         """Return whether all that runs ended within `timeout_ms`."""
-        if self.running:
+        if self.running or self._reserved:
             self._empty.clear()
             try:
                 async with asyncio.timeout(timeout_ms / 1000):
@@ -123,7 +152,8 @@ class Performer:
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
         try:
-            cause = await self._outcome(live, effect, record)
+            with within(live.state.tenant):
+                cause = await self._outcome(live, effect, record)
         except asyncio.CancelledError as error:
             if record.work is None or record.work.cancelling():
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
@@ -135,7 +165,7 @@ class Performer:
         finally:
             self._finished(live, effect.task, record.work)
             if cause is not None:
-                self._turns.put(live, cause)
+                self._turns.put(live, cause, _told(record))
 
     async def _outcome(
         self, live: Live, effect: Attempt, record: Record
@@ -148,6 +178,8 @@ class Performer:
                 output = await self.caller.call_tool(live, effect, record)
             case Call():
                 output = await self.caller.call(live, effect, record)
+            case Verify() if (known := await self.caller.known(live, effect, record)) is not None:
+                (output,) = known
             case Verify():
                 happened, output = await self.caller.verify(effect, record.notes)
                 return i.SettleDoubt(
@@ -184,6 +216,22 @@ class Performer:
             labels=_labels(record),
             attempts_max=record.tool.attempts_max if record.tool is not None else 0,
         )
+
+
+def _told(record: Record) -> "asyncio.Future[Version] | None":
+    """Return what tells who waits for it that the outcome is in the log."""
+    recorded = record.recorded
+    if recorded is None:
+        return None
+
+    def tell(done: "asyncio.Future[Version]") -> None:
+        # One that this process may not write is found by who may.
+        if not done.cancelled() and done.exception() is None:
+            recorded()
+
+    done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
+    done.add_done_callback(tell)
+    return done
 
 
 def _labels(record: Record) -> tuple[str, ...]:
