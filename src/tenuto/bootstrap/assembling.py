@@ -42,6 +42,7 @@ from tenuto.runtime.pool_side import PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.projected import Folds
 from tenuto.runtime.projecting import Projector
+from tenuto.runtime.pruning import Pruner
 from tenuto.runtime.recollecting import Recollecting
 from tenuto.runtime.remembering import Rememberer
 from tenuto.runtime.summarist import Summarist
@@ -201,6 +202,8 @@ class Assembly:
         runtime.tables = ReadModels(self._store, self.projector, is_kept=is_kept)
         if isinstance(self._store, LastingStore | MemoryEventStore):
             runtime.lists = self._store.lists
+        if isinstance(self._store, LastingStore):
+            runtime.pruner = Pruner(self._store.pruning, runtime.ledger, self._clock)
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

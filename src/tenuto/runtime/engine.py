@@ -123,7 +123,11 @@ class Engine:
             look_for_deadlines=self._deadlines.look,
         )
         self.owning.sharing, self.residents.claim = sharing, sharing.claim
-        self._letters = Correspondence(together.mail, together.signals)
+        self._letters = Correspondence(
+            together.mail,
+            together.signals,
+            name=lambda: f"letter:{self.ids.session_id(self.clock.now_ms())}",
+        )
         await sharing.start()
 
     # Opening and closing

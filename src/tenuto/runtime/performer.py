@@ -18,6 +18,7 @@ from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo, Version
 from tenuto.ports.clock import Clock, Ids
+from tenuto.ports.wall import within
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
@@ -151,7 +152,8 @@ class Performer:
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
         try:
-            cause = await self._outcome(live, effect, record)
+            with within(live.state.tenant):
+                cause = await self._outcome(live, effect, record)
         except asyncio.CancelledError as error:
             if record.work is None or record.work.cancelling():
                 # Nobody wants the outcome any more, or the process ends and the log keeps the

@@ -46,6 +46,8 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """What follows when nobody ended it until then, where that is not plain."""
     commands: tuple[str, ...] = ()
     """Commands that end it."""
+    signal: str = ""
+    """The name of the signal that ends it, where it is one."""
 
 
 class Queue(msgspec.Struct, frozen=True, kw_only=True):
@@ -181,6 +183,7 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     commands: tuple[str, ...] = ()
     then = ""
     by: EndedBy = "clock"
+    signal = ""
     if task.waiting == "retry":
         assert task.failure is not None, "a retry follows a failure"
         owner = "the clock"
@@ -190,7 +193,8 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     elif task.kind == "timer":
         owner, reason = "the clock", f"timer {task.node!r} runs"
     elif task.kind == "wait":
-        by, name = "signal", node.signal if node is not None else "NAME"
+        by, signal = "signal", node.signal if node is not None else ""
+        name = signal or "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
         blank = _blank(node.form) if node is not None and node.form is not None else '"…"'
         commands = (f"tenuto signal {state.session} {name} -d '{blank}'",)
@@ -217,4 +221,5 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         until_ms=task.due_ms or None,
         then=then,
         commands=commands,
+        signal=signal,
     )

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from tenuto.adapters.postgres import heads, ownership
+from tenuto.adapters.postgres import heads, ownership, wall
 from tenuto.adapters.postgres.claims import PostgresClaims
 from tenuto.adapters.postgres.connection import (
     STATEMENT_MS_MAX,
@@ -36,6 +36,7 @@ from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.outcomes import Answer
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -68,13 +69,17 @@ class Database:
         return connection
 
     def open_writable(self) -> Connection:
-        return connect_to(self.url, durability=self.durability, readonly=False)
+        connection = connect_to(self.url, durability=self.durability, readonly=False)
+        connection.made = wall.hold
+        return connection
 
     def open_patient(self) -> Connection:
         """Return one for long transactions, which nobody waits for."""
-        return connect_to(
+        connection = connect_to(
             self.url, durability=self.durability, readonly=False, idle_ms_max=STATEMENT_MS_MAX
         )
+        connection.made = wall.hold
+        return connection
 
     def open_sharing(self) -> Connection:
         """Return one for what is true only as long as processes live."""
@@ -215,6 +220,13 @@ class PostgresEventStore(LastingStore):
         made.written = written
         signals.listen(heard)
         return made
+
+    @property
+    def pruning(self) -> TablePruning:
+        """What deletes sessions that ended long ago."""
+        # Who starts a session, a fork too, takes this lock first.
+        lock = "SELECT position FROM log FOR UPDATE"
+        return TablePruning(reads=self._reads, works=self._works, lock=lock)
 
     @property
     def memory(self) -> TableMemory:

@@ -74,6 +74,10 @@ class LogWriter:
             self._connection.close()
             raise
 
+    def forget(self) -> None:
+        """Look sessions up anew: some may be gone. For the thread that writes."""
+        self._recent.clear()
+
     def write(
         self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
     ) -> list[Answer]:

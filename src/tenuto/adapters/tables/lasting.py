@@ -11,6 +11,7 @@ from tenuto.adapters.tables.ledger import TableLedger
 from tenuto.adapters.tables.mailbox import Inbox
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.adapters.tables.read_models import TableReadModels
 from tenuto.adapters.tables.reading import Reads
 from tenuto.adapters.tables.responses import TableResponses
@@ -30,6 +31,7 @@ from tenuto.ports.event_store import (
 )
 from tenuto.ports.membership import Together
 from tenuto.ports.pools import Lines
+from tenuto.ports.wall import everywhere
 
 
 class LastingStore(EventStore):
@@ -80,6 +82,11 @@ class LastingStore(EventStore):
         return TableMemory(self._name, reads=self._reads, works=self._works)
 
     @property
+    def pruning(self) -> TablePruning:
+        """Return what deletes sessions that ended long ago."""
+        return TablePruning(reads=self._reads, works=self._works)
+
+    @property
     def ledger(self) -> TableLedger:
         """Return what people and programs did."""
         return TableLedger(self._name, reads=self._reads, works=self._works)
@@ -112,7 +119,10 @@ class LastingStore(EventStore):
     ) -> tuple[StoredCommit, ...]:
         """See `EventStore.read`."""
         if session is None:
-            return await self._reads.run(rows.read_all, after=after, limit=limit, file=self._name)
+            with everywhere():
+                return await self._reads.run(
+                    rows.read_all, after=after, limit=limit, file=self._name
+                )
         return await self._reads.run(
             rows.read_session, session, after=after, limit=limit, file=self._name
         )

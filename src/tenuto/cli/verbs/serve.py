@@ -11,6 +11,7 @@ import click
 import msgspec
 
 from tenuto.cli import exit_codes
+from tenuto.cli.collecting import collecting_rarely
 from tenuto.cli.driving import drive
 from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
@@ -114,7 +115,9 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
+            app = create_app(service)
+            with collecting_rarely():
+                await serve_app(app, listener, api=True, stopping=service.hub.stop)
     return exit_codes.COMPLETED
 
 

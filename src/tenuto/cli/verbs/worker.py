@@ -11,6 +11,7 @@ import msgspec
 
 import tenuto
 from tenuto.cli import exit_codes
+from tenuto.cli.collecting import collecting_rarely
 from tenuto.cli.driving import drive
 from tenuto.cli.options import db_option
 from tenuto.cli.pools import pools_option, serves_in, serves_options
@@ -91,7 +92,7 @@ async def _work(asked: Options, serves: list[str] | None) -> int:
         served = ", ".join(runtime.serves)
         parts += [f"calls of pools: {served}"] if served else []
         say(f"worker {number} runs: {'; '.join(parts)}")
-        with suppress(asyncio.CancelledError):
+        with collecting_rarely(), suppress(asyncio.CancelledError):
             await asyncio.Event().wait()
         say(f"worker {number} ends: running work may take ten seconds more")
     return exit_codes.COMPLETED

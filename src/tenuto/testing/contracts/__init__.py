@@ -18,6 +18,7 @@ from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
 from tenuto.testing.contracts.pool_calls import PoolCallsContract
+from tenuto.testing.contracts.pruning import PruningContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
@@ -37,6 +38,7 @@ __all__ = [
     "PiecesContract",
     "PoolCallsContract",
     "ProgramSandboxContract",
+    "PruningContract",
     "ReadModelsContract",
     "ResponsesContract",
     "SignalsContract",
