@@ -47,7 +47,7 @@ class Desk:
 
 async def until_quiet(runtime: tenuto.Runtime) -> None:
     """Return when nothing is in the only pool."""
-    while (line := (await runtime.pools())[0]).waiting or line.running:  # noqa: ASYNC110  # nobody tells
+    while (line := (await runtime.pools.lines())[0]).waiting or line.running:  # noqa: ASYNC110  # nobody tells
         await asyncio.sleep(0)
 
 
@@ -138,11 +138,11 @@ def test_a_call_that_waits_for_a_pool_takes_up_no_room() -> None:
     async def main() -> None:
         flow = Workflow("two").node("pooled", function=desk.work, pool=GPU)
         async with tenuto.open("memory://", concurrency=1, serves=[]) as runtime:
-            assert runtime.serves == ()
+            assert runtime.pools.served == ()
             waiting = [await runtime.start(flow) for _ in range(5)]
             other = await runtime.start(one(desk.work, inputs={"name": "'here'"}))
             assert await other.result(20) == "here"
-            (line,) = await runtime.pools()
+            (line,) = await runtime.pools.lines()
             assert (line.pool, line.waiting, line.running) == (GPU, 5, 0)
             assert runtime.effects() == (0, 0)
             for session in waiting:
@@ -295,7 +295,7 @@ def test_a_tool_of_an_agent_is_carried_out_in_its_pool_and_remembers_for_its_age
         async with tenuto.open("memory://", models={"mock": model}) as runtime:
             session = await runtime.start(flow, user="ann")
             assert await session.result(20) == {"text": "done"}
-            (line,) = await runtime.pools()
+            (line,) = await runtime.pools.lines()
             assert line.pool == GPU
             assert model.requests[1].messages[-1].results[0].value == "<hi>"
             (item,) = await runtime.memory().list(user="ann")

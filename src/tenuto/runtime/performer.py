@@ -6,7 +6,6 @@ too: this is the runtime's one place that catches everything.
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
 from functools import partial
 from typing import TypeAlias
 
@@ -25,6 +24,7 @@ from tenuto.runtime.calling import Caller
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.live import Live
 from tenuto.runtime.record import Record
+from tenuto.runtime.room import Room
 from tenuto.runtime.turns import Turns
 
 Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Review | Refuse
@@ -45,14 +45,10 @@ class Performer:
     ) -> None:
         self.caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
-        self._concurrency = concurrency
+        self.room = Room(concurrency)
+        self.room.on_free.append(self._fill)
         self.queue: deque[tuple[Live, Attempt]] = deque()
-        self.running = 0
-        self._reserved = 0
         self._closed = False
-        self._empty = asyncio.Event()
-        self.on_room: Callable[[], None] = lambda: None
-        """Told when there is room again, and nothing here waits for it."""
         self._turns: Turns
         self.borders: Borders
         """Who looks at what sessions are given, are told, and give; set by who composes."""
@@ -67,43 +63,20 @@ class Performer:
         log."""
         if self._closed:
             return
-        if self.free <= 0:
+        if self.room.free <= 0:
             self.queue.append((live, effect))
             return
         self._start(live, effect)
 
-    @property
-    def free(self) -> int:
-        """Return how many more effects may begin."""
-        return self._concurrency - self.running - self._reserved
-
-    def reserve(self, count: int) -> None:
-        """Keep room for so many more, or so many fewer where it is below 0."""
-        self._reserved += count
-        if count < 0:
-            self._fill()
-
-    def enter(self) -> None:
-        """One runs, whether or not there is room for it."""
-        self.running += 1
-
-    def leave(self) -> None:
-        """One runs no more, or waits for another process; others begin."""
-        self.running -= 1
-        self._fill()
-        if self.free > 0:
-            self.on_room()
-
     def _fill(self) -> None:
-        while self.queue and self.free > 0 and not self._closed:
+        """Start what waited for room."""
+        while self.queue and self.room.free > 0 and not self._closed:
             next_live, effect = self.queue.popleft()
             if effect.task in next_live.state.tasks:
                 self._start(next_live, effect)
-        if not self.running and not self._reserved:
-            self._empty.set()
 
     def _start(self, live: Live, effect: Attempt) -> None:
-        self.running += 1
+        self.room.enter()
         record = Record()
         task = asyncio.get_running_loop().create_task(self._perform(live, effect, record))
         live.running[effect.task] = record.work = task
@@ -111,7 +84,7 @@ class Performer:
     def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
         if live.running.get(no) is task:
             del live.running[no]
-        self.leave()
+        self.room.leave()
 
     def abandon(self, live: Live) -> None:
         """Interrupt what runs for tasks of `live` that are not open any more."""
@@ -140,14 +113,7 @@ class Performer:
 
     async def wait(self, timeout_ms: int) -> bool:
         """Return whether all that runs ended within `timeout_ms`."""
-        if self.running or self._reserved:
-            self._empty.clear()
-            try:
-                async with asyncio.timeout(timeout_ms / 1000):
-                    await self._empty.wait()
-            except TimeoutError:
-                return False
-        return True
+        return await self.room.wait_until_empty(timeout_ms)
 
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
