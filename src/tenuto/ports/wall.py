@@ -15,10 +15,10 @@ import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from typing import Final, TypeAlias
 from weakref import ref
 
-_Held: TypeAlias = "tuple[str, ref[asyncio.Task[Any]] | None]"
+_Held: TypeAlias = "tuple[str, ref[object] | None]"
 
 _HELD: Final[ContextVar[_Held | None]] = ContextVar("tenuto_wall", default=None)
 
@@ -56,7 +56,7 @@ def tenant_within() -> str | None:
     return tenant if whose() is task else None
 
 
-def _task() -> asyncio.Task[Any] | None:
+def _task() -> object | None:
     try:
         return asyncio.current_task()
     except RuntimeError:
