@@ -1,7 +1,7 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { costsAt } from '../../model/cost';
 import { isOver, statusAt } from '../../model/session';
 import { agoText, countText, lengthText, usdText } from '../../model/words';
@@ -20,11 +20,9 @@ import { saved } from './saving';
 /** What the session is, how it stands, what holds it up, and what can be told to it. */
 export function Head() {
   const moment = useMoment();
-  const { id, live, at } = moment;
-  const detail = useQuery(session(id)).data;
-  const status = useFold(moment, (version) => statusAt(live.log, version));
-  const now = live.log.version === at ? (detail?.status ?? status) : status;
-  const shown = isOver(status) || live.log.version !== at ? status : now;
+  const { id, live } = moment;
+  const detail = useDetail(id, live.log.version);
+  const shown = useFold(moment, (version) => statusAt(live.log, version));
   return (
     <header className="shrink-0 border-b border-line bg-surface px-4 pt-3 pb-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
@@ -44,12 +42,27 @@ export function Head() {
           there by itself.
         </p>
       )}
-      {moment.isNewest && <Waits waits={detail?.waits ?? []} />}
-      {status === 'failed' && live.log.failure !== null && (
+      {moment.isNewest && !isOver(shown) && <Waits waits={detail?.waits ?? []} />}
+      {shown === 'failed' && live.log.failure !== null && (
         <p className="mt-1 text-sm text-fail">{live.log.failure.message}</p>
       )}
     </header>
   );
+}
+
+/** Events may come by the thousand: what the server says beside them is asked for so often. */
+const ANEW_MS = 200;
+
+/** What the server says of the session, asked for anew when the log has gone on since. */
+function useDetail(id: string, version: number) {
+  const { data, isFetching, refetch } = useQuery(session(id));
+  const isBehind = data !== undefined && data.version < version;
+  useEffect(() => {
+    if (!isBehind || isFetching) return;
+    const clock = setTimeout(() => void refetch(), ANEW_MS);
+    return () => clearTimeout(clock);
+  }, [isBehind, isFetching, refetch]);
+  return data;
 }
 
 function CopyId({ id }: { id: string }) {

@@ -270,6 +270,11 @@ function List({ search }: { search: SessionSearch }) {
   );
 }
 
+/** Its key, where people chose one; the server makes keys of its own, which say nothing. */
+function nameOf({ id, key, parent }: SessionSummary): string {
+  return key && !parent && !key.startsWith('idempotency:') ? key : id;
+}
+
 function Row({ one }: { one: SessionSummary }) {
   const took = Date.parse(one.updated_at) - Date.parse(one.started_at);
   const isOver = ['completed', 'failed', 'cancelled'].includes(one.status);
@@ -289,7 +294,7 @@ function Row({ one }: { one: SessionSummary }) {
             {one.waiting_for}
           </span>
         ) : (
-          <span className="font-mono text-xs">{one.key && !one.parent ? one.key : one.id}</span>
+          <span className="font-mono text-xs">{nameOf(one)}</span>
         )}
       </span>
       <span className="hidden truncate text-soft lg:block">{one.user}</span>
