@@ -1,4 +1,4 @@
-"""The web UI as a person uses it, on a live server: start, watch, decide, look back, fork, come back.
+"""The web UI as a person uses it, on a live server: start, watch, decide, look back, fork.
 
 The pictures of each screen lie in pytest's temporary folder, `walk*/`: look at them.
 """
@@ -61,8 +61,9 @@ class Visitor:
     def press(self, text: str, within: str = "button, a, [role=tab], [role=menuitem]") -> None:
         """Click on the first control that shows the text, or is labelled so, once it is there."""
         mark = (
-            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled && "
-            f"(it.getAttribute('aria-label') || it.innerText).trim().startsWith({json.dumps(text)}))"
+            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled"
+            " && (it.getAttribute('aria-label') || it.innerText).trim()"
+            f".startsWith({json.dumps(text)}))"
         )
         self.page.until(mark)
         self.page.evaluate(

@@ -52,7 +52,6 @@ class Caller:
         self._code, self._clock, self._policy = code, clock, policy
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
-        self._outwards = self._around[::-1]
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._on_function = tuple(part for part in around if isinstance(part, AroundFunction))
         self.attempts = Attempts(threads=threads)
@@ -103,7 +102,9 @@ class Caller:
 
     async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
-        tool = await tool_called(self._toolbox, effect.agent, effect.tool)
+        tool = self._toolbox.named(effect.agent.tools).by_name.get(effect.tool)
+        if tool is None:
+            tool = await tool_called(self._toolbox, effect.agent, effect.tool)
         return await self._run_tool(live, effect, tool, effect.arguments, record)
 
     async def _run_tool(
@@ -115,7 +116,8 @@ class Caller:
         record: Record,
     ) -> Json:
         record.tool = tool
-        for part in self._around:
+        around = [part for part in self._around if part.looks_at(effect)]
+        for part in around:
             arguments = await part.before(effect, tool, arguments, record.notes)
         # What the function gets is what the rules are about.
         permit(live.state, effect, tool, self._policy, arguments)
@@ -129,7 +131,7 @@ class Caller:
             tool=tool.spec.name,
         )
         bound = self.attempts.bound(errand, tool, record)
-        if tool.once or (isinstance(effect, Call) and effect.once):
+        if tool.once or (type(effect) is Call and effect.once):
             await self._begin(live, effect.task)
         try:
             if place is None:
@@ -144,7 +146,7 @@ class Caller:
             if found is error:
                 raise
             raise found from None
-        for part in self._outwards:
+        for part in reversed(around):
             output = await part.after(effect, tool, output, record.notes)
         return output
 
@@ -189,7 +191,7 @@ class Caller:
             return None
         (output,) = outcome
         if tool is not None:
-            for part in self._outwards:
+            for part in reversed(self._around):
                 output = await part.after(effect, tool, output, record.notes)
         else:
             for watching in reversed(self._on_function):
@@ -213,7 +215,7 @@ class Caller:
             output = checked_output(value, what=f"verify of {effect.ref!r}")
             if value is None:
                 return False, None
-            for part in self._outwards:
+            for part in reversed(self._around):
                 output = await part.after(effect, tool, output, notes)
             return True, output
         except Exception:
