@@ -86,7 +86,7 @@ class Caller:
         else:
             run = partial(function, context, **inputs)
             value = await within(effect.timeout_ms, self._run(function, run))
-        output = checked_output(value, what=f"Function {effect.ref!r}")
+        output = checked_output(value, of="Function", name=effect.ref)
         for part in reversed(self._on_function):
             output = await part.given(effect, output, record.notes)
         return output
@@ -125,7 +125,7 @@ class Caller:
             else:
                 run = partial(function, **bound)
                 value = await within(timeout_ms, self._run(function, run))
-            output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+            output = checked_output(value, of="Tool", name=tool.spec.name)
         except Exception as error:
             found = error
             for watcher in reversed(self._on_failure):
@@ -151,7 +151,7 @@ class Caller:
                 return None, None
             run = partial(verify, effect.effect)
             value = await within(_VERIFY_MS_MAX, self._run(verify, run))
-            output = checked_output(value, what=f"verify of {effect.ref!r}")
+            output = checked_output(value, of="verify of", name=effect.ref)
             if value is None:
                 return False, None
             for part in reversed(self._around):
