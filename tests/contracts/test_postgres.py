@@ -12,6 +12,7 @@ from tenuto.ports.event_store import EventStore
 from tenuto.ports.ledger import Ledger
 from tenuto.ports.memory import Memory
 from tenuto.ports.pieces import Pieces
+from tenuto.ports.pruning import Pruning
 from tenuto.ports.read_models import ReadModels
 from tenuto.ports.responses import Responses
 from tenuto.testing.contracts import (
@@ -22,6 +23,7 @@ from tenuto.testing.contracts import (
     LedgerContract,
     MemoryContract,
     PiecesContract,
+    PruningContract,
     ReadModelsContract,
     ResponsesContract,
 )
@@ -54,6 +56,15 @@ class Fresh(Schemas):
 class TestEventStore(Fresh, EventStoreContract):
     async def open_store(self) -> EventStore:
         return await self.opened_store()
+
+
+class TestPruning(Fresh, PruningContract):
+    async def open_store(self) -> EventStore:
+        return await self.opened_store()
+
+    def pruning_of(self, store: EventStore) -> Pruning:
+        assert isinstance(store, PostgresEventStore)
+        return store.pruning
 
 
 class TestPreparedEventStore(Fresh, EventStoreContract):

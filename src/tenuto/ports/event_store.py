@@ -78,6 +78,9 @@ class StoredCommit(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     count: int
     payload: bytes
     at_ms: int
+    is_pruned: bool = False
+    """It was deleted with its session: no session is named, and `payload` is the leaf's hash that
+    audits have of it. It is in the log of all sessions, in its place, and in no session's."""
 
 
 class StoredSession(msgspec.Struct, frozen=True, kw_only=True, gc=False):

@@ -203,9 +203,11 @@ class Checkpointer:
 
 
 def leaves_of(commits: Sequence[StoredCommit]) -> list[bytes]:
-    """Return the leaves of commits."""
+    """Return the leaves of commits; of one that was pruned, the one that it had."""
     return [
-        commit_leaf((c.session, c.version, c.position, c.count, c.at_ms), c.payload)
+        c.payload
+        if c.is_pruned
+        else commit_leaf((c.session, c.version, c.position, c.count, c.at_ms), c.payload)
         for c in commits
     ]
 

@@ -28,6 +28,7 @@ from tenuto.runtime.letters import Correspondence
 from tenuto.runtime.live import Live
 from tenuto.runtime.owning import Owning
 from tenuto.runtime.performer import Attempt, Performer
+from tenuto.runtime.pool_side import PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.residents import Residents
 from tenuto.runtime.seat import Seat
@@ -76,6 +77,8 @@ class Engine:
         """Which sessions are this process's."""
         waking = Waking(store, clock, self.owning, residents=self.residents, turns=self.turns)
         self._deadlines, self._chores = waking.deadlines, waking.chores
+        self.pools: PoolSide | None = None
+        """What this process has to do with pools; set by who composes."""
         self._closing = False
         self._letters: Correspondence | None = None
 
@@ -112,7 +115,11 @@ class Engine:
             look_for_deadlines=self._deadlines.look,
         )
         self.owning.sharing, self.residents.claim = sharing, sharing.claim
-        self._letters = Correspondence(together.mail, together.signals)
+        self._letters = Correspondence(
+            together.mail,
+            together.signals,
+            name=lambda: f"letter:{self.ids.session_id(self.clock.now_ms())}",
+        )
         await sharing.start()
 
     # Opening and closing
@@ -144,10 +151,14 @@ class Engine:
         What did not end is interrupted and stays promised in the log."""
         self.hold()
         self._deadlines.stop()
+        if self.pools is not None:
+            self.pools.stop()
         ended = await self.performer.wait(timeout_ms)
         for live in self.residents:
             self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
+        if self.pools is not None:
+            await self.pools.close()
         self._chores.cancel()
         if self._letters is not None:
             self._letters.close()

@@ -15,14 +15,16 @@ from tenuto.core.errors import Failure, NeedsApproval, WorkFailed
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review, Verify
 from tenuto.core.session.failing import IN_DOUBT
-from tenuto.core.vocabulary import Json, TaskNo
+from tenuto.core.vocabulary import Json, TaskNo, Version
 from tenuto.ports.clock import Clock, Ids
+from tenuto.ports.wall import within
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
 from tenuto.runtime.failures import failure_from, retry_after_ms
 from tenuto.runtime.live import Live
 from tenuto.runtime.record import Record
+from tenuto.runtime.room import Room
 from tenuto.runtime.turns import Turns
 from tenuto.runtime.workers import Job, Workers
 
@@ -44,11 +46,10 @@ class Performer:
     ) -> None:
         self.caller, self._asker = caller, asker
         self._clock, self._ids = clock, ids
-        self._concurrency = concurrency
+        self.room = Room(concurrency)
+        self.room.on_free.append(self._fill)
         self.queue: deque[tuple[Live, Attempt]] = deque()
-        self.running = 0
         self._closed = False
-        self._empty = asyncio.Event()
         self._workers = Workers()
         self._turns: Turns
         self.borders: Borders
@@ -64,27 +65,28 @@ class Performer:
         log."""
         if self._closed:
             return
-        if self.running >= self._concurrency:
+        if self.room.free <= 0:
             self.queue.append((live, effect))
             return
         self._start(live, effect)
 
+    def _fill(self) -> None:
+        """Start what waited for room."""
+        while self.queue and self.room.free > 0 and not self._closed:
+            next_live, effect = self.queue.popleft()
+            if effect.task in next_live.state.tasks:
+                self._start(next_live, effect)
+
     def _start(self, live: Live, effect: Attempt) -> None:
-        self.running += 1
+        self.room.enter()
         record = Record()
         record.work = self._workers.start(self._perform, live, effect, record)
         live.running[effect.task] = record.work
 
     def _finished(self, live: Live, no: TaskNo, work: Job | None) -> None:
-        self.running -= 1
         if live.running.get(no) is work:
             del live.running[no]
-        while self.queue and self.running < self._concurrency and not self._closed:
-            next_live, effect = self.queue.popleft()
-            if effect.task in next_live.state.tasks:
-                self._start(next_live, effect)
-        if not self.running:
-            self._empty.set()
+        self.room.leave()
 
     def abandon(self, live: Live) -> None:
         """Interrupt what runs for tasks of `live` that are not open any more."""
@@ -109,29 +111,17 @@ class Performer:
 
     async def wait(self, timeout_ms: int) -> bool:
         """Return whether all that runs ended within `timeout_ms`."""
-        if self.running:
-            self._empty.clear()
-            try:
-                async with asyncio.timeout(timeout_ms / 1000):
-                    await self._empty.wait()
-            except TimeoutError:
-                return False
-        return True
+        return await self.room.wait_until_empty(timeout_ms)
 
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
         try:
-            if type(effect) is Verify or type(effect) is Refuse:
-                cause = await self._settlement(effect, record)
-            else:
-                output = await self._output(live, effect, record)
-                cause = i.CompleteTask(
-                    at_ms=self._clock.now_ms(),
-                    task=effect.task,
-                    output=output,
-                    notes=tuple(record.notes),
-                    labels=_labels(record),
-                )
+            with within(live.state.tenant):
+                if type(effect) is Verify or type(effect) is Refuse:
+                    cause = await self._settlement(live, effect, record)
+                else:
+                    output = await self._output(live, effect, record)
+                    cause = self._completed(effect, output, record)
         except asyncio.CancelledError as error:
             if record.work is None or record.work.is_interrupted:
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
@@ -143,7 +133,7 @@ class Performer:
         finally:
             self._finished(live, effect.task, record.work)
             if cause is not None:
-                self._turns.put(live, cause)
+                self._turns.put(live, cause, _told(record))
 
     def _output(self, live: Live, effect: Attempt, record: Record) -> Coroutine[Any, Any, Json]:
         """Return the work that gives the output of `effect`, not begun yet."""
@@ -158,11 +148,14 @@ class Performer:
         return self.borders.review(effect, record.notes)
 
     async def _settlement(
-        self, effect: Verify | Refuse, record: Record
-    ) -> i.SettleDoubt | i.FailTask:
+        self, live: Live, effect: Verify | Refuse, record: Record
+    ) -> i.CompleteTask | i.SettleDoubt | i.FailTask:
         if isinstance(effect, Refuse):
             now = self._clock.now_ms()
             return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
+        known = await self.caller.known(live, effect, record)
+        if known is not None:
+            return self._completed(effect, known[0], record)
         happened, output = await self.caller.verify(effect, record.notes)
         return i.SettleDoubt(
             at_ms=self._clock.now_ms(),
@@ -170,6 +163,15 @@ class Performer:
             happened=happened,
             output=output,
             notes=tuple(record.notes),
+        )
+
+    def _completed(self, effect: Attempt, output: Json, record: Record) -> i.CompleteTask:
+        return i.CompleteTask(
+            at_ms=self._clock.now_ms(),
+            task=effect.task,
+            output=output,
+            notes=tuple(record.notes),
+            labels=_labels(record),
         )
 
     def _failed(
@@ -186,6 +188,22 @@ class Performer:
             labels=_labels(record),
             attempts_max=record.tool.attempts_max if record.tool is not None else 0,
         )
+
+
+def _told(record: Record) -> "asyncio.Future[Version] | None":
+    """Return what tells who waits for it that the outcome is in the log."""
+    recorded = record.recorded
+    if recorded is None:
+        return None
+
+    def tell(done: "asyncio.Future[Version]") -> None:
+        # One that this process may not write is found by who may.
+        if not done.cancelled() and done.exception() is None:
+            recorded()
+
+    done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
+    done.add_done_callback(tell)
+    return done
 
 
 def _labels(record: Record) -> tuple[str, ...]:

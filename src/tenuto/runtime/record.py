@@ -1,5 +1,7 @@
 """What one attempt leaves behind besides its outcome."""
 
+from collections.abc import Callable
+
 import msgspec
 
 from tenuto.core.session.inputs import Note
@@ -19,3 +21,5 @@ class Record(msgspec.Struct):
     tool: ToolCode | None = None
     """What it says of itself holds for the outcome, though its source may have another list by
     then."""
+    recorded: Callable[[], None] | None = None
+    """Told when the outcome is in the log."""

@@ -83,6 +83,8 @@ class Intake:
             return False
         changes: list[Change] = []
         for n, commit in enumerate(commits, start=1):
+            if commit.is_pruned:
+                continue
             changed, started = await self._folds.take(commit)
             changes += changed
             if started is not None:

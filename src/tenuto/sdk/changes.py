@@ -28,10 +28,14 @@ class Changes:
         """Return the changes behind a position, in order; with `follow` those to come, too."""
         if follow:
             async for commit in self._store.follow(after=position):
+                if commit.is_pruned:
+                    continue
                 yield Change(position=commit.position, session=commit.session)
             return
         while page := await self._store.read(after=position, limit=_PAGE):
             for commit in page:
+                if commit.is_pruned:
+                    continue
                 yield Change(position=commit.position, session=commit.session)
             position = page[-1].position
 

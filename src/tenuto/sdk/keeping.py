@@ -1,10 +1,14 @@
 """What a database keeps beside the sessions: memory, answers, the ledger, tables."""
 
+from collections.abc import Sequence
+
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.event_store import SessionLists
 from tenuto.ports.ledger import Ledger
+from tenuto.ports.pruning import PruneQuery
 from tenuto.ports.responses import Responses, Reused
+from tenuto.runtime.pruning import Pruned, Pruner
 from tenuto.runtime.remembering import Rememberer
 from tenuto.sdk.audit import AuditTrail
 from tenuto.sdk.memory import Memories
@@ -29,6 +33,8 @@ class Keeping:
         self.tables: ReadModels | None = None
         self.lists: SessionLists | None = None
         """For who shows long lists of sessions: see `SessionLists.prepare`."""
+        self.pruner: Pruner | None = None
+        """Deletes sessions that ended long ago; None: the store cannot."""
 
     @property
     def read_models(self) -> ReadModels:
@@ -69,6 +75,38 @@ class Keeping:
         if older_than is not None:
             before_ms = self._clock.now_ms() - round(older_than * 1000)
         return await self._responses().forget(tenant, before_ms=before_ms)
+
+    async def prune(
+        self,
+        *,
+        older_than: float,
+        tenant: str | None = None,
+        but: Sequence[str] = (),
+        dry_run: bool = False,
+        actor: str = "system",
+    ) -> Pruned:
+        """Delete the sessions that ended long ago, with their events; return how many.
+
+        A session stays while a fork of it is there, or the session that started it. The ledger
+        says before what is deleted, and for whom; its own entries stay.
+
+        Args:
+            older_than: seconds since they ended.
+            tenant: only its own; None: those of all tenants, `but` these.
+            dry_run: look only; what stands on others is not counted.
+            actor: who the ledger says it was.
+
+        Raises:
+            Rejected: the store keeps nothing that could be deleted.
+        """
+        if self.pruner is None:
+            raise Rejected("What is in memory alone goes when the process ends: nothing to prune.")
+        query = PruneQuery(
+            ended_before_ms=self._clock.now_ms() - round(older_than * 1000),
+            tenant=tenant,
+            but=tuple(but),
+        )
+        return await (self.pruner.look(query) if dry_run else self.pruner.prune(query, actor=actor))
 
     def _responses(self) -> Responses:
         if self.responses is None:

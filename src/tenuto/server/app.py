@@ -38,6 +38,7 @@ from tenuto.server.routes import (
     system,
     tools,
     usage,
+    web,
     webhooks,
     workflows,
 )
@@ -100,6 +101,7 @@ def routed(service: Service, gate: Gate | None = None) -> Litestar:
             *system.ROUTES,
             *metrics.ROUTES,
             *docs.ROUTES,
+            *web.ROUTES,
             Router(API, route_handlers=[route for part in _PARTS for route in part.ROUTES]),
             described,
         ],

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 
 from litestar.connection import ASGIConnection
 from litestar.enums import ScopeType
 from litestar.types import ASGIApp, Receive, Scope, Send
 
+from tenuto.ports.wall import within
 from tenuto.server.answering import Header, add_headers
 from tenuto.server.bodies import BoundedRequest
 from tenuto.server.edge import refuse
@@ -74,11 +75,12 @@ class Asked:
 
     async def _ask(self, scope: Scope, connection: Connection) -> None:
         principal = await self._gate.let_in(scope, connection)
-        if principal is None or not is_stream(scope):
-            await self._app(scope, connection.receive, connection.send)
-        else:
-            with self._streams.counted(principal):
+        with held(scope, principal):
+            if principal is None or not is_stream(scope):
                 await self._app(scope, connection.receive, connection.send)
+            else:
+                with self._streams.counted(principal):
+                    await self._app(scope, connection.receive, connection.send)
 
 
 class Streams:
@@ -112,6 +114,14 @@ class Streams:
             self._open[whose] -= 1
             if not self._open[whose]:
                 del self._open[whose]
+
+
+def held(scope: Scope, principal: Principal | None) -> AbstractContextManager[None]:
+    """Have the database refuse what is not the principal's, but for who asks about the server."""
+    need: Need | None = scope["route_handler"].opt.get(NEED)
+    if principal is None or (need is not None and need.home):
+        return nullcontext()
+    return within(principal.organisation)
 
 
 def is_stream(scope: Scope) -> bool:

@@ -11,7 +11,7 @@ from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
 from litestar.types import Receive, Scope, Send
 
-from tenuto.server.asking import Gate
+from tenuto.server.asking import Gate, held
 from tenuto.server.bodies import BoundedRequest
 from tenuto.server.problems import answer
 from tenuto.server.straight import Straight, straight_of
@@ -35,8 +35,9 @@ class Shortcut:
             return
         request = BoundedRequest(scope, receive, send)
         try:
-            await self._gate.let_in(scope, request)
-            found = await straight.answer(request)
+            principal = await self._gate.let_in(scope, request)
+            with held(scope, principal):
+                found = await straight.answer(request)
         except Exception as error:
             encoders = scope["route_handler"].resolve_type_encoders()
             found = answer(request, error).to_asgi_response(

@@ -93,6 +93,7 @@ NEEDS: Final = {
     "pasts_list_messages": "sessions:read",
     "pasts_list_tasks": "sessions:read",
     "pasts_show_cost": "sessions:read",
+    "pasts_show_session_graph": "sessions:read",
     "pasts_show_trace": "sessions:read",
     "secrets_delete_secret": "secrets:write",
     "secrets_list_secrets": "secrets:read",

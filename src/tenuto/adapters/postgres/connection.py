@@ -60,6 +60,8 @@ class Connection:
 
     def __init__(self, raw: psycopg.Connection[Any]) -> None:
         self.raw = raw
+        self.made: Callable[[Connection, str], None] = lambda connection, sql: None
+        """Told of each statement that makes a table or a view, when it is carried out."""
 
     @property
     def in_transaction(self) -> bool:
@@ -71,7 +73,10 @@ class Connection:
 
     def execute(self, sql: str, values: Values = ()) -> psycopg.Cursor[Any]:
         """Return the cursor with what the statement gives."""
-        return self.raw.execute(translated(sql), _storable(values, by_number="?1" in sql))
+        cursor = self.raw.execute(translated(sql), _storable(values, by_number="?1" in sql))
+        if sql.startswith("CREATE", len(sql) - len(sql.lstrip())):
+            self.made(self, sql)
+        return cursor
 
     def executemany(self, sql: str, rows: Sequence[Values]) -> None:
         """Carry out the statement for each row, all sent together."""

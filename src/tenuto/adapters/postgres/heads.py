@@ -14,6 +14,7 @@ from tenuto.adapters.tables.heads import HEAD_COLUMNS, count_by_status, head_of,
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.lifecycle import Status
 from tenuto.ports.event_store import Head, HeadQuery, SessionCount
+from tenuto.ports.wall import everywhere
 
 INDEXES: Final = (
     "sessions_list_0 ON sessions(started_ms)",
@@ -48,7 +49,8 @@ class PostgresLists:
 
     async def by_status(self) -> Mapping[Status, int]:
         """See `SessionLists.by_status`."""
-        return await self._reads.run(count_by_status)
+        with everywhere():
+            return await self._reads.run(count_by_status)
 
     async def count(self, query: HeadQuery, *, at_most: int = 10_000) -> SessionCount:
         """See `SessionLists.count`."""

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
 
-from tenuto.adapters.postgres import heads, ownership
+from tenuto.adapters.postgres import heads, ownership, wall
 from tenuto.adapters.postgres.claims import PostgresClaims
 from tenuto.adapters.postgres.connection import (
     STATEMENT_MS_MAX,
@@ -22,10 +22,11 @@ from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.adapters.postgres.nearest import VectorIndex
+from tenuto.adapters.postgres.pool_calls import PostgresCalls, PostgresLines
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.sending import Sending
-from tenuto.adapters.postgres.signals import PostgresSignals
+from tenuto.adapters.postgres.signals import PostgresSignals, channel_of
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.tables.artifacts import TableArtifacts
@@ -35,6 +36,7 @@ from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.outcomes import Answer
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
@@ -67,13 +69,17 @@ class Database:
         return connection
 
     def open_writable(self) -> Connection:
-        return connect_to(self.url, durability=self.durability, readonly=False)
+        connection = connect_to(self.url, durability=self.durability, readonly=False)
+        connection.made = wall.hold
+        return connection
 
     def open_patient(self) -> Connection:
         """Return one for long transactions, which nobody waits for."""
-        return connect_to(
+        connection = connect_to(
             self.url, durability=self.durability, readonly=False, idle_ms_max=STATEMENT_MS_MAX
         )
+        connection.made = wall.hold
+        return connection
 
     def open_sharing(self) -> Connection:
         """Return one for what is true only as long as processes live."""
@@ -101,9 +107,11 @@ class PostgresEventStore(LastingStore):
         self._vector_index = VectorIndex()
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
         self._sharing: tuple[PostgresMembership, PostgresSignals] | None = None
+        self._calls: PostgresCalls | None = None
         super().__init__(database.name, reads=reads, works=works, commits=commits)
         self.lists = PostgresLists(reads, database.open_writable if writer else None)
         """What long lists of sessions need."""
+        self.lines = PostgresLines(reads)
         self._closed = False
 
     @classmethod
@@ -165,8 +173,14 @@ class PostgresEventStore(LastingStore):
         )
         signals = notify if fan_out is None else fan_out(notify)
         claims = PostgresClaims(self._reads_here, lambda: membership.number)
-        self.together = Together(membership, claims, signals, PostgresMail(membership))
-        self._sharing = membership, notify
+        calls = PostgresCalls(
+            database.open_sharing,
+            name=name,
+            channel=channel_of(database.schema),
+            number=lambda: membership.number,
+        )
+        self.together = Together(membership, claims, signals, PostgresMail(membership), calls)
+        self._sharing, self._calls = (membership, notify), calls
 
         def written(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
             self._followers.publish(batch, answers)
@@ -208,6 +222,13 @@ class PostgresEventStore(LastingStore):
         return made
 
     @property
+    def pruning(self) -> TablePruning:
+        """What deletes sessions that ended long ago."""
+        # Who starts a session, a fork too, takes this lock first.
+        lock = "SELECT position FROM log FOR UPDATE"
+        return TablePruning(reads=self._reads, works=self._works, lock=lock)
+
+    @property
     def memory(self) -> TableMemory:
         """What agents remember."""
         return TableMemory(
@@ -237,6 +258,8 @@ class PostgresEventStore(LastingStore):
             await membership.leave()
             await signals.close()
             await membership.close()
+        if self._calls is not None:
+            await self._calls.close()
         if self._works_here is not None:
             await self._works_here.close()
         self._followers.close()

@@ -26,6 +26,7 @@ from tenuto.adapters.sqlite.writing import LogWriter
 from tenuto.adapters.tables.connection import Durability
 from tenuto.adapters.tables.group_commit import GroupCommit
 from tenuto.adapters.tables.lasting import LastingStore
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.adapters.tables.works import Performer
 from tenuto.core.errors import NotFound, StoreUnavailable
 from tenuto.ports.event_store import (
@@ -67,7 +68,7 @@ class SqliteEventStore(LastingStore):
         works: Performer | None = None,
     ) -> None:
         self._file = file
-        self._owner = owner
+        self._owner, self._writer = owner, writer
         commits: GroupCommit | None = None
         if writer is not None:
             works = own = Works(file.open_writable, file=file.path)
@@ -125,6 +126,14 @@ class SqliteEventStore(LastingStore):
     def artifacts(self) -> SqliteArtifacts:
         """Payloads by their hash, in the same file and a folder beside it."""
         return SqliteArtifacts(self._file.path, reads=self._reads, commits=self._commits)
+
+    @property
+    def pruning(self) -> TablePruning:
+        """What deletes sessions that ended long ago; for the process that owns the file, which
+        knows sessions by heart."""
+        if self._writer is None:
+            return TablePruning(reads=self._reads, works=None)
+        return TablePruning(reads=self._reads, works=self._works, forget=self._writer.recent.clear)
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""

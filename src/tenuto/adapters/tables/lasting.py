@@ -11,6 +11,7 @@ from tenuto.adapters.tables.ledger import TableLedger
 from tenuto.adapters.tables.mailbox import Inbox
 from tenuto.adapters.tables.memory import TableMemory
 from tenuto.adapters.tables.pieces import TablePieces
+from tenuto.adapters.tables.pruning import TablePruning
 from tenuto.adapters.tables.read_models import TableReadModels
 from tenuto.adapters.tables.reading import Reads
 from tenuto.adapters.tables.responses import TableResponses
@@ -29,6 +30,8 @@ from tenuto.ports.event_store import (
     StoredSession,
 )
 from tenuto.ports.membership import Together
+from tenuto.ports.pools import Lines
+from tenuto.ports.wall import everywhere
 
 
 class LastingStore(EventStore):
@@ -39,6 +42,9 @@ class LastingStore(EventStore):
     """What long lists of sessions need."""
     together: Together | None = None
     """What several processes share it by; None: one process has it alone, or it is only read."""
+
+    lines: Lines | None = None
+    """Pools, for who looks at them; None: they are those of a running process."""
 
     def __init__(
         self, name: str, *, reads: Reads, works: Performer | None, commits: GroupCommit | None
@@ -76,6 +82,11 @@ class LastingStore(EventStore):
         return TableMemory(self._name, reads=self._reads, works=self._works)
 
     @property
+    def pruning(self) -> TablePruning:
+        """Return what deletes sessions that ended long ago."""
+        return TablePruning(reads=self._reads, works=self._works)
+
+    @property
     def ledger(self) -> TableLedger:
         """Return what people and programs did."""
         return TableLedger(self._name, reads=self._reads, works=self._works)
@@ -108,7 +119,10 @@ class LastingStore(EventStore):
     ) -> tuple[StoredCommit, ...]:
         """See `EventStore.read`."""
         if session is None:
-            return await self._reads.run(rows.read_all, after=after, limit=limit, file=self._name)
+            with everywhere():
+                return await self._reads.run(
+                    rows.read_all, after=after, limit=limit, file=self._name
+                )
         return await self._reads.run(
             rows.read_session, session, after=after, limit=limit, file=self._name
         )

@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterable
 from typing import Final
 
-from tenuto.adapters.tables import answers, deliveries, mailbox, responses
+from tenuto.adapters.tables import answers, deliveries, mailbox, pruning, responses
 from tenuto.adapters.tables.connection import Connection, has_table
 from tenuto.adapters.tables.ledger.schema import make_tables as make_ledger
 from tenuto.adapters.tables.memory.schema import make_sums
@@ -43,6 +43,7 @@ def make_all(connection: Connection) -> None:
     make_sums(connection)
     for statement in (*answers.MAKE, *deliveries.MAKE, *responses.MAKE):
         connection.execute(statement)
+    connection.execute(pruning.MAKE)
     if not has_table(connection, mailbox.TABLE):
         connection.execute(mailbox.MAKE)
 

@@ -76,26 +76,34 @@ class ReadPool(ABC, Generic[Pooled]):
         self._closed = True
         await asyncio.get_running_loop().run_in_executor(None, self._threads.shutdown)
         with self._guard:
-            for connection in self._idle:
-                connection.close()
-            self._idle.clear()
+            for idle in self._idles():
+                while idle:
+                    idle.pop().close()
 
     def _require_open(self) -> None:
         if self._closed:
             raise StoreUnavailable(f"The store {self._name} is closed; open it again.")
 
-    def _take(self) -> tuple[Pooled, bool]:
+    def _idles(self) -> tuple[list[Pooled], ...]:
+        """Return the lists of connections that wait for a question."""
+        return (self._idle,)
+
+    def _take(self, idle: list[Pooled] | None = None) -> tuple[Pooled, bool]:
         """Return a connection, and whether it is a new one."""
+        kept = self._idle if idle is None else idle
         with self._guard:
-            if self._idle:
-                return self._idle.pop(), False
+            if kept:
+                return kept.pop(), False
         return self._open_connection(), True
 
-    def _give_back(self, connection: Pooled, *, is_clean: bool) -> None:
+    def _give_back(
+        self, connection: Pooled, *, is_clean: bool, idle: list[Pooled] | None = None
+    ) -> None:
+        kept = self._idle if idle is None else idle
         if is_clean:
             with self._guard:
-                if not self._closed and len(self._idle) < self._kept_max:
-                    self._idle.append(connection)
+                if not self._closed and len(kept) < self._kept_max:
+                    kept.append(connection)
                     return
         # The question failed; a new connection is the surest way to a clean one.
         connection.close()

@@ -4,8 +4,12 @@ import zlib
 from collections.abc import Iterator
 from typing import Final, NamedTuple, TypeAlias
 
+import msgspec
+
 from tenuto.adapters.tables.connection import Connection
 from tenuto.adapters.tables.heads import HEAD_COLUMNS, head_of
+from tenuto.adapters.tables.pruning import NOBODY, id_of
+from tenuto.core.audit.checkpoints import commit_leaf
 from tenuto.core.errors import CorruptLog, NotFound
 from tenuto.core.vocabulary import Position, SessionId, Version
 from tenuto.ports.event_store import Head, Snapshot, StoredCommit, StoredSession
@@ -24,8 +28,8 @@ SELECT_RANGE: Final = """
     ORDER BY version LIMIT :limit"""
 """From the commit that holds version `after` + 1 to the one that holds version `until`."""
 SELECT_ALL: Final = """
-    SELECT c.version, c.position, c.count, c.payload, c.at_ms, s.id
-    FROM commits AS c JOIN sessions AS s ON s.number = c.session
+    SELECT c.version, c.position, c.count, c.payload, c.at_ms, s.id, c.session
+    FROM commits AS c LEFT JOIN sessions AS s ON s.number = c.session
     WHERE c.position > ? ORDER BY c.position LIMIT ?"""
 
 SNAPSHOT_ZLIB_LEVEL: Final = 1
@@ -97,9 +101,9 @@ def read_all(
     """Answer `EventStore.read` of all sessions."""
     commits: list[StoredCommit] = []
     reached = after
-    for version, position, count, payload, at_ms, session in connection.execute(
+    for version, position, count, payload, at_ms, session, number in connection.execute(
         SELECT_ALL, (after, limit)
-    ):
+    ).fetchall():
         first = position - count + 1
         if first != reached + 1 and not (first <= reached and not commits):
             raise CorruptLog(
@@ -107,8 +111,26 @@ def read_all(
                 "Restore the file from a backup."
             )
         reached = position
-        commits.append(_stored(session, (version, position, count, payload, at_ms)))
+        row = version, position, count, payload, at_ms
+        commits.append(
+            _husk(connection, number, row, file) if session is None else _stored(session, row)
+        )
     return tuple(commits)
+
+
+def _husk(connection: Connection, number: int, row: CommitRow, file: str) -> StoredCommit:
+    version, position, count, payload, at_ms = row
+    if number != NOBODY:
+        id = id_of(connection, number)
+        if id is None:
+            raise CorruptLog(
+                f"{file} has a commit at position {position} of session number {number}, and no "
+                "such session. Restore it from a backup."
+            )
+        payload = commit_leaf((id, version, position, count, at_ms), bytes(payload))
+    return msgspec.structs.replace(
+        _stored("", (position, position, count, payload, 0)), is_pruned=True
+    )
 
 
 def lineage(

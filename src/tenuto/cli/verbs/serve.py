@@ -11,13 +11,16 @@ import click
 import msgspec
 
 from tenuto.cli import exit_codes
+from tenuto.cli.collecting import collecting_rarely
 from tenuto.cli.driving import drive
 from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
+from tenuto.cli.pools import pools_option, serves_in, serves_options
 from tenuto.cli.printing import say, show
 from tenuto.cli.starting import find_workflow
 from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.errors import Rejected
+from tenuto.core.retention import read_retention
 
 if TYPE_CHECKING:
     from tenuto.server.service import Service
@@ -33,7 +36,11 @@ class Options(msgspec.Struct, kw_only=True):
     allow_code: tuple[str, ...]
     allow_folder: tuple[str, ...]
     tools: str | None
+    pools: str | None
+    pool: tuple[str, ...]
+    no_pools: bool
     oidc: str | None
+    keep: tuple[str, ...]
     db: str | None
 
 
@@ -62,7 +69,16 @@ class Options(msgspec.Struct, kw_only=True):
     envvar="TENUTO_OIDC",
     help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
 )
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="[ORGANISATION=]AGE",
+    help="Delete sessions that ended longer ago: 90d, acme=30d, acme=forever. Repeatable; by"
+    " default nothing is deleted.",
+)
 @fence_options
+@pools_option
+@serves_options
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -89,6 +105,7 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
             "Leave out --dev, or listen on 127.0.0.1."
         )
+    retention = read_retention(asked.keep)
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener, within_folders(asked):
         opened = open_service(
@@ -98,7 +115,10 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             providers=read_providers(asked.oidc),
             fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
             tools=sources_in(asked.tools),
+            pools=asked.pools,
+            serves=serves_in(asked.pool, no_pools=asked.no_pools),
             allow_code=asked.allow_code,
+            retention=retention,
         )
         async with opened as service:
             if not asked.dev:
@@ -106,7 +126,9 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             say(f"serving at {address_of(listener)}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
+            app = create_app(service)
+            with collecting_rarely():
+                await serve_app(app, listener, api=True, stopping=service.hub.stop)
     return exit_codes.COMPLETED
 
 

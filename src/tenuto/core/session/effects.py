@@ -67,6 +67,8 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     """Of the workflow."""
     tenant: str = ""
     user: str = ""
+    pool: str = ""
+    priority: int = 0
 
 
 @final
@@ -302,6 +304,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             budget=task.share or UNBOUNDED,
             labels=task.labels,
         )
+    is_own = task.kind in ("function", "tool")
     return Call(
         effect=effect,
         promise=promise,
@@ -312,12 +315,14 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         ref=ref,
         inputs=inputs,
         timeout_ms=node.timeout_ms,
-        once=node.once and task.kind in ("function", "tool"),
+        once=node.once and is_own,
         approved=task.granted,
         labels=task.labels,
         guards=program.definition.guards,
         tenant=state.tenant,
         user=state.user,
+        pool=node.pool if is_own else "",
+        priority=node.priority if is_own else 0,
     )
 
 

@@ -81,7 +81,7 @@ class Commits:
         self._events = events
         self._page: deque[tuple[StoredCommit, bytes]] = deque()
         self.reached = 0
-        self.count = 0
+        self.count = self.pruned = 0
 
     def go_to(self, position: int) -> None:
         """Go on behind `position`."""
@@ -103,6 +103,7 @@ class Commits:
             commit, leaf = self._page.popleft()
             self.reached = commit.position
             self.count += 1
+            self.pruned += commit.is_pruned
             yield leaf
 
     async def _fill(self) -> None:

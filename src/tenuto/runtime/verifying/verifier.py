@@ -81,6 +81,11 @@ class Verifier:
             findings.notes.append(
                 "Records came and went too fast to be counted: that none is missing was not seen."
             )
+        if entries.commits.pruned:
+            findings.notes.append(
+                f"{entries.commits.pruned} commits were deleted with their sessions: of these "
+                "there are the digests that checkpoints covered, and nothing to look at."
+            )
         sessions = await self._check_sessions()
         try:
             await self._check_anchors()

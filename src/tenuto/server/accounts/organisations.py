@@ -9,6 +9,7 @@ from tenuto.core.accounts.principal import HOME, Principal
 from tenuto.core.errors import Rejected
 from tenuto.ports.clock import Clock
 from tenuto.ports.ledger import Change, Outdated, Record, RecordQuery
+from tenuto.ports.wall import everywhere
 from tenuto.server.accounts.directory import Directory
 from tenuto.server.accounts.records import (
     KEY,
@@ -91,7 +92,9 @@ class Organisations:
         """
         principal = asking.principal
         seen = name == principal.organisation or self._manages(principal, "accounts:read")
-        found = await self._directory.current(name, ORGANISATION, name) if seen else None
+        # Who manages the others reads what is theirs.
+        with everywhere():
+            found = await self._directory.current(name, ORGANISATION, name) if seen else None
         if found is None:
             raise NoSuchAccount(ORGANISATION, name)
         return found
@@ -101,9 +104,10 @@ class Organisations:
     ) -> tuple[Record, ...]:
         """Return the organisations that the asker may see, by name."""
         if self._manages(asking.principal, "accounts:read"):
-            return await self._directory.page(
-                RecordQuery(kind=ORGANISATION, after=after, limit=limit)
-            )
+            with everywhere():
+                return await self._directory.page(
+                    RecordQuery(kind=ORGANISATION, after=after, limit=limit)
+                )
         return () if after else (await self.get(asking, asking.principal.organisation),)
 
     async def change(
@@ -143,7 +147,8 @@ class Organisations:
         admin, key = new_id(), new_key_id(name)
         text = key_text(key)
         await self._directory.append(self._founding(asking, name, label, admin, key, text))
-        record = await self._directory.current(name, ORGANISATION, name)
+        with everywhere():
+            record = await self._directory.current(name, ORGANISATION, name)
         assert record is not None, "it was just made"
         return Founded(record=record, admin=admin, key_text=text)
 

@@ -55,7 +55,7 @@ class Watcher:
         to send."""
         kept = begin
         async for commit in self._store.follow(after=begin):
-            hooks = await self._hooks()
+            hooks = {} if commit.is_pruned else await self._hooks()
             made = await self._messages(commit, hooks) if hooks else []
             if made or commit.position - kept >= _MOVED_BY:
                 await self._deliveries.add(made, commit.position)

@@ -17,6 +17,8 @@ from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
+from tenuto.testing.contracts.pool_calls import PoolCallsContract, PoolLimitsContract
+from tenuto.testing.contracts.pruning import PruningContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
 from tenuto.testing.contracts.sandbox import ProgramSandboxContract, SnippetSandboxContract
@@ -34,7 +36,10 @@ __all__ = [
     "LedgerContract",
     "MemoryContract",
     "PiecesContract",
+    "PoolCallsContract",
+    "PoolLimitsContract",
     "ProgramSandboxContract",
+    "PruningContract",
     "ReadModelsContract",
     "ResponsesContract",
     "SignalsContract",

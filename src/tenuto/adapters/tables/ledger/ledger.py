@@ -12,6 +12,7 @@ from tenuto.adapters.tables.works import Performer
 from tenuto.core.audit.entering import Last
 from tenuto.core.errors import StoreUnavailable
 from tenuto.ports.ledger import Change, Entry, EntryQuery, Record, RecordQuery
+from tenuto.ports.wall import everywhere
 
 
 class TableLedger:
@@ -69,7 +70,10 @@ class TableLedger:
         return await self._last()
 
     async def _last(self) -> Last:
-        return await self._reads.run_soon(rows.last_in) if await self._is_there() else Last()
+        if not await self._is_there():
+            return Last()
+        with everywhere():
+            return await self._reads.run_soon(rows.last_in)
 
     async def _is_there(self) -> bool:
         # The tables are made by who first needs them, and stay.
