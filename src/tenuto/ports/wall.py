@@ -44,6 +44,12 @@ def everywhere() -> Iterator[None]:
         _HELD.reset(before)
 
 
+def stand_apart() -> None:
+    """Have what is read from now on in this context not be held by who began it: for work that has
+    a context of its own and shares a task of the event loop with other work."""
+    _HELD.set(None)
+
+
 def tenant_within() -> str | None:
     """Return the tenant that the work at hand is for; None: nobody said so."""
     held = _HELD.get()

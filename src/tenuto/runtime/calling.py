@@ -155,22 +155,24 @@ class Caller:
         if self.pooling is None:
             return None
         named, priority, once = "", 0, False
-        if isinstance(effect, Call):
+        if type(effect) is Call:
             named, priority, once = effect.pool, effect.priority, effect.once
         if tool is not None:
             once = once or tool.once
-            if isinstance(tool, PooledTool):
-                named, priority = named or tool.pool, priority or tool.priority
+            pooled = _pooled(tool)
+            if pooled is not None:
+                named, priority = named or pooled.pool, priority or pooled.priority
         return Place(named, priority, once) if named else None
 
     def _ref(self, effect: Call | CallTool, tool: ToolCode) -> str:
         """Return the name by which the definition has a tool."""
-        if isinstance(effect, Call):
+        if type(effect) is Call:
             return effect.ref
-        if not isinstance(tool, PooledTool) or not tool.pool:
+        pooled = _pooled(tool)
+        if pooled is None or not pooled.pool:
             return ""
         named = (ref for ref in effect.agent.tools if self._code.has_tool(ref))
-        return next((ref for ref in named if self._code.tool(ref) is tool), tool.ref)
+        return next((ref for ref in named if self._code.tool(ref) is tool), pooled.ref)
 
     async def known(self, live: Live, effect: Verify, record: Record) -> tuple[Json] | None:
         """Return the output of an effect in doubt that a worker of a pool has carried out, or does
@@ -231,6 +233,15 @@ class Caller:
             await done
 
         await insist(begun)
+
+
+def _pooled(tool: ToolCode) -> PooledTool | None:
+    """Return `tool` as one that may name a pool; None: it is of a kind that does not."""
+    # Not by `isinstance`: to compare a tool with a protocol costs a quarter of a turn.
+    if getattr(tool, "pool", None) is None:
+        return None
+    pooled: PooledTool = tool  # type: ignore[assignment]  # what has a pool has the rest
+    return pooled
 
 
 def _call_of(effect: Verify) -> Call:

@@ -76,7 +76,7 @@ def errand_of(
     **code: Any,
 ) -> Errand:
     """Return the errand of an effect; `code` is its `ref`, and its `tool` if it is one."""
-    agent = effect.agent if isinstance(effect, CallTool) else None
+    agent = effect.agent if type(effect) is CallTool else None
     return Errand(
         session=session,
         effect=effect.effect,
