@@ -78,13 +78,7 @@ class Caller:
             tool = await self._toolbox.tool_of_node(effect.ref)
             return await self._run_tool(live, effect, tool, effect.inputs, record)
         place = self._place(effect, None)
-        errand = errand_of(
-            live.state.session,
-            effect,
-            effect.inputs,
-            timeout_ms=effect.timeout_ms,
-            ref=effect.ref,
-        )
+        errand = errand_of(live.state.session, effect, effect.inputs, ref=effect.ref)
         # Who only has it carried out need not have its code.
         function = self._code.function(effect.ref) if place is None else None
         for part in self._on_function:
@@ -122,14 +116,8 @@ class Caller:
         # What the function gets is what the rules are about.
         permit(live.state, effect, tool, self._policy, arguments)
         place = self._place(effect, tool)
-        errand = errand_of(
-            live.state.session,
-            effect,
-            arguments,
-            timeout_ms=effect.timeout_ms or tool.timeout_ms,
-            ref=self._ref(effect, tool),
-            tool=tool.spec.name,
-        )
+        ref = self._ref(effect, tool)
+        errand = errand_of(live.state.session, effect, arguments, ref=ref, tool=tool)
         bound = self.attempts.bound(errand, tool, record)
         if tool.once or (type(effect) is Call and effect.once):
             await self._begin(live, effect.task)
