@@ -5,6 +5,8 @@ from collections.abc import Coroutine
 from contextvars import ContextVar
 from typing import Any
 
+from tenuto.ports.wall import tenant_within
+from tenuto.ports.wall import within as within_wall
 from tenuto.runtime.limiting import within
 from tenuto.runtime.workers import IN_A_ROW_MAX, Workers
 
@@ -245,6 +247,31 @@ def test_each_piece_sees_the_context_variables_of_who_started_it_and_sets_its_ow
 
         assert seen == {"a": ["first"], "b": ["second", "b"], "c": ["second"]}
         assert WHO.get() == "third"
+
+    run(test())
+
+
+def test_work_is_not_within_the_wall_of_the_tenant_for_whom_it_was_started() -> None:
+    seen: list[str | None] = []
+
+    async def test() -> None:
+        workers = Workers()
+
+        async def started() -> None:
+            seen.append(tenant_within())
+            with within_wall("globex"):
+                seen.append(tenant_within())
+            seen.append(tenant_within())
+
+        async def starts() -> None:
+            with within_wall("acme"):
+                workers.start(started)
+                seen.append(tenant_within())
+
+        workers.start(starts)
+        await ticks(2)
+
+        assert seen == ["acme", None, "globex", None]
 
     run(test())
 

@@ -17,7 +17,7 @@ from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo, Version
 from tenuto.ports.clock import Clock, Ids
-from tenuto.ports.wall import within
+from tenuto.ports.wall import hold, let_go
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
@@ -115,13 +115,13 @@ class Performer:
 
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
+        before = hold(live.state.tenant)
         try:
-            with within(live.state.tenant):
-                if type(effect) is Verify or type(effect) is Refuse:
-                    cause = await self._settlement(live, effect, record)
-                else:
-                    output = await self._output(live, effect, record)
-                    cause = self._completed(effect, output, record)
+            if type(effect) is Verify or type(effect) is Refuse:
+                cause = await self._settlement(live, effect, record)
+            else:
+                output = await self._output(live, effect, record)
+                cause = self._completed(effect, output, record)
         except asyncio.CancelledError as error:
             if record.work is None or record.work.is_interrupted:
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
@@ -131,6 +131,7 @@ class Performer:
         except Exception as error:
             cause = self._failed(live, effect, error, record)
         finally:
+            let_go(before)
             self._finished(live, effect.task, record.work)
             if cause is not None:
                 self._turns.put(live, cause, _told(record))

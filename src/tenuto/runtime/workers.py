@@ -12,6 +12,7 @@ from collections.abc import Callable, Coroutine
 from contextvars import copy_context
 from typing import Any, Final, TypeAlias, TypeVarTuple, Unpack
 
+from tenuto.ports.wall import stand_apart
 from tenuto.runtime.begun import Begun
 
 IN_A_ROW_MAX: Final = 16
@@ -43,7 +44,7 @@ class Job:
         self._worker, self._steps = worker, self._begin(*self._given)
         self._begin, self._given = None, ()
         try:
-            waits_for = self._context.run(self._steps.send, None)
+            waits_for = self._context.run(_first_step, self._steps)
         except StopIteration:
             return None
         return Begun(self, waits_for)
@@ -115,6 +116,12 @@ class Workers:
         while self._ready:
             # The loop holds the task until it begins, and from then on the job does.
             loop.create_task(_alone(self._ready.popleft()))  # noqa: RUF006
+
+
+def _first_step(steps: Work) -> object:
+    # Whoever started it may be within the wall of a tenant, and in the same worker.
+    stand_apart()
+    return steps.send(None)
 
 
 async def _alone(job: Job) -> None:

@@ -16,15 +16,17 @@ def repeats(turns: Sequence[Turn], count: int | None = None) -> int:
     last = turns[end - 1] if end else None
     if last is None or not last.answer.calls:
         return 0
-    found = 1
-    for number in range(end - 2, -1, -1):
+    found, number = 1, end - 2
+    while number >= 0:
         turn = turns[number]
-        if turn.answer.purpose == COMPACT:
-            continue
-        # Calls differ more often than not, and are compared more quickly.
-        if not _are_alike(turn.answer.calls, last.answer.calls) or _results(turn) != _results(last):
-            break
-        found += 1
+        if turn.answer.purpose != COMPACT:
+            # Calls differ more often than not, and are compared more quickly.
+            if not _are_alike(turn.answer.calls, last.answer.calls):
+                break
+            if _results(turn) != _results(last):
+                break
+            found += 1
+        number -= 1
     return found
 
 
