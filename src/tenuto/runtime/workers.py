@@ -115,7 +115,7 @@ class Workers:
         loop = asyncio.get_running_loop()
         while self._ready:
             # The loop holds the task until it begins, and from then on the job does.
-            loop.create_task(_alone(self._ready.popleft()))  # noqa: RUF006
+            loop.create_task(_alone(self._ready.popleft()))  # noqa: RUF006  (held)
 
 
 def _first_step(steps: Work) -> object:
