@@ -10,7 +10,7 @@ import pytest
 
 from tests.browser.built import built, needs_node
 from tests.browser.chromium import Browser, needs_chromium
-from tests.browser.visitor import Visitor
+from tests.browser.visiting import Visitor
 from tests.server.clients.servers import Server, serving
 
 pytestmark = [needs_chromium, needs_node, pytest.mark.slow]

@@ -6,44 +6,17 @@ them.
 
 from __future__ import annotations
 
-import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.browser.built import ROOT, built, needs_node
+from tests.browser.built import built, needs_node
 from tests.browser.chromium import Browser, Page, needs_chromium
 from tests.browser.desk import LETTER
-from tests.browser.visitor import Visitor
-from tests.server.cuts.servers import own_port
+from tests.browser.visiting import Desk, Visitor
 
 pytestmark = [needs_chromium, needs_node, pytest.mark.slow]
-
-
-class Desk:
-    """The server, which can be killed and started again."""
-
-    def __init__(self, folder: Path) -> None:
-        self._folder, self._port = folder, own_port()
-        self.address = f"http://127.0.0.1:{self._port}"
-        self.start()
-
-    def start(self) -> None:
-        """Return when it serves."""
-        command = [sys.executable, "-m", "tests.browser.desk", str(self._port), str(self._folder)]
-        self._process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
-        assert self._process.stdout is not None
-        assert "serving at" in self._process.stdout.readline()
-
-    def end(self, *, kill: bool = False) -> None:
-        """Return when it is gone."""
-        if kill:
-            self._process.kill()
-        else:
-            self._process.terminate()
-        self._process.communicate(timeout=60)
 
 
 @pytest.fixture

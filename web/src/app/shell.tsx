@@ -76,7 +76,7 @@ function Frame({ who }: { who: Me }) {
             to={screen.path}
             className="flex h-8 items-center gap-2.5 rounded-md px-2 text-soft hover:bg-sunken hover:text-ink"
             activeProps={{ className: 'bg-tint! text-accent! font-medium' }}
-            activeOptions={{ includeSearch: false }}
+            activeOptions={{ includeSearch: false, exact: screen.path === '/' }}
           >
             <Icon name={screen.icon} />
             {screen.label}
