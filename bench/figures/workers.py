@@ -128,9 +128,9 @@ def call_hops(folder: Path, *, calls: int, url: str) -> Measured:
         put_s: list[float] = []
         found: list[float] = []
         async with tenuto.open(at, serves=[]) as runtime:
-            pools = runtime._engine.pools
-            assert pools is not None, "an open database has them"
-            kept = pools.pooling.calls
+            sides = runtime._engine.pools
+            assert sides is not None, "an open database has them"
+            kept = sides.pooling._calls
             put = kept.put
 
             async def timed(calls: Sequence[PoolCall]) -> None:

@@ -1,4 +1,4 @@
-"""What the build weighs, and that it asks nothing of anybody else; and the tests of the UI's code."""
+"""What the build weighs, that it asks nothing of anybody else, and the tests of the UI's code."""
 
 from __future__ import annotations
 

@@ -1,6 +1,7 @@
-"""The web UI as a person uses it, on a live server: start, watch, decide, look back, fork, come back.
+"""The web UI as a person uses it, on a live server.
 
-The pictures of each screen lie in pytest's temporary folder, `walk*/`: look at them.
+Pictures of the screens lie in the temporary folders of pytest, `--basetemp` names where: look at
+them.
 """
 
 from __future__ import annotations

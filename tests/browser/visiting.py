@@ -52,8 +52,8 @@ class Visitor:
     def press(self, text: str, within: str = "button, a, [role=tab], [role=menuitem]") -> None:
         """Click on the first control that shows the text, or is labelled so, once it is there."""
         mark = (
-            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled && "
-            f"(it.getAttribute('aria-label') || it.innerText).trim().startsWith({json.dumps(text)}))"
+            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled &&"
+            f"(it.ariaLabel || it.innerText).trim().startsWith({json.dumps(text)}))"
         )
         self.page.until(mark)
         self.page.evaluate(
@@ -71,6 +71,7 @@ class Visitor:
 
     def look(self, name: str) -> None:
         """Keep a picture of the page, and check that everybody can use it."""
+        self.page.until("!document.querySelector('[data-coming]')")
         self.page.screenshot(self._pictures / f"{name}.png")
         self.page.evaluate(AXE.read_text("utf-8") + ";0")
         assert self.page.evaluate(_SERIOUS) == []

@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from tenuto.adapters.memory import MemoryCalls
 from tenuto.adapters.system import SystemClock
 from tenuto.ports.pools import Calls
-from tenuto.testing.contracts import PoolCallsContract
+from tenuto.testing.contracts import PoolCallsContract, PoolLimitsContract
 from tests.contracts.pool_members import members
 from tests.postgres import Schemas, needs_postgres
 
 
-class TestInMemory(PoolCallsContract):
+class TestInMemory(PoolCallsContract, PoolLimitsContract):
     def opened(self) -> AbstractAsyncContextManager[Calls]:
         @asynccontextmanager
         async def made() -> AsyncIterator[Calls]:
@@ -21,7 +21,7 @@ class TestInMemory(PoolCallsContract):
 
 
 @needs_postgres
-class TestInPostgres(Schemas, PoolCallsContract):
+class TestInPostgres(Schemas, PoolCallsContract, PoolLimitsContract):
     def opened(self) -> AbstractAsyncContextManager[Calls]:
         @asynccontextmanager
         async def made() -> AsyncIterator[Calls]:

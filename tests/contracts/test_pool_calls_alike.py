@@ -56,7 +56,7 @@ class Alike(RuleBasedStateMachine):
     def begin(self, pool: Pool) -> None:
         self.runner = asyncio.Runner()
         self.stack = AsyncExitStack()
-        self.rules = MemoryCalls(FakeClock())
+        self.plain = MemoryCalls(FakeClock())
         self.claims: list[tuple[Together, Claim]] = []
         self.gone: set[str] = set()
         url = type(self).fresh_schema()
@@ -72,7 +72,7 @@ class Alike(RuleBasedStateMachine):
     @rule(pool=pools)
     def declare(self, pool: Pool) -> None:
         self.run(self.members[0].calls.declare([pool]))
-        self.run(self.rules.declare([pool]))
+        self.run(self.plain.declare([pool]))
 
     @rule(one=st.integers(0, 1), facts=some_calls)
     def put(self, one: int, facts: list[tuple[int, str, str, int]]) -> None:
@@ -83,12 +83,12 @@ class Alike(RuleBasedStateMachine):
         # Of one transaction the calls come in the order of their tenants.
         for call in calls:
             self.run(self.members[one].calls.put([call]))
-            self.run(self.rules.put([call]))
+            self.run(self.plain.put([call]))
 
     @rule(one=st.integers(0, 1), room=st.integers(1, 4))
     def claim(self, one: int, room: int) -> None:
         found = self.run(self.members[one].calls.claim(GPU, room))
-        expected = self.run(self.rules.claim(GPU, room))
+        expected = self.run(self.plain.claim(GPU, room))
         assert found.claims == expected.claims
         assert found.are_more == expected.are_more
         assert (found.again_ms is None) == (expected.again_ms is None)
@@ -99,19 +99,19 @@ class Alike(RuleBasedStateMachine):
         if self.claims:
             member, claim = self.claims[which % len(self.claims)]
             taken = self.run(member.calls.settle([(claim, outcome)]))
-            assert taken == self.run(self.rules.settle([(claim, outcome)]))
+            assert taken == self.run(self.plain.settle([(claim, outcome)]))
 
     @rule(ids=st.lists(st.integers(0, 25).map(str), max_size=4))
     def drop(self, ids: list[str]) -> None:
         self.run(self.members[0].calls.drop(ids))
-        self.run(self.rules.drop(ids))
+        self.run(self.plain.drop(ids))
 
     @invariant()
     def what_is_found_is_the_same(self) -> None:
         if hasattr(self, "members"):
             ids = [str(n) for n in range(26)]
             found = self.run(self.members[1].calls.find(ids))
-            assert found == self.run(self.rules.find(ids))
+            assert found == self.run(self.plain.find(ids))
 
     def teardown(self) -> None:
         if hasattr(self, "runner"):

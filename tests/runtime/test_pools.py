@@ -47,7 +47,7 @@ class Desk:
 
 async def until_quiet(runtime: tenuto.Runtime) -> None:
     """Return when nothing is in the only pool."""
-    while (line := (await runtime.pools())[0]).waiting or line.running:  # noqa: ASYNC110  # nobody tells
+    while (line := (await runtime.pools.lines())[0]).waiting or line.running:  # noqa: ASYNC110  # nobody tells
         await asyncio.sleep(0)
 
 
@@ -96,20 +96,25 @@ def test_of_one_key_no_more_run_at_once_whatever_the_others_do() -> None:
 
 
 def test_a_higher_priority_goes_first() -> None:
-    desk = Desk()
-    flow = Workflow("three")
+    desk, pool = Desk(), Pool("narrow", concurrency=1)
+    flow = Workflow("four")
     for name, priority in (("first", 0), ("low", -5), ("high", 5), ("middle", 1)):
-        flow.node(
-            name,
-            function=desk.work,
-            inputs={"name": f"'{name}'"},
-            pool=Pool("narrow", concurrency=1),
-            priority=priority,
-        )
+        inputs = {"name": f"'{name}'"}
+        flow.node(name, function=desk.work, inputs=inputs, pool=pool, priority=priority)
 
     async def main() -> None:
         async with tenuto.open("memory://") as runtime:
-            await (await runtime.start(flow)).result(20)
+
+            async def keep_the_place(ctx: Any) -> None:
+                while (await runtime.pools.lines())[0].waiting < 4:  # noqa: ASYNC110  # nobody tells
+                    await asyncio.sleep(0)
+
+            before = await runtime.start(one(keep_the_place, pool=pool))
+            while not (lines := await runtime.pools.lines()) or not lines[0].running:  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0)
+            after = await runtime.start(flow)
+            for session in (before, after):
+                await session.result(20)
 
     run(main())
     assert desk.begun == ["high", "middle", "first", "low"]
@@ -138,11 +143,11 @@ def test_a_call_that_waits_for_a_pool_takes_up_no_room() -> None:
     async def main() -> None:
         flow = Workflow("two").node("pooled", function=desk.work, pool=GPU)
         async with tenuto.open("memory://", concurrency=1, serves=[]) as runtime:
-            assert runtime.serves == ()
+            assert runtime.pools.served == ()
             waiting = [await runtime.start(flow) for _ in range(5)]
             other = await runtime.start(one(desk.work, inputs={"name": "'here'"}))
             assert await other.result(20) == "here"
-            (line,) = await runtime.pools()
+            (line,) = await runtime.pools.lines()
             assert (line.pool, line.waiting, line.running) == (GPU, 5, 0)
             assert runtime.effects() == (0, 0)
             for session in waiting:
@@ -295,7 +300,7 @@ def test_a_tool_of_an_agent_is_carried_out_in_its_pool_and_remembers_for_its_age
         async with tenuto.open("memory://", models={"mock": model}) as runtime:
             session = await runtime.start(flow, user="ann")
             assert await session.result(20) == {"text": "done"}
-            (line,) = await runtime.pools()
+            (line,) = await runtime.pools.lines()
             assert line.pool == GPU
             assert model.requests[1].messages[-1].results[0].value == "<hi>"
             (item,) = await runtime.memory().list(user="ann")

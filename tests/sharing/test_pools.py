@@ -96,7 +96,7 @@ def pids_of(name: str) -> list[int]:
 async def until_pool(runtime: tenuto.Runtime, is_so: Callable[[Line], bool]) -> None:
     """Return when something is so of the pool."""
     async with asyncio.timeout(10):
-        while not any(is_so(line) for line in await runtime.pools()):  # noqa: ASYNC110
+        while not any(is_so(line) for line in await runtime.pools.lines()):  # noqa: ASYNC110
             await asyncio.sleep(0.01)
 
 
@@ -119,7 +119,7 @@ def test_calls_of_a_pool_go_to_those_who_serve_it_and_to_nobody_else() -> None:
                 sessions = [await runtime.start(pooled.works) for _ in range(20)]
                 found = [await session.result(10) for session in sessions]
                 assert {one["pid"] for one in found if isinstance(one, dict)} == {gpu.pid}
-                lines = {line.pool.name: line for line in await runtime.pools()}
+                lines = {line.pool.name: line for line in await runtime.pools.lines()}
                 assert (lines["gpu"].workers, lines["gpu"].waiting) == (1, 0)
 
     run(test)

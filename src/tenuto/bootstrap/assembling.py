@@ -38,7 +38,7 @@ from tenuto.runtime.engine import Engine
 from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
-from tenuto.runtime.pool_side import PoolSide
+from tenuto.runtime.pool_side import Ground, PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.projected import Folds
 from tenuto.runtime.projecting import Projector
@@ -124,22 +124,22 @@ class Assembly:
         return engine
 
     def _pools(self, performer: Performer) -> PoolSide:
-        store = self._store
-        together = store.together if isinstance(store, LastingStore) else None
-        calls = MemoryCalls(self._clock) if together is None else together.calls
-        side = PoolSide(
-            calls,
+        return PoolSide(
+            self._ground(),
             Carrier(self._code, performer.caller.attempts),
             performer,
+            pools=pools_of(self._settings.get("pools")),
             serves=self._settings.get("serves"),
-            signals=None if together is None else together.signals,
         )
-        side.lines = calls if isinstance(calls, MemoryCalls) else None
-        if isinstance(store, LastingStore) and store.lines is not None:
-            side.lines = store.lines
-        side.pooling.settle_pools(pools_of(self._settings.get("pools")))
-        performer.caller.pooling = side.pooling
-        return side
+
+    def _ground(self) -> Ground:
+        """Return where calls of pools are kept: in the process, where it has its store alone."""
+        store = self._store
+        if isinstance(store, LastingStore) and store.together is not None:
+            return Ground(store.together.calls, store.lines, store.together.signals)
+        calls = MemoryCalls(self._clock)
+        lines = store.lines if isinstance(store, LastingStore) else None
+        return Ground(calls, calls if lines is None else lines)
 
     def _projector(self, artifacts: Artifacts) -> Projector:
         store = self._store
@@ -204,6 +204,7 @@ class Assembly:
             runtime.lists = self._store.lists
         if isinstance(self._store, LastingStore):
             runtime.pruner = Pruner(self._store.pruning, runtime.ledger, self._clock)
+            runtime.pruner.removed = runtime.looks.forget
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

@@ -16,6 +16,7 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.bootstrap.shelves import shelves_beside
+from tenuto.core.retention import Retention
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.shelves import Shelves
@@ -33,6 +34,7 @@ from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
+from tenuto.server.retention import Keeper
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 from tenuto.server.sharing import Shared
@@ -49,6 +51,8 @@ class Serving(Settings, total=False):
     """From where and how much may be asked; None: as by default."""
     login: bool
     """False: everybody is an admin. True by default."""
+    retention: Retention
+    """How long sessions that have ended are kept; for ever by default."""
     providers: Sequence[Provider]
     """Of OpenID Connect, to log in at."""
 
@@ -69,6 +73,7 @@ async def open_service(
         login=serving.pop("login", True),
         providers=serving.pop("providers", ()),
     )
+    retention = serving.pop("retention", Retention())
     settings: Settings = serving
     settings["workflows"] = given.workflows()
     settings["provider_keys"] = given.keys
@@ -82,6 +87,8 @@ async def open_service(
                 fences = service.fences
                 fences.allowances = opening.beside.allowances(fences.allowances)
             await service.webhooks.start(runtime.duties)
+            keeper = Keeper(runtime, retention)
+            keeper.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"
             # Of a large file this takes seconds, once; lists are only slower until then.
             preparing = asyncio.create_task(runtime.lists.prepare())
@@ -89,6 +96,7 @@ async def open_service(
                 yield service
             finally:
                 service.closing = True
+                await keeper.close()
                 preparing.cancel()
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()

@@ -11,7 +11,7 @@ from tenuto.ports.membership import Signals, Topic
 from tenuto.ports.pools import Calls, Claim, Claimed
 from tenuto.runtime.gathering import Gathered
 from tenuto.runtime.insisting import insist
-from tenuto.runtime.pooling import Room
+from tenuto.runtime.room import Room
 
 LOOK_S: Final = 1.0
 """What nobody told of is found by looking."""
@@ -55,7 +55,7 @@ class PoolServer:
         self._settled = settled
         self._pools: dict[str, _Served] = {}
         self._running: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
-        self._settles = Gathered(self._settle)
+        self._settles = Gathered(calls.settle)
         self._watch: asyncio.Task[None] | None = None
         self._closing = False
         if signals is not None:
@@ -172,9 +172,6 @@ class PoolServer:
         is_taken = await insist(settle)
         if is_taken:
             self._settled(claim.id, outcome)
-
-    async def _settle(self, some: list[tuple[Claim, bytes]]) -> list[bool]:
-        return await self._calls.settle(some)
 
     async def _keep_watch(self) -> None:
         """Stop what is this process's no more, or is wanted by nobody."""

@@ -5,11 +5,10 @@ from typing import Any, Unpack
 
 from tenuto.core.budget import UNBOUNDED
 from tenuto.core.session import inputs as i
-from tenuto.core.vocabulary import EffectId, Json, SessionId, TaskNo, task_of
+from tenuto.core.vocabulary import Json, SessionId
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head, HeadQuery
-from tenuto.ports.pools import Line
 from tenuto.ports.schemas import Schemas
 from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
@@ -17,7 +16,7 @@ from tenuto.sdk.changes import Changes
 from tenuto.sdk.duties import Duties
 from tenuto.sdk.keeping import Keeping
 from tenuto.sdk.looking import Looks
-from tenuto.sdk.pools import check_pools
+from tenuto.sdk.pool_lines import Pools
 from tenuto.sdk.session import Session
 from tenuto.sdk.starting import Facts, check_facts, checked_inputs
 from tenuto.sdk.tool_list import ToolList, list_tools
@@ -43,17 +42,14 @@ class Runtime(Keeping):
         """Sessions as they are now, for who shows many."""
         self.duties = Duties(engine)
         """What this process does for all that share the database."""
+        self.pools = Pools(engine, code)
+        """Lines of calls, and who carries them out."""
 
     @property
     def member(self) -> int | None:
         """This process's number among those that share the database; None: it has it alone."""
         sharing = self._engine.owning.sharing
         return None if sharing is None else sharing.seat.number
-
-    @property
-    def serves(self) -> tuple[str, ...]:
-        """The pools whose calls this process carries out."""
-        return () if self._engine.pools is None else self._engine.pools.served
 
     def register(self, workflow: Workflow | WorkflowDefinition) -> None:
         """Make a workflow and its code known, so that its sessions of earlier processes can go
@@ -62,21 +58,7 @@ class Runtime(Keeping):
         Raises:
             DefinitionError: the workflow is wrong.
         """
-        self._engine.programs.know(self._taken_in(workflow))
-
-    def _taken_in(self, workflow: Workflow | WorkflowDefinition) -> WorkflowDefinition:
-        """Return the definition, whose code and pools are known then."""
-        pools, code = self._engine.pools, {}
-        definition = workflow
-        if isinstance(workflow, Workflow):
-            definition, code = workflow.definition(), workflow.code
-            self._code.register(code)
-            if pools is not None:
-                pools.declare(workflow.pools)
-        assert isinstance(definition, WorkflowDefinition)
-        if pools is not None:
-            check_pools(definition, code, pools.pooling.declared)
-        return definition
+        self._engine.programs.know(self.pools.take_in(workflow))
 
     async def start(
         self,
@@ -133,25 +115,6 @@ class Runtime(Keeping):
         """
         return await list_tools(self._code)
 
-    async def pools(self) -> tuple[Line, ...]:
-        """Return the pools: their limits, how many calls wait and run in them, and how many
-        processes serve them."""
-        pools = self._engine.pools
-        return () if pools is None or pools.lines is None else await pools.lines.lines()
-
-    async def pools_of(self, session_id: SessionId) -> dict[TaskNo, Line]:
-        """Return the pools in which tasks of a session wait for a worker."""
-        pools = self._engine.pools
-        if pools is None or pools.lines is None:
-            return {}
-        waiting = await pools.lines.waiting_of(session_id)
-        lines = {line.pool.name: line for line in await self.pools()} if waiting else {}
-        return {
-            task_of(EffectId(id.partition("/")[0])): lines[pool]
-            for id, pool in waiting.items()
-            if pool in lines
-        }
-
     async def deliver(self, session_id: SessionId, make: Callable[[int], i.SessionInput]) -> None:
         """Give a session the input that `make` makes for the present moment (ms since 1970)."""
         await self._engine.submit(session_id, make(self._engine.clock.now_ms()))
@@ -173,7 +136,7 @@ class Runtime(Keeping):
     def effects(self) -> tuple[int, int]:
         """Return how many effects run in this process, and how many wait for room."""
         performer = self._engine.performer
-        return performer.running, len(performer.queue)
+        return performer.room.running, len(performer.queue)
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
@@ -183,4 +146,4 @@ class Runtime(Keeping):
         return await self._engine.drain(round(timeout * 1000))
 
     async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
-        return await self._engine.programs.add(self._taken_in(workflow), tenant)
+        return await self._engine.programs.add(self.pools.take_in(workflow), tenant)

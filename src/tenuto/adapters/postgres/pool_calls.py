@@ -23,6 +23,7 @@ from tenuto.core.vocabulary import SessionId
 from tenuto.ports.membership import Topic
 from tenuto.ports.pools import Claim, Claimed, Found, PoolCall
 from tenuto.ports.pools import Line as PoolLine
+from tenuto.ports.wall import everywhere
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -162,11 +163,13 @@ class PostgresLines:
 
     async def lines(self) -> tuple[PoolLine, ...]:
         """See `Lines.lines`."""
-        return await self._reads.run(_lines)
+        with everywhere():
+            return await self._reads.run(_lines)
 
     async def waiting_of(self, session: SessionId) -> dict[str, str]:
         """See `Lines.waiting_of`."""
-        return await self._reads.run(_waiting_of, session)
+        with everywhere():
+            return await self._reads.run(_waiting_of, session)
 
 
 def _are_made(connection: Connection) -> bool:

@@ -37,7 +37,7 @@ def command(**options: Any) -> int:
 
 async def _list(asked: Options) -> int:
     async with tenuto.open(asked.db, readonly=True) as runtime:
-        lines = await runtime.pools()
+        lines = await runtime.pools.lines()
     if asked.as_json:
         for line in lines:
             show_json(line, indent=False)

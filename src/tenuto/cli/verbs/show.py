@@ -78,7 +78,7 @@ async def _show(asked: Options) -> int:
             message = messages.add(stored.version, stored.event) if wanted else None
             if message is not None:
                 said.append(message)
-        lines = await runtime.pools_of(session.id) if asked.at is None else {}
+        lines = await runtime.pools.waited_for(session.id) if asked.at is None else {}
         for child in children:
             costs.include(await costs_below(runtime, child, until_ms=state.updated_ms))
     if asked.mermaid:

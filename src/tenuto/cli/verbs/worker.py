@@ -89,7 +89,7 @@ async def _work(asked: Options, serves: list[str] | None) -> int:
             )
         names = ", ".join(one.name for one in found) or "what no other process knows"
         parts = [] if asked.only_pools else [names]
-        served = ", ".join(runtime.serves)
+        served = ", ".join(runtime.pools.served)
         parts += [f"calls of pools: {served}"] if served else []
         say(f"worker {number} runs: {'; '.join(parts)}")
         with collecting_rarely(), suppress(asyncio.CancelledError):

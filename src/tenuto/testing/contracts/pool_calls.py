@@ -31,9 +31,7 @@ async def claimed(calls: Calls, room: int = 100) -> list[str]:
     return [claim.id for claim in (await calls.claim(GPU, room)).claims]
 
 
-class PoolCallsContract(ABC):
-    """Calls are put once, claimed within the limits in their order, settled, and dropped."""
-
+class _Suite(ABC):
     @abstractmethod
     def opened(self) -> AbstractAsyncContextManager[Calls]:
         """Give those of one process, with nothing in them."""
@@ -45,6 +43,10 @@ class PoolCallsContract(ABC):
                 await test(calls)
 
         asyncio.run(asyncio.wait_for(main(), 30))
+
+
+class PoolCallsContract(_Suite):
+    """Calls are put once, claimed in their order, settled, and dropped."""
 
     def test_a_call_is_claimed_with_its_payload_and_its_outcome_is_found(self) -> None:
         async def test(calls: Calls) -> None:
@@ -116,6 +118,55 @@ class PoolCallsContract(ABC):
             assert sorted(id.partition("-")[0] for id in found) == ["big", "big", "more", "more"]
 
         self._run(test)
+
+    def test_a_call_that_waits_is_gone_when_it_is_dropped(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b")])
+            await calls.drop(["a", "never"])
+            assert await calls.find(["a"]) == {}
+            assert await claimed(calls) == ["b"]
+
+        self._run(test)
+
+    def test_a_call_that_runs_is_withdrawn_and_counts_until_it_is_settled(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b")])
+            (claim,) = (await calls.claim(GPU, 10)).claims
+            await calls.drop(["a"])
+            found = (await calls.find(["a"]))["a"]
+            assert (found.standing, found.is_withdrawn) == ("running", True)
+            assert await claimed(calls) == []
+            assert await calls.settle([(claim, b"late")]) == [False]
+            assert await calls.find(["a"]) == {}
+            assert await claimed(calls) == ["b"]
+
+        self._run(test, Pool(GPU, concurrency=1))
+
+    def test_an_outcome_is_there_until_it_is_dropped_and_then_the_id_is_free(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a")])
+            (claim,) = (await calls.claim(GPU, 10)).claims
+            await calls.settle([(claim, b"done")])
+            await calls.drop(["a"])
+            assert await calls.find(["a"]) == {}
+            await calls.put([pool_call("a")])
+            assert await claimed(calls) == ["a"]
+
+        self._run(test)
+
+    def test_pools_know_nothing_of_one_another(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b", pool="cpu"), pool_call("c")])
+            assert await claimed(calls) == ["a"]
+            other = await calls.claim("cpu", 10)
+            assert ([claim.id for claim in other.claims], other.are_more) == (["b"], False)
+            assert (await calls.claim("nobody's", 10)).claims == ()
+
+        self._run(test, Pool(GPU, concurrency=1), Pool("cpu"))
+
+
+class PoolLimitsContract(_Suite):
+    """No more calls are claimed than the limits of a pool let."""
 
     def test_no_more_run_at_once_than_the_pool_lets(self) -> None:
         async def test(calls: Calls) -> None:
@@ -191,48 +242,3 @@ class PoolCallsContract(ABC):
             assert (await calls.claim(GPU, 10)).claims == ()
 
         self._run(test, Pool(GPU, key="tenant", key_rate=2, per=YEAR_S))
-
-    def test_a_call_that_waits_is_gone_when_it_is_dropped(self) -> None:
-        async def test(calls: Calls) -> None:
-            await calls.put([pool_call("a"), pool_call("b")])
-            await calls.drop(["a", "never"])
-            assert await calls.find(["a"]) == {}
-            assert await claimed(calls) == ["b"]
-
-        self._run(test)
-
-    def test_a_call_that_runs_is_withdrawn_and_counts_until_it_is_settled(self) -> None:
-        async def test(calls: Calls) -> None:
-            await calls.put([pool_call("a"), pool_call("b")])
-            (claim,) = (await calls.claim(GPU, 10)).claims
-            await calls.drop(["a"])
-            found = (await calls.find(["a"]))["a"]
-            assert (found.standing, found.is_withdrawn) == ("running", True)
-            assert await claimed(calls) == []
-            assert await calls.settle([(claim, b"late")]) == [False]
-            assert await calls.find(["a"]) == {}
-            assert await claimed(calls) == ["b"]
-
-        self._run(test, Pool(GPU, concurrency=1))
-
-    def test_an_outcome_is_there_until_it_is_dropped_and_then_the_id_is_free(self) -> None:
-        async def test(calls: Calls) -> None:
-            await calls.put([pool_call("a")])
-            (claim,) = (await calls.claim(GPU, 10)).claims
-            await calls.settle([(claim, b"done")])
-            await calls.drop(["a"])
-            assert await calls.find(["a"]) == {}
-            await calls.put([pool_call("a")])
-            assert await claimed(calls) == ["a"]
-
-        self._run(test)
-
-    def test_pools_know_nothing_of_one_another(self) -> None:
-        async def test(calls: Calls) -> None:
-            await calls.put([pool_call("a"), pool_call("b", pool="cpu"), pool_call("c")])
-            assert await claimed(calls) == ["a"]
-            other = await calls.claim("cpu", 10)
-            assert ([claim.id for claim in other.claims], other.are_more) == (["b"], False)
-            assert (await calls.claim("nobody's", 10)).claims == ()
-
-        self._run(test, Pool(GPU, concurrency=1), Pool("cpu"))

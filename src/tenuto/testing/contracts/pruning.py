@@ -29,9 +29,10 @@ NEWEST: Final = SessionId("z")
 LONG_AGO: Final = PruneQuery(ended_before_ms=5_000)
 
 
-def ended(session: SessionId, *, at_ms: int = 2_000, **head: object) -> Commit:
+def ended(session: SessionId, *, at_ms: int = 2_000, count: int = 1, **head: object) -> Commit:
     """Return the commit of a session that ends as soon as it starts."""
-    return start(session, status="completed", active=False, updated_ms=at_ms, **head)
+    over = {"status": "completed", "active": False, "updated_ms": at_ms}
+    return start(session, count=count, payload=b"all", **over, **head)
 
 
 async def pruned(pruning: Pruning, query: PruneQuery = LONG_AGO) -> list[str]:
@@ -58,7 +59,7 @@ def leaves_of(commits: Sequence[StoredCommit]) -> list[bytes]:
     ]
 
 
-async def listed(store: EventStore) -> list[str]:
+async def listed(store: EventStore) -> list[SessionId]:
     """Return the ids of all sessions, the oldest first."""
     return [head.session for head in await store.heads(HeadQuery())][::-1]
 
