@@ -270,7 +270,7 @@ def test_every_screen_can_be_used_by_everybody_at_any_width_in_both_themes(
         for name, path in SCREENS.items():
             page.open(f"{office.address}{path}")
             page.until("document.querySelector('h1')")
-            page.until("!document.querySelector('main [role=status] > .sr-only')")
+            page.until("!document.querySelector('[data-coming]')")
             wide = page.evaluate("document.documentElement.scrollWidth")
             assert wide <= width, f"{path} is {wide} wide"
             me.look(name)
