@@ -2,8 +2,11 @@ import '@xyflow/react/dist/base.css';
 import {
   applyNodeChanges,
   Background,
+  BaseEdge,
   Controls,
   type Edge,
+  EdgeLabelRenderer,
+  type EdgeProps,
   Handle,
   MarkerType,
   type Node,
@@ -46,6 +49,13 @@ interface Props {
   doing?: Doing;
 }
 
+type Way = Edge<{ bends: Place[]; isBack: boolean; label: string; title: string }, 'way'>;
+
+/** With room for conditions between the layers. */
+const SIZE = { ...NODE, gapY: 56 };
+
+const FIT = { maxZoom: 1, padding: 0.15 };
+
 type Drawn = Node<{ kind: string; ref: string; fault: string; isOpen: boolean }, 'step'>;
 
 export function Canvas(props: Props) {
@@ -64,9 +74,8 @@ function Flow({ nodes, edges, chosen, onChoose, doing }: Props) {
   const [moved, setMoved] = useState<ReadonlyMap<string, Place>>(new Map());
   const topology = JSON.stringify([nodes.map(({ id }) => id), edges.map(({ from, to }) => [from, to])]);
   // Only what leads where moves nodes: a word that is changed within one does not.
-  const { places } = useMemo(() => {
-    const ids = nodes.map((node) => node.id);
-    return layout(ids, edges.filter(({ from, to }) => ids.includes(from) && ids.includes(to)));
+  const { places, routes, turned } = useMemo(() => {
+    return layout(nodes.map((node) => node.id), edges, SIZE);
   }, [topology]);
   const isOpen = doing !== undefined;
   const made = useMemo(
@@ -88,31 +97,37 @@ function Flow({ nodes, edges, chosen, onChoose, doing }: Props) {
   const ways = useMemo(
     () =>
       edges.map(
-        (edge, index): Edge => ({
+        (edge, index): Way => ({
           id: String(index),
+          type: 'way',
+          data: {
+            // Where somebody moved a node, the way that was found no longer leads there.
+            bends: moved.has(edge.from) || moved.has(edge.to) ? [] : (routes.get(index) ?? []),
+            isBack: turned.has(index),
+            label: labelOf(edge),
+            title: edge.label,
+          },
           source: edge.from,
           target: edge.to,
           selected: index === chosen,
           ariaLabel: `${edge.from} to ${edge.to}${edge.label ? ` if ${edge.label}` : ''}`,
-          ...labelOf(edge),
           style: {
             stroke: index === chosen ? 'var(--accent)' : 'var(--firm)',
             strokeWidth: index === chosen ? 2.5 : 1.3,
             ...(edge.kind === 'case' || edge.kind === 'default' ? { strokeDasharray: '5 4' } : {}),
           },
-          labelStyle: { fill: 'var(--soft)', fontSize: 10, fontFamily: 'var(--font-mono)' },
-          labelBgStyle: { fill: 'var(--canvas)' },
           markerEnd: { type: MarkerType.ArrowClosed, color: 'var(--firm)', width: 14, height: 14 },
         }),
       ),
-    [edges, chosen],
+    [edges, chosen, moved, routes, turned],
   );
-  const isFirst = useRef(true);
+  const count = useRef(nodes.length);
   useEffect(() => {
     // What was added is brought into view; else the eye stays where it is.
-    const clock = setTimeout(() => void flow.fitView({ maxZoom: 1, padding: 0.15, duration: isFirst.current ? 0 : 150 }), 30);
-    isFirst.current = false;
-    return () => clearTimeout(clock);
+    if (count.current === nodes.length) return;
+    count.current = nodes.length;
+    const frame = requestAnimationFrame(() => void flow.fitView({ ...FIT, duration: 150 }));
+    return () => cancelAnimationFrame(frame);
   }, [nodes.length, flow]);
   return (
     <div className="size-full" data-builder-canvas>
@@ -120,6 +135,9 @@ function Flow({ nodes, edges, chosen, onChoose, doing }: Props) {
         nodes={shown}
         edges={ways}
         nodeTypes={TYPES}
+        edgeTypes={WAYS}
+        fitView
+        fitViewOptions={FIT}
         onNodesChange={(changes) => setShown((all) => applyNodeChanges(changes.filter((one) => one.type === 'position'), all))}
         onNodeDragStop={(_, __, dragged) =>
           setMoved((all) => new Map([...all, ...dragged.map((one): [string, Place] => [one.id, one.position])]))
@@ -156,11 +174,48 @@ function Flow({ nodes, edges, chosen, onChoose, doing }: Props) {
   );
 }
 
-function labelOf({ kind, label }: DrawnEdge): { label?: string } {
-  if (kind === 'default') return { label: 'else' };
-  if (label === '') return {};
-  return { label: label.length > LABEL_CHARS ? `${label.slice(0, LABEL_CHARS - 1)}…` : label };
+function labelOf({ kind, label }: DrawnEdge): string {
+  if (kind === 'default') return 'else';
+  return label.length > LABEL_CHARS ? `${label.slice(0, LABEL_CHARS - 1)}…` : label;
 }
+
+/** How far beside its nodes an edge runs that leads back up. */
+const ASIDE = 70;
+
+/** An edge that goes by its bends, with its condition on it. */
+const WayEdge = memo(function WayEdge({ sourceX, sourceY, targetX, targetY, data, markerEnd, style }: EdgeProps<Way>) {
+  const { bends = [], isBack = false, label = '', title = '' } = data ?? {};
+  const aside = isBack && bends.length === 0 ? ASIDE + NODE.width / 2 : 0;
+  const beside = { x: sourceX + aside, y: (sourceY + targetY) / 2 };
+  const points = [{ x: sourceX, y: sourceY }, ...(aside > 0 ? [beside] : bends), { x: targetX, y: targetY }];
+  let path = `M${sourceX},${sourceY}`;
+  for (let at = 1; at < points.length; at += 1) {
+    const [from, to] = [points[at - 1] as Place, points[at] as Place];
+    const half = (from.y + to.y) / 2;
+    path += ` C${from.x},${half} ${to.x},${half} ${to.x},${to.y}`;
+  }
+  const next = points[1] as Place;
+  const x = aside > 0 ? beside.x : (sourceX + next.x) / 2;
+  const y = aside > 0 ? beside.y : sourceY + Math.min(Math.abs(next.y - sourceY), SIZE.gapY) / 2;
+  return (
+    <>
+      <BaseEdge path={path} {...(markerEnd ? { markerEnd } : {})} {...(style ? { style } : {})} />
+      {label && (
+        <EdgeLabelRenderer>
+          <span
+            title={title}
+            className="absolute rounded bg-canvas px-1 font-mono text-[0.625rem] leading-4 whitespace-nowrap text-soft"
+            style={{ transform: `translate(-50%, -50%) translate(${x}px, ${y}px)` }}
+          >
+            {label}
+          </span>
+        </EdgeLabelRenderer>
+      )}
+    </>
+  );
+});
+
+const WAYS = { way: WayEdge };
 
 const Step = memo(function Step({ id, data, selected }: NodeProps<Drawn>) {
   const { kind, ref, fault, isOpen } = data;
