@@ -28,9 +28,17 @@ graph:
     # First of all.
     read: {agent: reader, inputs: {task: inputs.text}}  # cheap
     note: {condition:   "true"}
-  entry: read
 output: outputs.note.result
 """
+
+
+STILL: Final = """(() => {
+  const now = document.querySelector('.react-flow__viewport').style.transform;
+  window.still = window.was === now ? (window.still ?? 0) + 1 : 0;
+  window.was = now;
+  return window.still > 20;
+})()"""
+"""The canvas has not moved for some frames: what was added has come into view."""
 
 
 @pytest.fixture
@@ -151,6 +159,7 @@ def drag(me: Visitor, begin: str, end: str) -> None:
         "(selector) => { const it = document.querySelector(selector).getBoundingClientRect();"
         "return [it.x + it.width / 2, it.y + it.height / 2]; }"
     )
+    me.page.until(STILL)
     (x, y), (to_x, to_y) = me.page.call(middle, begin), me.page.call(middle, end)
     press = {"button": "left", "buttons": 1, "clickCount": 1}
     for kind, at_x, at_y in (

@@ -31,12 +31,16 @@ export function fit(query: string, text: string): number {
 }
 
 /** The entries that fit, best first; of those that fit alike, in their order. */
-export function fitting<T extends Entry>(entries: readonly T[], query: string, most = 12): T[] {
+export function fitting<T extends Entry>(entries: readonly T[], query: string, most = 24): T[] {
   return entries
     .map((entry, index) => ({
       entry,
       index,
-      score: Math.max(fit(query, entry.text), fit(query, `${entry.group} ${entry.text}`) * 0.9, fit(query, entry.also ?? '') * 0.8 * Number(entry.also !== undefined)),
+      score: Math.max(
+        fit(query, entry.text),
+        fit(query, `${entry.group} ${entry.text}`) * 0.9,
+        entry.also ? fit(query, entry.also) * 0.8 : 0,
+      ),
     }))
     .filter(({ score }) => score > 0)
     .sort((a, b) => b.score - a.score || a.index - b.index)

@@ -84,7 +84,7 @@ function Row({ one }: { one: AgentSummary }) {
           {one.source === 'server' ? 'of the server' : `version ${one.version}`}
         </span>
       </span>
-      <span className="line-clamp-2 text-sm text-soft">{one.description || one.role || one.id}</span>
+      <span className="line-clamp-2 text-sm text-soft">{one.description || one.role}</span>
       <span className="truncate font-mono text-xs text-soft">{one.model}</span>
     </>
   );

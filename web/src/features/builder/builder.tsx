@@ -1,4 +1,4 @@
-import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
+import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
 import { drafted, draftDropped, store, useAct } from '../../app/store';
@@ -26,7 +26,32 @@ const route = getRouteApi('/shell/builder');
 export function Builder() {
   const { workflow: name } = route.useSearch();
   const asking = useQuery({ ...workflow(name ?? ''), enabled: name !== undefined });
-  if (name === undefined) return <Editor key="" known={null} />;
+  // What is kept is another version, and an editor of its own: what goes on is known here.
+  const [starting, setStarting] = useState('');
+  return (
+    <>
+      <Chosen name={name} asking={asking} onStart={setStarting} />
+      {starting !== '' && (
+        <Suspense>
+          <StartWindow
+            workflow={starting}
+            onChoose={setStarting}
+            onClose={() => setStarting('')}
+          />
+        </Suspense>
+      )}
+    </>
+  );
+}
+
+interface ChosenProps {
+  name: string | undefined;
+  asking: UseQueryResult<WorkflowDetail>;
+  onStart: (name: string) => void;
+}
+
+function Chosen({ name, asking, onStart }: ChosenProps) {
+  if (name === undefined) return <Editor key="" known={null} onStart={onStart} />;
   if (asking.isError) {
     return (
       <div className="mx-auto max-w-xl p-6">
@@ -46,12 +71,17 @@ export function Builder() {
       </Nothing>
     );
   }
-  return <Editor key={`${name} ${asking.data.version}`} known={asking.data} />;
+  return <Editor key={`${name} ${asking.data.version}`} known={asking.data} onStart={onStart} />;
 }
 
 const TEMPLATE_ABOUT = 'builder';
 
-function Editor({ known }: { known: WorkflowDetail | null }) {
+interface EditorProps {
+  known: WorkflowDetail | null;
+  onStart: (name: string) => void;
+}
+
+function Editor({ known, onStart }: EditorProps) {
   const act = useAct();
   const queries = useQueryClient();
   const search = route.useSearch();
@@ -61,7 +91,6 @@ function Editor({ known }: { known: WorkflowDetail | null }) {
     begun(store.getState().drafts[about]?.text ?? known?.text ?? TEMPLATE),
   );
   const [edge, setEdge] = useState<number>();
-  const [isStarting, setStarting] = useState(false);
   const { text } = history;
   const isChanged = text !== (known?.text ?? '');
   const change = (next: string, by = ''): void => setHistory((now) => changed(now, next, by));
@@ -78,8 +107,9 @@ function Editor({ known }: { known: WorkflowDetail | null }) {
     void navigate({ search: ({ node: _, ...rest }) => ({ ...rest, ...(node ? { node } : {}) }), replace: true });
   };
   const saving = useMutation({
-    mutationFn: () => saved(text, known),
-    onSuccess: (found) => {
+    mutationFn: (_: { then: 'start' | 'stay' }) => saved(text, known),
+    onSuccess: (found, { then }) => {
+      if (then === 'start') onStart(found.name);
       act(draftDropped(about));
       queries.setQueryData(workflow(found.name).queryKey, found);
       void queries.invalidateQueries({ queryKey: ['workflows'], refetchType: 'active' });
@@ -87,16 +117,19 @@ function Editor({ known }: { known: WorkflowDetail | null }) {
     },
   });
   const start = (): void => {
-    if (isChanged) saving.mutate(undefined, { onSuccess: () => setStarting(true) });
-    else setStarting(true);
+    if (isChanged) saving.mutate({ then: 'start' });
+    else onStart(known?.name ?? flow.name);
   };
   const keys = useRef((_: KeyboardEvent): void => undefined);
   keys.current = (event) => {
     if (!(event.ctrlKey || event.metaKey) || event.altKey) return;
+    const { tagName, dataset } = event.target as HTMLElement;
+    // What is typed into a form and not taken over yet is taken back by the form itself.
+    if (/^(INPUT|TEXTAREA)$/.test(tagName) && dataset.yaml === undefined) return;
     const key = event.key.toLowerCase();
     if (key === 'z') setHistory(event.shiftKey ? redone : undone);
     else if (key === 'y') setHistory(redone);
-    else if (key === 's') isChanged && saving.mutate();
+    else if (key === 's') isChanged && saving.mutate({ then: 'stay' });
     else return;
     event.preventDefault();
   };
@@ -155,7 +188,7 @@ function Editor({ known }: { known: WorkflowDetail | null }) {
               Redo
             </Button>
             {mayWrite && (
-              <Button disabled={!isChanged || saving.isPending} onClick={() => saving.mutate()}>
+              <Button disabled={!isChanged || saving.isPending} onClick={() => saving.mutate({ then: 'stay' })}>
                 Keep
               </Button>
             )}
@@ -200,15 +233,6 @@ function Editor({ known }: { known: WorkflowDetail | null }) {
           <TextPane area={pane} text={text} verdict={verdict} onChange={(next) => change(next, 'typing')} onLine={showLine} />
         </div>
       </div>
-      {isStarting && (
-        <Suspense>
-          <StartWindow
-            workflow={known?.name ?? flow.name}
-            onChoose={() => undefined}
-            onClose={() => setStarting(false)}
-          />
-        </Suspense>
-      )}
     </div>
   );
 }

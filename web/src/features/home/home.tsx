@@ -287,7 +287,7 @@ function Spend({ since, today }: { since: string; today: string }) {
             </span>
             <span
               aria-hidden="true"
-              className="rounded-t bg-accent"
+              className="mx-auto w-full max-w-20 rounded-t bg-accent"
               style={{ height: `${bar.value === 0 ? 1 : Math.max(3, bar.share * 100)}%`, opacity: bar.value === 0 ? 0.25 : 1 }}
             />
           </li>
