@@ -1,6 +1,7 @@
-"""The web UI as a person uses it, on a live server: start, watch, decide, look back, fork.
+"""The web UI as a person uses it, on a live server.
 
-The pictures of each screen lie in pytest's temporary folder, `walk*/`: look at them.
+Pictures of the screens lie in the temporary folders of pytest, `--basetemp` names where: look at
+them.
 """
 
 from __future__ import annotations
@@ -61,9 +62,8 @@ class Visitor:
     def press(self, text: str, within: str = "button, a, [role=tab], [role=menuitem]") -> None:
         """Click on the first control that shows the text, or is labelled so, once it is there."""
         mark = (
-            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled"
-            " && (it.getAttribute('aria-label') || it.innerText).trim()"
-            f".startsWith({json.dumps(text)}))"
+            f"[...document.querySelectorAll({json.dumps(within)})].find((it) => !it.disabled &&"
+            f"(it.ariaLabel || it.innerText).trim().startsWith({json.dumps(text)}))"
         )
         self.page.until(mark)
         self.page.evaluate(
@@ -81,6 +81,7 @@ class Visitor:
 
     def look(self, name: str) -> None:
         """Keep a picture of the page, and check that everybody can use it."""
+        self.page.until("!document.querySelector('[data-coming]')")
         self.page.screenshot(self._pictures / f"{name}.png")
         self.page.evaluate(AXE.read_text("utf-8") + ";0")
         assert self.page.evaluate(_SERIOUS) == []

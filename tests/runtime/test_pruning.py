@@ -121,6 +121,20 @@ def test_rows_of_deleted_sessions_go_and_the_tables_can_be_made_again(tmp_path: 
     on_file(tmp_path, work)
 
 
+def test_a_session_that_was_looked_at_lately_is_gone_all_the_same(tmp_path: Path) -> None:
+    async def work(runtime: tenuto.Runtime) -> None:
+        session = await ended(runtime)
+        await ended(runtime)
+        assert (await runtime.looks.at(session.id)).head.status == "completed"
+
+        await runtime.prune(older_than=0)
+
+        with pytest.raises(tenuto.NotFound):
+            await runtime.looks.at(session.id)
+
+    on_file(tmp_path, work)
+
+
 def test_a_key_can_be_used_again_once_its_session_is_gone(tmp_path: Path) -> None:
     async def work(runtime: tenuto.Runtime) -> None:
         first = await ended(runtime, key="k")

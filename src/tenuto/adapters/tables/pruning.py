@@ -27,7 +27,7 @@ MAKE: Final = f"CREATE TABLE IF NOT EXISTS {TABLE}(number INTEGER PRIMARY KEY, i
 NOBODY: Final = 0
 """The number of no session: numbers begin with 1."""
 SWEPT_AT_ONCE: Final = 200
-"""Commits of one transaction. Measured: some 10 ms."""
+"""Commits of one transaction. Measured: 80 ms in PostgreSQL, which hold up no commit."""
 WINDOW: Final = 2_000
 """Sessions that are looked at by one statement."""
 

@@ -119,11 +119,13 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             serves=serves_in(asked.pool, no_pools=asked.no_pools),
             allow_code=asked.allow_code,
             retention=retention,
+            stream=True,
         )
         async with opened as service:
             if not asked.dev:
                 await _found(service)
-            say(f"serving at {address_of(listener)}/api/v1")
+            address = address_of(listener)
+            say(f"serving at {address}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
             app = create_app(service)

@@ -74,7 +74,7 @@ function CopyId({ id }: { id: string }) {
     });
   };
   return (
-    <span className="flex items-center text-soft">
+    <span className="hidden items-center text-soft sm:flex">
       <code className="max-w-[50vw] truncate text-xs">{id}</code>
       <IconButton label={isCopied ? 'Copied' : 'Copy the id'} tone="quiet" onClick={copy}>
         <Icon name={isCopied ? 'approvals' : 'copy'} />
@@ -168,7 +168,7 @@ function WaitLine({ wait }: { wait: Wait }) {
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-wait-tint px-3 py-1.5">
       <Icon name="wait" className="text-wait" />
-      <span className="min-w-0 flex-1 text-sm">
+      <span className="min-w-0 grow basis-56 text-sm">
         <span className="font-medium">{wait.reason}.</span>{' '}
         <span className="text-soft">
           {wait.by === 'person' ? `Up to ${wait.owner}` : `Ended by ${wait.owner}`}
