@@ -65,9 +65,13 @@ class Engine:
         performer.attach(self.turns)
         self.borders = performer.borders
         self._family = Family(self)
+
+        def relate(live: Live, effect: Relation) -> None:
+            self._chores.add(self._family.carry_out(live, effect))
+
         self._carries_out: dict[type[Effect], Callable[[Live, Any], None]] = {
             **dict.fromkeys(get_args(Attempt), performer.dispatch),
-            **dict.fromkeys(get_args(Relation), self._relate),
+            **dict.fromkeys(get_args(Relation), relate),
         }
         self.residents = Residents(
             store, programs, decoder=self.decoder, clock=clock, schedule=self.turns.schedule
@@ -268,9 +272,6 @@ class Engine:
         for effect in effects:
             self._carries_out[type(effect)](live, effect)
         return True
-
-    def _relate(self, live: Live, effect: Relation) -> None:
-        self._chores.add(self._family.carry_out(live, effect))
 
     def abandon(self, live: Live) -> None:
         """Stop what runs for tasks that are no longer open."""

@@ -121,7 +121,7 @@ class Performer:
                 cause = await self._settlement(live, effect, record)
             else:
                 output = await self._output(live, effect, record)
-                cause = self._completed(effect, output, record)
+                cause = _completed(effect, output, record, at_ms=self._clock.now_ms())
         except asyncio.CancelledError as error:
             if record.work is None or record.work.is_interrupted:
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
@@ -156,7 +156,7 @@ class Performer:
             return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
         known = await self.caller.known(live, effect, record)
         if known is not None:
-            return self._completed(effect, known[0], record)
+            return _completed(effect, known[0], record, at_ms=self._clock.now_ms())
         happened, output = await self.caller.verify(effect, record.notes)
         return i.SettleDoubt(
             at_ms=self._clock.now_ms(),
@@ -164,15 +164,6 @@ class Performer:
             happened=happened,
             output=output,
             notes=tuple(record.notes),
-        )
-
-    def _completed(self, effect: Attempt, output: Json, record: Record) -> i.CompleteTask:
-        return i.CompleteTask(
-            at_ms=self._clock.now_ms(),
-            task=effect.task,
-            output=output,
-            notes=tuple(record.notes),
-            labels=_labels(record),
         )
 
     def _failed(
@@ -189,6 +180,16 @@ class Performer:
             labels=_labels(record),
             attempts_max=record.tool.attempts_max if record.tool is not None else 0,
         )
+
+
+def _completed(effect: Attempt, output: Json, record: Record, *, at_ms: int) -> i.CompleteTask:
+    return i.CompleteTask(
+        at_ms=at_ms,
+        task=effect.task,
+        output=output,
+        notes=tuple(record.notes),
+        labels=_labels(record),
+    )
 
 
 def _told(record: Record) -> "asyncio.Future[Version] | None":
