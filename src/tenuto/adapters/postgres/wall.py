@@ -77,7 +77,15 @@ OPEN: Final = (
 )
 """What the role may read without a condition: facts about the database that are nobody's, the view
 on memory, which asks as who asks it, and artifacts, which are named by their hash alone."""
-CLOSED: Final = ("mailbox", "members", "moved", "moved_from", "pruning", "shards")
+CLOSED: Final = (
+    "mailbox",
+    "members",
+    "moved",
+    "moved_from",
+    "pruning",
+    "pruning_artifacts",
+    "shards",
+)
 """What it may not read at all: nothing is asked of them for one tenant."""
 INDEXES: Final = {
     "library_passages": "CREATE INDEX IF NOT EXISTS library_index_by_number"
