@@ -1,19 +1,21 @@
 # The two commands a newcomer needs: `make demo` and `make test`. Both need Python 3.11 or newer, nothing else;
 # `make test` tries a few things more where the system packages bubblewrap, chromium, postgresql and redis-server are there,
-# and as root installs them; and the conformance suite of MCP where npm is there. CONTRIBUTING.md has a table of these.
+# and as root installs them; and the web UI and the conformance suite of MCP where npm is there. CONTRIBUTING.md has a
+# table of these.
 #
 # PYTHON picks the interpreter; without it the first of these that runs and is new enough.
 PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; do \
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PYTEST_ARGS ?=
 
-.PHONY: help venv demo test check fuzz nemo bench clean
+.PHONY: help venv demo web test check fuzz nemo bench clean
 
 help:
 	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
 	@echo 'make test    every check and every test; what CI runs'
 	@echo 'make check   format, lint, types, layers, sizes'
 	@echo 'make fuzz    broken requests of every kind for a minute; FUZZ_SECONDS and FUZZ_SEED change it'
+	@echo 'make web     the web UI, built into src/tenuto/server/web; Node.js 20.19 or newer'
 	@echo 'make bench   the figures of docs/benchmarks.md, measured here'
 	@echo 'make venv    .venv with everything for development'
 	@echo 'make nemo    .venv-nemo with NeMo Guardrails (316 MB), for the one test that needs it; CI makes it'
@@ -23,8 +25,12 @@ venv:
 	@$(PYTHON) scripts/environment.py .venv --extra dev --constraints constraints.txt
 
 demo:
-	@$(PYTHON) scripts/environment.py .venv --constraints constraints.txt
+	@$(PYTHON) scripts/environment.py .venv --extra server --constraints constraints.txt
+	@.venv/bin/python scripts/web.py
 	@.venv/bin/python scripts/demo.py
+
+web:
+	@$(PYTHON) scripts/web.py
 
 check: venv
 	@scripts/check
@@ -35,6 +41,7 @@ test: check
 	@$(PYTHON) scripts/redis_server.py install
 	@$(PYTHON) scripts/conformance.py install
 	@$(PYTHON) scripts/openid_provider.py install
+	@$(PYTHON) scripts/web.py
 	@if [ "$$CI" = true ]; then $(MAKE) --no-print-directory nemo; fi
 	.venv/bin/python -m pytest -n auto $(PYTEST_ARGS)
 
@@ -51,5 +58,5 @@ bench:
 
 clean:
 	rm -rf .venv .venv-bench .venv-nemo build dist .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
-	rm -rf .coverage htmlcov
+	rm -rf .coverage htmlcov web/node_modules src/tenuto/server/web
 	find src tests bench scripts -name __pycache__ -type d -prune -exec rm -rf {} + 2>/dev/null || true

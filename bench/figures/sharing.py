@@ -15,6 +15,7 @@ from bench.lab import Lab, Measured, median, ratio
 from bench.table import Row, at_least, number
 from scripts import postgres
 from scripts.postgres_server import Server, database
+from tenuto.cli.collecting import collecting_rarely
 
 CONNECTIONS: Final = 16
 """Of the rival's pool; more did not make it quicker here."""
@@ -46,18 +47,22 @@ def appends(folder: Path, *, sessions: int, each: int, url: str) -> Measured:
 
 
 def ours(folder: Path, *, sessions: int, url: str) -> Measured:
-    """Return durable steps per second of `sessions` at once, of 5 to 10 steps each."""
-    return {"per_s": asyncio.run(steps_per_s(fresh(url), sessions))}
+    """Return durable steps per second of `sessions` at once, of 5 to 10 steps each, in a process
+    that collects garbage as `tenuto worker` and `tenuto serve` do."""
+    with collecting_rarely():
+        return {"per_s": asyncio.run(steps_per_s(fresh(url), sessions))}
 
 
 def theirs(folder: Path, *, sessions: int, url: str) -> Measured:
-    """Return the same of LangGraph with its PostgreSQL saver on a pool of connections."""
+    """Return the same of LangGraph with its PostgreSQL saver on a pool of connections, in a process
+    that collects garbage as ours does."""
 
     async def main() -> float:
         async with saver(url) as saved:
             return await peer.steps_per_s(saved, sessions)
 
-    return {"per_s": asyncio.run(main())}
+    with collecting_rarely():
+        return {"per_s": asyncio.run(main())}
 
 
 def dbos(folder: Path, *, sessions: int, url: str) -> Measured:

@@ -19,6 +19,7 @@ from bench.figures.sharing import address, fresh
 from bench.lab import ROOT, Lab, Measured, median, ratio
 from bench.table import Row, at_least, at_most, number
 from scripts import postgres
+from tenuto.ports.pools import PoolCall
 
 CONCURRENCY: Final = 8
 """Calls at once in each worker: what the work waits for is the bound, not the processor."""
@@ -36,14 +37,17 @@ async def waits(ctx: tenuto.Context) -> dict[str, float]:
 flow: Final = tenuto.Workflow("waits", output="outputs.wait")
 flow.node("wait", function=waits)
 
+pooled: Final = tenuto.Workflow("pooled", output="outputs.wait")
+pooled.node("wait", function=waits, pool=tenuto.Pool("hops"))
+
 
 @contextlib.contextmanager
-def _workers(url: str, count: int) -> Iterator[None]:
+def _workers(url: str, count: int, *what: str) -> Iterator[None]:
     """Have so many workers run, each with room for a few calls."""
-    command = [sys.executable, "-m", "tenuto.cli", "worker", f"{__name__}:flow", "--db", url]
+    what = what or (f"{__name__}:flow", "--concurrency", str(CONCURRENCY))
     made = [
         subprocess.Popen(
-            [*command, "--concurrency", str(CONCURRENCY)],
+            [sys.executable, "-m", "tenuto.cli", "worker", *what, "--db", url],
             stdout=subprocess.DEVNULL,
             stderr=subprocess.PIPE,
             cwd=ROOT,
@@ -116,6 +120,39 @@ def hops(folder: Path, *, sessions: int, url: str) -> Measured:
         return asyncio.run(main(at))
 
 
+def call_hops(folder: Path, *, calls: int, url: str) -> Measured:
+    """Return milliseconds from a call being put in a pool to its beginning in a worker in another
+    process: the median, and the 99th percentile."""
+
+    async def main(at: str) -> Measured:
+        put_s: list[float] = []
+        found: list[float] = []
+        async with tenuto.open(at, serves=[]) as runtime:
+            sides = runtime._engine.pools
+            assert sides is not None, "an open database has them"
+            kept = sides.pooling._calls
+            put = kept.put
+
+            async def timed(calls: Sequence[PoolCall]) -> None:
+                put_s.append(time.time())
+                await put(calls)
+
+            kept.put = timed  # type: ignore[method-assign]  # what is measured is said once
+            for number in range(calls + 10):
+                session = await runtime.start(pooled)
+                outcome = await session.result(30)
+                assert isinstance(outcome, dict), "it says when it began"
+                if number >= 10:
+                    found.append((float(str(outcome["began_s"])) - put_s[-1]) * 1e3)
+        found.sort()
+        return {"p50_ms": statistics.median(found), "p99_ms": found[int(len(found) * 0.99)]}
+
+    at = fresh(url)
+    asyncio.run(_make(at))
+    with _workers(at, 1, "--pool", "hops", "--only-pools"):
+        return asyncio.run(main(at))
+
+
 async def _make(url: str) -> None:
     async with tenuto.open(url):
         pass
@@ -147,6 +184,7 @@ def workers(lab: Lab) -> list[Row]:
             (working, {"sessions": sessions, "workers": 1, "url": url}),
         )
         hop = lab.run(hops, sessions=lab.count(300, least=10), url=url)
+        call_hop = lab.run(call_hops, calls=lab.count(300, least=10), url=url)
         wakes = lab.count(200, least=5)
         rest = lab.run(parked_sessions, sessions=parked_count, wakes=wakes, url=fresh(url))
     times = ratio(two, one, "per_s")
@@ -170,6 +208,13 @@ def workers(lab: Lab) -> list[Row]:
         ),
         _within("from a start to its first call in another process, p50", hop["p50_ms"], 10, 5),
         _within("... p99", hop["p99_ms"], 50, 20),
+        _within(
+            "from a call put in a pool to a worker in another process, p50",
+            call_hop["p50_ms"],
+            10,
+            5,
+        ),
+        _within("... p99", call_hop["p99_ms"], 50, 20),
         _within(
             f"{parked_count:,} sessions parked in PostgreSQL: resident memory of each",
             rest["bytes"] / 1024,

@@ -36,6 +36,7 @@ __all__ = [
     "NotAllowed",
     "NotFound",
     "PermissionRule",
+    "Pool",
     "PortError",
     "Recoverable",
     "Rejected",
@@ -103,6 +104,7 @@ _HOME = {
     "NotAllowed": "tenuto.core.errors",
     "NotFound": "tenuto.core.errors",
     "PermissionRule": "tenuto.core.agent.policy",
+    "Pool": "tenuto.core.pools",
     "PortError": "tenuto.core.errors",
     "Recoverable": "tenuto.core.errors",
     "Rejected": "tenuto.core.errors",
@@ -188,6 +190,7 @@ if TYPE_CHECKING:
     from tenuto.core.errors import Transient as Transient
     from tenuto.core.errors import WorkFailed as WorkFailed
     from tenuto.core.memory.items import MemoryItem as MemoryItem
+    from tenuto.core.pools import Pool as Pool
     from tenuto.core.workflow.model import RetryPolicy as RetryPolicy
     from tenuto.core.workflow.model import WorkflowDefinition as WorkflowDefinition
     from tenuto.ports.memory import MemoryUnavailable as MemoryUnavailable

@@ -19,6 +19,9 @@ from tenuto.testing import MockLLM
         ({"models": {"x": 5}}, "models={'x': 5} is no model: it cannot answer."),
         ({"memory": 5}, "memory=5 is none: it has no method 'recall'."),
         ({"embedder": 5}, "embedder=5 is none: it has no method 'embed'."),
+        ({"pools": 5}, "pools is a list of tenuto.Pool(…), or a file of them; found 5."),
+        ({"serves": "gpu"}, "serves is a list of names of pools; found 'gpu'."),
+        ({"serves": ["a b"]}, "serves has 'a b', which is no name of a pool"),
         ({"policy": [{"effect": "deny"}]}, "which is no PermissionRule."),
     ],
 )

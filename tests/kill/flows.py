@@ -5,11 +5,15 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tenuto import RetryPolicy, Transient, Workflow, body, tool
+from tenuto import Pool, RetryPolicy, Transient, Workflow, body, tool
 
 folder = Path()
 """Where the lines go; set by each life before it opens the database."""
 life = 0
+
+DOUBLES = Pool("doubles", concurrency=5)
+TILL = Pool("till", worker_concurrency=2)
+"""Where several processes are, these calls are carried out by any of them."""
 
 
 def leave(file: str, *words: object) -> None:
@@ -64,7 +68,7 @@ async def was_noted(effect: str) -> dict[str, str] | None:
     return {"trace": "note"} if has_happened(effect) else None
 
 
-@tool(once=True, verify=was_noted)
+@tool(once=True, verify=was_noted, pool=TILL)
 async def note(ctx: Any, text: str) -> dict[str, str]:
     """Write something down, once."""
     leave("effects", ctx.effect_id, ctx.attempt, life, "note")
@@ -94,12 +98,12 @@ def shopping() -> Workflow:
     flow.node(
         "doubles",
         map="state.numbers",
-        do=body(function=double, inputs={"n": "item"}),
+        do=body(function=double, inputs={"n": "item"}, pool=DOUBLES),
         concurrency=3,
     )
     flow.node("add", workflow=adding(), inputs={"numbers": "outputs.doubles"})
     flow.node("stumble", function=stumble, retry=RetryPolicy(max_attempts=3, initial_ms=5))
-    flow.node("pay", function=pay, once=True, inputs={"total": "outputs.add"})
+    flow.node("pay", function=pay, once=True, inputs={"total": "outputs.add"}, pool=TILL)
     flow.node("note", tool=note, inputs={"text": "'paid'"})
     flow.node("word", wait="word")
     flow.edge("fetch", "doubles")

@@ -315,6 +315,17 @@ def test_a_signal_that_a_guard_does_not_let_pass_is_recorded_nowhere(action: Any
     asyncio.run(main())
 
 
+def test_a_signal_that_was_taken_is_not_judged_again() -> None:
+    async def main() -> None:
+        async with tenuto.open("memory://", guards=[Guard.secrets(action="block")]) as runtime:
+            session = await runtime.start(waiting())
+            await session.signal("reply", "fine", key="k1")
+            await session.signal("reply", SECRET, key="k1")
+            assert await session.result(20) == "fine"
+
+    asyncio.run(main())
+
+
 def test_what_a_person_types_in_a_decision_is_rewritten_before_it_enters_the_log() -> None:
     async def main() -> None:
         async with tenuto.open("memory://", guard_key=KEY) as runtime:

@@ -5,7 +5,9 @@ import asyncio
 import msgspec
 import pytest
 
+import tenuto
 from tenuto.core.errors import Fenced, NotFound, Stale, StoreUnavailable
+from tenuto.core.session import events as e
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.runtime.holdings import Moved
@@ -13,7 +15,8 @@ from tenuto.runtime.letters import Answer, Postman, letter_of, refused
 from tenuto.testing import FakeClock
 
 SESSION = SessionId("ses_1")
-LETTER = msgspec.json.encode(letter_of(i.SendSignal(at_ms=1, name="go", data={"n": 1}, by="ann")))
+SENT = i.SendSignal(at_ms=1, name="go", data={"n": 1}, by="ann")
+LETTER = msgspec.json.encode(letter_of(SENT, key="k1"))
 
 
 class Inbox:
@@ -64,6 +67,32 @@ def test_a_letter_of_which_nothing_came_is_taken_again_and_not_refused(error: Ex
         assert [cause.data for cause in asked if isinstance(cause, i.SendSignal)] == [{"n": 1}] * 2
 
     asyncio.run(main())
+
+
+def test_a_letter_that_was_recorded_and_not_answered_is_taken_again_and_recorded_once() -> None:
+    async def main() -> None:
+        flow = tenuto.Workflow("two").node("one", wait="go").node("other", wait="go")
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(flow)
+            for _ in range(2):
+                inbox = Inbox()
+                inbox.letters = [(7, session.id, LETTER)]
+                postman = Postman(inbox, runtime._engine.submit, FakeClock())
+                taking = asyncio.create_task(postman.run())
+                answer = await asyncio.wait_for(inbox.answered, 10)
+                taking.cancel()
+                assert not answer.refusal
+            await session.wait_until_idle(10)
+            events = [one.event async for one in session.events(follow=False)]
+            taken = [event for event in events if isinstance(event, e.SignalReceived)]
+            assert [event.key for event in taken] == ["k1"]
+
+    asyncio.run(main())
+
+
+def test_a_letter_keeps_the_key_that_its_signal_has() -> None:
+    letter = letter_of(msgspec.structs.replace(SENT, key="mine"), key="k1")
+    assert letter.arguments["key"] == "mine"
 
 
 def test_a_refusal_keeps_its_class_and_its_words_on_the_way() -> None:

@@ -148,6 +148,27 @@ def test_code_is_held_against_the_list_wherever_it_is_named(place: str) -> None:
     assert problem.line > 1
 
 
+@pytest.mark.parametrize("part", ["pool: gpu", "priority: 5"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "graph: {nodes: {a: {function: 'shop:known', PART}}}",
+        "graph: {nodes: {a: {map: '[1]', do: {function: 'shop:known', PART}}}}",
+        (
+            "workflows: {c: {graph: {nodes: {a: {function: 'shop:known', PART}}}}}\n"
+            "graph: {nodes: {a: {workflow: c}}}"
+        ),
+    ],
+)
+def test_which_line_calls_wait_in_is_not_for_those_outside_to_say(text: str, part: str) -> None:
+    with pytest.raises(DefinitionError) as caught:
+        read_text(f"workflow: w\n{text.replace('PART', part)}\n", code=lambda ref, kind: None)
+
+    (problem,) = caught.value.problems
+    assert problem.message == f"A workflow from outside cannot have {part.split(':')[0]!r}."
+    assert problem.line > 1
+
+
 def test_in_the_task_form_too() -> None:
     text = "id: w\ntasks:\n  - {id: a, type: function, function: 'os:system'}\n"
     with pytest.raises(DefinitionError) as caught:

@@ -6,6 +6,7 @@ from tenuto.adapters.cel import CelExpressions
 from tenuto.adapters.hashing import HashingEmbedder
 from tenuto.adapters.json_schema import JsonSchemas
 from tenuto.adapters.memory import (
+    MemoryCalls,
     MemoryEventStore,
     MemoryPieces,
     MemoryReadModels,
@@ -17,6 +18,7 @@ from tenuto.adapters.system import SystemClock, SystemIds
 from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.auditing import audit_keys, ledger_of
 from tenuto.bootstrap.models import Providers
+from tenuto.bootstrap.pools import pools_of
 from tenuto.bootstrap.settings import CONCURRENCY, Settings, cache_of
 from tenuto.core.agent.guards import checked_guards
 from tenuto.ports.artifacts import Artifacts
@@ -29,12 +31,14 @@ from tenuto.runtime.auditing import Checkpointer
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.caching import AnswerCache, Cache
 from tenuto.runtime.calling import Caller
+from tenuto.runtime.carrying import Carrier
 from tenuto.runtime.code import Code
 from tenuto.runtime.consolidating import Consolidator
 from tenuto.runtime.engine import Engine
 from tenuto.runtime.guarding import GuardedCalls, GuardedTurns
 from tenuto.runtime.judging import Judges
 from tenuto.runtime.performer import Performer
+from tenuto.runtime.pool_side import Ground, PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.projected import Folds
 from tenuto.runtime.projecting import Projector
@@ -116,7 +120,26 @@ class Assembly:
             readonly=self._settings.get("readonly", False),
         )
         engine.pieces = self._pieces
+        engine.pools = self._pools(performer)
         return engine
+
+    def _pools(self, performer: Performer) -> PoolSide:
+        return PoolSide(
+            self._ground(),
+            Carrier(self._code, performer.caller.attempts),
+            performer,
+            pools=pools_of(self._settings.get("pools")),
+            serves=self._settings.get("serves"),
+        )
+
+    def _ground(self) -> Ground:
+        """Return where calls of pools are kept: in the process, where it has its store alone."""
+        store = self._store
+        if isinstance(store, LastingStore) and store.together is not None:
+            return Ground(store.together.calls, store.lines, store.together.signals)
+        calls = MemoryCalls(self._clock)
+        lines = store.lines if isinstance(store, LastingStore) else None
+        return Ground(calls, calls if lines is None else lines)
 
     def _projector(self, artifacts: Artifacts) -> Projector:
         store = self._store

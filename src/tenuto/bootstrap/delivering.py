@@ -2,6 +2,7 @@
 one."""
 
 import asyncio
+import secrets
 from collections.abc import Mapping
 from typing import Any, Final, Literal, TypeAlias
 
@@ -49,7 +50,8 @@ def _asked(verb: Verb, known: Mapping[str, Any], at_ms: int) -> i.SessionInput:
     match verb:
         case "signal":
             name = str(known.get("name", ""))
-            return i.SendSignal(at_ms=at_ms, name=name, data=known.get("data"), by=by)
+            key = str(known.get("key", ""))
+            return i.SendSignal(at_ms=at_ms, name=name, data=known.get("data"), by=by, key=key)
         case "pause":
             return i.PauseSession(at_ms=at_ms, by=by, reason=str(known.get("reason", "")))
         case "resume":
@@ -75,7 +77,8 @@ def _asked(verb: Verb, known: Mapping[str, Any], at_ms: int) -> i.SessionInput:
 async def _post(place: Place, session: SessionId, cause: i.SessionInput) -> None:
     mailbox = await asyncio.to_thread(mailbox_at, place)
     try:
-        number = mailbox.post(session, msgspec.json.encode(letter_of(cause)))
+        letter = letter_of(cause, key=f"letter:{secrets.token_hex(16)}")
+        number = mailbox.post(session, msgspec.json.encode(letter))
         for _ in range(round(ANSWER_S_MAX / _ASK_EVERY_S)):
             payload = mailbox.answer(number)
             if payload is not None:

@@ -101,6 +101,10 @@ class OpenRuntime:
             if self.beside is not None and sharing is not None:
                 seat = sharing.seat
                 self.beside.members = lambda: len(seat.survey.members)
+        if engine.pools is not None and not self._readonly:
+            serves = self._settings.get("serves")
+            if not holds or serves is not None:
+                await engine.pools.start(engine.owning)
         if recovers and not holds and not self._readonly:
             await engine.recover()
         if not self._readonly and isinstance(store, LastingStore):
@@ -173,8 +177,8 @@ def open(url: str | None = None, **settings: Unpack[Settings]) -> OpenRuntime:
             else `sqlite:///tenuto.db`.
         settings: `durability`, `readonly`, `workflows`, `models`, `routes`, `memory`,
             `embedder`, `stream`, `code`, `tools`, `guards`, `guard_key`, `policy`,
-            `concurrency`, `cache`, `audit`, `audit_key`, `read_models`, `recover`, `hold`,
-            `redis`, `alone`; see `Settings`.
+            `concurrency`, `pools`, `serves`, `cache`, `audit`, `audit_key`, `read_models`,
+            `recover`, `hold`, `redis`, `alone`; see `Settings`.
 
     Raises:
         Rejected: the address or a setting is wrong. On entering: StoreOwned, StoreUnavailable,

@@ -6,10 +6,12 @@ from typing import Any, Final, TypedDict, get_args
 from tenuto.adapters.sealing.aes_siv import KEY_CHARS_MIN
 from tenuto.adapters.tables.connection import Durability
 from tenuto.bootstrap.models import refuse_reserved
+from tenuto.bootstrap.pools import pools_of
 from tenuto.core.agent.guards import Guard, checked_guards
 from tenuto.core.agent.policy import PermissionRule, faults_of_rules
 from tenuto.core.agent.routes import Route
 from tenuto.core.errors import Rejected
+from tenuto.core.pools import Pool, fault_of_name
 from tenuto.core.workflow.faults import meant
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.embedder import Embedder
@@ -59,6 +61,11 @@ class Settings(TypedDict, total=False):
     """Which tools may be called by whom with what; holds beside the rules of each agent."""
     concurrency: int
     """Effects that run at once; 256 by default."""
+    pools: Sequence[Pool] | str | None
+    """Pools and their limits, whatever those say that come with tools and nodes; or the path of a
+    file of them. By default the file that `$TENUTO_POOLS` names."""
+    serves: Sequence[str] | None
+    """The pools whose calls this process carries out; by default all that it knows."""
     cache: Cache | bool
     """How answers of models are kept for agents that take them from the cache; False: no agent
     does."""
@@ -102,6 +109,8 @@ def check_settings(settings: Settings) -> None:
     checked_guards(settings.get("guards", ()), "The process")
     for fault in faults_of_rules("policy", settings.get("policy", ())):
         raise Rejected(f"The process has {fault}")
+    pools_of(settings.get("pools"))
+    _check_serves(settings)
     refuse_reserved(settings.get("models", {}))
     cache_of(settings)
 
@@ -125,6 +134,17 @@ def _refuse_misfits(settings: Settings) -> None:
     for name, method in (("memory", "recall"), ("embedder", "embed")):
         if name in given and not callable(getattr(given[name], method, None)):
             raise Rejected(f"{name}={given[name]!r:.60} is none: it has no method {method!r}.")
+
+
+def _check_serves(settings: Settings) -> None:
+    serves: object = settings.get("serves")
+    if serves is None:
+        return
+    if isinstance(serves, str) or not isinstance(serves, Sequence):
+        raise Rejected(f"serves is a list of names of pools; found {serves!r:.60}.")
+    for name in serves:
+        if fault_of_name(name):
+            raise Rejected(f"serves has {name!r:.60}, which {fault_of_name(name)}.")
 
 
 def _check_audit(settings: Settings) -> None:

@@ -56,6 +56,8 @@ EXPRESSION_CHARS_MAX: Final = 10_000
 NAME_CHARS_MAX: Final = 200
 SIGNALS_BUFFERED_MAX: Final = 10_000
 """Signals kept for a wait that has not begun; one more is refused, none is dropped."""
+SIGNAL_KEYS_MAX: Final = 256
+"""A session knows the keys of so many signals, the latest, and takes none of them twice."""
 
 SNAPSHOT_TAIL_BYTES_MIN: Final = 64 * 1024
 """No snapshot is taken before so much log has been added since the last one."""

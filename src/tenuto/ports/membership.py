@@ -10,13 +10,25 @@ from typing import Final, Literal, NamedTuple, Protocol, TypeAlias, get_args
 
 from tenuto.core.sharing import Shard, Survey
 from tenuto.core.vocabulary import SessionId
+from tenuto.ports.pools import Calls
 
 LEASE_MS: Final = 4_000
 
-Topic: TypeAlias = Literal["look", "arrivals", "mail", "answers", "log", "pieces"]
+Topic: TypeAlias = Literal[
+    "look",
+    "arrivals",
+    "mail",
+    "answers",
+    "log",
+    "pieces",
+    "calls",
+    "outcomes",
+    "withdrawals",
+]
 """Members came or went; sessions were started for others; letters were posted; letters were
 answered; sessions, whose ids stand in the text (empty: any), have new events; or new pieces of
-answers."""
+answers. Calls were put in pools, whose names stand in the text; calls, whose ids do, were settled;
+or are wanted no more."""
 TOPICS: Final[tuple[Topic, ...]] = get_args(Topic)
 Heard: TypeAlias = Callable[[Topic, str], None]
 
@@ -102,3 +114,4 @@ class Together(NamedTuple):
     claims: Claims
     signals: Signals
     mail: Mail
+    calls: Calls

@@ -36,6 +36,17 @@ class ToolCode(Protocol):
         ...
 
 
+@runtime_checkable
+class PooledTool(Protocol):
+    """A tool that may name a pool, whose workers carry its calls out."""
+
+    ref: str
+    """How other processes find it."""
+    pool: str
+    """Empty: it names none."""
+    priority: int
+
+
 class ToolSource(Protocol):
     """A place whose tools are found at run time, such as a server; they may change."""
 

@@ -74,6 +74,8 @@ class Borders:
             Rejected: it does not fit the form that it is for, a guard does not let it pass, or
                 another person would have to be asked.
         """
+        if isinstance(cause, i.SendSignal) and cause.key in state.signal_keys:
+            return cause
         cause = fitted(program, state, cause, self._judges.means(state.tenant).fault)
         guards = guards_at("input", self._guards, program.definition.guards)
         text = cause.note if isinstance(cause, i.DecideApproval) else ""

@@ -1,34 +1,32 @@
-"""Calls functions and tools: inputs of their own, a time limit, threads for plain functions."""
+"""Carries out calls of functions and tools: what stands around them, rules, and the calls.
+
+A call of a pool is carried out by whoever serves it (`pooling`); all else is done here.
+"""
 
 import asyncio
-import inspect
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from functools import partial
 from typing import Any, Final
 
-import msgspec
-
 from tenuto.core.agent.policy import PermissionRule
-from tenuto.core.agent.remembering import MemoryPolicy, own_scope, seen_scopes
-from tenuto.core.memory.items import Source
 from tenuto.core.session import inputs as i
 from tenuto.core.session.effects import Call, CallTool, Verify
 from tenuto.core.vocabulary import Json, JsonObject, TaskNo
 from tenuto.ports.clock import Clock
-from tenuto.ports.tool import ToolCode
+from tenuto.ports.tool import PooledTool, ToolCode
 from tenuto.runtime.around import AroundCall, AroundFailure, AroundFunction
-from tenuto.runtime.code import Code, Function
-from tenuto.runtime.context import Context
+from tenuto.runtime.attempts import Attempts
+from tenuto.runtime.code import Code
+from tenuto.runtime.errands import errand_of
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.json_values import checked_output
 from tenuto.runtime.limiting import within
 from tenuto.runtime.live import Live
 from tenuto.runtime.offering import tool_called
 from tenuto.runtime.permitting import permit
+from tenuto.runtime.pooling import Place, Pooling
 from tenuto.runtime.record import Record
-from tenuto.runtime.remembering import Keeper, Rememberer
-from tenuto.runtime.task_memory import Remembering, TaskMemory
+from tenuto.runtime.remembering import Rememberer
 from tenuto.runtime.toolbox import Toolbox
 from tenuto.runtime.turns import Turns
 
@@ -37,8 +35,6 @@ _VERIFY_MS_MAX: Final = 60_000
 
 THREADS: Final = 16
 """Plain (not async) functions that run at once."""
-
-_SCALARS: Final = frozenset({str, int, float, bool, type(None)})
 
 
 class Caller:
@@ -56,45 +52,53 @@ class Caller:
         self._code, self._clock, self._policy = code, clock, policy
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
-        self._outwards = self._around[::-1]
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._on_function = tuple(part for part in around if isinstance(part, AroundFunction))
-        self._pool = ThreadPoolExecutor(threads, "tenuto-call") if threads else None
-        self._is_async: dict[Function, bool] = {}
+        self.attempts = Attempts(threads=threads)
+        self.pooling: Pooling | None = None
+        """Where calls of pools go; None: they are carried out here, as all others."""
         self.turns: Turns
-        self.rememberer: Rememberer | None = None
+
+    @property
+    def rememberer(self) -> Rememberer | None:
         """What code remembers with; None: this process keeps no memory."""
+        return self.attempts.rememberer
+
+    @rememberer.setter
+    def rememberer(self, rememberer: Rememberer | None) -> None:
+        self.attempts.rememberer = rememberer
 
     def release(self) -> None:
         """Let the threads go."""
-        if self._pool is not None:
-            self._pool.shutdown(wait=False, cancel_futures=True)
+        self.attempts.release()
 
     async def call(self, live: Live, effect: Call, record: Record) -> Json:
         """Return the output of a node's function or tool, checked to be JSON."""
         if effect.kind == "tool":
             tool = await self._toolbox.tool_of_node(effect.ref)
             return await self._run_tool(live, effect, tool, effect.inputs, record)
-        function = self._code.function(effect.ref)
-        context = self._context(live, effect, record)
+        place = self._place(effect, None)
+        errand = errand_of(live.state.session, effect, effect.inputs, ref=effect.ref)
+        # Who only has it carried out need not have its code.
+        function = self._code.function(effect.ref) if place is None else None
         for part in self._on_function:
             part.ready(effect)
         if effect.once:
             await self._begin(live, effect.task)
-        inputs = {name: own_copy(value) for name, value in effect.inputs.items()}
-        if not effect.timeout_ms and self._awaits(function):
-            value = await function(context, **inputs)
+        if function is not None:
+            output = await self.attempts.call_function(errand, function, record)
         else:
-            run = partial(function, context, **inputs)
-            value = await within(effect.timeout_ms, self._run(function, run))
-        output = checked_output(value, what=f"Function {effect.ref!r}")
+            assert place is not None and self.pooling is not None
+            output = await self.pooling.carry_out(live, errand, place, record)
         for part in reversed(self._on_function):
             output = await part.given(effect, output, record.notes)
         return output
 
     async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
-        tool = await tool_called(self._toolbox, effect.agent, effect.tool)
+        tool = self._toolbox.named(effect.agent.tools).by_name.get(effect.tool)
+        if tool is None:
+            tool = await tool_called(self._toolbox, effect.agent, effect.tool)
         return await self._run_tool(live, effect, tool, effect.arguments, record)
 
     async def _run_tool(
@@ -106,24 +110,23 @@ class Caller:
         record: Record,
     ) -> Json:
         record.tool = tool
-        for part in self._around:
+        around = [part for part in self._around if part.looks_at(effect)]
+        for part in around:
             arguments = await part.before(effect, tool, arguments, record.notes)
         # What the function gets is what the rules are about.
         permit(live.state, effect, tool, self._policy, arguments)
-        bound = tool.bind({name: own_copy(value) for name, value in arguments.items()})
-        if tool.takes_context:
-            bound["ctx"] = self._context(live, effect, record)
-        if tool.once or (isinstance(effect, Call) and effect.once):
+        place = self._place(effect, tool)
+        ref = self._ref(effect, tool)
+        errand = errand_of(live.state.session, effect, arguments, ref=ref, tool=tool)
+        bound = self.attempts.bound(errand, tool, record)
+        if tool.once or (type(effect) is Call and effect.once):
             await self._begin(live, effect.task)
-        function: Function = tool.function
-        timeout_ms = effect.timeout_ms or tool.timeout_ms
         try:
-            if not timeout_ms and self._awaits(function):
-                value = await function(**bound)
+            if place is None:
+                output = await self.attempts.call_tool(errand, tool, bound)
             else:
-                run = partial(function, **bound)
-                value = await within(timeout_ms, self._run(function, run))
-            output = checked_output(value, what=f"Tool {tool.spec.name!r}")
+                assert self.pooling is not None
+                output = await self.pooling.carry_out(live, errand, place, record)
         except Exception as error:
             found = error
             for watcher in reversed(self._on_failure):
@@ -131,9 +134,59 @@ class Caller:
             if found is error:
                 raise
             raise found from None
-        for part in self._outwards:
+        for part in reversed(around):
             output = await part.after(effect, tool, output, record.notes)
         return output
+
+    def _place(self, effect: Call | CallTool, tool: ToolCode | None) -> Place | None:
+        """Return the pool that a call goes to; None: it is carried out here."""
+        if self.pooling is None:
+            return None
+        named, priority, once = "", 0, False
+        if type(effect) is Call:
+            named, priority, once = effect.pool, effect.priority, effect.once
+        if tool is not None:
+            once = once or tool.once
+            pooled = _pooled(tool)
+            if pooled is not None:
+                named, priority = named or pooled.pool, priority or pooled.priority
+        return Place(named, priority, once) if named else None
+
+    def _ref(self, effect: Call | CallTool, tool: ToolCode) -> str:
+        """Return the name by which the definition has a tool."""
+        if type(effect) is Call:
+            return effect.ref
+        pooled = _pooled(tool)
+        if pooled is None or not pooled.pool:
+            return ""
+        named = (ref for ref in effect.agent.tools if self._code.has_tool(ref))
+        return next((ref for ref in named if self._code.tool(ref) is tool), pooled.ref)
+
+    async def known(self, live: Live, effect: Verify, record: Record) -> tuple[Json] | None:
+        """Return the output of an effect in doubt that a worker of a pool has carried out, or does
+        so still; None: no worker has it.
+
+        Raises:
+            Exception: what the worker says the call raised."""
+        if self.pooling is None or not await self.pooling.has(effect):
+            return None
+        tool: ToolCode | None = None
+        if effect.agent is not None:
+            tool = await tool_called(self._toolbox, effect.agent, effect.ref)
+        elif self._code.has_tool(effect.ref):
+            tool = self._code.tool(effect.ref)
+        record.tool = tool
+        outcome = await self.pooling.await_known(live, effect, record)
+        if outcome is None:
+            return None
+        (output,) = outcome
+        if tool is not None:
+            for part in reversed(self._around):
+                output = await part.after(effect, tool, output, record.notes)
+        else:
+            for watching in reversed(self._on_function):
+                output = await watching.given(_call_of(effect), output, record.notes)
+        return (output,)
 
     async def verify(self, effect: Verify, notes: list[i.Note]) -> tuple[bool | None, Json]:
         """Return whether a `once` effect in doubt happened (None: nobody knows), and its output.
@@ -148,11 +201,11 @@ class Caller:
             if verify is None:
                 return None, None
             run = partial(verify, effect.effect)
-            value = await within(_VERIFY_MS_MAX, self._run(verify, run))
-            output = checked_output(value, what=f"verify of {effect.ref!r}")
+            value = await within(_VERIFY_MS_MAX, self.attempts.run(verify, run))
+            output = checked_output(value, of="verify of", name=effect.ref)
             if value is None:
                 return False, None
-            for part in self._outwards:
+            for part in reversed(self._around):
                 output = await part.after(effect, tool, output, notes)
             return True, output
         except Exception:
@@ -169,67 +222,30 @@ class Caller:
 
         await insist(begun)
 
-    def _awaits(self, function: Function) -> bool:
-        """Return whether a call of `function` gives a coroutine."""
-        is_async = self._is_async.get(function)
-        if is_async is None:
-            target = getattr(function, "__call__", function)  # noqa: B004  # an object with an async call
-            is_async = inspect.iscoroutinefunction(function) or inspect.iscoroutinefunction(target)
-            self._is_async[function] = is_async
-        return is_async
 
-    async def _run(self, function: Function, run: Callable[[], Any]) -> Any:
-        if self._awaits(function):
-            return await run()
-        if self._pool is None:
-            value = run()
-        else:
-            value = await asyncio.get_running_loop().run_in_executor(self._pool, run)
-        return await value if inspect.isawaitable(value) else value
-
-    def _context(self, live: Live, effect: Call | CallTool, record: Record) -> Context:
-        context = Context(
-            live.state.session,
-            effect.effect,
-            task=effect.task,
-            node=effect.node,
-            attempt=effect.attempt,
-        )
-        memory = self.rememberer
-        if memory is not None:
-            context.attach(record, TaskMemory(memory, _about(live, effect), record))
-        else:
-            context.attach(record, None)
-        return context
+def _pooled(tool: ToolCode) -> PooledTool | None:
+    """Return `tool` as one that may name a pool; None: it is of a kind that does not."""
+    # Not by `isinstance`: to compare a tool with a protocol costs a quarter of a turn.
+    if getattr(tool, "pool", None) is None:
+        return None
+    pooled: PooledTool = tool  # type: ignore[assignment]  # what has a pool has the rest
+    return pooled
 
 
-def _about(live: Live, effect: Call | CallTool) -> Remembering:
-    """Return for whom an attempt remembers: an agent's tool for the agent, a function for all."""
-    state = live.state
-    agent, policy, keeper = "", MemoryPolicy(shared="team"), None
-    if isinstance(effect, CallTool):
-        keeper = Keeper(effect.agent, effect.guards)
-        agent, policy = effect.agent.name, effect.agent.memory or MemoryPolicy()
-    return Remembering(
-        scope=own_scope(policy, tenant=state.tenant, agent=agent, user=state.user),
-        seen=seen_scopes(tenant=state.tenant, agent=agent, user=state.user),
+def _call_of(effect: Verify) -> Call:
+    """Return the call of a function that is in doubt."""
+    return Call(
         effect=effect.effect,
-        source=Source(state.session, effect.task),
-        labels=effect.labels,
-        keep_days=policy.keep_days,
-        keeper=keeper,
+        promise=effect.promise,
+        task=effect.task,
+        node=effect.node,
+        attempt=effect.attempt,
+        kind="function",
+        ref=effect.ref,
+        inputs=effect.inputs,
+        timeout_ms=0,
+        once=True,
+        guards=effect.guards,
+        tenant=effect.tenant,
+        user=effect.user,
     )
-
-
-def own_copy(value: Json) -> Json:
-    """Return `value` in containers of its own: user code may change what it gets."""
-    if isinstance(value, list):
-        if _SCALARS.issuperset(map(type, value)):
-            return value.copy()
-    elif isinstance(value, dict):
-        if _SCALARS.issuperset(map(type, value.values())):
-            return value.copy()
-    else:
-        return value
-    copied: Json = msgspec.msgpack.decode(msgspec.msgpack.encode(value))
-    return copied

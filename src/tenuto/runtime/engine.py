@@ -6,25 +6,13 @@ module holds them together.
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, get_args
 
 from tenuto.codec.events import EventDecoder
 from tenuto.core.errors import CorruptLog, Fenced, Stale
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import (
-    AskModel,
-    Call,
-    CallTool,
-    CancelChild,
-    Effect,
-    Refuse,
-    ReportOutcome,
-    Review,
-    StartChild,
-    Verify,
-    is_active,
-)
+from tenuto.core.session.effects import Effect, is_active
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.core.workflow.program import Program
@@ -33,13 +21,14 @@ from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import EventStore, HeadQuery
 from tenuto.ports.membership import Together
 from tenuto.ports.pieces import Pieces
-from tenuto.runtime.family import Family
+from tenuto.runtime.family import Family, Relation
 from tenuto.runtime.holdings import Holdings, Moved
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.letters import Correspondence
 from tenuto.runtime.live import Live
 from tenuto.runtime.owning import Owning
-from tenuto.runtime.performer import Performer
+from tenuto.runtime.performer import Attempt, Performer
+from tenuto.runtime.pool_side import PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.residents import Residents
 from tenuto.runtime.seat import Seat
@@ -76,6 +65,14 @@ class Engine:
         performer.attach(self.turns)
         self.borders = performer.borders
         self._family = Family(self)
+
+        def relate(live: Live, effect: Relation) -> None:
+            self._chores.add(self._family.carry_out(live, effect))
+
+        self._carries_out: dict[type[Effect], Callable[[Live, Any], None]] = {
+            **dict.fromkeys(get_args(Attempt), performer.dispatch),
+            **dict.fromkeys(get_args(Relation), relate),
+        }
         self.residents = Residents(
             store, programs, decoder=self.decoder, clock=clock, schedule=self.turns.schedule
         )
@@ -84,6 +81,8 @@ class Engine:
         """Which sessions are this process's."""
         waking = Waking(store, clock, self.owning, residents=self.residents, turns=self.turns)
         self._deadlines, self._chores = waking.deadlines, waking.chores
+        self.pools: PoolSide | None = None
+        """What this process has to do with pools; set by who composes."""
         self._closing = False
         self._letters: Correspondence | None = None
 
@@ -120,7 +119,11 @@ class Engine:
             look_for_deadlines=self._deadlines.look,
         )
         self.owning.sharing, self.residents.claim = sharing, sharing.claim
-        self._letters = Correspondence(together.mail, together.signals)
+        self._letters = Correspondence(
+            together.mail,
+            together.signals,
+            name=lambda: f"letter:{self.ids.session_id(self.clock.now_ms())}",
+        )
         await sharing.start()
 
     # Opening and closing
@@ -152,10 +155,14 @@ class Engine:
         What did not end is interrupted and stays promised in the log."""
         self.hold()
         self._deadlines.stop()
+        if self.pools is not None:
+            self.pools.stop()
         ended = await self.performer.wait(timeout_ms)
         for live in self.residents:
             self.performer.interrupt(live)
         await self.turns.flush(timeout_ms)
+        if self.pools is not None:
+            await self.pools.close()
         self._chores.cancel()
         if self._letters is not None:
             self._letters.close()
@@ -263,11 +270,7 @@ class Engine:
         if self._closing or self.owning.holds_back(live):
             return False
         for effect in effects:
-            match effect:
-                case AskModel() | CallTool() | Call() | Verify() | Review() | Refuse():
-                    self.performer.dispatch(live, effect)
-                case StartChild() | CancelChild() | ReportOutcome():
-                    self._chores.add(self._family.carry_out(live, effect))
+            self._carries_out[type(effect)](live, effect)
         return True
 
     def abandon(self, live: Live) -> None:

@@ -4,7 +4,17 @@ import asyncio
 import traceback
 from typing import Final
 
-from tenuto.core.errors import ExpressionFailed, Failure, Rejected, WorkFailed
+from tenuto.core.errors import (
+    Escalatable,
+    ExpressionFailed,
+    Failure,
+    Fatal,
+    Recoverable,
+    Rejected,
+    TenutoError,
+    Transient,
+    WorkFailed,
+)
 
 _MESSAGE_CHARS_MAX: Final = 2_000
 
@@ -12,8 +22,29 @@ TRANSIENT: Final = (TimeoutError, ConnectionError, BlockingIOError, InterruptedE
 """Standard exceptions that say that the same call may work later. Source: DESIGN 3.4."""
 
 
+_RAISED: Final[dict[str, type[WorkFailed]]] = {
+    kind.kind: kind for kind in (Transient, Recoverable, Escalatable, Fatal)
+}
+
+
+class Reported(TenutoError):
+    """Another process met a failure that nobody raised as one."""
+
+    def __init__(self, failure: Failure) -> None:
+        self.failure = failure
+        super().__init__(failure.message)
+
+
+def same_failure(failure: Failure, *, retry_after_ms: int) -> WorkFailed:
+    """Return an exception that was raised elsewhere, so that it calls for the same here."""
+    made = _RAISED.get(failure.kind, WorkFailed)
+    return made(failure.message, code=failure.code, retry_after_ms=retry_after_ms)
+
+
 def failure_from(error: BaseException, *, what: str) -> Failure:
     """Return `error`, raised by `what`, as a failure with its class, code and a sentence."""
+    if isinstance(error, Reported):
+        return error.failure
     message = str(error).strip()[:_MESSAGE_CHARS_MAX]
     if isinstance(error, WorkFailed):
         return Failure(kind=error.kind, code=error.code, message=message or what)

@@ -76,8 +76,13 @@ def input_of(letter: Letter, at_ms: int) -> i.SessionInput:
     return cause
 
 
-def letter_of(cause: i.SessionInput) -> Letter:
-    """Return the letter that asks for an input."""
+def letter_of(cause: i.SessionInput, *, key: str) -> Letter:
+    """Return the letter that asks for an input.
+
+    `key` is a name of its own for a signal that has none: a letter is taken again when a process
+    has recorded it and died before it answered."""
+    if isinstance(cause, i.SendSignal) and not cause.key:
+        cause = msgspec.structs.replace(cause, key=key)
     arguments: dict[str, Json] = msgspec.to_builtins(cause)
     return Letter(kind=type(cause).__name__, arguments=arguments)
 
@@ -153,8 +158,8 @@ class Postman:
     async def _answer(self, session: SessionId, payload: bytes) -> Answer:
         try:
             letter = msgspec.json.decode(payload, type=Letter)
-            version = await self._submit(session, input_of(letter, self._clock.now_ms()))
-            return Answer(version=version)
+            cause = input_of(letter, self._clock.now_ms())
+            return Answer(version=await self._submit(session, cause))
         except _TAKEN_AGAIN:
             raise
         except (TenutoError, msgspec.DecodeError, ValueError) as error:
@@ -169,8 +174,9 @@ class Postman:
 class Correspondence:
     """Asks the processes that have sessions, and waits for what they answer."""
 
-    def __init__(self, mail: Mail, signals: Signals) -> None:
-        self._mail, self._signals = mail, signals
+    def __init__(self, mail: Mail, signals: Signals, *, name: Callable[[], str]) -> None:
+        """`name` gives a text that it never gave before."""
+        self._mail, self._signals, self._name = mail, signals, name
         self._open: dict[int, asyncio.Future[Answer]] = {}
         self._news = asyncio.Event()
         self._reading: asyncio.Task[None] | None = None
@@ -183,7 +189,9 @@ class Correspondence:
             Rejected: as the session refused it.
             StoreUnavailable: nobody answered in time; the letter is kept.
         """
-        number = await self._mail.post(session, msgspec.json.encode(letter_of(cause)))
+        number = await self._mail.post(
+            session, msgspec.json.encode(letter_of(cause, key=self._name()))
+        )
         answered = self._open[number] = asyncio.get_running_loop().create_future()
         self._signals.tell("mail")
         if self._reading is None:

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.core.errors import DefinitionError, Problem
+from tenuto.core.pools import Pool, fault_of_name
 from tenuto.core.session.moments import duration_ms
 from tenuto.core.vocabulary import JsonObject
 from tenuto.core.workflow.faults import meant
@@ -13,6 +14,7 @@ from tenuto.core.workflow.literals import expression_of, literal
 from tenuto.core.workflow.model import Node, RetryPolicy
 from tenuto.sdk.agent import Agent
 from tenuto.sdk.options import form_from
+from tenuto.sdk.pools import pool_named
 from tenuto.sdk.refs import ref_of
 from tenuto.sdk.tool import Tool
 
@@ -29,7 +31,7 @@ _KINDS: Final = (
     "timer",
     "timer_until",
 )
-_PARTS: Final = ("inputs", "updates", "run_if", "retry", "timeout", "recover", "compensate")
+_PARTS: Final = ("inputs", "updates", "run_if", "retry", "timeout", "recover", "compensate", "pool")
 KEYS_OF: Final = {
     "map": ("do",),
     "loop": ("do",),
@@ -45,6 +47,7 @@ _PLAIN: Final = (
     "max_iterations",
     "on_expiry",
     "on_timeout",
+    "priority",
 )
 
 
@@ -66,6 +69,7 @@ class Work(msgspec.Struct, kw_only=True):
     code: dict[str, Any]
     agents: list[Agent]
     workflows: list[Any]
+    pools: list[Pool] = []
 
 
 def node_of(id: str, parts: Mapping[str, Any]) -> Work:
@@ -84,6 +88,8 @@ def node_of(id: str, parts: Mapping[str, Any]) -> Work:
     fields: dict[str, Any] = {"id": id, "kind": "timer" if keyword == "timer_until" else keyword}
     purpose = _purpose(id, keyword, given.pop(keyword), given, work)
     common = _common(id, keyword, given, work)
+    if "pool" in given:
+        common["pool"] = _pool(id, given.pop("pool"), work)
     inputs = {**purpose.pop("inputs", {}), **common.pop("inputs", {})}
     fields |= purpose | common | {"inputs": inputs}
     if given:
@@ -182,14 +188,23 @@ def _body(id: str, given: dict[str, Any], work: Work) -> Node:
         elif hasattr(value, "definition"):
             keyword = "workflow"
         parts = {keyword: value}
-        for name in ("inputs", "retry", "timeout", "once", "recover"):
+        for name in ("inputs", "retry", "timeout", "once", "recover", "pool", "priority"):
             if name in given:
                 parts[name] = given.pop(name)
     inner = node_of(f"{id}.do", parts)
     work.code.update(inner.code)
     work.agents += inner.agents
     work.workflows += inner.workflows
+    work.pools += inner.pools
     return inner.node
+
+
+def _pool(id: str, value: Any, work: Work) -> str:
+    if not isinstance(value, Pool) and fault_of_name(value):
+        raise _wrong(id, f"has pool={value!r:.60}, which {fault_of_name(value)}.")
+    name, pools = pool_named(value)
+    work.pools += pools
+    return name
 
 
 def _callable(id: str, value: Any, work: Work) -> str:

@@ -16,6 +16,7 @@ from tenuto.sdk.changes import Changes
 from tenuto.sdk.duties import Duties
 from tenuto.sdk.keeping import Keeping
 from tenuto.sdk.looking import Looks
+from tenuto.sdk.pool_lines import Pools
 from tenuto.sdk.session import Session
 from tenuto.sdk.starting import Facts, check_facts, checked_inputs
 from tenuto.sdk.tool_list import ToolList, list_tools
@@ -41,6 +42,8 @@ class Runtime(Keeping):
         """Sessions as they are now, for who shows many."""
         self.duties = Duties(engine)
         """What this process does for all that share the database."""
+        self.pools = Pools(engine, code)
+        """Lines of calls, and who carries them out."""
 
     @property
     def member(self) -> int | None:
@@ -55,11 +58,7 @@ class Runtime(Keeping):
         Raises:
             DefinitionError: the workflow is wrong.
         """
-        if isinstance(workflow, WorkflowDefinition):
-            self._engine.programs.know(workflow)
-            return
-        self._code.register(workflow.code)
-        self._engine.programs.know(workflow.definition())
+        self._engine.programs.know(self.pools.take_in(workflow))
 
     async def start(
         self,
@@ -137,7 +136,7 @@ class Runtime(Keeping):
     def effects(self) -> tuple[int, int]:
         """Return how many effects run in this process, and how many wait for room."""
         performer = self._engine.performer
-        return performer.running, len(performer.queue)
+        return performer.room.running, len(performer.queue)
 
     async def drain(self, timeout: float = DRAIN_SECONDS) -> bool:
         """Return whether all running work ended within `timeout` seconds; nothing new is begun.
@@ -147,7 +146,4 @@ class Runtime(Keeping):
         return await self._engine.drain(round(timeout * 1000))
 
     async def _program(self, workflow: Workflow | WorkflowDefinition, tenant: str) -> Program:
-        if isinstance(workflow, WorkflowDefinition):
-            return await self._engine.programs.add(workflow, tenant)
-        self._code.register(workflow.code)
-        return await self._engine.programs.add(workflow.definition(), tenant)
+        return await self._engine.programs.add(self.pools.take_in(workflow), tenant)

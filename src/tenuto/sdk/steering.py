@@ -17,17 +17,26 @@ class Steering:
         self.id = session_id
 
     async def signal(
-        self, name: str, data: object = None, *, by: str = "", labels: Sequence[str] = ()
+        self,
+        name: str,
+        data: object = None,
+        *,
+        by: str = "",
+        labels: Sequence[str] = (),
+        key: str = "",
     ) -> None:
         """Send a signal; a `wait` node takes it now, or when it comes to wait.
 
-        `labels` are of the data, as `["untrusted"]`; data must fit the `form` of the node."""
+        `labels` are of the data, as `["untrusted"]`; data must fit the `form` of the node. A signal
+        with the `key` of one that the session has taken is not taken again: so it can be sent
+        anew when no answer came. A session knows its latest 256 keys."""
         cause = i.SendSignal(
             at_ms=self._engine.clock.now_ms(),
             name=name,
             data=to_json(data),
             by=by,
             labels=tuple(labels),
+            key=key,
         )
         await self._engine.submit(self.id, cause)
 

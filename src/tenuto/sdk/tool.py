@@ -12,7 +12,9 @@ import msgspec
 from tenuto.core import limits
 from tenuto.core.agent.messages import ToolSpec
 from tenuto.core.errors import DefinitionError, Problem, Rejected
+from tenuto.core.pools import Pool, fault_of_name, fault_of_priority
 from tenuto.core.vocabulary import JsonObject
+from tenuto.sdk.pools import pool_named
 from tenuto.sdk.refs import ref_of
 
 CONTEXT = "ctx"
@@ -33,6 +35,8 @@ class Rules(TypedDict, total=False):
     retries: int | None
     timeout: float
     verify: Callable[..., Any] | None
+    pool: Pool | str
+    priority: int
 
 
 class Tool:
@@ -53,6 +57,8 @@ class Tool:
         retries = rules.get("retries")
         self.attempts_max = 0 if retries is None else retries + 1
         self.verify = rules.get("verify")
+        self.pool, self.pools = pool_named(rules.get("pool", ""))
+        self.priority = rules.get("priority", 0)
         self.timeout_ms = round(rules.get("timeout", 0.0) * 1000)
         self.ref = ref_of(function)
         description, descriptions = _documentation(function)
@@ -89,7 +95,7 @@ class Tool:
             bound = msgspec.convert(arguments, self._arguments)
         except msgspec.ValidationError as error:
             raise Rejected(f"The arguments do not fit tool {self.spec.name!r}: {error}.") from None
-        return {name: getattr(bound, name) for name in known}
+        return msgspec.structs.asdict(bound)
 
 
 @overload
@@ -117,6 +123,9 @@ def tool(
             `retry` of its own knows better.
         timeout: seconds that one attempt may take; 0: no limit.
         verify: async or plain function of the effect id, telling whether a `once` effect happened.
+        pool: a `Pool`, or the name of one: its workers carry out the calls; see the guide to
+            workers.
+        priority: of its calls in the pool; a higher one goes first.
 
     Raises:
         DefinitionError: a rule does not fit, or a parameter has no type that JSON can express.
@@ -154,6 +163,12 @@ def _faults(rules: Rules, name: str) -> list[str]:
         faults.append(f"has labels={labels!r:.60}; give a list of names, as ['untrusted'].")
     if rules.get("safe") and rules.get("once"):
         faults.append("is safe=True and once=True; what changes nothing may run twice.")
+    pool: object = rules.get("pool", "")
+    if pool != "" and not isinstance(pool, Pool) and fault_of_name(pool):
+        faults.append(f"has pool={pool!r:.60}, which {fault_of_name(pool)}.")
+    priority: object = rules.get("priority", 0)
+    if fault_of_priority(priority):
+        faults.append(f"has priority={priority!r:.60}, which {fault_of_priority(priority)}.")
     if rules.get("verify") is not None and not rules.get("once"):
         faults.append("has verify=, which is asked only about once=True; say that too.")
     return faults

@@ -9,6 +9,7 @@ from tenuto.core.agent.guards import checked_guards
 from tenuto.core.budget import UNBOUNDED
 from tenuto.core.errors import DefinitionError, Problem
 from tenuto.core.limits import STEPS_MAX
+from tenuto.core.pools import Pool
 from tenuto.core.workflow.model import (
     AgentDefinition,
     Case,
@@ -23,6 +24,7 @@ from tenuto.core.workflow.validate import problems_of
 from tenuto.sdk.agent import Agent
 from tenuto.sdk.body import Work, node_of
 from tenuto.sdk.options import Options, input_schema_from, refuse_others, state_from
+from tenuto.sdk.pools import pools_in
 
 
 class Workflow:
@@ -69,6 +71,7 @@ class Workflow:
         self._agents: dict[str, Agent] = {}
         self._children: dict[str, Workflow] = {}
         self._code: dict[str, Any] = {}
+        self._pools: list[Pool] = []
         self._made: tuple[tuple[object, ...], WorkflowDefinition] | None = None
 
     def __repr__(self) -> str:
@@ -89,6 +92,7 @@ class Workflow:
         key to expression over `output`; `run_if=` expression; `retry=` RetryPolicy or number of
         attempts; `timeout=` seconds or "5m", of a wait also an expression; `once=`, `on_failure=`,
         `recover=`, `compensate=`, `on_item_failure=`, `assignees=`, `on_expiry=`, `on_timeout=`,
+        `pool=` a Pool, or the name of one, whose workers carry it out, `priority=` of its calls;
         `form=` schemas of what comes with an approval or a signal, as `inputs=` of a workflow.
 
         Raises:
@@ -125,6 +129,16 @@ class Workflow:
         for child in self._children.values():
             code.update(child.code)
         return code
+
+    @property
+    def pools(self) -> tuple[Pool, ...]:
+        """Pools that its nodes and tools brought along, those of children included.
+
+        Raises:
+            DefinitionError: two of one name differ.
+        """
+        brought = [pool for child in self._children.values() for pool in child.pools]
+        return pools_in(self._code, [*self._pools, *brought])
 
     def with_model(self, model: str) -> "Workflow":
         """Return a workflow whose agents all use `model`."""
@@ -180,6 +194,7 @@ class Workflow:
 
     def _take(self, found: Work) -> None:
         path = f"nodes.{found.node.id}"
+        self._pools += found.pools
         for agent in _with_delegates(found.agents):
             known = self._agents.setdefault(agent.name, agent)
             if known is not agent and known.definition() != agent.definition():

@@ -6,7 +6,8 @@ so the request may be tried again under the same key. Source: draft-ietf-httpapi
 header-07; what it leaves open (which answers are kept, for how long) is said here.
 
 A server that is killed between the act and the keeping of its answer carries the request out again
-when it comes again. A session is started once even then: `start_key` gives its start the key.
+when it comes again. A session is started once, and takes a signal once, even then: `command_key`
+gives them the key.
 """
 
 from __future__ import annotations
@@ -239,10 +240,10 @@ def key_of(scope: Scope) -> str | None:
     return text
 
 
-def start_key(request: Call) -> str | None:
-    """Return the key for the start of the session that this request asks for, or None where it
-    carries no idempotency key: so a session is started once even if the server is killed before
-    it answers."""
+def command_key(request: Call) -> str | None:
+    """Return the key of the start or the signal that this request asks for, or None where it
+    carries no idempotency key: so a session is started once, and takes a signal once, even if the
+    server is killed before it answers, or two servers are asked at the same moment."""
     key = key_of(request.scope)
     if key is None:
         return None

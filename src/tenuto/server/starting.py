@@ -18,7 +18,7 @@ from tenuto.sdk.errors import SessionCancelledError, SessionFailedError
 from tenuto.sdk.session import Session
 from tenuto.sdk.workflow import Workflow
 from tenuto.server.asked import Call, source
-from tenuto.server.idempotency import start_key
+from tenuto.server.idempotency import command_key
 from tenuto.server.principal import check
 from tenuto.server.problems import ProblemError
 from tenuto.server.routes.sessions import SessionDetail, detail_of
@@ -75,7 +75,7 @@ async def start(
     for agent in wanted.agents or ("",):
         thing = {"workflow": wanted.name, **({"agent": agent} if agent else {})}
         check(principal, START, thing)
-    key = start_key(request) if wanted.key is None else wanted.key
+    key = command_key(request) if wanted.key is None else wanted.key
     session = await service.runtime.start(
         wanted.workflow,
         wanted.inputs,

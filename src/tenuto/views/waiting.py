@@ -22,7 +22,7 @@ _AT_EXPIRY: Final = {
     "continue": "the work goes on without it",
 }
 
-EndedBy: TypeAlias = Literal["person", "signal", "clock", "session", "agent"]
+EndedBy: TypeAlias = Literal["person", "signal", "clock", "session", "agent", "worker"]
 """What kind of thing ends a wait: only those of the clock end by themselves for sure."""
 
 
@@ -46,6 +46,18 @@ class Wait(msgspec.Struct, frozen=True, kw_only=True):
     """What follows when nobody ended it until then, where that is not plain."""
     commands: tuple[str, ...] = ()
     """Commands that end it."""
+    signal: str = ""
+    """The name of the signal that ends it, where it is one."""
+
+
+class Queue(msgspec.Struct, frozen=True, kw_only=True):
+    """A pool in which a call waits."""
+
+    pool: str
+    workers: int
+    """Processes that serve it."""
+    waiting: int
+    running: int
 
 
 def why_waiting(
@@ -53,12 +65,13 @@ def why_waiting(
     definition: WorkflowDefinition | None = None,
     *,
     since: Mapping[TaskNo, int] | None = None,
+    in_pools: Mapping[TaskNo, Queue] | None = None,
 ) -> tuple[Wait, ...]:
     """Return what the session waits for, what needs a person first; empty when nothing waits.
 
     `since` tells more exactly than the state when tasks came to wait (a timeline knows); under 0,
-    when the session was paused."""
-    since = since or {}
+    when the session was paused. `in_pools` are the tasks whose calls wait for a worker."""
+    since, in_pools = since or {}, in_pools or {}
     if state.phase in TERMINAL:
         return ()
     if state.phase == "paused":
@@ -67,6 +80,9 @@ def why_waiting(
     persons = sum(needs_person(task) for task in state.tasks.values())
     waits: list[Wait] = []
     for task in state.tasks.values():
+        if task.no in in_pools:
+            start = since.get(task.no, task.started_ms)
+            waits.append(_for_worker(task, in_pools[task.no], since_ms=start))
         if task.children or (is_working(task) and task.child is None):
             continue
         node = tasks.node(task.node)
@@ -78,6 +94,25 @@ def why_waiting(
             if wait is not None:
                 waits.append(wait)
     return tuple(sorted(waits, key=lambda wait: wait.by != "person"))
+
+
+def _for_worker(task: Task, queue: Queue, *, since_ms: int) -> Wait:
+    if queue.workers:
+        reason = f"its turn in pool {queue.pool!r}, where {queue.waiting:,} wait"
+        reason += f" and {queue.running:,} run"
+        commands: tuple[str, ...] = ()
+    else:
+        reason = f"a worker of pool {queue.pool!r}, and none is there"
+        commands = (f"tenuto worker --pool {queue.pool}",)
+    return Wait(
+        reason=reason,
+        owner="a worker",
+        task=task.no,
+        node=task.node,
+        by="worker",
+        since_ms=since_ms,
+        commands=commands,
+    )
 
 
 def _paused(state: SessionState, since_ms: int) -> Wait:
@@ -148,6 +183,7 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     commands: tuple[str, ...] = ()
     then = ""
     by: EndedBy = "clock"
+    signal = ""
     if task.waiting == "retry":
         assert task.failure is not None, "a retry follows a failure"
         owner = "the clock"
@@ -157,7 +193,8 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
     elif task.kind == "timer":
         owner, reason = "the clock", f"timer {task.node!r} runs"
     elif task.kind == "wait":
-        by, name = "signal", node.signal if node is not None else "NAME"
+        by, signal = "signal", node.signal if node is not None else ""
+        name = signal or "NAME"
         owner, reason = f"whoever sends signal {name!r}", f"{task.node!r} wants signal {name!r}"
         blank = _blank(node.form) if node is not None and node.form is not None else '"…"'
         commands = (f"tenuto signal {state.session} {name} -d '{blank}'",)
@@ -184,4 +221,5 @@ def _for_event(state: SessionState, task: Task, node: Node | None, *, since_ms: 
         until_ms=task.due_ms or None,
         then=then,
         commands=commands,
+        signal=signal,
     )

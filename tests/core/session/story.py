@@ -118,8 +118,8 @@ class Story:
         self.now_ms += ms
         return self.put(i.Wake(at_ms=self.now_ms))
 
-    def signal(self, name: str, data: Json = None) -> list[e.SessionEvent]:
-        return self.put(i.SendSignal(at_ms=self.now_ms, name=name, data=data))
+    def signal(self, name: str, data: Json = None, *, key: str = "") -> list[e.SessionEvent]:
+        return self.put(i.SendSignal(at_ms=self.now_ms, name=name, data=data, key=key))
 
     def decide(self, approved: bool, task: int = 0, **parts: Any) -> list[e.SessionEvent]:
         no = TaskNo(task)

@@ -48,6 +48,32 @@ def test_each_wait_takes_one_signal_the_oldest() -> None:
     assert len(story.happened(e.SignalTaken)) == 2
 
 
+def test_a_signal_that_comes_again_with_its_key_is_not_taken_twice() -> None:
+    story = Story(flow(function("a"), waiting(), edges=[("a", "w")]), {})
+    story.signal("reply", "once", key="k1")
+
+    assert story.signal("reply", "once", key="k1") == []
+
+    assert story.signal("reply", "other", key="k2") != []
+    assert story.state.signals == {"reply": ["once", "other"]}
+    story.done("a")
+    assert story.phase == "completed"
+    assert story.signal("reply", "once", key="k1") == [], "not even where it has ended since"
+    with pytest.raises(SessionEnded):
+        story.signal("reply", "new", key="k3")
+
+
+def test_a_session_knows_its_latest_keys_only() -> None:
+    story = Story(flow(function("a"), waiting(), edges=[("a", "w")]), {})
+    story.signal("reply", 0, key="first")
+    for number in range(limits.SIGNAL_KEYS_MAX):
+        story.signal("reply", number, key=f"k{number}")
+
+    assert len(story.state.signal_keys) == limits.SIGNAL_KEYS_MAX
+    assert story.signal("reply", 1, key="k0") == []
+    assert story.signal("reply", 0, key="first") != []
+
+
 def test_a_wait_in_vain_fails_or_goes_on_as_its_node_says() -> None:
     fails = Story(flow(waiting(timeout_ms=100)), {})
     goes_on = Story(flow(waiting(timeout_ms=100, on_timeout="continue")), {})

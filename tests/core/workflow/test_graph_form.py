@@ -163,6 +163,8 @@ def test_how_long_a_wait_lasts_may_be_an_expression() -> None:
         ("on_failure: continue", "on_failure", "continue"),
         ('recover: "m:mend"', "recover", "m:mend"),
         ('compensate: "m:undo"', "compensate", "m:undo"),
+        ("pool: gpu", "pool", "gpu"),
+        ("priority: -5", "priority", -5),
         ("updates: {found: output.rows}", "updates", {"found": "output.rows"}),
         ("updates: {}", "updates", {}),
         ("inputs: {n: 1, ok: true, none: null, l: [1, a]}", "inputs", None),

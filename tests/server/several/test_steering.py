@@ -133,3 +133,21 @@ def test_one_key_at_both_servers_at_once_starts_one_session(url: str) -> None:
             assert len((await home.client.get("/sessions")).json()["items"]) == 10
 
     run(main())
+
+
+def test_one_key_at_both_servers_at_once_is_one_signal(url: str) -> None:
+    async def main() -> None:
+        async with two_servers(url, waiting()) as (home, other):
+            session = await started_at(home, "waiting")
+            path, body = f"/sessions/{session}/signal", {"name": "else", "data": 1}
+            for n in range(10):
+                sent = {"Idempotency-Key": f"k{n}"}
+                answers = await asyncio.gather(
+                    *[s.client.post(path, json=body, headers=sent) for s in (home, other)]
+                )
+                assert {answer.status_code for answer in answers} == {200}
+            events = (await home.client.get(f"/sessions/{session}/events")).json()["items"]
+            taken = [event for event in events if event["type"] == "SignalReceived"]
+            assert len(taken) == 10
+
+    run(main())

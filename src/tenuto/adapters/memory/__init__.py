@@ -10,6 +10,7 @@ from tenuto.adapters.memory.deliveries import MemoryDeliveries
 from tenuto.adapters.memory.ledger import MemoryLedger
 from tenuto.adapters.memory.memories import VolatileMemory
 from tenuto.adapters.memory.pieces import MemoryPieces
+from tenuto.adapters.memory.pool_calls import MemoryCalls
 from tenuto.adapters.memory.read_models import MemoryReadModels
 from tenuto.adapters.memory.responses import MemoryResponses
 from tenuto.adapters.memory.store import MemoryEventStore
@@ -18,6 +19,7 @@ __all__ = [
     "MemoryAllowances",
     "MemoryAnswers",
     "MemoryArtifacts",
+    "MemoryCalls",
     "MemoryDeliveries",
     "MemoryEventStore",
     "MemoryLedger",

@@ -24,10 +24,11 @@ from tenuto.adapters.postgres.heads import PostgresLists
 from tenuto.adapters.postgres.mailbox import PostgresInbox, PostgresMail
 from tenuto.adapters.postgres.membership import PostgresMembership
 from tenuto.adapters.postgres.nearest import VectorIndex
+from tenuto.adapters.postgres.pool_calls import PostgresCalls, PostgresLines
 from tenuto.adapters.postgres.reading import ReadPool
 from tenuto.adapters.postgres.schema import format_of, migrate, require_newest
 from tenuto.adapters.postgres.sending import Sending
-from tenuto.adapters.postgres.signals import PostgresSignals
+from tenuto.adapters.postgres.signals import PostgresSignals, channel_of
 from tenuto.adapters.postgres.works import Works
 from tenuto.adapters.postgres.writing import LogWriter
 from tenuto.adapters.tables.artifacts import TableArtifacts
@@ -110,9 +111,11 @@ class PostgresEventStore(LastingStore):
         self._vector_index = VectorIndex()
         reads = self._reads_here = ReadPool(database.open_readonly, name=database.name)
         self._sharing: tuple[PostgresMembership, PostgresSignals] | None = None
+        self._calls: PostgresCalls | None = None
         super().__init__(database.name, reads=reads, works=works, commits=commits)
         self.lists = PostgresLists(reads, database.open_writable if writer else None)
         """What long lists of sessions need."""
+        self.lines = PostgresLines(reads)
         self._closed = False
 
     @classmethod
@@ -175,8 +178,14 @@ class PostgresEventStore(LastingStore):
         )
         signals = notify if fan_out is None else fan_out(notify)
         claims = PostgresClaims(self._reads_here, lambda: membership.number)
-        self.together = Together(membership, claims, signals, PostgresMail(membership))
-        self._sharing = membership, notify
+        calls = PostgresCalls(
+            database.open_sharing,
+            name=name,
+            channel=channel_of(database.schema),
+            number=lambda: membership.number,
+        )
+        self.together = Together(membership, claims, signals, PostgresMail(membership), calls)
+        self._sharing, self._calls = (membership, notify), calls
 
         def written(batch: Sequence[Pending], answers: Sequence[Answer]) -> None:
             self._followers.publish(batch, answers)
@@ -254,6 +263,8 @@ class PostgresEventStore(LastingStore):
             await membership.leave()
             await signals.close()
             await membership.close()
+        if self._calls is not None:
+            await self._calls.close()
         if self._works_here is not None:
             await self._works_here.close()
         self._followers.close()

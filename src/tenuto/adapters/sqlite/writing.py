@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from tenuto.adapters.sqlite.connection import is_busy, told
 from tenuto.adapters.sqlite.planning import Plan, Recent
 from tenuto.adapters.tables.outcomes import Answer, Busy, OutcomeUnknown, Statement
@@ -171,7 +173,7 @@ class LogWriter:
             plan = self._plan()
             return self._after(error, plan, plan.judge([commit]))[0]
         self.position = position
-        self.recent.put(commit.session, known._replace(version=version))
+        self.recent.put(commit.session, msgspec.structs.replace(known, version=version))
         self._weight += 2 + len(commit.payload) // 4_096
         return Position(position)
 

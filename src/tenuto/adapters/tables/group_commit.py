@@ -47,6 +47,8 @@ SENT_BYTES_MAX: Final = 256 * 1024
 SNAPSHOT_WEIGHT: Final = 8
 """Bounds of what is made ready on the loop's thread. A snapshot is compressed for it. While one
 part of many sessions waits for the server, the loop works for another."""
+LONE_MIN: Final = 4
+"""After so many commits that were sent alone, the next does not wait for the end of its tick."""
 
 BUSY_S_MAX: Final = 10.0
 BUSY_PAUSE_S: Final = 0.002
@@ -198,6 +200,8 @@ class GroupCommit:
         self._wake: SimpleQueue[None] = SimpleQueue()
         self._works.wake = lambda: self._wake.put(None)
         self._flush_is_due = False
+        self._lone = 0
+        """So many batches with one commit have been sent since one with more."""
         self._sent: list[Pending] = []
         self._is_left = False
         self._closing = False
@@ -217,7 +221,9 @@ class GroupCommit:
             return future
         future.queued_s = time.monotonic()
         self._queue.append((commit, future))
-        if not self._flush_is_due:
+        if self._lone >= LONE_MIN and not self._sent:
+            self._flush()
+        elif not self._flush_is_due:
             self._flush_is_due = True
             self._loop.call_soon(self._flush)
         elif len(self._queue) == SENT_COMMITS_MAX and self._sender is not None:
@@ -275,6 +281,7 @@ class GroupCommit:
                 break
             commits.append(commit)
         count = sender.send(commits, self._arrived) if commits else 0
+        self._lone = self._lone + 1 if count == 1 else 0
         # In this order: the thread, which may be about to end, looks at the queue first.
         self._sent = list(islice(self._queue, count))
         for _ in range(count):
@@ -320,14 +327,18 @@ class GroupCommit:
         self, batch: Sequence[Pending], tasks: Sequence[Task], answers: Sequence[Answer]
     ) -> None:
         """On the loop: tell the followers, then everybody who waits."""
+        assert len(answers) == len(batch) + len(tasks), "each has its answer"
         now_s = time.monotonic()
-        for (_, queued), answer in zip(batch, answers, strict=False):
+        answered: list[tuple[Receipt, Answer]] = []
+        for number, (_, queued) in enumerate(batch):
+            answer = answers[number]
             if not isinstance(answer, Exception):
                 self.times.observe(now_s - queued.queued_s)
+            answered.append((queued, answer))
+        for number, (_, receipt) in enumerate(tasks, len(batch)):
+            answered.append((receipt, answers[number]))
         self.written(batch, answers)
-        receipts: list[Receipt] = [receipt for _, receipt in batch]
-        receipts += [receipt for _, receipt in tasks]
-        answer_all(self._loop, zip(receipts, answers, strict=True))
+        answer_all(self._loop, iter(answered))
 
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""

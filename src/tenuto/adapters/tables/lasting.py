@@ -30,6 +30,7 @@ from tenuto.ports.event_store import (
     StoredSession,
 )
 from tenuto.ports.membership import Together
+from tenuto.ports.pools import Lines
 from tenuto.ports.wall import everywhere
 
 
@@ -44,6 +45,9 @@ class LastingStore(EventStore):
     said."""
     together: Together | None = None
     """What several processes share it by; None: one process has it alone, or it is only read."""
+
+    lines: Lines | None = None
+    """Pools, for who looks at them; None: they are those of a running process."""
 
     def __init__(
         self, name: str, *, reads: Reads, works: Performer | None, commits: GroupCommit | None

@@ -13,6 +13,7 @@ from tenuto.cli.driving import drive
 from tenuto.cli.family import take_up_below
 from tenuto.cli.finding import find_session
 from tenuto.cli.options import by_option, db_option, json_option, session_argument
+from tenuto.cli.pools import pools_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import make_importable
 from tenuto.cli.tool_sources import sources_in, tools_option
@@ -32,6 +33,7 @@ class Options(msgspec.Struct, kw_only=True):
     as_json: bool
     quiet: bool
     tools: str | None
+    pools: str | None
     db: str | None
 
 
@@ -48,6 +50,7 @@ class Options(msgspec.Struct, kw_only=True):
 @by_option
 @json_option("Print events as JSON lines, and the outcome as the last one.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@pools_option
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -74,7 +77,9 @@ async def _resume(text: str, asked: Options) -> int:
     make_importable()
     sources = sources_in(asked.tools)
     try:
-        async with tenuto.open(asked.db, recover=False, tools=sources) as runtime:
+        async with tenuto.open(
+            asked.db, recover=False, tools=sources, pools=asked.pools
+        ) as runtime:
             session = runtime.session(await find_session(runtime, text))
             state = await session.state()
             if state.phase not in TERMINAL:
@@ -107,7 +112,7 @@ async def _resume_all(asked: Options) -> int:
     async with tenuto.open(asked.db, readonly=True) as reader:
         unfinished = await find_unfinished(reader)
     try:
-        async with tenuto.open(asked.db, tools=sources) as runtime:
+        async with tenuto.open(asked.db, tools=sources, pools=asked.pools) as runtime:
             return await attend_all(runtime, unfinished, as_json=asked.as_json, quiet=asked.quiet)
     except StoreOwned as error:
         raise Rejected(f"{error} It goes on with what is unfinished by itself.") from None

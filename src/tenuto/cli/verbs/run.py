@@ -11,6 +11,7 @@ from tenuto.cli.detaching import announce, detach
 from tenuto.cli.driving import drive
 from tenuto.cli.inputs import inputs_from
 from tenuto.cli.options import db_option, json_option
+from tenuto.cli.pools import pools_option
 from tenuto.cli.printing import say
 from tenuto.cli.starting import find_workflow, with_model
 from tenuto.cli.tool_sources import sources_in, tools_option
@@ -28,6 +29,7 @@ class Options(msgspec.Struct, kw_only=True):
     tenant: str
     db: str | None
     tools: str | None
+    pools: str | None
     detach: bool
     announce: int | None
     as_json: bool
@@ -60,6 +62,7 @@ class Options(msgspec.Struct, kw_only=True):
 @click.option("--announce", type=int, hidden=True)
 @json_option("Print events as JSON lines, and the outcome as the last one.")
 @click.option("-q", "--quiet", is_flag=True, help="Show no progress.")
+@pools_option
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -83,7 +86,7 @@ async def _run(asked: Options) -> int:
     inputs = inputs_from(asked.given, loaded.definition, file=asked.input_file)
     workflow = with_model(loaded.workflow, asked.model)
     sources = sources_in(asked.tools)
-    async with tenuto.open(asked.db, recover=False, tools=sources) as runtime:
+    async with tenuto.open(asked.db, recover=False, tools=sources, pools=asked.pools) as runtime:
         session = await runtime.start(
             workflow, dict(inputs), key=asked.key, user=asked.user, tenant=asked.tenant
         )

@@ -11,9 +11,11 @@ import click
 import msgspec
 
 from tenuto.cli import exit_codes
+from tenuto.cli.collecting import collecting_rarely
 from tenuto.cli.driving import drive
 from tenuto.cli.fencing import FenceOptions, fence_options, fences_in, fencing_of
 from tenuto.cli.options import db_option
+from tenuto.cli.pools import pools_option, serves_in, serves_options
 from tenuto.cli.printing import say, show
 from tenuto.cli.starting import find_workflow
 from tenuto.cli.tool_sources import sources_in, tools_option
@@ -34,6 +36,9 @@ class Options(msgspec.Struct, kw_only=True):
     allow_code: tuple[str, ...]
     allow_folder: tuple[str, ...]
     tools: str | None
+    pools: str | None
+    pool: tuple[str, ...]
+    no_pools: bool
     oidc: str | None
     keep: tuple[str, ...]
     db: str | None
@@ -72,6 +77,8 @@ class Options(msgspec.Struct, kw_only=True):
     " default nothing is deleted.",
 )
 @fence_options
+@pools_option
+@serves_options
 @tools_option
 @db_option
 def command(**options: Any) -> int:
@@ -108,16 +115,22 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             providers=read_providers(asked.oidc),
             fencing=fencing_of(fences, host=asked.host, dev=asked.dev),
             tools=sources_in(asked.tools),
+            pools=asked.pools,
+            serves=serves_in(asked.pool, no_pools=asked.no_pools),
             allow_code=asked.allow_code,
             retention=retention,
+            stream=True,
         )
         async with opened as service:
             if not asked.dev:
                 await _found(service)
-            say(f"serving at {address_of(listener)}/api/v1")
+            address = address_of(listener)
+            say(f"serving at {address}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
-            await serve_app(create_app(service), listener, api=True, stopping=service.hub.stop)
+            app = create_app(service)
+            with collecting_rarely():
+                await serve_app(app, listener, api=True, stopping=service.hub.stop)
     return exit_codes.COMPLETED
 
 

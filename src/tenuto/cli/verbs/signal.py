@@ -1,7 +1,5 @@
 """`tenuto signal`: a word from outside."""
 
-from typing import Any
-
 import click
 
 from tenuto.cli.driving import drive
@@ -14,17 +12,18 @@ from tenuto.cli.steering import steer
 @session_argument()
 @click.argument("name")
 @click.option("-d", "--data", metavar="JSON", help="What it carries: JSON, or @FILE with JSON.")
+@click.option(
+    "--key",
+    default="",
+    help="Names this signal: sent again with the same key, it is not taken twice.",
+)
 @by_option
 @db_option
-def command(session: str, name: str, **options: Any) -> int:
+def command(session: str, name: str, data: str | None, db: str | None, **more: str) -> int:
     """Send signal NAME to session ID; a node that waits for it takes it now or later.
 
     \b
     tenuto signal last reply -d '{"text": "yes, please"}'
     """
-    return drive(_signal(session, name, **options))
-
-
-async def _signal(session: str, name: str, *, data: str | None, by: str, db: str | None) -> int:
-    arguments = {"name": name, "data": data_from(data), "by": by}
-    return await steer(session, "signal", arguments, db=db)
+    arguments = {**more, "name": name, "data": data_from(data)}
+    return drive(steer(session, "signal", arguments, db=db))

@@ -57,9 +57,7 @@ def cause_of(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i.S
         case e.TaskDoubted():
             return i.RecoverSession(at_ms=now)
         case e.SignalReceived():
-            return i.SendSignal(
-                at_ms=now, name=event.name, data=event.data, by=event.by, labels=event.labels
-            )
+            return _sent(event)
         case e.ApprovalDecided():
             return _decided(state, log, at)
         case e.ChildSessionStarted():
@@ -133,6 +131,17 @@ def _completed(state: SessionState, log: Sequence[e.SessionEvent], at: int) -> i
         output=output,
         spent=event.spent,
         labels=event.labels,
+    )
+
+
+def _sent(event: e.SignalReceived) -> i.SendSignal:
+    return i.SendSignal(
+        at_ms=event.at_ms,
+        name=event.name,
+        data=event.data,
+        by=event.by,
+        labels=event.labels,
+        key=event.key,
     )
 
 

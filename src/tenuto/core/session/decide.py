@@ -425,6 +425,8 @@ def _due(state: SessionState, task: Task, program: Program, at_ms: int) -> Event
 
 
 def _signal(state: SessionState, cause: i.SendSignal, program: Program) -> Events:
+    if cause.key in state.signal_keys:
+        return []
     _refuse_ended(state, f"take signal {cause.name!r}")
     if sum(map(len, state.signals.values())) >= limits.SIGNALS_BUFFERED_MAX:
         raise NotAllowed(
@@ -433,7 +435,12 @@ def _signal(state: SessionState, cause: i.SendSignal, program: Program) -> Event
             found=f"it keeps {limits.SIGNALS_BUFFERED_MAX} signals that no wait has taken yet",
         )
     taken = e.SignalReceived(
-        at_ms=cause.at_ms, name=cause.name, data=cause.data, by=cause.by, labels=cause.labels
+        at_ms=cause.at_ms,
+        name=cause.name,
+        data=cause.data,
+        by=cause.by,
+        labels=cause.labels,
+        key=cause.key,
     )
     return [*_notes(cause, TaskNo(0)), taken]
 

@@ -5,7 +5,7 @@ number of the last promise that the caller has dispatched, so that a running ses
 what is new.
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import msgspec
 
@@ -49,6 +49,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
 
 
+@final
 class Call(Work, frozen=True, kw_only=True, gc=False):
     """Run a function or tool. `role` says in which part: the node's own work, `recover` or
     `undo`."""
@@ -66,8 +67,11 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     """Of the workflow."""
     tenant: str = ""
     user: str = ""
+    pool: str = ""
+    priority: int = 0
 
 
+@final
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
     """Ask the model of an agent for its next turn."""
 
@@ -88,6 +92,7 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     """Agents that have come to call this one, nearest first."""
 
 
+@final
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
     """Run a tool that a model asked for."""
 
@@ -299,6 +304,7 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
             budget=task.share or UNBOUNDED,
             labels=task.labels,
         )
+    is_own = task.kind in ("function", "tool")
     return Call(
         effect=effect,
         promise=promise,
@@ -309,12 +315,14 @@ def _call(state: SessionState, task: Task, program: Program, memo: Memo) -> Effe
         ref=ref,
         inputs=inputs,
         timeout_ms=node.timeout_ms,
-        once=node.once and task.kind in ("function", "tool"),
+        once=node.once and is_own,
         approved=task.granted,
         labels=task.labels,
         guards=program.definition.guards,
         tenant=state.tenant,
         user=state.user,
+        pool=node.pool if is_own else "",
+        priority=node.priority if is_own else 0,
     )
 
 

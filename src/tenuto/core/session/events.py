@@ -236,6 +236,8 @@ class SignalReceived(
     by: str
     labels: tuple[str, ...] = ()
     """Of the data."""
+    key: str = ""
+    """What makes it the same signal when it comes again."""
 
 
 class SignalTaken(Event, tag="SignalTaken/1", frozen=True, array_like=True, kw_only=True, gc=False):

@@ -9,6 +9,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.core import limits
 from tenuto.core.agent.evolve import add_answer, add_result
 from tenuto.core.agent.messages import ModelAnswer
 from tenuto.core.agent.state import AgentState
@@ -324,6 +325,10 @@ def _noted(state: SessionState, event: e.Noted) -> None:
 def _signal_received(state: SessionState, event: e.SignalReceived) -> None:
     kept = state.signals.setdefault(event.name, [])
     kept.append(event.data)
+    if event.key:
+        state.signal_keys[event.key] = None
+        if len(state.signal_keys) > limits.SIGNAL_KEYS_MAX:
+            del state.signal_keys[next(iter(state.signal_keys))]
     if event.labels or event.name in state.signal_labels:
         labels = state.signal_labels.setdefault(event.name, [()] * (len(kept) - 1))
         labels.append(event.labels)

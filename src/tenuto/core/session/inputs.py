@@ -124,6 +124,8 @@ class SendSignal(Input, frozen=True, kw_only=True, gc=False):
     """What guards said of the data."""
     labels: tuple[str, ...] = ()
     """Of the data."""
+    key: str = ""
+    """One that comes again with the same key is the same signal, and is not taken twice."""
 
 
 class DecideApproval(Input, frozen=True, kw_only=True, gc=False):

@@ -163,6 +163,8 @@ class SessionState(msgspec.Struct, kw_only=True):
     signals: dict[str, list[Json]] = {}
     signal_labels: dict[str, list[tuple[str, ...]]] = {}
     """Of the kept signals of a name, in their order, once one of them bore any."""
+    signal_keys: dict[str, None] = {}
+    """Of the latest signals that had one, in their order."""
     due: dict[TaskNo, int] = {}
     """Deadlines of open tasks, in ms since 1970; that of the session itself under `WHOLE`."""
     undo: list[Undo] = []

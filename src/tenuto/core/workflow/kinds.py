@@ -35,11 +35,12 @@ KIND_OF: Final[dict[str, NodeKind]] = {
 
 _EVERY: Final = frozenset({"updates", "condition", "on_failure", "compensate"})
 _WORK: Final = frozenset({"inputs", "retry", "timeout_ms", "recover", "ref"})
+_POOLED: Final = frozenset({"once", "pool", "priority"})
 
 FIELDS: Final[dict[str, frozenset[str]]] = {
     "agent": _EVERY | {"inputs", "ref", "recover"},
-    "tool": _EVERY | _WORK | {"once"},
-    "function": _EVERY | _WORK | {"once"},
+    "tool": _EVERY | _WORK | _POOLED,
+    "function": _EVERY | _WORK | _POOLED,
     "workflow": _EVERY | _WORK,
     "condition": _EVERY | {"inputs"},
     "map": _EVERY | {"items", "body", "concurrency", "on_item_failure"},

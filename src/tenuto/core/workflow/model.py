@@ -118,6 +118,10 @@ class Node(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Function that gets `error`, `inputs`, `attempt` and proposes changed inputs, or null."""
     compensate: str = ""
     """Function that gets `output`, `inputs` and undoes the task when the session fails."""
+    pool: str = ""
+    """Whose workers carry it out. Empty: the session's own process, or as its tool says."""
+    priority: int = 0
+    """Calls of a pool with a higher one go first. 0: as its tool says."""
     # map and loop
     items: str = ""
     """map: expression giving the list."""

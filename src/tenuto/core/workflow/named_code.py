@@ -50,7 +50,22 @@ def faults_of_code(definition: WorkflowDefinition, fault_of: CodeFault) -> list[
         fault = fault_of(named.ref, named.kind)
         if fault is not None:
             faults.append(fault.below(named.path))
-    return faults
+    return [*faults, *_faults_of_pools(definition, ())]
+
+
+def _faults_of_pools(definition: WorkflowDefinition, path: Path) -> Iterator[Fault]:
+    """Which calls go first, and in which line, is the owner's to say, who has the code."""
+    for node in definition.nodes:
+        place: Path = (*path, "nodes", node.id)
+        while node.body is not None:
+            node, place = node.body, (*place, "body")
+        for field in ("pool", "priority"):
+            if getattr(node, field):
+                message = f"A workflow from outside cannot have {field!r}."
+                hint = "Whoever runs the server gives tools their pools."
+                yield Fault((*place, field), message, hint)
+    for child in definition.children:
+        yield from _faults_of_pools(child, (*path, "workflows", child.name))
 
 
 def _of_node(node: Node, path: Path, within: set[str]) -> Iterator[Named]:

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec.structs import replace
 
 from tenuto.core import limits
+from tenuto.core.pools import PRIORITY_MAX
 from tenuto.core.workflow.faults import Path
 from tenuto.core.workflow.kinds import FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.literals import Misplaced, expression_of, literal, template_of
@@ -196,6 +197,15 @@ def _compensate(reader: NodeReader, section: Section, node: Node) -> Node:
     return replace(node, compensate=section.text("compensate"))
 
 
+def _pool(reader: NodeReader, section: Section, node: Node) -> Node:
+    return replace(node, pool=section.text("pool"))
+
+
+def _priority(reader: NodeReader, section: Section, node: Node) -> Node:
+    least, most = -PRIORITY_MAX, PRIORITY_MAX
+    return replace(node, priority=section.whole("priority", 0, minimum=least, maximum=most))
+
+
 RULES: Final[dict[str, Callable[[NodeReader, Section, Node], Node]]] = {
     "inputs": NodeReader._inputs,
     "updates": _updates,
@@ -206,6 +216,8 @@ RULES: Final[dict[str, Callable[[NodeReader, Section, Node], Node]]] = {
     "on_failure": _on_failure,
     "recover": _recover,
     "compensate": _compensate,
+    "pool": _pool,
+    "priority": _priority,
 }
 """How the keys are read that nodes of several kinds may have, by field."""
 

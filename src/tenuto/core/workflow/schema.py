@@ -7,6 +7,7 @@ from typing import Final, get_args
 from tenuto.core import limits
 from tenuto.core.agent.remembering import RECALLED_MAX, Sharing
 from tenuto.core.memory.items import MemoryKind
+from tenuto.core.pools import PRIORITY_MAX
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import REDUCER_EMPTY, Reuse, Strategy
@@ -295,6 +296,8 @@ def _rules() -> JsonObject:
         "on_failure": _choice(("fail", "continue"), "continue: a failure counts as skipped."),
         "recover": _text("Function that proposes changed inputs after a recoverable failure."),
         "compensate": _text("Function that undoes the task when the session fails."),
+        "pool": _text("Pool whose workers carry it out."),
+        "priority": _whole(-PRIORITY_MAX, PRIORITY_MAX, "In its pool; a higher one goes first."),
     }
 
 

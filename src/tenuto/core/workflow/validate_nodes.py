@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from typing import Final
 
 from tenuto.core import limits
+from tenuto.core.pools import fault_of_name, fault_of_priority
 from tenuto.core.workflow.faults import Fault, Path, meant, unknown
 from tenuto.core.workflow.kinds import BODY_KINDS, FIELDS, KIND_OF, NOT_IN_BODY, word_of
 from tenuto.core.workflow.model import Node, RetryPolicy, WorkflowDefinition
@@ -103,6 +104,11 @@ def _of_numbers(node: Node, path: Path) -> Iterator[Fault]:
     if node.max_iterations < 0:
         message = f"Loop {node.id!r} runs at most {node.max_iterations} times; give 1 or more."
         yield Fault((*path, "max_iterations"), message)
+    if node.pool and fault_of_name(node.pool):
+        yield Fault((*path, "pool"), f"{node.pool!r} {fault_of_name(node.pool)}.")
+    if fault_of_priority(node.priority):
+        message = f"{node.priority!r} {fault_of_priority(node.priority)}."
+        yield Fault((*path, "priority"), message)
     if node.retry is not None:
         yield from _of_retry(node.retry, (*path, "retry"))
 

@@ -22,6 +22,7 @@ from tenuto.server.service import Given
 from tenuto.views.bundle import Bundle
 from tenuto.views.cost import Cost, Costs
 from tenuto.views.event_json import plain_json
+from tenuto.views.graph import Graph, graph_of
 from tenuto.views.messages import Messages
 from tenuto.views.moments import moment_text
 from tenuto.views.otlp import span_json, trace_json
@@ -121,6 +122,14 @@ def task_json(row: Row) -> JsonObject:
     return told
 
 
+@get("/sessions/{session_id:str}/graph", tags=["sessions"], opt=_READ)
+async def show_session_graph(request: Call, service: Given, session_id: FromPath[str]) -> Graph:
+    """Return the workflow that the session runs as nodes and edges to draw, as it was when the
+    session began, and as Mermaid."""
+    session, _ = await service.session(request.user, session_id)
+    return graph_of(await session.definition())
+
+
 @get("/sessions/{session_id:str}/cost", tags=["sessions"], opt=_READ)
 async def show_cost(request: Call, service: Given, session_id: FromPath[str]) -> CostReport:
     """Return what the session's agents have spent: tokens, money, turns and calls."""
@@ -210,6 +219,7 @@ async def in_chunks(pieces: AsyncIterator[bytes]) -> AsyncIterator[bytes]:
 ROUTES: list[HTTPRouteHandler] = [
     list_messages,
     list_tasks,
+    show_session_graph,
     show_cost,
     show_trace,
     export_session,

@@ -20,7 +20,7 @@ from tenuto.server.summaries import facts_of
 from tenuto.views.event_json import event_json, plain_json
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
-from tenuto.views.waiting import why_waiting
+from tenuto.views.waiting import Wait, why_waiting
 
 
 class SessionSummary(msgspec.Struct, kw_only=True):
@@ -47,6 +47,7 @@ class SessionSummary(msgspec.Struct, kw_only=True):
 class SessionPage(Page[SessionSummary], kw_only=True):
     """A part of the list of sessions."""
 
+    items: list[SessionSummary]
     count: int | None = None
     """How many there are in all, where that was asked for."""
     count_is_exact: bool | None = None
@@ -59,7 +60,7 @@ class SessionDetail(SessionSummary, kw_only=True):
     inputs: JsonObject
     output: Json
     failure: JsonObject | None
-    waits: list[JsonObject]
+    waits: list[Wait]
 
 
 class StateAt(msgspec.Struct, kw_only=True):
@@ -87,7 +88,6 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
     look = await service.look(principal, id)
     head, state = look.head, look.state
     failure = plain_json(state.failure)
-    waits = [plain_json(wait) for wait in why_waiting(state, look.definition)]
     facts: dict[str, Any] = facts_of(head) | {
         "version": state.version,
         "updated_at": moment_text(state.updated_ms),
@@ -97,7 +97,7 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
         inputs=state.inputs,
         output=state.output,
         failure=failure if isinstance(failure, dict) else None,
-        waits=[wait for wait in waits if isinstance(wait, dict)],
+        waits=list(why_waiting(state, look.definition)),
     )
 
 

@@ -9,6 +9,7 @@ from litestar.params import FromPath, JSONBody
 
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.server.asked import Call, source
+from tenuto.server.idempotency import command_key
 from tenuto.server.principal import needs
 from tenuto.server.routes.sessions import SessionDetail, detail_of
 from tenuto.server.service import Given, Service
@@ -80,7 +81,8 @@ async def signal(
 ) -> SessionDetail:
     """Send a signal; a `wait` node takes it now, or when it comes to wait."""
     session, _ = await service.session(request.user, session_id)
-    await session.signal(data.name, data.data, by=request.user.actor)
+    key = command_key(request) or ""
+    await session.signal(data.name, data.data, by=request.user.actor, key=key)
     return await _entered(request, service, session_id, "signal")
 
 

@@ -17,6 +17,7 @@ from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
+from tenuto.testing.contracts.pool_calls import PoolCallsContract, PoolLimitsContract
 from tenuto.testing.contracts.pruning import PruningContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
@@ -35,6 +36,8 @@ __all__ = [
     "LedgerContract",
     "MemoryContract",
     "PiecesContract",
+    "PoolCallsContract",
+    "PoolLimitsContract",
     "ProgramSandboxContract",
     "PruningContract",
     "ReadModelsContract",

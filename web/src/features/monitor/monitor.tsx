@@ -1,0 +1,137 @@
+import * as Tabs from '@radix-ui/react-tabs';
+import { useQuery } from '@tanstack/react-query';
+import { getRouteApi } from '@tanstack/react-router';
+import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
+import { agentsOf, type Graph } from '../../model/graph';
+import { Coming, Refused } from '../../parts/said';
+import { graphOf } from '../../wire/questions';
+import { ConversationView } from './conversation';
+import { CostView } from './cost';
+import { Head } from './head';
+import { LiveSession } from './live';
+import { LogView } from './log';
+import { type Place, PlaceContext, useMoment } from './place';
+import { type MonitorSearch, type View, VIEWS } from './search';
+import { Side } from './side';
+import { StateView } from './state';
+import { TimelineView } from './timeline';
+import { Transport } from './transport';
+
+const GraphView = lazy(() => import('./graph').then((found) => ({ default: found.GraphView })));
+
+const route = getRouteApi('/shell/sessions/$id');
+
+/** One session: as it is, as it was at any version, and what can be done about it. */
+export function Monitor() {
+  const { id } = route.useParams();
+  const asking = useQuery(graphOf(id));
+  if (asking.isError) {
+    return (
+      <div className="mx-auto max-w-xl p-6">
+        <h1 className="sr-only">Session {id}</h1>
+        <Refused error={asking.error} onRetry={() => void asking.refetch()} />
+      </div>
+    );
+  }
+  if (asking.data === undefined) return <Coming />;
+  return <Watched key={id} id={id} graph={asking.data} />;
+}
+
+function Watched({ id, graph }: { id: string; graph: Graph }) {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [live] = useState(() => new LiveSession(id, agentsOf(graph)));
+  useEffect(() => live.start(), [live]);
+  const place = useMemo<Place>(
+    () => ({
+      id,
+      live,
+      graph,
+      search,
+      go: (part) => {
+        void navigate({
+          search: (before) => ({ ...before, ...part }) as MonitorSearch,
+          replace: true,
+          resetScroll: false,
+        });
+      },
+    }),
+    [id, live, graph, search, navigate],
+  );
+  return (
+    <PlaceContext value={place}>
+      <Screen />
+    </PlaceContext>
+  );
+}
+
+const LABELS: Record<View, string> = {
+  graph: 'Graph',
+  timeline: 'Timeline',
+  conversation: 'Conversation',
+  log: 'Log',
+  state: 'State',
+  cost: 'Cost',
+};
+
+const SCREENS: Record<View, () => React.ReactNode> = {
+  graph: () => <GraphView />,
+  timeline: () => <TimelineView />,
+  conversation: () => <ConversationView />,
+  log: () => <LogView />,
+  state: () => <StateView />,
+  cost: () => <CostView />,
+};
+
+function Screen() {
+  const moment = useMoment();
+  const { live, search, go } = moment;
+  const view = search.view ?? 'graph';
+  const isComing = live.log.version === 0 || live.log.version < live.goal;
+  if (live.connection === 'refused' && live.log.version === 0) {
+    return (
+      <div className="mx-auto max-w-xl p-6">
+        <Refused error={live.problem} />
+      </div>
+    );
+  }
+  return (
+    <div className="flex h-full flex-col">
+      <Head />
+      <Tabs.Root
+        value={view}
+        onValueChange={(one) => go({ view: one })}
+        className="flex min-h-0 flex-1 flex-col"
+      >
+        <Tabs.List
+          aria-label="Views of the session"
+          className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 [scrollbar-width:none]"
+        >
+          {VIEWS.map((one) => (
+            <Tabs.Trigger
+              key={one}
+              value={one}
+              className="shrink-0 border-b-2 border-transparent px-2.5 py-2 text-sm text-soft hover:text-ink focus-visible:-outline-offset-2 data-[state=active]:border-accent data-[state=active]:font-medium data-[state=active]:text-ink"
+            >
+              {LABELS[one]}
+            </Tabs.Trigger>
+          ))}
+        </Tabs.List>
+        <div className="flex min-h-0 flex-1 flex-col md:flex-row">
+          <Tabs.Content
+            value={view}
+            className="relative min-h-0 min-w-0 flex-1 focus-visible:-outline-offset-2"
+          >
+            {isComing && live.log.version === 0 ? (
+              <Coming />
+            ) : (
+              <Suspense fallback={<Coming />}>{SCREENS[view]()}</Suspense>
+            )}
+          </Tabs.Content>
+          <Side />
+        </div>
+      </Tabs.Root>
+      <Transport />
+    </div>
+  );
+}
