@@ -21,7 +21,10 @@ export function Shell() {
   const here = useRouterState({ select: (state) => state.location.href });
   const isOut = asking.isError && problemOf(asking.error).isMissingLogin;
   useEffect(() => {
-    if (isOut) void navigate({ to: '/login', search: { to: here }, replace: true });
+    // While the page of the login is on its way, this one is still here.
+    if (isOut && !here.startsWith('/login')) {
+      void navigate({ to: '/login', search: { to: here }, replace: true });
+    }
   }, [isOut, here, navigate]);
   if (asking.isError && !isOut) {
     return (
@@ -190,7 +193,7 @@ function UserMenu({ who }: { who: Me }) {
   };
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger className={row}>
+      <Menu.Trigger className={row} aria-label={`Logged in as ${who.name}`}>
         <span
           aria-hidden="true"
           className="grid size-4 place-items-center rounded-full bg-tint text-[0.625rem] font-bold text-accent uppercase"
