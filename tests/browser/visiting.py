@@ -74,7 +74,8 @@ class Visitor:
         self.page.until("!document.querySelector('[data-coming]')")
         self.page.screenshot(self._pictures / f"{name}.png")
         self.page.evaluate(AXE.read_text("utf-8") + ";0")
-        assert self.page.evaluate(_SERIOUS) == []
+        found = self.page.evaluate(_SERIOUS)
+        assert found == [], found
 
     @property
     def version(self) -> int:
