@@ -106,11 +106,11 @@ def test_a_higher_priority_goes_first() -> None:
         async with tenuto.open("memory://") as runtime:
 
             async def keep_the_place(ctx: Any) -> None:
-                while (await runtime.pools.lines())[0].waiting < 4:
+                while (await runtime.pools.lines())[0].waiting < 4:  # noqa: ASYNC110  # nobody tells
                     await asyncio.sleep(0)
 
             before = await runtime.start(one(keep_the_place, pool=pool))
-            while not (lines := await runtime.pools.lines()) or not lines[0].running:
+            while not (lines := await runtime.pools.lines()) or not lines[0].running:  # noqa: ASYNC110  # nobody tells
                 await asyncio.sleep(0)
             after = await runtime.start(flow)
             for session in (before, after):

@@ -121,7 +121,7 @@ class Performer:
                 cause = await self._settlement(live, effect, record)
             else:
                 output = await self._output(live, effect, record)
-                cause = _completed(effect, output, record, at_ms=self._clock.now_ms())
+                cause = _completed(effect, output, record, self._clock.now_ms())
         except asyncio.CancelledError as error:
             if record.work is None or record.work.is_interrupted:
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
@@ -156,7 +156,7 @@ class Performer:
             return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
         known = await self.caller.known(live, effect, record)
         if known is not None:
-            return _completed(effect, known[0], record, at_ms=self._clock.now_ms())
+            return _completed(effect, known[0], record, self._clock.now_ms())
         happened, output = await self.caller.verify(effect, record.notes)
         return i.SettleDoubt(
             at_ms=self._clock.now_ms(),
@@ -182,16 +182,6 @@ class Performer:
         )
 
 
-def _completed(effect: Attempt, output: Json, record: Record, *, at_ms: int) -> i.CompleteTask:
-    return i.CompleteTask(
-        at_ms=at_ms,
-        task=effect.task,
-        output=output,
-        notes=tuple(record.notes),
-        labels=_labels(record),
-    )
-
-
 def _told(record: Record) -> "asyncio.Future[Version] | None":
     """Return what tells who waits for it that the outcome is in the log."""
     recorded = record.recorded
@@ -206,6 +196,16 @@ def _told(record: Record) -> "asyncio.Future[Version] | None":
     done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
     done.add_done_callback(tell)
     return done
+
+
+def _completed(effect: Attempt, output: Json, record: Record, at_ms: int) -> i.CompleteTask:
+    return i.CompleteTask(
+        at_ms=at_ms,
+        task=effect.task,
+        output=output,
+        notes=tuple(record.notes),
+        labels=_labels(record),
+    )
 
 
 def _labels(record: Record) -> tuple[str, ...]:

@@ -114,8 +114,8 @@ class Workers:
         """Give each piece that is ready a task of its own."""
         loop = asyncio.get_running_loop()
         while self._ready:
-            job = self._ready.popleft()
-            loop.create_task(_alone(job))  # noqa: RUF006  (the loop holds it, and then the job)
+            # The loop holds the task until it begins, and from then on the job does.
+            loop.create_task(_alone(self._ready.popleft()))  # noqa: RUF006  (held)
 
 
 def _first_step(steps: Work) -> object:

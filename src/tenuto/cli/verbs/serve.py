@@ -128,6 +128,7 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             say(f"serving at {address}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
+            say(f"the web UI is at {address}/")
             app = create_app(service)
             with collecting_rarely():
                 await serve_app(app, listener, api=True, stopping=service.hub.stop)

@@ -22,13 +22,15 @@ export function Head() {
   const moment = useMoment();
   const { id, live } = moment;
   const detail = useDetail(id, live.log.version);
-  const shown = useFold(moment, (version) => statusAt(live.log, version));
+  const folded = useFold(moment, (version) => statusAt(live.log, version));
+  const isComing = live.share < 1 && live.connection !== 'lost';
+  const shown = isComing && moment.isNewest ? (detail?.status ?? 'pending') : folded;
   return (
     <header className="shrink-0 border-b border-line bg-surface px-4 pt-3 pb-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="text-lg font-semibold">{detail?.workflow ?? 'Session'}</h1>
         <span data-status={shown}>
-          <StatusMark status={live.log.version === 0 ? 'pending' : shown} />
+          <StatusMark status={shown} />
         </span>
         <CopyId id={id} />
         {detail?.parent && <Other id={detail.parent} what="part of" />}
@@ -36,6 +38,12 @@ export function Head() {
         <Actions status={shown} />
       </div>
       <Figures />
+      {isComing && live.log.version > 0 && (
+        <p className="nums mt-1 flex items-center gap-2 text-sm text-soft" role="status">
+          <progress value={live.share} className="h-1.5 w-40 accent-(--accent)" />
+          {live.log.version.toLocaleString()} of {live.goal.toLocaleString()} events are read
+        </p>
+      )}
       {live.connection === 'lost' && (
         <p className="mt-1 text-sm text-wait" role="status">
           The connection is lost. What is shown is as of version {live.log.version}; it goes on from
@@ -257,6 +265,7 @@ function Actions({ status }: { status: string }) {
   const { id, isNewest } = useMoment();
   const [open, setOpen] = useState<'signal' | 'cancel' | null>(null);
   const may = useQuery(me).data?.permissions.includes('sessions:write') ?? false;
+  const origin = useQuery(session(id)).data?.origin;
   const goesOn = isNewest && !['completed', 'failed', 'cancelled'].includes(status);
   const item =
     'flex items-center gap-2 rounded-md px-2 py-1.5 outline-none select-none data-highlighted:bg-sunken cursor-pointer';
@@ -285,6 +294,11 @@ function Actions({ status }: { status: string }) {
                 <Menu.Separator className="my-1 h-px bg-line" />
               </>
             )}
+            <Menu.Item asChild className={item}>
+              <Link to="/compare" search={{ a: origin ?? id, ...(origin ? { b: id } : {}) }}>
+                {origin ? 'Compare with its origin' : 'Compare with another…'}
+              </Link>
+            </Menu.Item>
             <Menu.Item className={item} onSelect={() => void saved(id, 'trace')}>
               <Icon name="download" />
               Trace (OpenTelemetry)

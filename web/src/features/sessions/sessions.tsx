@@ -7,6 +7,7 @@ import { Ago } from '../../parts/ago';
 import { Button, Input, Select } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
 import { Coming, Nothing, Refused } from '../../parts/said';
+import { SearchBox } from '../../parts/searchbox';
 import { Dot, lookOf, StatusMark, tintLook } from '../../parts/status';
 import { me, type SessionSummary, sessions, workflows } from '../../wire/questions';
 import { type SessionSearch, STATUSES } from './search';
@@ -92,7 +93,12 @@ function Filters({ search, change }: FiltersProps) {
   const isFiltered = Object.keys(search).some((name) => name !== 'start');
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <SearchBox text={search.q ?? ''} onChange={(q) => change({ q })} />
+      <SearchBox
+        label="Search sessions"
+        placeholder="id, key or workflow"
+        text={search.q ?? ''}
+        onChange={(q) => change({ q })}
+      />
       <Select
         aria-label="Workflow"
         className="w-auto! max-w-44"
@@ -171,33 +177,6 @@ function Filters({ search, change }: FiltersProps) {
           Clear
         </Link>
       )}
-    </div>
-  );
-}
-
-const TYPING_MS = 250;
-
-function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const [now, setNow] = useState(text);
-  const tell = useRef(onChange);
-  tell.current = onChange;
-  useEffect(() => setNow(text), [text]);
-  useEffect(() => {
-    if (now === text) return;
-    const clock = setTimeout(() => tell.current(now), TYPING_MS);
-    return () => clearTimeout(clock);
-  }, [now, text]);
-  return (
-    <div className="relative w-full sm:w-60">
-      <Icon name="search" className="absolute top-2 left-2 text-soft" />
-      <Input
-        type="search"
-        aria-label="Search sessions"
-        placeholder="id, key or workflow"
-        className="pl-8!"
-        value={now}
-        onChange={(event) => setNow(event.target.value)}
-      />
     </div>
   );
 }
