@@ -25,7 +25,7 @@ venv:
 	@$(PYTHON) scripts/environment.py .venv --extra dev --constraints constraints.txt
 
 demo:
-	@$(PYTHON) scripts/environment.py .venv --constraints constraints.txt
+	@$(PYTHON) scripts/environment.py .venv --extra server --constraints constraints.txt
 	@.venv/bin/python scripts/web.py
 	@.venv/bin/python scripts/demo.py
 

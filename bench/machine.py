@@ -19,7 +19,7 @@ def facts() -> list[str]:
 
 
 PEERS = ("langgraph", "langgraph-checkpoint-sqlite", "aiosqlite")
-ALSO = ("langgraph-checkpoint-postgres", "psycopg")
+ALSO = ("langgraph-checkpoint-postgres", "psycopg", "dbos")
 
 
 def peer_is_here() -> bool:
@@ -30,6 +30,11 @@ def peer_is_here() -> bool:
 def postgres_peer_is_here() -> bool:
     """Return whether the rival can keep its checkpoints in PostgreSQL."""
     return peer_is_here() and bool(_version("langgraph-checkpoint-postgres"))
+
+
+def dbos_is_here() -> bool:
+    """Return whether DBOS is installed."""
+    return bool(_version("dbos"))
 
 
 def _version(name: str) -> str:

@@ -50,6 +50,7 @@ def main() -> int:
         "trace last                  an OpenTelemetry trace",
         "replay last                 decide it again from the log",
         "fork last --at 30 --run     go another way from there",
+        "serve --dev research        all of it in a browser",
     ):
         print(f"  {_command()} {verb}")
     return 0

@@ -14,6 +14,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Final
 
@@ -57,12 +58,13 @@ def build() -> None:
     Raises:
         NotBuilt: it cannot be built here.
     """
-    if is_built():
-        return
-    install()
-    print("building the web UI", flush=True)
-    run("vite", "build")
-    (BUILT / _STAMP).write_text(fingerprint(), "utf-8")
+    with alone():
+        if is_built():
+            return
+        _install()
+        print("building the web UI", flush=True)
+        run("vite", "build")
+        (BUILT / _STAMP).write_text(fingerprint(), "utf-8")
 
 
 def is_built() -> bool:
@@ -77,6 +79,22 @@ def install() -> None:
     Raises:
         NotBuilt: there is no Node.js that is new enough, or npm failed.
     """
+    with alone():
+        _install()
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Keep other processes that build from the sources meanwhile."""
+    with open(SOURCES / "package.json", encoding="utf-8") as held:
+        if sys.platform != "win32":
+            import fcntl
+
+            fcntl.flock(held, fcntl.LOCK_EX)
+        yield
+
+
+def _install() -> None:
     fault = node_fault()
     if fault:
         raise NotBuilt(fault)

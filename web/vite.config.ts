@@ -30,6 +30,13 @@ function compressed(): Plugin {
   };
 }
 
+const OF_THE_GRAPH = /node_modules\/(@xyflow|d3-|zustand|classcat)/;
+
+function isShared(id: string): boolean {
+  if (id.includes('node_modules')) return !OF_THE_GRAPH.test(id);
+  return /\/src\/(app|parts|wire)\//.test(id) || /\/src\/model\/(words|forms)/.test(id);
+}
+
 const api = process.env.TENUTO_ADDRESS ?? 'http://127.0.0.1:8080';
 
 export default defineConfig({
@@ -42,6 +49,15 @@ export default defineConfig({
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
     reportCompressedSize: false,
+    chunkSizeWarningLimit: 700,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          // What screens share is one file: each file of its own is one more request.
+          groups: [{ name: 'base', test: isShared }],
+        },
+      },
+    },
   },
   server: { proxy: { '/api': { target: api, changeOrigin: false }, '/docs': api } },
   test: { include: ['src/**/*.test.ts'], environment: 'node' },

@@ -96,20 +96,25 @@ def test_of_one_key_no_more_run_at_once_whatever_the_others_do() -> None:
 
 
 def test_a_higher_priority_goes_first() -> None:
-    desk = Desk()
-    flow = Workflow("three")
+    desk, pool = Desk(), Pool("narrow", concurrency=1)
+    flow = Workflow("four")
     for name, priority in (("first", 0), ("low", -5), ("high", 5), ("middle", 1)):
-        flow.node(
-            name,
-            function=desk.work,
-            inputs={"name": f"'{name}'"},
-            pool=Pool("narrow", concurrency=1),
-            priority=priority,
-        )
+        inputs = {"name": f"'{name}'"}
+        flow.node(name, function=desk.work, inputs=inputs, pool=pool, priority=priority)
 
     async def main() -> None:
         async with tenuto.open("memory://") as runtime:
-            await (await runtime.start(flow)).result(20)
+
+            async def keep_the_place(ctx: Any) -> None:
+                while (await runtime.pools.lines())[0].waiting < 4:  # noqa: ASYNC110  # nobody tells
+                    await asyncio.sleep(0)
+
+            before = await runtime.start(one(keep_the_place, pool=pool))
+            while not (lines := await runtime.pools.lines()) or not lines[0].running:  # noqa: ASYNC110  # nobody tells
+                await asyncio.sleep(0)
+            after = await runtime.start(flow)
+            for session in (before, after):
+                await session.result(20)
 
     run(main())
     assert desk.begun == ["high", "middle", "first", "low"]

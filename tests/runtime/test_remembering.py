@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any
 
+import msgspec
 import pytest
 
 import tenuto
@@ -11,7 +12,7 @@ from tenuto import Agent, MemoryPolicy, Workflow
 from tenuto.adapters.memory import VolatileMemory
 from tenuto.core.agent.messages import ModelAnswer, ModelRequest
 from tenuto.core.memory.items import MemoryItem
-from tenuto.core.session.events import Noted
+from tenuto.core.session.events import Noted, TaskCompleted
 from tenuto.ports.memory import Kept, MemoryUnavailable, Question
 from tenuto.testing import MockLLM, calls, crash_after, crash_points
 
@@ -119,6 +120,33 @@ def test_who_recalls_an_item_follows_from_how_it_is_shared(
         if "The vault opens at nine." in first_message(request)
     }
     assert told == seen
+
+
+def test_what_one_agent_recalled_is_not_on_record_as_recalled_by_the_next() -> None:
+    policy = MemoryPolicy(learn=False)
+    model = MockLLM(
+        [calls(("remember", {"text": "The north is foggy."})), "Noted.", "Fog.", "Sun."]
+    )
+    both = Workflow("both")
+    for name in ("clerk", "other"):
+        agent = Agent(name, model="mock", memory=policy)
+        both.node(name, agent=agent, inputs={"task": "inputs.task"})
+    both.edge("clerk", "other")
+    answered: list[Any] = []
+
+    async def main() -> None:
+        async with tenuto.open("memory://", models={"mock": model}) as runtime:
+            await ask(runtime, flow(policy), "How is the north?")
+            session = await ask(runtime, both, "How is the north?")
+            async for stored in session.events(follow=False):
+                event = stored.event
+                if isinstance(event, TaskCompleted) and isinstance(event.output, list):
+                    answered.append(msgspec.convert(event.output, ModelAnswer))
+
+    asyncio.run(main())
+    first, second = answered
+    assert [item.text for item in first.recalled] == ["The north is foggy."]
+    assert second.recalled == ()
 
 
 def test_tenants_never_recall_what_others_remember() -> None:

@@ -204,6 +204,7 @@ class Assembly:
             runtime.lists = self._store.lists
         if isinstance(self._store, LastingStore):
             runtime.pruner = Pruner(self._store.pruning, runtime.ledger, self._clock)
+            runtime.pruner.removed = runtime.looks.forget
         for workflow in self._settings.get("workflows", ()):
             runtime.register(workflow)
         return runtime

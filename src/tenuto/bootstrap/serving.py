@@ -1,13 +1,15 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from tenuto.adapters.system import SystemClock
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.accounts import accounts_over
 from tenuto.bootstrap.collections import narrow_collection, open_collection
 from tenuto.bootstrap.fencing import commit_times_of, fences_of, webhooks_of
@@ -16,6 +18,7 @@ from tenuto.bootstrap.opening import open as open_runtime
 from tenuto.bootstrap.places import Place, place_of
 from tenuto.bootstrap.settings import Settings
 from tenuto.bootstrap.shelves import shelves_beside
+from tenuto.core.retention import Retention
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.event_store import EventStore
 from tenuto.ports.shelves import Shelves
@@ -33,11 +36,14 @@ from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
 from tenuto.server.registry.registry import Registry
+from tenuto.server.retention import Keeper
 from tenuto.server.secrets import SecretKeys, Secrets
 from tenuto.server.service import Service
 from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
 from tenuto.server.surveying import Surveyor
+
+_log: Final = logging.getLogger("tenuto.server")
 
 
 class Serving(Settings, total=False):
@@ -49,6 +55,8 @@ class Serving(Settings, total=False):
     """From where and how much may be asked; None: as by default."""
     login: bool
     """False: everybody is an admin. True by default."""
+    retention: Retention
+    """How long sessions that have ended are kept; for ever by default."""
     providers: Sequence[Provider]
     """Of OpenID Connect, to log in at."""
 
@@ -69,6 +77,7 @@ async def open_service(
         login=serving.pop("login", True),
         providers=serving.pop("providers", ()),
     )
+    retention = serving.pop("retention", Retention())
     settings: Settings = serving
     settings["workflows"] = given.workflows()
     settings["provider_keys"] = given.keys
@@ -82,6 +91,10 @@ async def open_service(
                 fences = service.fences
                 fences.allowances = opening.beside.allowances(fences.allowances)
             await service.webhooks.start(runtime.duties)
+            if isinstance(opening.store, LastingStore) and opening.store.unheld:
+                _log.warning("%s", opening.store.unheld)
+            keeper = Keeper(runtime, retention)
+            keeper.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"
             # Of a large file this takes seconds, once; lists are only slower until then.
             preparing = asyncio.create_task(runtime.lists.prepare())
@@ -89,6 +102,7 @@ async def open_service(
                 yield service
             finally:
                 service.closing = True
+                await keeper.close()
                 preparing.cancel()
                 await asyncio.gather(preparing, return_exceptions=True)
                 service.hub.stop()

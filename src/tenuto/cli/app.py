@@ -47,6 +47,7 @@ VERBS: Final[dict[str, dict[str, str]]] = {
         "read-models": "Keep the tables that SQL asks: how far they are, update, rebuild.",
         "move": "Move all that a database holds to another one.",
         "pools": "List pools: their limits, calls and workers.",
+        "prune": "Delete sessions that ended long ago.",
         "cache": "Show what the cache of answers holds and saved, or empty it.",
         "audit": "List who did what, and verify that nothing was changed.",
         "explain": "Say what the code of a problem means, and what to do.",

@@ -14,11 +14,11 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Iterator
 from contextlib import contextmanager
-from contextvars import ContextVar
-from typing import Any, Final, TypeAlias
+from contextvars import ContextVar, Token
+from typing import Final, TypeAlias
 from weakref import ref
 
-_Held: TypeAlias = "tuple[str, ref[asyncio.Task[Any]] | None]"
+_Held: TypeAlias = "tuple[str, ref[object] | None]"
 
 _HELD: Final[ContextVar[_Held | None]] = ContextVar("tenuto_wall", default=None)
 
@@ -26,12 +26,22 @@ _HELD: Final[ContextVar[_Held | None]] = ContextVar("tenuto_wall", default=None)
 @contextmanager
 def within(tenant: str) -> Iterator[None]:
     """Have what is read meanwhile be of this tenant alone."""
-    task = _task()
-    before = _HELD.set((tenant, None if task is None else ref(task)))
+    before = hold(tenant)
     try:
         yield
     finally:
-        _HELD.reset(before)
+        let_go(before)
+
+
+def hold(tenant: str) -> Token[_Held | None]:
+    """Do what `within` does, in a fraction of the time, until `let_go` of what this returns."""
+    task = _task()
+    return _HELD.set((tenant, None if task is None else ref(task)))
+
+
+def let_go(before: Token[_Held | None]) -> None:
+    """Have what is read from now on be held as it was before `hold`."""
+    _HELD.reset(before)
 
 
 @contextmanager
@@ -42,6 +52,12 @@ def everywhere() -> Iterator[None]:
         yield
     finally:
         _HELD.reset(before)
+
+
+def stand_apart() -> None:
+    """Have what is read from now on in this context be held by nobody, whoever began it: for work
+    that has a context of its own and shares a task of the event loop with other work."""
+    _HELD.set(None)
 
 
 def tenant_within() -> str | None:
@@ -56,7 +72,7 @@ def tenant_within() -> str | None:
     return tenant if whose() is task else None
 
 
-def _task() -> asyncio.Task[Any] | None:
+def _task() -> object | None:
     try:
         return asyncio.current_task()
     except RuntimeError:

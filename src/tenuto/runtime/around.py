@@ -20,6 +20,10 @@ ToolUse: TypeAlias = Call | CallTool | Verify
 class AroundTurn(Protocol):
     """One part around the turns of models."""
 
+    def looks_at(self, turn: AskModel) -> bool:
+        """Return whether it may have anything to do with the turn; if not, it is passed by."""
+        ...
+
     async def before(
         self, turn: AskModel, request: ModelRequest, notes: list[Note]
     ) -> ModelRequest:
@@ -35,6 +39,10 @@ class AroundTurn(Protocol):
 
 class AroundCall(Protocol):
     """One part around the calls of tools."""
+
+    def looks_at(self, call: ToolUse) -> bool:
+        """Return whether it may have anything to do with the call; if not, it is passed by."""
+        ...
 
     async def before(
         self, call: ToolUse, tool: ToolCode, arguments: JsonObject, notes: list[Note]

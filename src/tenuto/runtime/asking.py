@@ -21,7 +21,7 @@ from tenuto.runtime.caching import AnswerCache, LookUp
 from tenuto.runtime.code import Code
 from tenuto.runtime.json_values import answer_to_json
 from tenuto.runtime.limiting import within
-from tenuto.runtime.offering import offer
+from tenuto.runtime.offering import offer, offer_listed
 from tenuto.runtime.record import Record
 from tenuto.runtime.streaming import streamed
 from tenuto.runtime.toolbox import Toolbox
@@ -42,7 +42,6 @@ class Asker:
         self._models, self._schemas = models, schemas
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
-        self._outwards = self._around[::-1]
         self._holding = tuple(part for part in around if isinstance(part, HoldsBack))
         self._pieces = pieces
         """Where answers are handed on while they are being given; None: they are not."""
@@ -53,15 +52,19 @@ class Asker:
         """Return the model's answer as JSON.
 
         Raises:
-            Escalatable: this process has no such provider.
+            Escalatable: this process has no such provider, or no code of a tool.
             TimeoutError: the model took too long. And whatever the model raises.
         """
         agent = effect.agent
         model, name = self._model(agent)
         request = effect.request
         if request.purpose not in WITHOUT_TOOLS:
-            request = await offer(self._toolbox, effect, request, record.notes)
-        for part in self._around:
+            named = self._toolbox.named(agent.tools)
+            request = offer(request, named)
+            if named.patterns:
+                request = await offer_listed(self._toolbox, effect, request, record.notes)
+        around = [part for part in self._around if part.looks_at(effect)]
+        for part in around:
             request = await part.before(effect, request, record.notes)
         look_up = None
         if self.cache is not None and agent.cache != "off":
@@ -75,7 +78,7 @@ class Asker:
         if labels:
             record.labels.update(labels)
         answer = checked = self._checked(said, effect)
-        for part in self._outwards:
+        for part in reversed(around):
             answer = await part.after(effect, request, answer, record.notes)
         output = answer_to_json(answer)
         if self.cache is not None and look_up is not None:

@@ -49,7 +49,7 @@ class Attempts:
         else:
             run = partial(function, context, **inputs)
             value = await within(errand.timeout_ms, self.run(function, run))
-        return checked_output(value, what=f"Function {errand.ref!r}")
+        return checked_output(value, of="Function", name=errand.ref)
 
     def bound(self, errand: Errand, tool: ToolCode, record: Record) -> dict[str, Any]:
         """Return the arguments as the tool's function takes them.
@@ -70,7 +70,7 @@ class Attempts:
         else:
             run = partial(function, **bound)
             value = await within(errand.timeout_ms, self.run(function, run))
-        return checked_output(value, what=f"Tool {tool.spec.name!r}")
+        return checked_output(value, of="Tool", name=tool.spec.name)
 
     async def run(self, function: Function, run: Callable[[], Any]) -> Any:
         """Return what `run` gives, which calls `function`: in a thread where it would block."""

@@ -52,7 +52,6 @@ class Caller:
         self._code, self._clock, self._policy = code, clock, policy
         self._toolbox = Toolbox(code)
         self._around = tuple(around)
-        self._outwards = self._around[::-1]
         self._on_failure = tuple(part for part in around if isinstance(part, AroundFailure))
         self._on_function = tuple(part for part in around if isinstance(part, AroundFunction))
         self.attempts = Attempts(threads=threads)
@@ -79,13 +78,7 @@ class Caller:
             tool = await self._toolbox.tool_of_node(effect.ref)
             return await self._run_tool(live, effect, tool, effect.inputs, record)
         place = self._place(effect, None)
-        errand = errand_of(
-            live.state.session,
-            effect,
-            effect.inputs,
-            timeout_ms=effect.timeout_ms,
-            ref=effect.ref,
-        )
+        errand = errand_of(live.state.session, effect, effect.inputs, ref=effect.ref)
         # Who only has it carried out need not have its code.
         function = self._code.function(effect.ref) if place is None else None
         for part in self._on_function:
@@ -103,7 +96,9 @@ class Caller:
 
     async def call_tool(self, live: Live, effect: CallTool, record: Record) -> Json:
         """Return the output of a tool that a model asked for, checked to be JSON."""
-        tool = await tool_called(self._toolbox, effect.agent, effect.tool)
+        tool = self._toolbox.named(effect.agent.tools).by_name.get(effect.tool)
+        if tool is None:
+            tool = await tool_called(self._toolbox, effect.agent, effect.tool)
         return await self._run_tool(live, effect, tool, effect.arguments, record)
 
     async def _run_tool(
@@ -115,21 +110,16 @@ class Caller:
         record: Record,
     ) -> Json:
         record.tool = tool
-        for part in self._around:
+        around = [part for part in self._around if part.looks_at(effect)]
+        for part in around:
             arguments = await part.before(effect, tool, arguments, record.notes)
         # What the function gets is what the rules are about.
         permit(live.state, effect, tool, self._policy, arguments)
         place = self._place(effect, tool)
-        errand = errand_of(
-            live.state.session,
-            effect,
-            arguments,
-            timeout_ms=effect.timeout_ms or tool.timeout_ms,
-            ref=self._ref(effect, tool),
-            tool=tool.spec.name,
-        )
+        ref = self._ref(effect, tool)
+        errand = errand_of(live.state.session, effect, arguments, ref=ref, tool=tool)
         bound = self.attempts.bound(errand, tool, record)
-        if tool.once or (isinstance(effect, Call) and effect.once):
+        if tool.once or (type(effect) is Call and effect.once):
             await self._begin(live, effect.task)
         try:
             if place is None:
@@ -144,7 +134,7 @@ class Caller:
             if found is error:
                 raise
             raise found from None
-        for part in self._outwards:
+        for part in reversed(around):
             output = await part.after(effect, tool, output, record.notes)
         return output
 
@@ -153,22 +143,24 @@ class Caller:
         if self.pooling is None:
             return None
         named, priority, once = "", 0, False
-        if isinstance(effect, Call):
+        if type(effect) is Call:
             named, priority, once = effect.pool, effect.priority, effect.once
         if tool is not None:
             once = once or tool.once
-            if isinstance(tool, PooledTool):
-                named, priority = named or tool.pool, priority or tool.priority
+            pooled = _pooled(tool)
+            if pooled is not None:
+                named, priority = named or pooled.pool, priority or pooled.priority
         return Place(named, priority, once) if named else None
 
     def _ref(self, effect: Call | CallTool, tool: ToolCode) -> str:
         """Return the name by which the definition has a tool."""
-        if isinstance(effect, Call):
+        if type(effect) is Call:
             return effect.ref
-        if not isinstance(tool, PooledTool) or not tool.pool:
+        pooled = _pooled(tool)
+        if pooled is None or not pooled.pool:
             return ""
         named = (ref for ref in effect.agent.tools if self._code.has_tool(ref))
-        return next((ref for ref in named if self._code.tool(ref) is tool), tool.ref)
+        return next((ref for ref in named if self._code.tool(ref) is tool), pooled.ref)
 
     async def known(self, live: Live, effect: Verify, record: Record) -> tuple[Json] | None:
         """Return the output of an effect in doubt that a worker of a pool has carried out, or does
@@ -189,7 +181,7 @@ class Caller:
             return None
         (output,) = outcome
         if tool is not None:
-            for part in self._outwards:
+            for part in reversed(self._around):
                 output = await part.after(effect, tool, output, record.notes)
         else:
             for watching in reversed(self._on_function):
@@ -210,10 +202,10 @@ class Caller:
                 return None, None
             run = partial(verify, effect.effect)
             value = await within(_VERIFY_MS_MAX, self.attempts.run(verify, run))
-            output = checked_output(value, what=f"verify of {effect.ref!r}")
+            output = checked_output(value, of="verify of", name=effect.ref)
             if value is None:
                 return False, None
-            for part in self._outwards:
+            for part in reversed(self._around):
                 output = await part.after(effect, tool, output, notes)
             return True, output
         except Exception:
@@ -229,6 +221,15 @@ class Caller:
             await done
 
         await insist(begun)
+
+
+def _pooled(tool: ToolCode) -> PooledTool | None:
+    """Return `tool` as one that may name a pool; None: it is of a kind that does not."""
+    # Not by `isinstance`: to compare a tool with a protocol costs a quarter of a turn.
+    if getattr(tool, "pool", None) is None:
+        return None
+    pooled: PooledTool = tool  # type: ignore[assignment]  # what has a pool has the rest
+    return pooled
 
 
 def _call_of(effect: Verify) -> Call:

@@ -6,25 +6,13 @@ module holds them together.
 """
 
 import asyncio
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Callable, Iterable
+from typing import Any, Final, get_args
 
 from tenuto.codec.events import EventDecoder
 from tenuto.core.errors import CorruptLog, Fenced, Stale
 from tenuto.core.session import inputs as i
-from tenuto.core.session.effects import (
-    AskModel,
-    Call,
-    CallTool,
-    CancelChild,
-    Effect,
-    Refuse,
-    ReportOutcome,
-    Review,
-    StartChild,
-    Verify,
-    is_active,
-)
+from tenuto.core.session.effects import Effect, is_active
 from tenuto.core.session.state import SessionState, next_due
 from tenuto.core.vocabulary import SessionId, Version
 from tenuto.core.workflow.program import Program
@@ -33,13 +21,13 @@ from tenuto.ports.clock import Clock, Ids
 from tenuto.ports.event_store import EventStore, HeadQuery
 from tenuto.ports.membership import Together
 from tenuto.ports.pieces import Pieces
-from tenuto.runtime.family import Family
+from tenuto.runtime.family import Family, Relation
 from tenuto.runtime.holdings import Holdings, Moved
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.letters import Correspondence
 from tenuto.runtime.live import Live
 from tenuto.runtime.owning import Owning
-from tenuto.runtime.performer import Performer
+from tenuto.runtime.performer import Attempt, Performer
 from tenuto.runtime.pool_side import PoolSide
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.residents import Residents
@@ -77,6 +65,14 @@ class Engine:
         performer.attach(self.turns)
         self.borders = performer.borders
         self._family = Family(self)
+
+        def relate(live: Live, effect: Relation) -> None:
+            self._chores.add(self._family.carry_out(live, effect))
+
+        self._carries_out: dict[type[Effect], Callable[[Live, Any], None]] = {
+            **dict.fromkeys(get_args(Attempt), performer.dispatch),
+            **dict.fromkeys(get_args(Relation), relate),
+        }
         self.residents = Residents(
             store, programs, decoder=self.decoder, clock=clock, schedule=self.turns.schedule
         )
@@ -274,11 +270,7 @@ class Engine:
         if self._closing or self.owning.holds_back(live):
             return False
         for effect in effects:
-            match effect:
-                case AskModel() | CallTool() | Call() | Verify() | Review() | Refuse():
-                    self.performer.dispatch(live, effect)
-                case StartChild() | CancelChild() | ReportOutcome():
-                    self._chores.add(self._family.carry_out(live, effect))
+            self._carries_out[type(effect)](live, effect)
         return True
 
     def abandon(self, live: Live) -> None:

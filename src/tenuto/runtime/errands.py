@@ -4,8 +4,6 @@ What may be done, and what follows from what came of it, is the owner's to decid
 the attempt out only calls the function.
 """
 
-from typing import Any
-
 import msgspec
 
 from tenuto.core.agent.asks import Ask
@@ -17,6 +15,7 @@ from tenuto.core.session.effects import Call, CallTool
 from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import EffectId, Json, JsonObject, SessionId, TaskNo
 from tenuto.core.workflow.model import AgentDefinition
+from tenuto.ports.tool import ToolCode
 from tenuto.runtime.failures import Reported, failure_from, retry_after_ms, same_failure
 from tenuto.runtime.record import Record
 from tenuto.runtime.remembering import Keeper
@@ -72,11 +71,11 @@ def errand_of(
     effect: Call | CallTool,
     arguments: JsonObject,
     *,
-    timeout_ms: int,
-    **code: Any,
+    ref: str,
+    tool: ToolCode | None = None,
 ) -> Errand:
-    """Return the errand of an effect; `code` is its `ref`, and its `tool` if it is one."""
-    agent = effect.agent if isinstance(effect, CallTool) else None
+    """Return the errand of an effect: a call of `tool`, or of the function that `ref` names."""
+    agent = effect.agent if type(effect) is CallTool else None
     return Errand(
         session=session,
         effect=effect.effect,
@@ -84,13 +83,14 @@ def errand_of(
         node=effect.node,
         attempt=effect.attempt,
         arguments=arguments,
-        timeout_ms=timeout_ms,
+        ref=ref,
+        tool=tool.spec.name if tool is not None else "",
+        timeout_ms=effect.timeout_ms or (tool.timeout_ms if tool is not None else 0),
         tenant=effect.tenant,
         user=effect.user,
         labels=effect.labels,
         agent=agent,
         guards=effect.guards if agent is not None else (),
-        **code,
     )
 
 

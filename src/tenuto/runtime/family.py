@@ -5,7 +5,7 @@ second time."""
 import asyncio
 import contextlib
 from collections.abc import Coroutine
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
 from msgspec import structs
 
@@ -20,6 +20,9 @@ from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.programs import Programs
 from tenuto.runtime.turns import Turns
+
+Relation: TypeAlias = StartChild | CancelChild | ReportOutcome
+"""Effects that concern another session."""
 
 
 class House(Protocol):
@@ -51,9 +54,7 @@ class Family:
         self._starting: dict[EffectId, asyncio.Event] = {}
         """Starts under way: a child that is not wanted any more is cancelled after its start."""
 
-    def carry_out(
-        self, live: Live, effect: StartChild | CancelChild | ReportOutcome
-    ) -> Coroutine[None, None, None]:
+    def carry_out(self, live: Live, effect: Relation) -> Coroutine[None, None, None]:
         """Return the chore that carries out `effect` of `live` and records that it is done.
 
         A start counts as under way from here on, whenever the chore gets its turn."""

@@ -50,12 +50,14 @@ class GuardedTurns:
     def __init__(self, judges: Judges, schemas: Schemas, guards: Sequence[Guard] = ()) -> None:
         self._judges, self._schemas, self._guards = judges, schemas, tuple(guards)
 
+    def looks_at(self, turn: AskModel) -> bool:
+        """Return whether there are guards, or may be of callers. See `AroundTurn.looks_at`."""
+        return bool(self._guards or turn.guards or turn.agent.guards or turn.callers)
+
     async def before(
         self, turn: AskModel, request: ModelRequest, notes: list[Note]
     ) -> ModelRequest:
         """Return the request as the model may see it. See `AroundTurn.before`."""
-        if not (self._guards or turn.guards or turn.agent.guards or turn.callers):
-            return request
         for border in ("after_model", "output"):
             self._judges.ready(self._at(border, turn), request.tenant)
         if turn.callers:
@@ -74,8 +76,6 @@ class GuardedTurns:
         self, turn: AskModel, request: ModelRequest, answer: ModelAnswer, notes: list[Note]
     ) -> ModelAnswer:
         """Return the answer as it may be recorded. See `AroundTurn.after`."""
-        if not (self._guards or turn.guards or turn.agent.guards or turn.callers):
-            return answer
         before = answer.data
         guards = self._at("after_model", turn)
         if guards:
@@ -176,13 +176,16 @@ class GuardedCalls:
     def __init__(self, judges: Judges, guards: Sequence[Guard] = ()) -> None:
         self._judges, self._guards = judges, tuple(guards)
 
+    def looks_at(self, call: ToolUse) -> bool:
+        """Return whether there are guards. See `AroundCall.looks_at`."""
+        agent = _agent_of(call)
+        return bool(self._guards or call.guards or (agent is not None and agent.guards))
+
     async def before(
         self, call: ToolUse, tool: ToolCode, arguments: JsonObject, notes: list[Note]
     ) -> JsonObject:
         """Return the arguments as the function gets them. See `AroundCall.before`."""
         parts = self._parts(call)
-        if parts is None:
-            return arguments
         means = self._judges.means(call.tenant)
         self._judges.ready(guards_at("after_tool", *parts), call.tenant)
         every = [guard for part in parts for guard in part]
@@ -200,8 +203,7 @@ class GuardedCalls:
     async def after(self, call: ToolUse, tool: ToolCode, output: Json, notes: list[Note]) -> Json:
         """Return the result as it may be recorded; of a call by a model a notice in its place,
         where it is blocked. See `AroundCall.after`."""
-        parts = self._parts(call)
-        guards = guards_at("after_tool", *parts) if parts is not None else ()
+        guards = guards_at("after_tool", *self._parts(call))
         if not guards:
             return output
         try:
@@ -220,8 +222,7 @@ class GuardedCalls:
         self, call: ToolUse, tool: ToolCode, error: Exception, notes: list[Note]
     ) -> Exception:
         """Return the failure as it may be recorded. See `AroundFailure.failed`."""
-        parts = self._parts(call)
-        guards = guards_at("after_tool", *parts) if parts is not None else ()
+        guards = guards_at("after_tool", *self._parts(call))
         if not guards or isinstance(error, NeedsApproval):
             return error
         failure = failure_from(error, what=f"Tool {tool.spec.name!r}")
@@ -281,11 +282,9 @@ class GuardedCalls:
         hearing.close({"tool": tool.spec.name})
         return passed
 
-    def _parts(self, call: ToolUse) -> tuple[tuple[Guard, ...], ...] | None:
-        own = () if isinstance(call, Call) or call.agent is None else call.agent.guards
-        if self._guards or call.guards or own:
-            return self._guards, call.guards, own
-        return None
+    def _parts(self, call: ToolUse) -> tuple[tuple[Guard, ...], ...]:
+        agent = _agent_of(call)
+        return self._guards, call.guards, agent.guards if agent is not None else ()
 
     def _hearing(self, border: Border, call: ToolUse, tool: ToolCode, notes: list[Note]) -> Hearing:
         agent = _agent_of(call)
@@ -391,7 +390,7 @@ def _recorded(call: ToolUse) -> JsonObject:
 
 
 def _agent_of(call: ToolUse) -> AgentDefinition | None:
-    return None if isinstance(call, Call) else call.agent
+    return None if type(call) is Call else call.agent
 
 
 def _is_once(call: ToolUse, tool: ToolCode) -> bool:

@@ -72,7 +72,7 @@ class _Fault(Exception):
 def _copied(value: Any, depth: int) -> Json:
     kind = type(value)
     if kind is str:
-        return _text(value)
+        return value if value.isascii() else _text(value)
     if value is None or kind is bool:
         return value  # type: ignore[no-any-return]  # checked by its exact type
     if kind is int:
@@ -93,11 +93,10 @@ def _copied(value: Any, depth: int) -> Json:
 
 
 def _text(value: str) -> str:
-    if not value.isascii():
-        try:
-            value.encode()
-        except UnicodeEncodeError as error:
-            raise _Fault(f"a text is no Unicode: {error.reason}: {value!r:.40}.") from None
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise _Fault(f"a text is no Unicode: {error.reason}: {value!r:.40}.") from None
     return value
 
 
@@ -108,7 +107,7 @@ def _object(value: dict[Any, Any], depth: int) -> Json:
         for name, item in value.items():
             if type(name) is not str:
                 break
-            copied[_text(name)] = _copied(item, depth)
+            copied[name if name.isascii() else _text(name)] = _copied(item, depth)
         else:
             return copied
     except _Fault as fault:
@@ -121,7 +120,8 @@ def _list(value: list[Any] | tuple[Any, ...], depth: int) -> Json:
     copied: list[Json] = []
     try:
         for item in value:
-            copied.append(_copied(item, depth))  # its length tells which failed
+            # The length tells which failed. Most of what lists hold is text.
+            copied.append(item if type(item) is str and item.isascii() else _copied(item, depth))
     except _Fault as fault:
         fault.path.append(f"[{len(copied)}]")
         raise
@@ -146,8 +146,8 @@ def _other(value: Any, depth: int) -> Json:
     )
 
 
-def checked_output(value: Any, *, what: str) -> Json:
-    """Return the output of `what` as JSON.
+def checked_output(value: Any, *, of: str, name: str) -> Json:
+    """Return as JSON the output of what is called `name`; `of` says what that is.
 
     Raises:
         NotJson: it is none, or it is larger than an output may be.
@@ -155,13 +155,15 @@ def checked_output(value: Any, *, what: str) -> Json:
     try:
         output = to_json(value)
     except NotJson as error:
-        raise NotJson(f"{what} returned what JSON cannot hold. {error}", code="not_json") from None
+        raise NotJson(
+            f"{of} {name!r} returned what JSON cannot hold. {error}", code="not_json"
+        ) from None
     if isinstance(output, (str, list, dict)) and _may_be_large(output):
         size = len(msgspec.msgpack.encode(output))
         if size > limits.OUTPUT_BYTES_MAX:
             raise NotJson(
-                f"{what} returned {size} bytes; at most {limits.OUTPUT_BYTES_MAX} are allowed. "
-                "Write large results to a file and return where they are.",
+                f"{of} {name!r} returned {size} bytes; at most {limits.OUTPUT_BYTES_MAX} are "
+                "allowed. Write large results to a file and return where they are.",
                 code="output_too_large",
             )
     return output

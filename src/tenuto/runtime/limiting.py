@@ -5,8 +5,10 @@ are there already, end without waiting for anything. So the timer is set when th
 """
 
 import asyncio
-from collections.abc import Coroutine, Generator
+from collections.abc import Coroutine
 from typing import Any, TypeVar
+
+from tenuto.runtime.begun import Begun
 
 Given = TypeVar("Given")
 
@@ -26,22 +28,4 @@ async def within(timeout_ms: int, work: Coroutine[Any, Any, Given]) -> Given:
         given: Given = ended.value
         return given
     async with asyncio.timeout_at(due_s):
-        return await _Begun(work, waits_for)
-
-
-class _Begun(Generator[object, Any, Given]):
-    """Work that has begun and waits for something: what is sent or thrown in reaches it."""
-
-    def __init__(self, work: Coroutine[Any, Any, Given], waits_for: object) -> None:
-        self._work, self._waits_for = work, [waits_for]
-
-    def __await__(self) -> Generator[object, Any, Given]:
-        return self
-
-    def send(self, value: Any) -> object:
-        """Go on; the first time, tell what is waited for already."""
-        return self._waits_for.pop() if self._waits_for else self._work.send(value)
-
-    def throw(self, *error: Any) -> object:
-        """Go on with an error."""
-        return self._work.throw(*error)
+        return await Begun(work, waits_for)

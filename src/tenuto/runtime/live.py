@@ -11,6 +11,7 @@ from tenuto.core.vocabulary import TaskNo, Version
 from tenuto.core.workflow.program import Program
 from tenuto.ports.event_store import Head
 from tenuto.runtime.heads import Waits
+from tenuto.runtime.workers import Job
 
 Delivery: TypeAlias = tuple[SessionInput, "asyncio.Future[Version] | None"]
 """An input, and who waits for it to be committed."""
@@ -44,7 +45,7 @@ class Live:
         self.waits = Waits(state)
         self.inbox: list[Delivery] = []
         self.memo: Memo = {}
-        self.running: dict[TaskNo, asyncio.Task[None]] = {}
+        self.running: dict[TaskNo, Job] = {}
         self.busy = False
         self.scheduled = False
         self.dispatched = 0

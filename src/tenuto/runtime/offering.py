@@ -16,7 +16,7 @@ from tenuto.core.session.inputs import Note
 from tenuto.core.vocabulary import Json, JsonObject
 from tenuto.core.workflow.model import AgentDefinition
 from tenuto.ports.tool import Function, ToolCode
-from tenuto.runtime.toolbox import Listing, NamedTool, Toolbox
+from tenuto.runtime.toolbox import Listing, Named, NamedTool, Toolbox
 
 TOOLS_AWAY: Final = "tools_away"
 """Kind of the note that tells which sources a turn had to do without, and why."""
@@ -24,20 +24,24 @@ TOOLS_AWAY: Final = "tools_away"
 _REASON_CHARS_MAX: Final = 200
 
 
-async def offer(
+def offer(request: ModelRequest, named: Named) -> ModelRequest:
+    """Return the request with those tools of its agent whose code is here."""
+    if not named.specs:
+        return request
+    return msgspec.structs.replace(request, tools=request.tools + named.specs)
+
+
+async def offer_listed(
     toolbox: Toolbox, effect: AskModel, request: ModelRequest, notes: list[Note]
 ) -> ModelRequest:
-    """Return the request with the tools of its agent, and with a word about those that are away.
+    """Return the request with the tools of sources too, and with a word about those that are away.
 
     Raises:
         Transient: every source is away, and there is no other tool.
-        Escalatable: code, a source or every tool is missing, or two tools have one name.
+        Escalatable: a source or every tool is missing, or two tools have one name.
     """
-    agent = effect.agent
-    named = toolbox.named(agent.tools)
-    offered, patterns = request.tools + named.specs, named.patterns
-    if not patterns:
-        return msgspec.structs.replace(request, tools=offered)
+    agent, offered = effect.agent, request.tools
+    patterns = toolbox.named(agent.tools).patterns
     listing = await toolbox.listed(patterns)
     if not offered and not listing.tools:
         _refuse_nothing(agent, listing)

@@ -6,8 +6,8 @@ too: this is the runtime's one place that catches everything.
 
 import asyncio
 from collections import deque
-from functools import partial
-from typing import TypeAlias
+from collections.abc import Coroutine
+from typing import Any, TypeAlias
 
 import msgspec
 
@@ -17,7 +17,7 @@ from tenuto.core.session.effects import AskModel, Call, CallTool, Refuse, Review
 from tenuto.core.session.failing import IN_DOUBT
 from tenuto.core.vocabulary import Json, TaskNo, Version
 from tenuto.ports.clock import Clock, Ids
-from tenuto.ports.wall import within
+from tenuto.ports.wall import hold, let_go
 from tenuto.runtime.asking import Asker
 from tenuto.runtime.borders import Borders
 from tenuto.runtime.calling import Caller
@@ -26,9 +26,10 @@ from tenuto.runtime.live import Live
 from tenuto.runtime.record import Record
 from tenuto.runtime.room import Room
 from tenuto.runtime.turns import Turns
+from tenuto.runtime.workers import Job, Workers
 
 Attempt: TypeAlias = Call | AskModel | CallTool | Verify | Review | Refuse
-"""Effects that are carried out here, one task of the loop each."""
+"""Effects that are carried out here."""
 
 
 class Performer:
@@ -49,6 +50,7 @@ class Performer:
         self.room.on_free.append(self._fill)
         self.queue: deque[tuple[Live, Attempt]] = deque()
         self._closed = False
+        self._workers = Workers()
         self._turns: Turns
         self.borders: Borders
         """Who looks at what sessions are given, are told, and give; set by who composes."""
@@ -78,33 +80,29 @@ class Performer:
     def _start(self, live: Live, effect: Attempt) -> None:
         self.room.enter()
         record = Record()
-        task = asyncio.get_running_loop().create_task(self._perform(live, effect, record))
-        live.running[effect.task] = record.work = task
+        record.work = self._workers.start(self._perform, live, effect, record)
+        live.running[effect.task] = record.work
 
-    def _finished(self, live: Live, no: TaskNo, task: "asyncio.Task[None] | None") -> None:
-        if live.running.get(no) is task:
+    def _finished(self, live: Live, no: TaskNo, work: Job | None) -> None:
+        if live.running.get(no) is work:
             del live.running[no]
         self.room.leave()
 
     def abandon(self, live: Live) -> None:
         """Interrupt what runs for tasks of `live` that are not open any more."""
-        for no, task in tuple(live.running.items()):
+        for no, work in tuple(live.running.items()):
             if no not in live.state.tasks:
-                self._interrupt(live, no, task)
+                self._interrupt(live, no, work)
 
     def interrupt(self, live: Live) -> None:
         """Interrupt all that runs for `live`."""
-        for no, task in tuple(live.running.items()):
-            self._interrupt(live, no, task)
+        for no, work in tuple(live.running.items()):
+            self._interrupt(live, no, work)
 
-    def _interrupt(self, live: Live, no: TaskNo, task: "asyncio.Task[None]") -> None:
-        task.cancel()
-        task.add_done_callback(partial(self._interrupted, live, no))
-
-    def _interrupted(self, live: Live, no: TaskNo, task: "asyncio.Task[None]") -> None:
-        """One that was interrupted before its first step never came to give its place back."""
-        if live.running.get(no) is task:
-            self._finished(live, no, task)
+    def _interrupt(self, live: Live, no: TaskNo, work: Job) -> None:
+        if not work.interrupt():
+            # It never comes to give its place back.
+            self._finished(live, no, work)
 
     def close(self) -> None:
         """Start nothing any more."""
@@ -117,11 +115,15 @@ class Performer:
 
     async def _perform(self, live: Live, effect: Attempt, record: Record) -> None:
         cause: i.SessionInput | None = None
+        before = hold(live.state.tenant)
         try:
-            with within(live.state.tenant):
-                cause = await self._outcome(live, effect, record)
+            if type(effect) is Verify or type(effect) is Refuse:
+                cause = await self._settlement(live, effect, record)
+            else:
+                output = await self._output(live, effect, record)
+                cause = _completed(effect, output, record, self._clock.now_ms())
         except asyncio.CancelledError as error:
-            if record.work is None or record.work.cancelling():
+            if record.work is None or record.work.is_interrupted:
                 # Nobody wants the outcome any more, or the process ends and the log keeps the
                 # promise.
                 raise
@@ -129,43 +131,39 @@ class Performer:
         except Exception as error:
             cause = self._failed(live, effect, error, record)
         finally:
+            let_go(before)
             self._finished(live, effect.task, record.work)
             if cause is not None:
                 self._turns.put(live, cause, _told(record))
 
-    async def _outcome(
-        self, live: Live, effect: Attempt, record: Record
-    ) -> i.CompleteTask | i.FailTask | i.SettleDoubt:
-        output: Json
-        match effect:
-            case AskModel():
-                output = await self._asker.ask(effect, record)
-            case CallTool():
-                output = await self.caller.call_tool(live, effect, record)
-            case Call():
-                output = await self.caller.call(live, effect, record)
-            case Verify() if (known := await self.caller.known(live, effect, record)) is not None:
-                (output,) = known
-            case Verify():
-                happened, output = await self.caller.verify(effect, record.notes)
-                return i.SettleDoubt(
-                    at_ms=self._clock.now_ms(),
-                    task=effect.task,
-                    happened=happened,
-                    output=output,
-                    notes=tuple(record.notes),
-                )
-            case Review():
-                output = await self.borders.review(effect, record.notes)
-            case Refuse():
-                now = self._clock.now_ms()
-                return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
-        return i.CompleteTask(
+    def _output(self, live: Live, effect: Attempt, record: Record) -> Coroutine[Any, Any, Json]:
+        """Return the work that gives the output of `effect`, not begun yet."""
+        # By exact types: `match` takes longer to tell structs apart than a short call takes.
+        if type(effect) is AskModel:
+            return self._asker.ask(effect, record)
+        if type(effect) is CallTool:
+            return self.caller.call_tool(live, effect, record)
+        if type(effect) is Call:
+            return self.caller.call(live, effect, record)
+        assert isinstance(effect, Review), "nothing else has an output"
+        return self.borders.review(effect, record.notes)
+
+    async def _settlement(
+        self, live: Live, effect: Verify | Refuse, record: Record
+    ) -> i.CompleteTask | i.SettleDoubt | i.FailTask:
+        if isinstance(effect, Refuse):
+            now = self._clock.now_ms()
+            return i.FailTask(at_ms=now, task=effect.task, failure=effect.failure)
+        known = await self.caller.known(live, effect, record)
+        if known is not None:
+            return _completed(effect, known[0], record, self._clock.now_ms())
+        happened, output = await self.caller.verify(effect, record.notes)
+        return i.SettleDoubt(
             at_ms=self._clock.now_ms(),
             task=effect.task,
+            happened=happened,
             output=output,
             notes=tuple(record.notes),
-            labels=_labels(record),
         )
 
     def _failed(
@@ -198,6 +196,16 @@ def _told(record: Record) -> "asyncio.Future[Version] | None":
     done: asyncio.Future[Version] = asyncio.get_running_loop().create_future()
     done.add_done_callback(tell)
     return done
+
+
+def _completed(effect: Attempt, output: Json, record: Record, at_ms: int) -> i.CompleteTask:
+    return i.CompleteTask(
+        at_ms=at_ms,
+        task=effect.task,
+        output=output,
+        notes=tuple(record.notes),
+        labels=_labels(record),
+    )
 
 
 def _labels(record: Record) -> tuple[str, ...]:

@@ -27,9 +27,9 @@ def permit(
         Fatal: a rule denies it.
         NeedsApproval: a person is to decide, and has not yet.
     """
-    agent = effect.agent if isinstance(effect, CallTool) else None
+    agent = effect.agent if type(effect) is CallTool else None
     own = agent.policy if agent is not None else ()
-    above = effect.lineage if isinstance(effect, CallTool) else ()
+    above = effect.lineage if type(effect) is CallTool else ()
     if nothing_forbids(policy, own, above, effect.labels):
         return
     wish = Wish(

@@ -27,8 +27,8 @@ AWAY: Final = "memory.away"
 
 
 _RECALLED: ContextVar[tuple[Recollection, ...]] = ContextVar("recalled", default=())
-"""Of the turn that the running task of the loop asks: each turn has a task of its own, and what it
-recalled goes with it."""
+"""Of the turn that is being asked: each turn is asked in a context of its own, which begins with
+what is set in that of the turn before it."""
 
 
 class Recollecting:
@@ -37,10 +37,16 @@ class Recollecting:
     def __init__(self, rememberer: Rememberer) -> None:
         self._rememberer = rememberer
 
+    def looks_at(self, turn: AskModel) -> bool:
+        """Return whether the agent has a memory. See `AroundTurn.looks_at`."""
+        return turn.agent.memory is not None
+
     async def before(
         self, turn: AskModel, request: ModelRequest, notes: list[Note]
     ) -> ModelRequest:
         """Return the first request of a task with what its agent remembers of such tasks."""
+        # The turn before it may have been another agent's.
+        _RECALLED.set(())
         policy = turn.agent.memory
         if policy is None or not policy.recall or request.turn:
             return request

@@ -1,12 +1,12 @@
 """What one attempt leaves behind besides its outcome."""
 
-import asyncio
 from collections.abc import Callable
 
 import msgspec
 
 from tenuto.core.session.inputs import Note
 from tenuto.ports.tool import ToolCode
+from tenuto.runtime.workers import Job
 
 
 class Record(msgspec.Struct):
@@ -16,8 +16,8 @@ class Record(msgspec.Struct):
 
     notes: list[Note] = []
     labels: set[str] = set()
-    work: asyncio.Task[None] | None = None
-    """What carries it out, as a task of the event loop."""
+    work: Job | None = None
+    """What carries it out."""
     tool: ToolCode | None = None
     """What it says of itself holds for the outcome, though its source may have another list by
     then."""

@@ -48,7 +48,7 @@ class Room:
 
     def _tell(self) -> None:
         for told in self.on_free:
-            if self.free > 0:
+            if self.running + self._reserved < self._size:
                 told()
         if not self.running and not self._reserved:
             self._empty.set()

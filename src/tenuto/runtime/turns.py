@@ -137,7 +137,7 @@ class Turns:
         encoded = encode_events(events)
         snapshot = None
         live.tail_bytes += len(encoded.payload)
-        if live.tail_bytes > max(self.snapshot_tail_bytes_min, live.snapshot_bytes):
+        if live.tail_bytes > live.snapshot_bytes and live.tail_bytes > self.snapshot_tail_bytes_min:
             payload = encode_snapshot(state)
             snapshot = Snapshot(version=state.version, payload=payload)
             live.snapshot_bytes, live.tail_bytes = len(payload), 0
@@ -150,7 +150,9 @@ class Turns:
             head=head_of(state) if _needs_head(live) else None,
             snapshot=snapshot,
         )
-        ending = not _ENDING.isdisjoint(map(type, events))
+        # What runs is asked first: most often nothing does, and while a commit is under way nothing
+        # is begun.
+        ending = bool(live.running) and not _ENDING.isdisjoint(map(type, events))
         live.busy = True
         self._appending += 1
         sending = Sending(live, commit, waiters, ending)

@@ -95,7 +95,7 @@ class Tool:
             bound = msgspec.convert(arguments, self._arguments)
         except msgspec.ValidationError as error:
             raise Rejected(f"The arguments do not fit tool {self.spec.name!r}: {error}.") from None
-        return {name: getattr(bound, name) for name in known}
+        return msgspec.structs.asdict(bound)
 
 
 @overload

@@ -5,6 +5,7 @@ import asyncio
 import pytest
 
 from tenuto.server.paging import cursor_of
+from tenuto.server.principal import Connection, Principal
 from tests.server.api.served import serving
 
 
@@ -83,5 +84,39 @@ def test_what_is_no_cursor_of_the_list_is_refused(place: object) -> None:
         async with serving() as served:
             answer = await served.client.get(f"/memory?cursor={cursor_of(place)}")
             assert (answer.status_code, answer.json()["code"]) == (400, "bad_request")
+
+    asyncio.run(main())
+
+
+class _Viewers:
+    """Who asks is a viewer of that name, or an admin."""
+
+    async def authenticate(self, connection: Connection) -> Principal | None:
+        name = connection.headers["x-test-user"]
+        roles = ("admin",) if name == "admin" else ("viewer",)
+        return Principal(organisation="local", user=name, name=name, roles=roles)
+
+
+def test_what_would_be_recalled_for_others_is_told_to_who_looks_after_memory() -> None:
+    async def main() -> None:
+        async with serving(authenticator=_Viewers()) as served:
+            client, ada, bob = served.client, {"x-test-user": "ada"}, {"x-test-user": "bob"}
+            kept = await client.post(
+                "/agents/waiter/memory",
+                json={"key": "drink", "text": "Ada likes coffee."},
+                headers=ada,
+            )
+            assert kept.status_code == 201, kept.text
+            asked = "/memory/search?q=coffee&agent=waiter&user=ada"
+
+            by_admin = await client.get(asked, headers={"x-test-user": "admin"})
+            by_herself, by_bob = (
+                await client.get(asked, headers=ada),
+                await client.get(asked, headers=bob),
+            )
+
+            assert [item["key"] for item in by_admin.json()] == ["drink"]
+            assert [item["key"] for item in by_herself.json()] == ["drink"]
+            assert (by_bob.status_code, by_bob.json()["code"]) == (403, "not_permitted")
 
     asyncio.run(main())

@@ -3,7 +3,7 @@
 import type { InfiniteData, QueryClient } from '@tanstack/react-query';
 import { useQueryClient } from '@tanstack/react-query';
 import { useEffect } from 'react';
-import type { SessionDetail, SessionPage, SessionSummary } from '../wire/questions';
+import type { SessionPage, SessionSummary } from '../wire/questions';
 import { listen } from '../wire/stream';
 import { connectionChanged, useAct } from './store';
 
@@ -39,7 +39,6 @@ export function useFeed(): void {
 
 class Changes {
   private readonly waiting = new Map<string, SessionSummary>();
-  private readonly outdated = new Set<string>();
   private isListOld = false;
   private frame = 0;
   private clock: ReturnType<typeof setTimeout> | undefined;
@@ -65,10 +64,6 @@ class Changes {
     this.queries.setQueriesData<Pages>({ queryKey: ['sessions', 'list'] }, (pages) =>
       pages === undefined ? pages : patched(pages, changed, known),
     );
-    for (const [id, one] of changed) {
-      const before = this.queries.getQueryData<SessionDetail>(['sessions', 'one', id]);
-      if (before !== undefined && before.version < one.version) this.outdated.add(id);
-    }
     this.isListOld ||= [...changed.keys()].some((id) => !known.has(id));
     this.anew();
   }
@@ -80,10 +75,6 @@ class Changes {
     this.clock = setTimeout(() => {
       this.clock = undefined;
       this.lastMs = Date.now();
-      for (const id of this.outdated) {
-        void this.queries.invalidateQueries({ queryKey: ['sessions', 'one', id] });
-      }
-      this.outdated.clear();
       void this.queries.invalidateQueries({ queryKey: ['approvals'] });
       if (this.isListOld) void this.queries.invalidateQueries({ queryKey: ['sessions', 'list'] });
       this.isListOld = false;

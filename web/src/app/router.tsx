@@ -8,13 +8,20 @@ import {
   lazyRouteComponent,
   Link,
   Outlet,
-  redirect,
 } from '@tanstack/react-router';
+import { agentSearch } from '../features/agents/search';
 import { approvalSearch } from '../features/approvals/search';
+import { auditSearch } from '../features/audit/search';
+import { collectionSearch } from '../features/collections/search';
+import { compareSearch } from '../features/compare/search';
+import { homeSearch } from '../features/home/search';
 import { Login } from '../features/login/login';
+import { memorySearch } from '../features/memory/search';
+import { modelSearch } from '../features/models/search';
 import { monitorSearch } from '../features/monitor/search';
 import { sessionSearch } from '../features/sessions/search';
 import { Sessions } from '../features/sessions/sessions';
+import { settingSearch } from '../features/settings/search';
 import { Coming, Nothing, Refused } from '../parts/said';
 import { Shell } from './shell';
 
@@ -39,11 +46,10 @@ const root = createRootRoute({
 const shell = createRoute({ getParentRoute: () => root, id: 'shell', component: Shell });
 
 const home = createRoute({
-  getParentRoute: () => root,
+  getParentRoute: () => shell,
   path: '/',
-  beforeLoad: () => {
-    throw redirect({ to: '/sessions' });
-  },
+  component: lazyRouteComponent(() => import('../features/home/home'), 'Home'),
+  validateSearch: homeSearch,
 });
 
 const login = createRoute({
@@ -75,9 +81,73 @@ const approvals = createRoute({
   validateSearch: approvalSearch,
 });
 
+const agents = createRoute({
+  getParentRoute: () => shell,
+  path: '/agents',
+  component: lazyRouteComponent(() => import('../features/agents/agents'), 'Agents'),
+  validateSearch: agentSearch,
+});
+
+const memory = createRoute({
+  getParentRoute: () => shell,
+  path: '/memory',
+  component: lazyRouteComponent(() => import('../features/memory/memory'), 'Memory'),
+  validateSearch: memorySearch,
+});
+
+const collections = createRoute({
+  getParentRoute: () => shell,
+  path: '/collections',
+  component: lazyRouteComponent(() => import('../features/collections/collections'), 'Collections'),
+  validateSearch: collectionSearch,
+});
+
+const models = createRoute({
+  getParentRoute: () => shell,
+  path: '/models',
+  component: lazyRouteComponent(() => import('../features/models/models'), 'Models'),
+  validateSearch: modelSearch,
+});
+
+const audit = createRoute({
+  getParentRoute: () => shell,
+  path: '/audit',
+  component: lazyRouteComponent(() => import('../features/audit/audit'), 'Audit'),
+  validateSearch: auditSearch,
+});
+
+const settings = createRoute({
+  getParentRoute: () => shell,
+  path: '/settings',
+  component: lazyRouteComponent(() => import('../features/settings/settings'), 'Settings'),
+  validateSearch: settingSearch,
+});
+
+const compare = createRoute({
+  getParentRoute: () => shell,
+  path: '/compare',
+  component: lazyRouteComponent(() => import('../features/compare/compare'), 'Compare'),
+  validateSearch: compareSearch,
+});
+
 export const makeRouter = (queries: QueryClient) =>
   createRouter({
-    routeTree: root.addChildren([home, login, shell.addChildren([sessions, monitor, approvals])]),
+    routeTree: root.addChildren([
+      login,
+      shell.addChildren([
+        home,
+        sessions,
+        monitor,
+        approvals,
+        agents,
+        memory,
+        collections,
+        models,
+        audit,
+        settings,
+        compare,
+      ]),
+    ]),
     context: { queries },
     defaultPreload: 'intent',
     defaultPendingComponent: () => <Coming />,

@@ -12,6 +12,7 @@ import { approvals, me, type Me } from '../wire/questions';
 import type { Connection } from '../wire/stream';
 import { useFeed } from './feed';
 import { SCREENS } from './navigation';
+import { PaletteButton } from './palette';
 import { type Theme, themeChosen, useAct, useFact } from './store';
 
 /** The frame around all screens; who is not logged in is sent to log in. */
@@ -21,7 +22,10 @@ export function Shell() {
   const here = useRouterState({ select: (state) => state.location.href });
   const isOut = asking.isError && problemOf(asking.error).isMissingLogin;
   useEffect(() => {
-    if (isOut) void navigate({ to: '/login', search: { to: here }, replace: true });
+    // While the page of the login is on its way, this one is still here.
+    if (isOut && !here.startsWith('/login')) {
+      void navigate({ to: '/login', search: { to: here }, replace: true });
+    }
   }, [isOut, here, navigate]);
   if (asking.isError && !isOut) {
     return (
@@ -67,13 +71,14 @@ function Frame({ who }: { who: Me }) {
         <div className="hidden h-10 items-center px-2 lg:flex">
           <Brand />
         </div>
+        <PaletteButton />
         {SCREENS.filter((one) => who.permissions.includes(one.permission)).map((screen) => (
           <Link
             key={screen.path}
             to={screen.path}
             className="flex h-8 items-center gap-2.5 rounded-md px-2 text-soft hover:bg-sunken hover:text-ink"
             activeProps={{ className: 'bg-tint! text-accent! font-medium' }}
-            activeOptions={{ includeSearch: false }}
+            activeOptions={{ includeSearch: false, exact: screen.path === '/' }}
           >
             <Icon name={screen.icon} />
             {screen.label}
@@ -97,7 +102,7 @@ function Frame({ who }: { who: Me }) {
 
 function Brand() {
   return (
-    <Link to="/sessions" className="flex items-center gap-2 font-semibold tracking-tight">
+    <Link to="/" className="flex items-center gap-2 font-semibold tracking-tight">
       <svg viewBox="0 0 32 32" aria-hidden="true" className="size-5">
         <rect width="32" height="32" rx="7" fill="var(--accent)" />
         <path d="M7 12h18" stroke="var(--on-accent)" strokeWidth="3.4" strokeLinecap="round" />
@@ -190,7 +195,7 @@ function UserMenu({ who }: { who: Me }) {
   };
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger className={row}>
+      <Menu.Trigger className={row} aria-label={`Logged in as ${who.name}`}>
         <span
           aria-hidden="true"
           className="grid size-4 place-items-center rounded-full bg-tint text-[0.625rem] font-bold text-accent uppercase"

@@ -146,7 +146,7 @@ function ofTask(
     kind: 'returned',
     lane: task.kind === 'agent' ? task.agent : (above?.agent ?? task.agent),
     to: task.kind === 'agent' && above !== undefined ? [above.agent] : [],
-    title: callText(task.call.tool, task.call.arguments),
+    title: callText(task.call.tool, task.changed?.inputs ?? task.call.arguments),
     ...asSaid(event.output),
   });
 }

@@ -65,7 +65,8 @@ export function layout(ids: readonly string[], lines: readonly Line[], size = NO
   order(layers, links);
   const rows = isRouted ? layers : layers.flatMap(broken);
   const turned = new Set(forward.filter((one) => one.isTurned).map((one) => one.index));
-  return { ...placed({ rows, links, spots, bends, size }), turned };
+  const shifts = isRouted ? SHIFTS : 0;
+  return { ...placed({ rows, links, spots, bends, size, shifts }), turned };
 }
 
 interface Directed {
@@ -218,9 +219,10 @@ function broken(layer: string[]): string[][] {
 interface Ordered extends Parts {
   rows: string[][];
   size: Size;
+  shifts: number;
 }
 
-function placed({ rows, links, spots, bends, size }: Ordered): Omit<Layout, 'turned'> {
+function placed({ rows, links, spots, bends, size, shifts }: Ordered): Omit<Layout, 'turned'> {
   const middle = new Map<string, number>();
   const wide = (id: string): number => (spots.get(id) as Spot).width;
   for (const row of rows) {
@@ -233,7 +235,7 @@ function placed({ rows, links, spots, bends, size }: Ordered): Omit<Layout, 'tur
   }
   const above = neighbours(links, 'to');
   const below = neighbours(links, 'from');
-  for (let shift = 0; shift < SHIFTS; shift += 1) {
+  for (let shift = 0; shift < shifts; shift += 1) {
     const down = shift % 2 === 0;
     for (const row of down ? rows : rows.toReversed()) {
       shifted(row, down ? above : below, middle, spots, size.gapX);

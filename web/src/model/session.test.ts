@@ -139,6 +139,26 @@ describe('a session', () => {
     expect(log.tasks.get(1)?.attempts).toBe(2);
   });
 
+  test('tells with what a call was made that a person changed', () => {
+    const calls = [{ id: 'a', tool: 'refund', arguments: { cents: 5000 } }];
+    const failure = { kind: 'escalatable', code: 'ask', message: 'May it?' };
+    const ask = { kind: 'permission', title: 'May it?' };
+    const log = logOf(
+      { type: 'SessionStarted', inputs: {} },
+      begun(1, 'read', 'agent'),
+      below(1, 2, 'model'),
+      done(2, answer('', calls)),
+      below(1, 3, 'tool'),
+      { type: 'TaskEscalated', task: 3, failure, ask },
+      { type: 'TaskRetried', task: 3, inputs: { cents: 2000 }, by: 'ada' },
+      done(3, { paid: 2000 }),
+    );
+
+    expect(log.tasks.get(3)?.changed).toEqual({ version: 7, inputs: { cents: 2000 } });
+    expect(log.tasks.get(3)?.attempts).toBe(1);
+    expect(saidAt(log, 8).at(-1)?.title).toBe('refund(cents=2000)');
+  });
+
   test('knows which event was the newest at a moment', () => {
     const log = desk();
 

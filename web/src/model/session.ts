@@ -40,6 +40,8 @@ export interface Task {
   agent: string;
   /** What a model asked for, where it is a call. */
   call: ToolCall | null;
+  /** With what it was carried out instead, where somebody changed that. */
+  changed: { version: number; inputs: JsonObject } | null;
   /** The first is its start. */
   changes: [Change, ...Change[]];
   attempts: number;
@@ -164,6 +166,8 @@ export class SessionLog {
   }
 
   private pausing = '';
+  /** Tasks that wait to be allowed, and were not tried yet. */
+  private readonly asks = new Set<number>();
 
   private enter(phase: Phase, version: number, atMs: number, why = ''): void {
     this.phases.push({ version, atMs, phase, why });
@@ -194,10 +198,13 @@ export class SessionLog {
         return;
       case 'TaskEscalated':
         task.failure = event.failure;
+        if (event.ask !== null) this.asks.add(task.no);
         turn('waiting', `a person: ${event.ask?.title || event.failure.message}`);
         return;
       case 'TaskRetried':
-        task.attempts += 1;
+        // A question that was answered is no attempt that failed.
+        if (task.failure === null || !this.asks.delete(task.no)) task.attempts += 1;
+        if (event.inputs !== null) task.changed = { version: event.version, inputs: event.inputs };
         task.dueMs = 0;
         turn('running');
         return;
@@ -257,6 +264,7 @@ export class SessionLog {
       after: 0,
       agent: event.kind === 'agent' ? (this.agents.get(node) ?? node) : '',
       call: null,
+      changed: null,
       changes: [{ version: event.version, atMs, state: waits ? 'waiting' : 'running', why }],
       attempts: 1,
       dueMs: 0,

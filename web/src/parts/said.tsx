@@ -46,7 +46,7 @@ export function Nothing({ title, children }: { title: string; children?: ReactNo
 /** Grey lines where something will be in a moment. */
 export function Coming({ lines = 6 }: { lines?: number }) {
   return (
-    <div role="status" className="flex flex-col gap-3 p-4">
+    <div role="status" data-coming className="flex flex-col gap-3 p-4">
       <span className="sr-only">Loading</span>
       {Array.from({ length: lines }, (_, index) => (
         <div key={index} className="breathing h-4 rounded bg-sunken" />

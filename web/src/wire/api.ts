@@ -805,8 +805,9 @@ export interface paths {
             cookie?: never;
         };
         /**
-         * Return what the agent would recall for the caller, best first
-         * @description Return what the agent would recall for the caller, best first.
+         * Return what the agent would recall for the caller, best first; or for another `user`, which takes the permission `memory
+         * @description Return what the agent would recall for the caller, best first; or for another `user`, which
+         *     takes the permission `memory:manage`.
          */
         get: operations["memory_search"];
         put?: never;
@@ -949,6 +950,27 @@ export interface paths {
         patch: operations["accounts_change_organisation"];
         trace?: never;
     };
+    "/api/v1/overview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return how the organisation's sessions are doing, and how those did that started since a moment; by default a week ago
+         * @description Return how the organisation's sessions are doing, and how those did that started since a
+         *     moment; by default a week ago.
+         */
+        get: operations["overview_show_overview"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/read-models": {
         parameters: {
             query?: never;
@@ -986,6 +1008,26 @@ export interface paths {
          *     another waits gets the same answer; who hangs up stops nothing.
          */
         post: operations["read_models_rebuild_read_models"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/roles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return the roles with what they allow, and all permissions that there are
+         * @description Return the roles with what they allow, and all permissions that there are.
+         */
+        get: operations["roles_show_roles"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2374,6 +2416,8 @@ export interface components {
             score?: number | null;
             /** @description That it came from, with the task in it. */
             session: string | null;
+            /** @description Of a summary: the ids of what it tells shortly. */
+            sums_up?: string[];
             superseded_by: string | null;
             task: number | null;
             text: string;
@@ -2600,6 +2644,30 @@ export interface components {
             updated_at: string;
             version: number;
         };
+        /**
+         * Overview
+         * @description How the organisation's sessions are doing.
+         */
+        Overview: {
+            /** @description Of the sessions that started since then, without those that others started: how many ended, by status. */
+            ended: {
+                [key: string]: number;
+            };
+            /** @description Sessions that have not ended, whenever they started, by status; 10,000 stands for as many or more. */
+            open: {
+                [key: string]: number;
+            };
+            /** @description Null but for the operators' organisation. */
+            queue: components["schemas"]["Queue"] | null;
+            since: string;
+            /** @description Share of these that completed or failed which completed; null of none. */
+            success_rate: number | null;
+            /** @description Sessions in which something waits to be approved. */
+            to_approve: number;
+            took_ms: components["schemas"]["Latency"];
+            /** @description By agents since that day, in UTC; null for who may not see usage. */
+            used: components["schemas"]["Used"] | null;
+        };
         /** Page[AgentSummary] */
         PageOfAgentSummary: {
             items: components["schemas"]["AgentSummary"][];
@@ -2705,6 +2773,15 @@ export interface components {
             name: string;
         };
         /**
+         * Queue
+         * @description Work of this server's process, of all organisations.
+         */
+        Queue: {
+            running: number;
+            /** @description For room. */
+            waiting: number;
+        };
+        /**
          * ReadModelsState
          * @description How far the tables are, in positions of the log.
          */
@@ -2731,6 +2808,23 @@ export interface components {
         Refresh: {
             /** @default  */
             refresh_token: string;
+        };
+        /**
+         * Role
+         * @description A role that users may have.
+         */
+        Role: {
+            name: string;
+            permissions: string[];
+        };
+        /**
+         * Roles
+         * @description What may be given to users and keys.
+         */
+        Roles: {
+            /** @description All that there are. */
+            permissions: string[];
+            roles: components["schemas"]["Role"][];
         };
         /**
          * Rotation
@@ -3140,7 +3234,7 @@ export interface components {
          */
         Wait: {
             /** @enum {string} */
-            by: "person" | "signal" | "clock" | "session" | "agent";
+            by: "person" | "signal" | "clock" | "session" | "agent" | "worker";
             /** @description The session that is waited for. */
             child?: string | null;
             /**
@@ -5101,6 +5195,7 @@ export interface operations {
             query: {
                 q: string;
                 agent?: string;
+                user?: string | null;
                 limit?: number;
             };
             header?: never;
@@ -5455,6 +5550,37 @@ export interface operations {
             };
         };
     };
+    overview_show_overview: {
+        parameters: {
+            query?: {
+                since?: string | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            /** @description A problem; `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     read_models_show_read_models: {
         parameters: {
             query?: never;
@@ -5521,6 +5647,35 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    roles_show_roles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Roles"];
                 };
             };
             /** @description A problem; `code` says which. */

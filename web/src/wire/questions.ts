@@ -77,7 +77,7 @@ export const sessions = (filter: SessionFilter) =>
   });
 
 /** The begin of a day, here, or of the day so many later. */
-function dayText(day: string, later: number): string {
+export function dayText(day: string, later: number): string {
   const moment = new Date(`${day}T00:00:00`);
   moment.setDate(moment.getDate() + later);
   return moment.toISOString();
@@ -116,3 +116,35 @@ export const approvals = queryOptions({
   queryKey: ['approvals'],
   queryFn: () => got(api.GET('/api/v1/approvals', { params: { query: { limit: 200 } } })),
 });
+
+export type AgentSummary = Shapes['AgentSummary'];
+
+export const agents = queryOptions({
+  queryKey: ['agents'],
+  queryFn: () => got(api.GET('/api/v1/agents', { params: { query: { limit: 500 } } })),
+  staleTime: 30_000,
+});
+
+export const agent = (agent_id: string) =>
+  queryOptions({
+    queryKey: ['agents', agent_id],
+    queryFn: () => got(api.GET('/api/v1/agents/{agent_id}', { params: { path: { agent_id } } })),
+    staleTime: 30_000,
+  });
+
+/** How sessions are doing, and did since the begin of a day. */
+export const overview = (since: string) =>
+  queryOptions({
+    queryKey: ['overview', since],
+    queryFn: () =>
+      got(api.GET('/api/v1/overview', { params: { query: { since: dayText(since, 0) } } })),
+    refetchInterval: 5_000,
+  });
+
+export type By = 'agent' | 'model' | 'user' | 'workflow' | 'day';
+
+export const usage = (query: { by: By; since?: string; until?: string; limit?: number }) =>
+  queryOptions({
+    queryKey: ['usage', query],
+    queryFn: () => got(api.GET('/api/v1/usage', { params: { query } })),
+  });

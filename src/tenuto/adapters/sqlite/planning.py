@@ -6,7 +6,7 @@ Later commits of a batch are judged as if the earlier ones were written.
 
 import sqlite3
 from collections.abc import Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -22,7 +22,7 @@ RECENT_SESSIONS_MAX: Final = 8_192
 """Sessions whose version is kept in memory; any other costs one look into an index."""
 
 
-class Known(NamedTuple):
+class Known(msgspec.Struct, frozen=True, gc=False):
     """What must be known of a session to judge a commit, and to write its head sparingly."""
 
     number: int
@@ -184,7 +184,7 @@ class Plan:
         rest: Row = (head.user, head.workflow, head.workflow_version, head.waiting_for)
         rest += (head.updated_ms, head.version, known.number)
         indexed = _indexed(head)
-        if known[2:] == indexed:
+        if (known.status, known.wake_ms, known.active, known.waits) == indexed:
             # Columns without an index: one page is written instead of four.
             self.touches.append(rest)
         else:
@@ -202,7 +202,7 @@ class Plan:
             packed = pack(commit.snapshot.payload)
             self.snapshots.append((known.number, commit.snapshot.version, packed))
             self.size_bytes += len(packed)
-        self.known[commit.session] = known._replace(version=version)
+        self.known[commit.session] = msgspec.structs.replace(known, version=version)
 
 
 def _indexed(head: Head) -> tuple[str, int | None, bool, int]:

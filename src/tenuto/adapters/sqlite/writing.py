@@ -11,6 +11,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final
 
+import msgspec
+
 from tenuto.adapters.sqlite.connection import is_busy, told
 from tenuto.adapters.sqlite.planning import Plan, Recent
 from tenuto.adapters.tables.outcomes import Answer, Busy, OutcomeUnknown, Statement
@@ -64,7 +66,8 @@ class LogWriter:
     def __init__(self, open_connection: Callable[[], sqlite3.Connection], *, file: str) -> None:
         self._open_connection = open_connection
         self._file = file
-        self._recent = Recent()
+        self.recent = Recent()
+        """Sessions that are known by heart; to be cleared where some are deleted."""
         self._weight = 0
         self._pages_per_weight = 1.0
         self._connection = open_connection()
@@ -73,10 +76,6 @@ class LogWriter:
         except sqlite3.Error:
             self._connection.close()
             raise
-
-    def forget(self) -> None:
-        """Look sessions up anew: some may be gone. For the thread that writes."""
-        self._recent.clear()
 
     def write(
         self, commits: Sequence[Commit], statements: Sequence[Statement] = ()
@@ -158,7 +157,7 @@ class LogWriter:
 
         By far the most frequent case, written without a plan: one statement is a transaction by
         itself, and some 15 of 220 us are saved. Source: measured."""
-        known = self._recent.get(commit.session)
+        known = self.recent.get(commit.session)
         if known is None or known.version != commit.expected or not commit.count:
             return None
         if commit.head is not None or commit.snapshot is not None:
@@ -174,12 +173,12 @@ class LogWriter:
             plan = self._plan()
             return self._after(error, plan, plan.judge([commit]))[0]
         self.position = position
-        self._recent.put(commit.session, known._replace(version=version))
+        self.recent.put(commit.session, msgspec.structs.replace(known, version=version))
         self._weight += 2 + len(commit.payload) // 4_096
         return Position(position)
 
     def _plan(self) -> Plan:
-        return Plan(self._connection, self._recent, position=self.position, number=self._number)
+        return Plan(self._connection, self.recent, position=self.position, number=self._number)
 
     def _transact(self, plan: Plan, statements: Sequence[Statement]) -> None:
         execute, many = self._connection.execute, self._connection.executemany
@@ -201,7 +200,7 @@ class LogWriter:
     def _accept(self, plan: Plan) -> None:
         assert plan.position >= self.position, "positions only grow"
         self.position, self._number = plan.position, plan.number
-        self._recent.update(plan.known)
+        self.recent.update(plan.known)
         # Pages that the transaction dirtied, roughly: full pages of rows, and some of each index.
         self._weight += 2 + plan.size_bytes // 4_096 + plan.rows_count // 8
 
@@ -223,7 +222,7 @@ class LogWriter:
             raise PlanInDoubt(plan=plan, answers=answers, cause=cause) from cause
         if isinstance(cause, sqlite3.IntegrityError):
             # Only a foreign hand in the file can cause it: believe the file, not the memory.
-            self._recent.clear()
+            self.recent.clear()
             self.position, self._number = position, number
             return False
         moved = plan.position > self.position or plan.number > self._number

@@ -215,7 +215,7 @@ class GroupCommit:
 
     def append(self, commit: Commit) -> Receipt:
         """Return the future position of `commit`, which is queued."""
-        future = Queued(loop=self._loop)
+        future = Queued()
         if self._closing:
             future.set_exception(closed(self._file))
             return future
@@ -327,14 +327,18 @@ class GroupCommit:
         self, batch: Sequence[Pending], tasks: Sequence[Task], answers: Sequence[Answer]
     ) -> None:
         """On the loop: tell the followers, then everybody who waits."""
+        assert len(answers) == len(batch) + len(tasks), "each has its answer"
         now_s = time.monotonic()
-        for (_, queued), answer in zip(batch, answers, strict=False):
+        answered: list[tuple[Receipt, Answer]] = []
+        for number, (_, queued) in enumerate(batch):
+            answer = answers[number]
             if not isinstance(answer, Exception):
                 self.times.observe(now_s - queued.queued_s)
+            answered.append((queued, answer))
+        for number, (_, receipt) in enumerate(tasks, len(batch)):
+            answered.append((receipt, answers[number]))
         self.written(batch, answers)
-        receipts: list[Receipt] = [receipt for _, receipt in batch]
-        receipts += [receipt for _, receipt in tasks]
-        answer_all(self._loop, zip(receipts, answers, strict=True))
+        answer_all(self._loop, iter(answered))
 
     def _run(self) -> None:
         """The thread: until closed, write what is queued, and keep the write-ahead log short."""

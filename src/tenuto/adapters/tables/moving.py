@@ -45,7 +45,8 @@ def make_all(connection: Connection) -> None:
     make_sums(connection)
     for statement in (*answers.MAKE, *deliveries.MAKE, *responses.MAKE):
         connection.execute(statement)
-    connection.execute(pruning.MAKE)
+    for statement in pruning.MAKE:
+        connection.execute(statement)
     if not has_table(connection, mailbox.TABLE):
         connection.execute(mailbox.MAKE)
 

@@ -20,6 +20,7 @@ from tenuto.cli.printing import say, show
 from tenuto.cli.starting import find_workflow
 from tenuto.cli.tool_sources import sources_in, tools_option
 from tenuto.core.errors import Rejected
+from tenuto.core.retention import read_retention
 
 if TYPE_CHECKING:
     from tenuto.server.service import Service
@@ -39,6 +40,7 @@ class Options(msgspec.Struct, kw_only=True):
     pool: tuple[str, ...]
     no_pools: bool
     oidc: str | None
+    keep: tuple[str, ...]
     db: str | None
 
 
@@ -66,6 +68,13 @@ class Options(msgspec.Struct, kw_only=True):
     metavar="FILE",
     envvar="TENUTO_OIDC",
     help='Providers of OpenID Connect to log in at: {"providers": [{…}]}. [default: $TENUTO_OIDC]',
+)
+@click.option(
+    "--keep",
+    multiple=True,
+    metavar="[ORGANISATION=]AGE",
+    help="Delete sessions that ended longer ago: 90d, acme=30d, acme=forever. Repeatable; by"
+    " default nothing is deleted.",
 )
 @fence_options
 @pools_option
@@ -96,6 +105,7 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             f"--dev lets everybody in, and {asked.host!r} can be reached by other machines. "
             "Leave out --dev, or listen on 127.0.0.1."
         )
+    retention = read_retention(asked.keep)
     offered = [find_workflow(target) for target in asked.workflows]
     with listening(asked.host, asked.port) as listener, within_folders(asked):
         opened = open_service(
@@ -108,13 +118,17 @@ async def _serve(asked: Options, fences: FenceOptions) -> int:
             pools=asked.pools,
             serves=serves_in(asked.pool, no_pools=asked.no_pools),
             allow_code=asked.allow_code,
+            retention=retention,
+            stream=True,
         )
         async with opened as service:
             if not asked.dev:
                 await _found(service)
-            say(f"serving at {address_of(listener)}/api/v1")
+            address = address_of(listener)
+            say(f"serving at {address}/api/v1")
             if asked.dev:
                 say("nobody has to log in (--dev): everybody on this machine is an admin")
+            say(f"the web UI is at {address}/")
             app = create_app(service)
             with collecting_rarely():
                 await serve_app(app, listener, api=True, stopping=service.hub.stop)

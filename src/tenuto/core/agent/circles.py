@@ -13,18 +13,20 @@ def repeats(turns: Sequence[Turn], count: int | None = None) -> int:
     """Return how many of the first `count` turns (None: of all), at their end, made the same calls
     and got the same: 1 for one alone, 0 where the last made none."""
     end = len(turns) if count is None else count
-    if not end or not turns[end - 1].answer.calls:
+    last = turns[end - 1] if end else None
+    if last is None or not last.answer.calls:
         return 0
-    last = turns[end - 1]
-    found = 1
-    for number in range(end - 2, -1, -1):
+    found, number = 1, end - 2
+    while number >= 0:
         turn = turns[number]
-        if turn.answer.purpose == COMPACT:
-            continue
-        # Calls differ more often than not, and are compared more quickly.
-        if not _are_alike(turn.answer.calls, last.answer.calls) or _results(turn) != _results(last):
-            break
-        found += 1
+        if turn.answer.purpose != COMPACT:
+            # Calls differ more often than not, and are compared more quickly.
+            if not _are_alike(turn.answer.calls, last.answer.calls):
+                break
+            if _results(turn) != _results(last):
+                break
+            found += 1
+        number -= 1
     return found
 
 
@@ -39,7 +41,8 @@ def _are_alike(some: Sequence[ToolCall], others: Sequence[ToolCall]) -> bool:
     """Return whether they call the same with the same. Their ids are new each time."""
     if len(some) != len(others):
         return False
-    for one, other in zip(some, others, strict=True):
+    for number, one in enumerate(some):
+        other = others[number]
         if one.arguments != other.arguments or one.tool != other.tool:
             return False
     return True

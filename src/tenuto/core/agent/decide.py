@@ -1,6 +1,6 @@
 """What an agent does next, from its turns alone."""
 
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import msgspec
 
@@ -14,18 +14,21 @@ from tenuto.core.vocabulary import Json
 from tenuto.core.workflow.model import AgentDefinition
 
 
+@final
 class AskModel(msgspec.Struct, frozen=True, gc=False):
     """Ask the model for turn `turn`, counted from 0."""
 
     turn: int
 
 
+@final
 class CallTools(msgspec.Struct, frozen=True, gc=False):
     """Carry out these calls of the last answer, all at once."""
 
     calls: tuple[int, ...]
 
 
+@final
 class Finish(msgspec.Struct, frozen=True, gc=False):
     """The task is done with this output."""
 

@@ -5,7 +5,7 @@ number of the last promise that the caller has dispatched, so that a running ses
 what is new.
 """
 
-from typing import TypeAlias
+from typing import TypeAlias, final
 
 import msgspec
 
@@ -49,6 +49,7 @@ class Work(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     attempt: int
 
 
+@final
 class Call(Work, frozen=True, kw_only=True, gc=False):
     """Run a function or tool. `role` says in which part: the node's own work, `recover` or
     `undo`."""
@@ -70,6 +71,7 @@ class Call(Work, frozen=True, kw_only=True, gc=False):
     priority: int = 0
 
 
+@final
 class AskModel(Work, frozen=True, kw_only=True, gc=False):
     """Ask the model of an agent for its next turn."""
 
@@ -90,6 +92,7 @@ class AskModel(Work, frozen=True, kw_only=True, gc=False):
     """Agents that have come to call this one, nearest first."""
 
 
+@final
 class CallTool(Work, frozen=True, kw_only=True, gc=False):
     """Run a tool that a model asked for."""
 

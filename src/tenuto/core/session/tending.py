@@ -193,29 +193,29 @@ def _agent(state: SessionState, task: Task, program: Program, at_ms: int) -> Mov
         under_way = frozenset(child.index for child in below)
     definition = agent_of(state, task, program)
     move = next_move(task.agent, definition, grants=task.attempt, under_way=under_way)
-    match move:
-        case AskModel():
-            messages = unread_by(state, task, definition.name)
-            # A turn that sums up tells nothing new, and what it is shown would be summed up too.
-            if messages and next_purpose(task.agent, definition) == COMPACT:
-                messages = ()
-            return _next_turn(state, task, definition, messages, at_ms)
-        case CallTools(calls=calls):
-            if not calls:
-                return []
-            if state.budget != UNBOUNDED:
-                held = _held(state, task, Spending(tool_calls=len(calls)), at_ms)
-                if held is not None:
-                    return held
-            kinds = _kinds_of_calls(task.agent, definition, program)
-            return _calls(state, task, kinds, calls, at_ms)
-        case Finish(output=output):
-            due = due_before_end(state, task, definition, program)
-            if due:
-                return _next_turn(state, task, definition, due, at_ms)
-            if waits_for_response(state, task, program):
-                return []
-            return complete(state, task, output, program=program, at_ms=at_ms)
+    # By exact types, as of effects: `match` takes long to tell structs apart.
+    if type(move) is AskModel:
+        messages = unread_by(state, task, definition.name)
+        # A turn that sums up tells nothing new, and what it is shown would be summed up too.
+        if messages and next_purpose(task.agent, definition) == COMPACT:
+            messages = ()
+        return _next_turn(state, task, definition, messages, at_ms)
+    if type(move) is CallTools:
+        if not move.calls:
+            return []
+        if state.budget != UNBOUNDED:
+            held = _held(state, task, Spending(tool_calls=len(move.calls)), at_ms)
+            if held is not None:
+                return held
+        kinds = _kinds_of_calls(task.agent, definition, program)
+        return _calls(state, task, kinds, move.calls, at_ms)
+    if type(move) is Finish:
+        due = due_before_end(state, task, definition, program)
+        if due:
+            return _next_turn(state, task, definition, due, at_ms)
+        if waits_for_response(state, task, program):
+            return []
+        return complete(state, task, move.output, program=program, at_ms=at_ms)
     if move.failure.kind == "escalatable":
         return [e.TaskEscalated(at_ms=at_ms, task=task.no, failure=move.failure)]
     return give_up(state, task, move.failure, at_ms=at_ms, program=program)
@@ -263,10 +263,10 @@ def _calls(
 ) -> Moves:
     """Return the starts of the wanted calls of the last answer. Neighbours of a kind start
     together."""
-
     started: Moves = []
-    no, begin = state.next_task, 0
-    for end in range(1, len(wanted) + 1):
+    no, begin, end = state.next_task, 0, 0
+    while end < len(wanted):
+        end += 1
         first, last = wanted[begin], wanted[end - 1]
         if end < len(wanted) and wanted[end] == last + 1 and kinds[last + 1] == kinds[first]:
             continue

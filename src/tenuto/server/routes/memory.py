@@ -16,7 +16,7 @@ from tenuto.ports.memory import PAGE_MAX, RECALL_MAX
 from tenuto.sdk.memory import Memories
 from tenuto.server.asked import Call, source
 from tenuto.server.paging import Page, cursor_of, place_of
-from tenuto.server.principal import needs
+from tenuto.server.principal import check, needs
 from tenuto.server.service import Given
 from tenuto.views.moments import moment_text
 
@@ -46,6 +46,8 @@ class Item(msgspec.Struct, kw_only=True):
     accessed_at: str | None
     access_count: int
     superseded_by: str | None
+    sums_up: list[str] = []
+    """Of a summary: the ids of what it tells shortly."""
     score: float | None = None
     """How well it fits what was searched for; higher is better."""
 
@@ -96,6 +98,7 @@ def _item(item: MemoryItem, score: float | None = None) -> Item:
         accessed_at=moment_text(item.accessed_ms) if item.accessed_ms else None,
         access_count=item.accesses,
         superseded_by=item.superseded_by or None,
+        sums_up=list(item.sums_up),
         score=score,
     )
 
@@ -210,12 +213,15 @@ async def search(
     service: Given,
     q: Annotated[str, QueryParameter(min_length=1, max_length=2000)],
     agent: FromQuery[str] = "",
+    user: FromQuery[str | None] = None,
     limit: Annotated[int, QueryParameter(ge=1, le=RECALL_MAX)] = 10,
 ) -> list[Item]:
-    """Return what the agent would recall for the caller, best first."""
-    found = await _memories(service, request).search(
-        q, agent=agent, user=request.user.user, limit=limit
-    )
+    """Return what the agent would recall for the caller, best first; or for another `user`, which
+    takes the permission `memory:manage`."""
+    if user is not None and user != request.user.user:
+        check(request.user, "memory:manage", {})
+    whose = request.user.user if user is None else user
+    found = await _memories(service, request).search(q, agent=agent, user=whose, limit=limit)
     return [_item(one.item, one.score) for one in found]
 
 

@@ -1,7 +1,7 @@
 import * as Menu from '@radix-ui/react-dropdown-menu';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
-import { useState } from 'react';
+import { useEffect, useState } from 'react';
 import { costsAt } from '../../model/cost';
 import { isOver, statusAt } from '../../model/session';
 import { agoText, countText, lengthText, usdText } from '../../model/words';
@@ -20,17 +20,17 @@ import { saved } from './saving';
 /** What the session is, how it stands, what holds it up, and what can be told to it. */
 export function Head() {
   const moment = useMoment();
-  const { id, live, at } = moment;
-  const detail = useQuery(session(id)).data;
-  const status = useFold(moment, (version) => statusAt(live.log, version));
-  const now = live.log.version === at ? (detail?.status ?? status) : status;
-  const shown = isOver(status) || live.log.version !== at ? status : now;
+  const { id, live } = moment;
+  const detail = useDetail(id, live.log.version);
+  const folded = useFold(moment, (version) => statusAt(live.log, version));
+  const isComing = live.share < 1 && live.connection !== 'lost';
+  const shown = isComing && moment.isNewest ? (detail?.status ?? 'pending') : folded;
   return (
     <header className="shrink-0 border-b border-line bg-surface px-4 pt-3 pb-2">
       <div className="flex flex-wrap items-center gap-x-3 gap-y-2">
         <h1 className="text-lg font-semibold">{detail?.workflow ?? 'Session'}</h1>
         <span data-status={shown}>
-          <StatusMark status={live.log.version === 0 ? 'pending' : shown} />
+          <StatusMark status={shown} />
         </span>
         <CopyId id={id} />
         {detail?.parent && <Other id={detail.parent} what="part of" />}
@@ -38,18 +38,39 @@ export function Head() {
         <Actions status={shown} />
       </div>
       <Figures />
+      {isComing && live.log.version > 0 && (
+        <p className="nums mt-1 flex items-center gap-2 text-sm text-soft" role="status">
+          <progress value={live.share} className="h-1.5 w-40 accent-(--accent)" />
+          {live.log.version.toLocaleString()} of {live.goal.toLocaleString()} events are read
+        </p>
+      )}
       {live.connection === 'lost' && (
         <p className="mt-1 text-sm text-wait" role="status">
           The connection is lost. What is shown is as of version {live.log.version}; it goes on from
           there by itself.
         </p>
       )}
-      {moment.isNewest && <Waits waits={detail?.waits ?? []} />}
-      {status === 'failed' && live.log.failure !== null && (
+      {moment.isNewest && !isOver(shown) && <Waits waits={detail?.waits ?? []} />}
+      {shown === 'failed' && live.log.failure !== null && (
         <p className="mt-1 text-sm text-fail">{live.log.failure.message}</p>
       )}
     </header>
   );
+}
+
+/** Events may come by the thousand: what the server says beside them is asked for so often. */
+const ANEW_MS = 200;
+
+/** What the server says of the session, asked for anew when the log has gone on since. */
+function useDetail(id: string, version: number) {
+  const { data, isFetching, refetch } = useQuery(session(id));
+  const isBehind = data !== undefined && data.version < version;
+  useEffect(() => {
+    if (!isBehind || isFetching) return;
+    const clock = setTimeout(() => void refetch(), ANEW_MS);
+    return () => clearTimeout(clock);
+  }, [isBehind, isFetching, refetch]);
+  return data;
 }
 
 function CopyId({ id }: { id: string }) {
@@ -61,7 +82,7 @@ function CopyId({ id }: { id: string }) {
     });
   };
   return (
-    <span className="flex items-center text-soft">
+    <span className="hidden items-center text-soft sm:flex">
       <code className="max-w-[50vw] truncate text-xs">{id}</code>
       <IconButton label={isCopied ? 'Copied' : 'Copy the id'} tone="quiet" onClick={copy}>
         <Icon name={isCopied ? 'approvals' : 'copy'} />
@@ -155,7 +176,7 @@ function WaitLine({ wait }: { wait: Wait }) {
   return (
     <li className="flex flex-wrap items-center gap-x-3 gap-y-1 rounded-md bg-wait-tint px-3 py-1.5">
       <Icon name="wait" className="text-wait" />
-      <span className="min-w-0 flex-1 text-sm">
+      <span className="min-w-0 grow basis-56 text-sm">
         <span className="font-medium">{wait.reason}.</span>{' '}
         <span className="text-soft">
           {wait.by === 'person' ? `Up to ${wait.owner}` : `Ended by ${wait.owner}`}
@@ -244,6 +265,7 @@ function Actions({ status }: { status: string }) {
   const { id, isNewest } = useMoment();
   const [open, setOpen] = useState<'signal' | 'cancel' | null>(null);
   const may = useQuery(me).data?.permissions.includes('sessions:write') ?? false;
+  const origin = useQuery(session(id)).data?.origin;
   const goesOn = isNewest && !['completed', 'failed', 'cancelled'].includes(status);
   const item =
     'flex items-center gap-2 rounded-md px-2 py-1.5 outline-none select-none data-highlighted:bg-sunken cursor-pointer';
@@ -272,6 +294,11 @@ function Actions({ status }: { status: string }) {
                 <Menu.Separator className="my-1 h-px bg-line" />
               </>
             )}
+            <Menu.Item asChild className={item}>
+              <Link to="/compare" search={{ a: origin ?? id, ...(origin ? { b: id } : {}) }}>
+                {origin ? 'Compare with its origin' : 'Compare with another…'}
+              </Link>
+            </Menu.Item>
             <Menu.Item className={item} onSelect={() => void saved(id, 'trace')}>
               <Icon name="download" />
               Trace (OpenTelemetry)

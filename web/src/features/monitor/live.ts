@@ -5,8 +5,9 @@ import type { Problem } from '../../wire/problem';
 import { type Connection, listen } from '../../wire/stream';
 import { type Agents, SessionLog } from '../../model/session';
 
-/** How long a page that is not seen, which gets no frames, may lag behind. */
-const HIDDEN_MS = 250;
+/** How long a page that is not seen, which gets no frames, may lag behind; and how often a log that
+ * is still read is told: to fold a part of it 60 times a second would only take the time to read. */
+const SLOW_MS = 250;
 
 interface Piece {
   task: number;
@@ -53,6 +54,11 @@ export class LiveSession {
     };
   }
 
+  /** How much of what there was at the begin has been read, of 1. */
+  get share(): number {
+    return this.goal === 0 ? 0 : Math.min(1, this.log.version / this.goal);
+  }
+
   readonly subscribe = (listener: () => void): (() => void) => {
     this.listeners.add(listener);
     return () => this.listeners.delete(listener);
@@ -79,15 +85,16 @@ export class LiveSession {
   }
 
   private changed(): void {
-    if (this.frame !== 0) return;
+    if (this.clock !== undefined) return;
     const flush = (): void => {
       cancelAnimationFrame(this.frame);
       clearTimeout(this.clock);
-      this.frame = 0;
+      this.clock = undefined;
       this.revision += 1;
       for (const listener of this.listeners) listener();
     };
-    this.frame = requestAnimationFrame(flush);
-    this.clock = setTimeout(flush, HIDDEN_MS);
+    const isRead = this.share === 1 || this.log.version === 0;
+    if (isRead) this.frame = requestAnimationFrame(flush);
+    this.clock = setTimeout(flush, SLOW_MS);
   }
 }

@@ -87,7 +87,6 @@ function Screen() {
   const moment = useMoment();
   const { live, search, go } = moment;
   const view = search.view ?? 'graph';
-  const isComing = live.log.version === 0 || live.log.version < live.goal;
   if (live.connection === 'refused' && live.log.version === 0) {
     return (
       <div className="mx-auto max-w-xl p-6">
@@ -122,7 +121,7 @@ function Screen() {
             value={view}
             className="relative min-h-0 min-w-0 flex-1 focus-visible:-outline-offset-2"
           >
-            {isComing && live.log.version === 0 ? (
+            {live.log.version === 0 ? (
               <Coming />
             ) : (
               <Suspense fallback={<Coming />}>{SCREENS[view]()}</Suspense>

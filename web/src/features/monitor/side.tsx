@@ -124,6 +124,11 @@ function OneTask({ task, moment }: { task: Task; moment: Moment }) {
           <JsonView value={task.call.arguments} open={2} />
         </Part>
       )}
+      {task.changed !== null && task.changed.version <= at && (
+        <Part title="Changed by a person to">
+          <JsonView value={task.changed.inputs} open={2} />
+        </Part>
+      )}
       {open !== undefined && (
         <Part title="Is answering">
           <p className="whitespace-pre-wrap">{open}</p>

@@ -30,10 +30,10 @@ export function StateView() {
     ({ values, outputs }) as Json;
   const changes = then === undefined ? null : differences(parts(then), parts(now.data));
   const event = live.log.events[at - 1];
-  const sections: [string, Json, string][] = [
-    ['Values', now.data.values as Json, 'The workflow declares no state, or nothing was put there.'],
-    ['Outputs', now.data.outputs as Json, 'No node has given an output yet.'],
-    ['Open tasks', now.data.open_tasks as Json, 'No task is open.'],
+  const sections: [string, Json, string, number][] = [
+    ['Values', now.data.values as Json, 'The workflow declares no state, or nothing was put there.', 2],
+    ['Outputs', now.data.outputs as Json, 'No node has given an output yet.', 2],
+    ['Open tasks', now.data.open_tasks as Json, 'No task is open.', 1],
   ];
   return (
     <div className="h-full overflow-auto p-4">
@@ -68,14 +68,14 @@ export function StateView() {
           </ul>
         </section>
         <div className="flex min-w-0 flex-col gap-4">
-          {sections.map(([title, value, none]) => (
+          {sections.map(([title, value, none, open]) => (
             <section key={title}>
               <h2 className="mb-1 font-semibold">{title}</h2>
               {Object.keys(value as object).length === 0 ? (
                 <p className="text-soft">{none}</p>
               ) : (
                 <div className="rounded-md border border-line bg-surface p-3">
-                  <JsonView value={value} open={2} />
+                  <JsonView value={value} open={open} />
                 </div>
               )}
             </section>

@@ -7,6 +7,7 @@ import { Ago } from '../../parts/ago';
 import { Button, Input, Select } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
 import { Coming, Nothing, Refused } from '../../parts/said';
+import { SearchBox } from '../../parts/searchbox';
 import { Dot, lookOf, StatusMark, tintLook } from '../../parts/status';
 import { me, type SessionSummary, sessions, workflows } from '../../wire/questions';
 import { type SessionSearch, STATUSES } from './search';
@@ -92,7 +93,12 @@ function Filters({ search, change }: FiltersProps) {
   const isFiltered = Object.keys(search).some((name) => name !== 'start');
   return (
     <div className="flex flex-wrap items-center gap-2">
-      <SearchBox text={search.q ?? ''} onChange={(q) => change({ q })} />
+      <SearchBox
+        label="Search sessions"
+        placeholder="id, key or workflow"
+        text={search.q ?? ''}
+        onChange={(q) => change({ q })}
+      />
       <Select
         aria-label="Workflow"
         className="w-auto! max-w-44"
@@ -175,33 +181,6 @@ function Filters({ search, change }: FiltersProps) {
   );
 }
 
-const TYPING_MS = 250;
-
-function SearchBox({ text, onChange }: { text: string; onChange: (text: string) => void }) {
-  const [now, setNow] = useState(text);
-  const tell = useRef(onChange);
-  tell.current = onChange;
-  useEffect(() => setNow(text), [text]);
-  useEffect(() => {
-    if (now === text) return;
-    const clock = setTimeout(() => tell.current(now), TYPING_MS);
-    return () => clearTimeout(clock);
-  }, [now, text]);
-  return (
-    <div className="relative w-full sm:w-60">
-      <Icon name="search" className="absolute top-2 left-2 text-soft" />
-      <Input
-        type="search"
-        aria-label="Search sessions"
-        placeholder="id, key or workflow"
-        className="pl-8!"
-        value={now}
-        onChange={(event) => setNow(event.target.value)}
-      />
-    </div>
-  );
-}
-
 const ROW = 44;
 const COLUMNS = 'lg:grid-cols-[8rem_minmax(8rem,1fr)_minmax(10rem,2fr)_7rem_6rem_7rem]';
 
@@ -270,6 +249,11 @@ function List({ search }: { search: SessionSearch }) {
   );
 }
 
+/** Its key, where people chose one; the server makes keys of its own, which say nothing. */
+function nameOf({ id, key, parent }: SessionSummary): string {
+  return key && !parent && !key.startsWith('idempotency:') ? key : id;
+}
+
 function Row({ one }: { one: SessionSummary }) {
   const took = Date.parse(one.updated_at) - Date.parse(one.started_at);
   const isOver = ['completed', 'failed', 'cancelled'].includes(one.status);
@@ -289,7 +273,7 @@ function Row({ one }: { one: SessionSummary }) {
             {one.waiting_for}
           </span>
         ) : (
-          <span className="font-mono text-xs">{one.key && !one.parent ? one.key : one.id}</span>
+          <span className="font-mono text-xs">{nameOf(one)}</span>
         )}
       </span>
       <span className="hidden truncate text-soft lg:block">{one.user}</span>
