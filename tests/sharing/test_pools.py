@@ -47,9 +47,8 @@ class Process:
     def tell(self, what: signal.Signals) -> None:
         os.kill(self.pid, what)
 
-    def end(self) -> int:
-        """Ask it to end; return its exit code."""
-        self._process.terminate()
+    def ended(self) -> int:
+        """Return its exit code once it has ended."""
         return self._process.wait(timeout=20)
 
     def kill(self) -> None:
@@ -320,6 +319,6 @@ def test_a_worker_that_is_asked_to_end_lets_its_call_end_first() -> None:
                 assert "ends" in await asyncio.to_thread(worker.says)
                 go()
                 assert await session.result(10) == worker.pid
-                assert await asyncio.to_thread(worker.end) == 0
+                assert await asyncio.to_thread(worker.ended) == 0
 
     run(test)
