@@ -13,6 +13,7 @@ import { agentSearch } from '../features/agents/search';
 import { approvalSearch } from '../features/approvals/search';
 import { auditSearch } from '../features/audit/search';
 import { collectionSearch } from '../features/collections/search';
+import { compareSearch } from '../features/compare/search';
 import { homeSearch } from '../features/home/search';
 import { Login } from '../features/login/login';
 import { memorySearch } from '../features/memory/search';
@@ -122,6 +123,13 @@ const settings = createRoute({
   validateSearch: settingSearch,
 });
 
+const compare = createRoute({
+  getParentRoute: () => shell,
+  path: '/compare',
+  component: lazyRouteComponent(() => import('../features/compare/compare'), 'Compare'),
+  validateSearch: compareSearch,
+});
+
 export const makeRouter = (queries: QueryClient) =>
   createRouter({
     routeTree: root.addChildren([
@@ -137,6 +145,7 @@ export const makeRouter = (queries: QueryClient) =>
         models,
         audit,
         settings,
+        compare,
       ]),
     ]),
     context: { queries },

@@ -12,6 +12,7 @@ import { approvals, me, type Me } from '../wire/questions';
 import type { Connection } from '../wire/stream';
 import { useFeed } from './feed';
 import { SCREENS } from './navigation';
+import { PaletteButton } from './palette';
 import { type Theme, themeChosen, useAct, useFact } from './store';
 
 /** The frame around all screens; who is not logged in is sent to log in. */
@@ -70,6 +71,7 @@ function Frame({ who }: { who: Me }) {
         <div className="hidden h-10 items-center px-2 lg:flex">
           <Brand />
         </div>
+        <PaletteButton />
         {SCREENS.filter((one) => who.permissions.includes(one.permission)).map((screen) => (
           <Link
             key={screen.path}
@@ -100,7 +102,7 @@ function Frame({ who }: { who: Me }) {
 
 function Brand() {
   return (
-    <Link to="/sessions" className="flex items-center gap-2 font-semibold tracking-tight">
+    <Link to="/" className="flex items-center gap-2 font-semibold tracking-tight">
       <svg viewBox="0 0 32 32" aria-hidden="true" className="size-5">
         <rect width="32" height="32" rx="7" fill="var(--accent)" />
         <path d="M7 12h18" stroke="var(--on-accent)" strokeWidth="3.4" strokeLinecap="round" />

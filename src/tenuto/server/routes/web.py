@@ -17,7 +17,7 @@ SCREENS: Final = (
     "audit",
     "builder",
     "collections",
-    "dashboard",
+    "compare",
     "login",
     "memory",
     "migration",

@@ -2,6 +2,7 @@ import { useMutation, useQuery } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { type FormEvent, useEffect, useState, useSyncExternalStore } from 'react';
 import { costsAt } from '../../model/cost';
+import { isObject } from '../../model/forms';
 import { agentsOf, type Graph } from '../../model/graph';
 import { isOver, statusAt } from '../../model/session';
 import { lengthText, usdText } from '../../model/words';
@@ -10,6 +11,7 @@ import { JsonView } from '../../parts/json';
 import { Coming, Refused } from '../../parts/said';
 import { StatusMark } from '../../parts/status';
 import { api, got, once } from '../../wire/client';
+import type { Json } from '../../wire/events';
 import { graphOf, session } from '../../wire/questions';
 import { LiveSession } from '../monitor/live';
 
@@ -72,7 +74,7 @@ function Answer({ id, graph }: { id: string; graph: Graph }) {
   const status = statusAt(log, log.version);
   const { total } = costsAt(log, log.version);
   const coming = [...live.answers.values()].join('');
-  const output = log.output;
+  const { text, rest } = spoken(log.output);
   return (
     <div className="flex flex-col gap-2 rounded-lg border border-line bg-surface p-3" aria-live="polite">
       <p className="flex flex-wrap items-center gap-x-3 gap-y-1 text-sm text-soft">
@@ -87,17 +89,24 @@ function Answer({ id, graph }: { id: string; graph: Graph }) {
       {isOver(status) ? (
         <>
           {log.failure !== null && <p className="text-fail">{log.failure.message}</p>}
-          {typeof output === 'string' ? (
+          {text !== '' && (
             <p className="whitespace-pre-wrap" data-answer>
-              {output}
+              {text}
             </p>
-          ) : (
-            output !== null && <JsonView value={output} />
           )}
+          {rest !== null && <JsonView value={rest} />}
         </>
       ) : (
         coming && <p className="whitespace-pre-wrap">{coming}</p>
       )}
     </div>
   );
+}
+
+/** What was answered in words, and what beside them. */
+function spoken(output: Json): { text: string; rest: Json } {
+  if (typeof output === 'string') return { text: output, rest: null };
+  if (!isObject(output) || typeof output.text !== 'string') return { text: '', rest: output };
+  const { text, ...rest } = output;
+  return { text, rest: Object.keys(rest).length > 0 ? rest : null };
 }

@@ -15,6 +15,9 @@ import { me, session } from '../../wire/questions';
 import { type Item, item } from './questions';
 import type { Kind } from './search';
 
+/** The kind of the notes that tell so in a log. */
+const KEPT = 'memory.kept';
+
 const KIND_LOOKS: Record<Kind, string> = {
   semantic: 'bg-run-tint text-run',
   episodic: 'bg-pause-tint text-pause',
@@ -142,7 +145,7 @@ function Origin({ one }: { one: Item }) {
         <Link
           to="/sessions/$id"
           params={{ id: one.session }}
-          search={{ view: 'log', q: one.id, ...(one.task ? { task: one.task } : {}) }}
+          search={{ view: 'log', q: `${KEPT} ${one.id}`, ...(one.task ? { task: one.task } : {}) }}
           className="text-accent underline"
         >
           The event that kept it

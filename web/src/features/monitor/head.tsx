@@ -265,6 +265,7 @@ function Actions({ status }: { status: string }) {
   const { id, isNewest } = useMoment();
   const [open, setOpen] = useState<'signal' | 'cancel' | null>(null);
   const may = useQuery(me).data?.permissions.includes('sessions:write') ?? false;
+  const origin = useQuery(session(id)).data?.origin;
   const goesOn = isNewest && !['completed', 'failed', 'cancelled'].includes(status);
   const item =
     'flex items-center gap-2 rounded-md px-2 py-1.5 outline-none select-none data-highlighted:bg-sunken cursor-pointer';
@@ -293,6 +294,11 @@ function Actions({ status }: { status: string }) {
                 <Menu.Separator className="my-1 h-px bg-line" />
               </>
             )}
+            <Menu.Item asChild className={item}>
+              <Link to="/compare" search={{ a: origin ?? id, ...(origin ? { b: id } : {}) }}>
+                {origin ? 'Compare with its origin' : 'Compare with another…'}
+              </Link>
+            </Menu.Item>
             <Menu.Item className={item} onSelect={() => void saved(id, 'trace')}>
               <Icon name="download" />
               Trace (OpenTelemetry)
