@@ -43,7 +43,7 @@ def test_a_key_opens_the_page_that_was_asked_for_until_one_logs_out(
         me.sees("No sessions yet")
         me.sees("Live", "[data-hearing]")
 
-        me.press("Logged in as admin")
+        me.press("Account of")
         me.press("Log out")
         me.sees("Log in to Tenuto")
         page.open(f"{server.address}/sessions")

@@ -195,7 +195,8 @@ function UserMenu({ who }: { who: Me }) {
   };
   return (
     <Menu.Root modal={false}>
-      <Menu.Trigger className={row} aria-label={`Logged in as ${who.name}`}>
+      <Menu.Trigger className={row}>
+        <span className="sr-only">Account of </span>
         <span
           aria-hidden="true"
           className="grid size-4 place-items-center rounded-full bg-tint text-[0.625rem] font-bold text-accent uppercase"
