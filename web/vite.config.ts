@@ -30,7 +30,7 @@ function compressed(): Plugin {
   };
 }
 
-const OF_THE_GRAPH = /node_modules\/(@xyflow|d3-|zustand|classcat)/;
+const OF_THE_GRAPH = /node_modules\/(@xyflow|d3-|zustand|classcat|yaml\/)/;
 
 function isShared(id: string): boolean {
   if (id.includes('node_modules')) return !OF_THE_GRAPH.test(id);

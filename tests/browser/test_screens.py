@@ -240,7 +240,7 @@ def compare(me: Visitor) -> None:
         "fetch('/api/v1/sessions?status=completed&workflow=office').then((it) => it.json())"
         ".then(({ items: [b, a] }) => location.assign(`/compare?a=${a.id}&b=${b.id}`)), 0"
     )
-    me.sees("They first differ at the begin", "[data-compared]")
+    me.sees("They first differ at the beginning", "[data-compared]")
     me.sees("inputs.wish", "[data-changed]")
     me.sees("a call before noon", "[data-changed]")
     me.press("all steps", "label")

@@ -75,7 +75,7 @@ class Visitor:
         self.page.screenshot(self._pictures / f"{name}.png")
         self.page.evaluate(AXE.read_text("utf-8") + ";0")
         found = self.page.evaluate(_SERIOUS)
-        assert found == [], found
+        assert found == [], f"{name}: {found}"
 
     @property
     def version(self) -> int:

@@ -7,6 +7,7 @@ export interface Screen {
     | '/'
     | '/sessions'
     | '/approvals'
+    | '/workflows'
     | '/agents'
     | '/memory'
     | '/collections'
@@ -23,6 +24,7 @@ export const SCREENS: readonly Screen[] = [
   { path: '/', label: 'Home', icon: 'home', permission: 'sessions:read' },
   { path: '/sessions', label: 'Sessions', icon: 'sessions', permission: 'sessions:read' },
   { path: '/approvals', label: 'Approvals', icon: 'approvals', permission: 'approvals:read' },
+  { path: '/workflows', label: 'Workflows', icon: 'workflows', permission: 'workflows:read' },
   { path: '/agents', label: 'Agents', icon: 'agents', permission: 'agents:read' },
   { path: '/memory', label: 'Memory', icon: 'memory', permission: 'memory:read' },
   { path: '/collections', label: 'Collections', icon: 'collections', permission: 'collections:read' },

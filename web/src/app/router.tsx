@@ -12,6 +12,7 @@ import {
 import { agentSearch } from '../features/agents/search';
 import { approvalSearch } from '../features/approvals/search';
 import { auditSearch } from '../features/audit/search';
+import { builderSearch } from '../features/builder/search';
 import { collectionSearch } from '../features/collections/search';
 import { compareSearch } from '../features/compare/search';
 import { homeSearch } from '../features/home/search';
@@ -22,6 +23,7 @@ import { monitorSearch } from '../features/monitor/search';
 import { sessionSearch } from '../features/sessions/search';
 import { Sessions } from '../features/sessions/sessions';
 import { settingSearch } from '../features/settings/search';
+import { workflowSearch } from '../features/workflows/search';
 import { Coming, Nothing, Refused } from '../parts/said';
 import { Shell } from './shell';
 
@@ -130,6 +132,20 @@ const compare = createRoute({
   validateSearch: compareSearch,
 });
 
+const workflows = createRoute({
+  getParentRoute: () => shell,
+  path: '/workflows',
+  component: lazyRouteComponent(() => import('../features/workflows/workflows'), 'Workflows'),
+  validateSearch: workflowSearch,
+});
+
+const builder = createRoute({
+  getParentRoute: () => shell,
+  path: '/builder',
+  component: lazyRouteComponent(() => import('../features/builder/builder'), 'Builder'),
+  validateSearch: builderSearch,
+});
+
 export const makeRouter = (queries: QueryClient) =>
   createRouter({
     routeTree: root.addChildren([
@@ -146,6 +162,8 @@ export const makeRouter = (queries: QueryClient) =>
         audit,
         settings,
         compare,
+        workflows,
+        builder,
       ]),
     ]),
     context: { queries },

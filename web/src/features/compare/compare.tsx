@@ -145,7 +145,7 @@ function Steps({ a, b, logs, found, search, go }: StepsProps) {
   const chosen = search.step ?? first ?? undefined;
   return (
     <>
-      <div className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line bg-surface px-4 pb-3" data-compared>
+      <div className="flex flex-wrap items-center gap-x-6 gap-y-2 border-b border-line bg-surface px-4 py-2.5" data-compared>
         <p className="min-w-0 flex-1 basis-64">
           {first === null ? (
             <span className="font-medium text-done">Both did the same, in {plural(counts.same, 'step')}.</span>
@@ -207,7 +207,7 @@ function Steps({ a, b, logs, found, search, go }: StepsProps) {
   );
 }
 
-const nameOf = (key: string): string => (key === BEGIN ? 'the begin' : key);
+const nameOf = (key: string): string => (key === BEGIN ? 'the beginning' : key);
 
 function Totals({ name, id, log }: { name: string; id: string; log: SessionLog }) {
   const found = useQuery(session(id)).data;

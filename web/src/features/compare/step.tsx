@@ -20,7 +20,7 @@ export function StepView({ step, name, ids }: Props) {
   const tasks = [step.a, step.b] as const;
   return (
     <article className="flex flex-col gap-5 p-4">
-      <h2 className="text-lg font-semibold">{name}</h2>
+      <h2 className="text-lg font-semibold first-letter:uppercase">{name}</h2>
       <div className="grid gap-3 md:grid-cols-2">
         {NAMES.map((one, index) => (
           <Side key={one} name={one} task={tasks[index] ?? null} id={ids[index] as string} step={step} />
