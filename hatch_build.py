@@ -15,7 +15,7 @@ class WebHook(BuildHookInterface):  # type: ignore[type-arg]
         """See `BuildHookInterface.initialize`."""
         root = Path(self.root)
         # A wheel that is made from a source distribution finds the UI in it.
-        if version == "editable" or not (root / "web").is_dir():
+        if version == "editable" or not (root / "scripts" / "web.py").is_file():
             return
         sys.path.insert(0, str(root / "scripts"))
         try:

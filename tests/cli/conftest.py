@@ -14,7 +14,7 @@ def shell(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Shell]:
     made = Shell(tmp_path)
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", list(sys.path))
-    for name in ("TENUTO_DEBUG", "TENUTO_TOOLS"):
+    for name in ("TENUTO_DEBUG", "TENUTO_POOLS", "TENUTO_TOOLS"):
         monkeypatch.delenv(name, raising=False)
     for name in ("TENUTO_DB", "TENUTO_USER"):
         monkeypatch.setenv(name, made.environment()[name])

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import tenuto
-from tenuto import Agent, Workflow, body
+from tenuto import Agent, Pool, Workflow, body
 
 
 async def greet(ctx: tenuto.Context, name: str) -> dict[str, str]:
@@ -114,5 +114,11 @@ stuck.node("inner", workflow=gated)
 
 anything: Any = Workflow("anything", output="inputs")
 anything.node("on", condition="true")
+
+pooled = Workflow("pooled", output="outputs.report")
+pooled.node("report", function=report, pool=Pool("here", concurrency=1))
+
+pooled_elsewhere = Workflow("pooled-elsewhere", output="outputs.report")
+pooled_elsewhere.node("report", function=report, pool="elsewhere")
 
 not_a_workflow = {"name": "hello"}

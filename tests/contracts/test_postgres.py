@@ -66,6 +66,10 @@ class TestPruning(Fresh, PruningContract):
         assert isinstance(store, PostgresEventStore)
         return store.pruning
 
+    def artifacts_of(self, store: EventStore) -> Artifacts:
+        assert isinstance(store, PostgresEventStore)
+        return store.artifacts
+
 
 class TestPreparedEventStore(Fresh, EventStoreContract):
     """With the indexes of long lists."""

@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 
 from tenuto.adapters.sqlite import SqliteEventStore
 from tenuto.core.vocabulary import SessionId, Version
+from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import Commit, EventStore, HeadQuery
 from tenuto.ports.pruning import PruneQuery, Pruning
 from tenuto.testing.contracts import PruningContract
@@ -31,6 +32,10 @@ class TestSqlitePruning(PruningContract):
     def pruning_of(self, store: EventStore) -> Pruning:
         assert isinstance(store, SqliteEventStore)
         return store.pruning
+
+    def artifacts_of(self, store: EventStore) -> Artifacts:
+        assert isinstance(store, SqliteEventStore)
+        return store.artifacts
 
 
 SESSIONS = st.lists(

@@ -135,6 +135,34 @@ def test_a_session_that_was_looked_at_lately_is_gone_all_the_same(tmp_path: Path
     on_file(tmp_path, work)
 
 
+def test_what_was_too_large_for_an_event_goes_too(tmp_path: Path) -> None:
+    async def much(ctx: tenuto.Context, of: str) -> str:
+        return of * 300_000
+
+    large = tenuto.Workflow("large", inputs={"of": "string"})
+    large.node("much", function=much, inputs={"of": "inputs.of"})
+
+    async def work(runtime: tenuto.Runtime) -> None:
+        def artifacts() -> int:
+            return sum(path.is_file() for path in (tmp_path / "kept.db.artifacts").rglob("*"))
+
+        assert runtime.pruner is not None
+        for of in ("a", "b", "b"):
+            session = await runtime.start(large, {"of": of})
+            await session.result(20)
+        before = artifacts()
+
+        await runtime.prune(older_than=0)
+        assert artifacts() == before
+        runtime.pruner.artifacts_kept_ms = -1
+        await runtime.prune(older_than=0)
+
+        assert 0 < artifacts() < before
+        assert (await session.result(20))["much"] == "b" * 300_000
+
+    on_file(tmp_path, work)
+
+
 def test_a_key_can_be_used_again_once_its_session_is_gone(tmp_path: Path) -> None:
     async def work(runtime: tenuto.Runtime) -> None:
         first = await ended(runtime, key="k")

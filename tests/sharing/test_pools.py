@@ -11,11 +11,12 @@ from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import psycopg
 import pytest
 
 import tenuto
 from tenuto.ports.pools import Line
-from tests.postgres import fresh_database, needs_postgres
+from tests.postgres import fresh_database, needs_own_postgres, needs_postgres, own_server
 from tests.sharing import pooled
 
 pytestmark = [needs_postgres, pytest.mark.slow]
@@ -46,9 +47,8 @@ class Process:
     def tell(self, what: signal.Signals) -> None:
         os.kill(self.pid, what)
 
-    def end(self) -> int:
-        """Ask it to end; return its exit code."""
-        self._process.terminate()
+    def ended(self) -> int:
+        """Return its exit code once it has ended."""
         return self._process.wait(timeout=20)
 
     def kill(self) -> None:
@@ -123,6 +123,53 @@ def test_calls_of_a_pool_go_to_those_who_serve_it_and_to_nobody_else() -> None:
                 assert (lines["gpu"].workers, lines["gpu"].waiting) == (1, 0)
 
     run(test)
+
+
+def test_who_asks_is_told_that_no_worker_serves_the_pool() -> None:
+    async def test(url: str) -> None:
+        async with tenuto.open(url, serves=[]) as runtime:
+            session = await runtime.start(pooled.works)
+            await until_pool(runtime, lambda line: line.waiting == 1)
+            (line,) = (await runtime.pools.waited_for(session.id)).values()
+            assert (line.pool, line.workers) == (pooled.GPU, 0)
+            said = await asyncio.to_thread(told, "show", session.id, "--db", url)
+            assert "a worker of pool 'gpu', and none is there" in said
+            assert "tenuto worker --pool gpu" in said
+            said = await asyncio.to_thread(told, "pools", "--db", url)
+            assert "3 at once" in said
+
+    run(test)
+
+
+def told(*arguments: str) -> str:
+    """Return what a verb prints."""
+    command = [sys.executable, "-m", "tenuto.cli", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, cwd=ROOT, check=True).stdout
+
+
+@needs_own_postgres
+def test_when_the_server_is_killed_the_calls_are_made_all_the_same_and_none_waits() -> None:
+    async def test(url: str) -> None:
+        server = own_server()
+        async with (
+            tenuto.open(url, workflows=pooled.flows) as one,
+            tenuto.open(url, workflows=pooled.flows),
+        ):
+            go()
+            sessions = [await one.start(pooled.holds) for _ in range(20)]
+            sessions += [await one.start(pooled.works) for _ in range(20)]
+            await asyncio.to_thread(server.kill)
+            await asyncio.to_thread(server.start)
+            for session in sessions:
+                assert isinstance(await session.result(30), dict)
+                assert (await lengths(session))["TaskCompleted"] == 1
+        with psycopg.connect(url) as connection:
+            # That one was dropped may have been lost with the server; it is settled, and harmless.
+            rows = connection.execute("SELECT 1 FROM tenuto.pool_calls_1 WHERE outcome IS NULL")
+            assert rows.fetchall() == []
+
+    with fresh_database(on=own_server()) as url:
+        asyncio.run(asyncio.wait_for(test(url), 60))
 
 
 def test_a_call_of_a_worker_that_is_killed_is_made_by_another() -> None:
@@ -272,6 +319,6 @@ def test_a_worker_that_is_asked_to_end_lets_its_call_end_first() -> None:
                 assert "ends" in await asyncio.to_thread(worker.says)
                 go()
                 assert await session.result(10) == worker.pid
-                assert await asyncio.to_thread(worker.end) == 0
+                assert await asyncio.to_thread(worker.ended) == 0
 
     run(test)

@@ -1,13 +1,15 @@
 """From settings to a server: an open database, the workflows it offers, and the application."""
 
 import asyncio
+import logging
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from functools import partial
 from importlib.metadata import version
-from typing import Any, Unpack
+from typing import Any, Final, Unpack
 
 from tenuto.adapters.system import SystemClock
+from tenuto.adapters.tables.lasting import LastingStore
 from tenuto.bootstrap.accounts import accounts_over
 from tenuto.bootstrap.collections import narrow_collection, open_collection
 from tenuto.bootstrap.fencing import commit_times_of, fences_of, webhooks_of
@@ -40,6 +42,8 @@ from tenuto.server.service import Service
 from tenuto.server.sharing import Shared
 from tenuto.server.streaming.hub import Hub
 from tenuto.server.surveying import Surveyor
+
+_log: Final = logging.getLogger("tenuto.server")
 
 
 class Serving(Settings, total=False):
@@ -87,6 +91,8 @@ async def open_service(
                 fences = service.fences
                 fences.allowances = opening.beside.allowances(fences.allowances)
             await service.webhooks.start(runtime.duties)
+            if isinstance(opening.store, LastingStore) and opening.store.unheld:
+                _log.warning("%s", opening.store.unheld)
             keeper = Keeper(runtime, retention)
             keeper.start(runtime.duties)
             assert runtime.lists is not None, "an open database has lists"

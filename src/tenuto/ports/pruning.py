@@ -67,3 +67,12 @@ class Pruning(Protocol):
         """Return how many commits of removed sessions were emptied in this step; 0: nothing is left
         of any session that was removed."""
         ...
+
+    async def drop_artifacts(self, *, left_before_ms: int) -> int:
+        """Return how many artifacts were judged; 0: none is left to judge.
+
+        Judged are those that an emptied commit referred to, emptied before the moment: one that no
+        commit refers to any more is deleted. It reads all commits that refer to artifacts. An
+        artifact that is stored again meanwhile stays; its commit must come within the time between
+        the moment and now."""
+        ...

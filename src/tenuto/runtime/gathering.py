@@ -24,10 +24,12 @@ class Gathered(Generic[Item, Answer]):
             self._asking = asyncio.create_task(self._ask())
         return answer
 
-    async def end(self) -> None:
-        """Return when nothing is under way; what then comes is asked for all the same."""
-        while self._asking is not None:
-            await asyncio.wait([self._asking])
+    async def end(self, seconds: float) -> None:
+        """Return when nothing is under way, or it took too long and was given up."""
+        if self._asking is not None:
+            await asyncio.wait([self._asking], timeout=seconds)
+        if self._asking is not None:
+            self._asking.cancel()
 
     async def _ask(self) -> None:
         try:

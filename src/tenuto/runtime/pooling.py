@@ -8,7 +8,7 @@ log, or when nobody wants it any more.
 import asyncio
 from collections.abc import Callable
 from functools import partial
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from tenuto.core.pools import key_of
 from tenuto.core.session.effects import Verify
@@ -21,6 +21,9 @@ from tenuto.runtime.gathering import Gathered
 from tenuto.runtime.insisting import insist
 from tenuto.runtime.live import Live
 from tenuto.runtime.record import Record
+
+END_S_MAX: Final = 2.0
+"""How long closing waits for a store that is away: what is not dropped by then stays for a week."""
 
 
 class WorkerLost(ConnectionError):
@@ -72,7 +75,7 @@ class Pooling:
         outcome = await self._outcome(live, errand, call)
         record.recorded = partial(self._forget, call.id)
         if outcome is None:
-            await self._drop_now(call.id)
+            await self._drops.ask(call.id)
             raise WorkerLost(f"The worker of pool {pool.name!r} that carried it out is gone")
         return given(decode_came(outcome), record)
 
@@ -82,7 +85,7 @@ class Pooling:
         id = call_id(effect)
         found = (await insist(lambda: self._calls.find([id]))).get(id)
         if found is not None and found.standing == "lost":
-            await self._drop_now(id)
+            await self._drops.ask(id)
             return False
         return found is not None
 
@@ -96,15 +99,15 @@ class Pooling:
         outcome = await self._outcome(live, effect, None)
         record.recorded = partial(self._forget, id)
         if outcome is None:
-            await self._drop_now(id)
+            await self._drops.ask(id)
             return None
         return (given(decode_came(outcome), record),)
 
     async def close(self) -> None:
         """Return when what is to be dropped is dropped, or the store is away."""
         self._awaited.stop()
-        await self._puts.end()
-        await self._drops.end()
+        await self._puts.end(END_S_MAX)
+        await self._drops.end(END_S_MAX)
 
     async def _outcome(self, live: Live, work: Errand | Verify, call: PoolCall | None) -> Outcome:
         """Return the outcome of a call that is put, or is there."""
@@ -135,18 +138,12 @@ class Pooling:
         await insist(put)
 
     def _forget(self, id: str) -> None:
-        """Drop a call soon. Where the store is away it stays, until it is old."""
+        """Drop a call soon."""
         putting = self._putting.get(id)
         if putting is None:
             self._drops.ask(id)
         else:
             putting.add_done_callback(lambda _: self._drops.ask(id))
-
-    async def _drop_now(self, id: str) -> None:
-        async def drop() -> None:
-            await self._drops.ask(id)
-
-        await insist(drop)
 
     async def _put(self, calls: list[PoolCall]) -> list[None]:
         await self._calls.put(calls)
@@ -155,7 +152,7 @@ class Pooling:
         return [None] * len(calls)
 
     async def _drop(self, ids: list[str]) -> list[None]:
-        await self._calls.drop(ids)
+        await insist(lambda: self._calls.drop(ids))
         self.dropped_here(ids)
         return [None] * len(ids)
 

@@ -19,6 +19,9 @@ ALL: Final = "*"
 """As the target of an entry: it is about many."""
 REMOVED_AT_ONCE: Final = 20
 """Sessions of one transaction, in which nobody starts one. Measured: 10 ms."""
+ARTIFACTS_KEPT_MS: Final = 3_600_000
+"""How long an artifact stays at least after the last event that referred to it: the commit of one
+that is stored again must come within this time. So it is the next run that deletes it."""
 PAUSE_S: Final = 0.01
 """What others do meanwhile goes first."""
 
@@ -37,6 +40,7 @@ class Pruner:
 
     def __init__(self, store: Pruning, ledger: Ledger, clock: Clock) -> None:
         self._store, self._ledger, self._clock = store, ledger, clock
+        self.artifacts_kept_ms = ARTIFACTS_KEPT_MS
         self.removed: Callable[[], None] = lambda: None
         """Told when sessions were deleted; set by who composes."""
 
@@ -68,6 +72,9 @@ class Pruner:
             if sum(removed.values()) == before:
                 # Others came to stand on all of them; the next run looks again.
                 break
+        before_ms = self._clock.now_ms() - self.artifacts_kept_ms
+        while await self._store.drop_artifacts(left_before_ms=before_ms):
+            pass
         return Pruned(sessions=dict(removed), commits=commits)
 
     async def _sweep(self) -> int:

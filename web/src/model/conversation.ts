@@ -10,6 +10,7 @@ export type Saying =
   | 'returned'
   | 'told'
   | 'noted'
+  | 'began'
   | 'signalled'
   | 'decided'
   | 'ended';
@@ -29,6 +30,8 @@ export interface Said {
   /** What there is beside the text. */
   data: Json | undefined;
   isError: boolean;
+  /** Of a session that was begun for it: its id. */
+  session: string;
   /** Of notes: how many there are. */
   count: number;
 }
@@ -105,6 +108,12 @@ function saidBy(log: SessionLog, event: SessionEvent): Said | null {
         title: event.kind,
         lane: log.tasks.get(event.task)?.agent || OUTSIDE,
         ...asSaid(event.data),
+      });
+    case 'ChildSessionStarted':
+      return entry(log, event, event.task, {
+        kind: 'began',
+        title: 'goes on in a session of its own',
+        session: event.session,
       });
     case 'TaskCompleted':
     case 'TaskFailed':
@@ -216,6 +225,7 @@ function entry(
     text: '',
     data: undefined,
     isError: false,
+    session: '',
     count: 1,
     ...more,
   };

@@ -248,6 +248,19 @@ describe('the conversation', () => {
   });
 });
 
+describe('a part of the work that runs as a session of its own', () => {
+  test('is told with that session', () => {
+    const log = logOf(
+      { type: 'SessionStarted', inputs: {} },
+      begun(1, 'write', 'workflow'),
+      { type: 'ChildSessionStarted', task: 1, session: 'ses_2' },
+    );
+
+    expect(saidAt(log, 3).at(-1)).toMatchObject({ kind: 'began', session: 'ses_2', path: 'write' });
+    expect(log.tasks.get(1)?.child).toBe('ses_2');
+  });
+});
+
 describe('the cost', () => {
   test('is what models said of their answers so far, by agent', () => {
     const log = desk();

@@ -8,31 +8,46 @@ import { plural } from '../model/words';
 const CHARS_MAX = 2_000;
 const PARTS_MAX = 100;
 
-export function JsonView({ value, open = 2 }: { value: Json | undefined; open?: number }) {
+interface Props {
+  value: Json | undefined;
+  /** How many levels are open at first. */
+  open?: number;
+  /** Of a text: what is more is shown when it is asked for. */
+  chars?: number;
+}
+
+export function JsonView({ value, open = 2, chars = CHARS_MAX }: Props) {
   return (
     <div className="font-mono text-xs leading-5 break-words whitespace-pre-wrap">
-      <Part value={value} open={open} />
+      <Part value={value} open={open} chars={chars} />
     </div>
   );
 }
 
-function Part({ value, open }: { value: Json | undefined; open: number }) {
+function Part({ value, open, chars }: Required<Props>) {
   if (value === undefined) return <span className="text-soft">nothing</span>;
-  if (typeof value === 'string') return <Text value={value} />;
+  if (typeof value === 'string') return <Text value={value} chars={chars} />;
   if (Array.isArray(value)) {
     if (value.length === 0) return <span>[]</span>;
     const parts = value.map((part, index): [string, Json] => [String(index), part]);
-    return <Parts parts={parts} open={open} kind={plural(value.length, 'item')} />;
+    return <Parts parts={parts} open={open} chars={chars} kind={plural(value.length, 'item')} />;
   }
   if (isObject(value)) {
     const parts = Object.entries(value);
     if (parts.length === 0) return <span>{'{}'}</span>;
-    return <Parts parts={parts} open={open} kind={plural(parts.length, 'key')} />;
+    return <Parts parts={parts} open={open} chars={chars} kind={plural(parts.length, 'key')} />;
   }
   return <span className="text-run">{String(value)}</span>;
 }
 
-function Parts({ parts, open, kind }: { parts: [string, Json][]; open: number; kind: string }) {
+interface PartsProps {
+  parts: [string, Json][];
+  open: number;
+  chars: number;
+  kind: string;
+}
+
+function Parts({ parts, open, chars, kind }: PartsProps) {
   const [isOpen, setOpen] = useState(open > 0);
   const [most, setMost] = useState(PARTS_MAX);
   return (
@@ -50,7 +65,7 @@ function Parts({ parts, open, kind }: { parts: [string, Json][]; open: number; k
           {parts.slice(0, most).map(([name, part]) => (
             <li key={name}>
               <span className="text-soft">{name}: </span>
-              <Part value={part} open={open - 1} />
+              <Part value={part} open={open - 1} chars={chars} />
             </li>
           ))}
           {parts.length > most && (
@@ -66,12 +81,12 @@ function Parts({ parts, open, kind }: { parts: [string, Json][]; open: number; k
   );
 }
 
-function Text({ value }: { value: string }) {
+function Text({ value, chars }: { value: string; chars: number }) {
   const [isWhole, setWhole] = useState(false);
-  if (value.length <= CHARS_MAX || isWhole) return <span className="text-done">“{value}”</span>;
+  if (value.length <= chars || isWhole) return <span className="text-done">“{value}”</span>;
   return (
     <span className="text-done">
-      “{value.slice(0, CHARS_MAX)}…{' '}
+      “{value.slice(0, chars)}…{' '}
       <button type="button" className="text-accent underline" onClick={() => setWhole(true)}>
         all {value.length.toLocaleString()} characters
       </button>

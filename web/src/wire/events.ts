@@ -262,6 +262,7 @@ export interface SignalReceived extends Placed {
   data: Json;
   by: string;
   labels: string[];
+  key: string;
 }
 
 /** A wait took the oldest kept signal of its name. */

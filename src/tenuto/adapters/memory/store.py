@@ -63,7 +63,7 @@ class MemoryEventStore:
         assert snapshot is None or snapshot.version <= commit.expected + commit.count, (
             "a snapshot is a fold of what is written"
         )
-        receipt = Receipt(loop=asyncio.get_running_loop())
+        receipt = Receipt()
         try:
             self._require_open()
             receipt.set_result(self._log.write(commit))

@@ -29,7 +29,7 @@ P = ParamSpec("P")
 T = TypeVar("T")
 
 KEPT_MS: Final = 7 * 86_400_000
-"""How long an outcome is kept that nobody comes for."""
+"""How long a call is kept that nobody comes for."""
 _LOCK: Final = "SELECT pg_advisory_xact_lock(hashtextextended('pools ' || current_schema(), 0))"
 _FIELDS: Final = (
     "name, concurrency, worker_concurrency, rate, per_ms, key, key_concurrency, key_rate"
@@ -42,6 +42,8 @@ _DECLARE: Final = f"""
         key_concurrency = excluded.key_concurrency, key_rate = excluded.key_rate"""
 _FORGET: Final = (
     f"DELETE FROM pool_calls_1 WHERE outcome IS NOT NULL AND settled_ms < {NOW} - {KEPT_MS}",
+    f"""DELETE FROM pool_calls_1 AS c WHERE c.put_ms < {NOW} - {KEPT_MS} AND NOT EXISTS (
+        SELECT 1 FROM sessions AS s WHERE s.id = c.session AND s.active = 1)""",
     f"""DELETE FROM pool_turns_1 AS t USING {TABLE} AS p
         WHERE p.name = t.pool AND t.turn <= p.turn""",
 )

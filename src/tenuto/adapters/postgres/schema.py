@@ -252,8 +252,9 @@ FORMAT: Final = len(MIGRATIONS)
 _LOCK: Final = 0x54454E55
 
 
-def migrate(connection: Connection, schema: str, name: str) -> None:
-    """Bring the schema to the newest format, in one transaction; others who begin wait."""
+def migrate(connection: Connection, schema: str, name: str) -> str:
+    """Bring the schema to the newest format, in one transaction; others who begin wait. Return why
+    it has no row-level security, empty: it has."""
     connection.execute("BEGIN")
     try:
         connection.execute("SELECT pg_advisory_xact_lock(?)", (_LOCK,))
@@ -267,11 +268,12 @@ def migrate(connection: Connection, schema: str, name: str) -> None:
                 connection.execute(statement)
         if found < FORMAT:
             connection.execute("UPDATE format SET number = ?", (FORMAT,))
-        wall.build(connection)
+        missing = wall.build(connection)
         connection.execute("COMMIT")
     finally:
         if connection.in_transaction and not connection.is_broken:
             connection.execute("ROLLBACK")
+    return missing
 
 
 def format_of(connection: Connection, schema: str, name: str) -> int:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
+from typing import Final
 
 from tenuto.adapters.postgres import heads, ownership, wall
 from tenuto.adapters.postgres.claims import PostgresClaims
@@ -41,6 +43,8 @@ from tenuto.core.sharing import NOBODY
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.ports.membership import FanOut, Together, Topic
+
+_log: Final = logging.getLogger("tenuto")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,8 +145,9 @@ class PostgresEventStore(LastingStore):
         if readonly:
             await asyncio.to_thread(_check_readable, database)
             return cls(database, None)
-        writer = await asyncio.to_thread(_open_owned, database, shared=shared)
+        writer, missing = await asyncio.to_thread(_open_owned, database, shared=shared)
         store = cls(database, writer)
+        store.unheld = missing
         if shared:
             store._share(writer, fan_out)
         return store
@@ -277,11 +282,15 @@ def _check_readable(database: Database) -> None:
         require_newest(connection, database.schema, database.name)
 
 
-def _open_owned(database: Database, *, shared: bool) -> LogWriter:
+def _open_owned(database: Database, *, shared: bool) -> tuple[LogWriter, str]:
+    """Return who writes, and why there is no row-level security."""
     with telling(name=database.name, doing="opening"):
         with closing(database.open_writable()) as connection:
-            migrate(connection, database.schema, database.name)
-        return LogWriter(partial(database.open_owning, shared=shared), name=database.name)
+            missing = migrate(connection, database.schema, database.name)
+        if missing:
+            _log.info("%s", missing)
+        writer = LogWriter(partial(database.open_owning, shared=shared), name=database.name)
+        return writer, missing
 
 
 def is_made(url: str) -> bool:

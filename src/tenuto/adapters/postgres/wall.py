@@ -11,7 +11,6 @@ the code asks for is all there is; `is_up` says so.
 
 from __future__ import annotations
 
-import logging
 import re
 from functools import lru_cache
 from typing import Any, Final
@@ -87,6 +86,7 @@ CLOSED: Final = (
     "pool_turns_1",
     "pools_1",
     "pruning",
+    "pruning_artifacts",
     "shards",
 )
 """What it may not read at all: nothing is asked of them for one tenant."""
@@ -118,20 +118,21 @@ _UNHELD: Final = f"""
         AND NOT (c.relname = ANY(%s)
             AND has_table_privilege(%s::name, c.oid, 'SELECT'))"""
 
-_log: Final = logging.getLogger("tenuto")
 
-
-def build(connection: Connection) -> None:
-    """Put the wall up, in the transaction that is open, or say in the log why it is not there."""
+def build(connection: Connection) -> str:
+    """Put the wall up, in the transaction that is open; return why it is not there, empty: it
+    is."""
     if connection.raw.info.server_version < VERSION_MIN:
-        return
+        return "No row-level security between tenants: it takes PostgreSQL 15 or newer."
+    missing = ""
     connection.execute("SAVEPOINT wall")
     try:
         _build(connection)
     except psycopg.Error as error:
         connection.execute("ROLLBACK TO wall")
-        _log.info("%s", _missing(connection, " ".join(str(error).split())))
+        missing = _missing(connection, " ".join(str(error).split()))
     connection.execute("RELEASE wall")
+    return missing
 
 
 def hold(connection: Connection, sql: str) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tenuto.adapters.tables.artifacts import TableArtifacts, digest_of
@@ -23,6 +24,7 @@ class SqliteArtifacts(TableArtifacts):
     async def put(self, payload: bytes) -> Digest:
         """See `Artifacts.put`."""
         if self._commits is not None and len(payload) > PAYLOAD_BYTES_INLINE_MAX:
+            await self._keep(self._commits, digest_of(payload))
             return await asyncio.to_thread(self.put_file, payload)
         return await super().put(payload)
 
@@ -38,6 +40,11 @@ class SqliteArtifacts(TableArtifacts):
             raise StoreUnavailable(
                 f"Artifact {digest} cannot be read from {self._path(digest)} ({error.strerror})."
             ) from error
+
+    def unlink(self, digest: str) -> None:
+        """Delete the file of an artifact, where there is one. Blocks."""
+        with suppress(OSError):
+            self._path(Digest(digest)).unlink()
 
     def put_file(self, payload: bytes) -> Digest:
         """Return the digest of `payload` once it is a file. Blocks."""

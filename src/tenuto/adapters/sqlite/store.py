@@ -133,7 +133,12 @@ class SqliteEventStore(LastingStore):
         knows sessions by heart."""
         if self._writer is None:
             return TablePruning(reads=self._reads, works=None)
-        return TablePruning(reads=self._reads, works=self._works, forget=self._writer.recent.clear)
+        return TablePruning(
+            reads=self._reads,
+            works=self._works,
+            forget=self._writer.recent.clear,
+            unlink=self.artifacts.unlink,
+        )
 
     async def heads(self, query: HeadQuery) -> tuple[Head, ...]:
         """See `EventStore.heads`."""

@@ -4,6 +4,7 @@ import hashlib
 import re
 from typing import Final
 
+from tenuto.adapters.tables import unreferenced
 from tenuto.adapters.tables.connection import Connection
 from tenuto.adapters.tables.group_commit import GroupCommit
 from tenuto.adapters.tables.reading import Reads
@@ -22,12 +23,14 @@ class TableArtifacts:
 
     def __init__(self, name: str, *, reads: Reads, commits: GroupCommit | None) -> None:
         self._name, self._reads, self._commits = name, reads, commits
+        self._may_be_left = False
 
     async def put(self, payload: bytes) -> Digest:
         """See `Artifacts.put`."""
         if self._commits is None:
             raise StoreUnavailable(f"{self._name} was opened for reading only.")
         digest = digest_of(payload)
+        await self._keep(self._commits, digest)
         await self._commits.execute(INSERT_ARTIFACT, (digest, payload))
         return digest
 
@@ -46,6 +49,14 @@ class TableArtifacts:
                 "Restore it from a backup."
             )
         return payload
+
+    async def _keep(self, commits: GroupCommit, digest: Digest) -> None:
+        """Return once nobody deletes the artifact because no event referred to it so far."""
+        if not self._may_be_left:
+            # Whoever prunes makes the table long before the first artifact goes.
+            self._may_be_left = await self._reads.run_soon(unreferenced.is_made)
+        if self._may_be_left:
+            await commits.execute(unreferenced.KEEP, (digest,))
 
     def _elsewhere(self, digest: Digest) -> bytes:
         """Return what is not kept as a row."""

@@ -215,7 +215,7 @@ class GroupCommit:
 
     def append(self, commit: Commit) -> Receipt:
         """Return the future position of `commit`, which is queued."""
-        future = Queued(loop=self._loop)
+        future = Queued()
         if self._closing:
             future.set_exception(closed(self._file))
             return future

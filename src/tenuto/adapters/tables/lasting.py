@@ -40,6 +40,9 @@ class LastingStore(EventStore):
 
     lists: SessionLists
     """What long lists of sessions need."""
+    unheld: str = ""
+    """Why the database, which could, does not keep tenants apart by itself; empty: nothing is to be
+    said."""
     together: Together | None = None
     """What several processes share it by; None: one process has it alone, or it is only read."""
 

@@ -18,6 +18,8 @@ LEFT: Final = frozenset(
     {
         *("read_models", *KEPT),  # They follow from the log.
         *("members", "shards"),  # Of processes that are there no more.
+        # Who owns their sessions puts them again.
+        *("pools_1", "pool_begun_1", "pool_calls_1", "pool_turns_1"),
         # They are made again from the documents.
         *("library_index", "library_passages", "library_words"),
         "memory_nearest",  # It is made again from the vectors.
@@ -43,7 +45,8 @@ def make_all(connection: Connection) -> None:
     make_sums(connection)
     for statement in (*answers.MAKE, *deliveries.MAKE, *responses.MAKE):
         connection.execute(statement)
-    connection.execute(pruning.MAKE)
+    for statement in pruning.MAKE:
+        connection.execute(statement)
     if not has_table(connection, mailbox.TABLE):
         connection.execute(mailbox.MAKE)
 

@@ -7,9 +7,11 @@ its id.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
+from tenuto.adapters.tables import unreferenced
 from tenuto.adapters.tables.connection import Connection, has_table
 from tenuto.adapters.tables.mailbox import TABLE as MAILBOX
 from tenuto.adapters.tables.reading import Reads
@@ -22,7 +24,10 @@ from tenuto.ports.pruning import FOUND_MAX, Found, Prunable, PruneQuery
 from tenuto.ports.wall import everywhere
 
 TABLE: Final = "pruning"
-MAKE: Final = f"CREATE TABLE IF NOT EXISTS {TABLE}(number INTEGER PRIMARY KEY, id TEXT NOT NULL)"
+MAKE: Final = (
+    f"CREATE TABLE IF NOT EXISTS {TABLE}(number INTEGER PRIMARY KEY, id TEXT NOT NULL)",
+    unreferenced.MAKE,
+)
 
 NOBODY: Final = 0
 """The number of no session: numbers begin with 1."""
@@ -75,7 +80,8 @@ class TablePruning:
 
     Args:
         lock: a statement that keeps sessions as they are to the end of a transaction.
-        forget: called within a transaction that removes sessions, by the thread that writes."""
+        forget: called within a transaction that removes sessions, by the thread that writes.
+        unlink: deletes an artifact that is no row."""
 
     def __init__(
         self,
@@ -84,9 +90,10 @@ class TablePruning:
         works: Performer | None,
         lock: str = "",
         forget: Callable[[], None] = lambda: None,
+        unlink: Callable[[str], None] = lambda digest: None,
     ) -> None:
         self._reads, self._works = reads, works
-        self._lock, self._forget = lock, forget
+        self._lock, self._forget, self._unlink = lock, forget, unlink
 
     async def find(self, query: PruneQuery, *, limit: int = FOUND_MAX) -> Found:
         """See `Pruning.find`."""
@@ -98,7 +105,8 @@ class TablePruning:
 
         def work(connection: Connection) -> tuple[Prunable, ...]:
             if not has_table(connection, TABLE):
-                connection.execute(MAKE)
+                for statement in MAKE:
+                    connection.execute(statement)
             if self._lock:
                 connection.execute(self._lock)
             self._forget()
@@ -109,6 +117,30 @@ class TablePruning:
     async def sweep(self) -> int:
         """See `Pruning.sweep`."""
         work: Work[int] = _sweep
+        return await self._performer().perform(work)
+
+    async def drop_artifacts(self, *, left_before_ms: int) -> int:
+        """See `Pruning.drop_artifacts`."""
+        with everywhere():
+            left = await self._reads.run(unreferenced.left_before, left_before_ms)
+        if not left:
+            return 0
+        unseen, after = set(left), 0
+        while unseen:
+            with everywhere():
+                seen, after = await self._reads.run(unreferenced.referred_after, after)
+            unseen -= seen
+            if not after:
+                break
+
+        def work(connection: Connection) -> int:
+            for digest in left:
+                is_ours = unreferenced.take(connection, digest, left_before_ms)
+                if is_ours and digest in unseen:
+                    unreferenced.delete(connection, digest)
+                    self._unlink(digest)
+            return len(left)
+
         return await self._performer().perform(work)
 
     def _performer(self) -> Performer:
@@ -172,6 +204,7 @@ def _sweep(connection: Connection) -> int:
             for version, position, count, at_ms, payload in commits
         ]
         if husks:
+            unreferenced.note(connection, [row[4] for row in commits], time.time_ns() // 1_000_000)
             connection.executemany(_EMPTY, husks)
         if len(commits) < SWEPT_AT_ONCE:
             _delete_rest(connection, number, id)

@@ -6,7 +6,8 @@ from typing import Final
 
 from tenuto.core.audit.checkpoints import commit_leaf
 from tenuto.core.errors import NotFound, TenutoError
-from tenuto.core.vocabulary import SessionId, Version
+from tenuto.core.vocabulary import Digest, SessionId, Version
+from tenuto.ports.artifacts import Artifacts
 from tenuto.ports.event_store import Commit, EventStore, HeadQuery, StoredCommit
 from tenuto.ports.pruning import PruneQuery, Pruning
 from tenuto.testing.contracts.event_store.case import (
@@ -29,10 +30,25 @@ NEWEST: Final = SessionId("z")
 LONG_AGO: Final = PruneQuery(ended_before_ms=5_000)
 
 
-def ended(session: SessionId, *, at_ms: int = 2_000, count: int = 1, **head: object) -> Commit:
+SOME_DAY_MS: Final = 1 << 60
+
+
+def reference(digest: Digest) -> bytes:
+    """Return how an event refers to an artifact: a MessagePack extension."""
+    return b"\xc7\x20\x01" + bytes.fromhex(digest)
+
+
+def ended(
+    session: SessionId,
+    *,
+    at_ms: int = 2_000,
+    count: int = 1,
+    payload: bytes = b"all",
+    **head: object,
+) -> Commit:
     """Return the commit of a session that ends as soon as it starts."""
     over = {"status": "completed", "active": False, "updated_ms": at_ms}
-    return start(session, count=count, payload=b"all", **over, **head)
+    return start(session, count=count, payload=payload, **over, **head)
 
 
 async def pruned(pruning: Pruning, query: PruneQuery = LONG_AGO) -> list[str]:
@@ -70,6 +86,51 @@ class PruningContract(StoreCase):
     @abstractmethod
     def pruning_of(self, store: EventStore) -> Pruning:
         """Return what prunes the store."""
+
+    @abstractmethod
+    def artifacts_of(self, store: EventStore) -> Artifacts:
+        """Return the artifacts that are kept with the store."""
+
+    def test_an_artifact_goes_with_the_last_event_that_refers_to_it(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            pruning, artifacts = self.pruning_of(store), self.artifacts_of(store)
+            texts = [name + size * b"x" for name in (b"one", b"two") for size in (10, 200_000)]
+            digests = [await artifacts.put(text) for text in texts]
+            all_of_them = b"".join(map(reference, digests))
+            gone, shared = digests[:2], digests[2:]
+            await write(store, ended(A, payload=b"of a" + all_of_them))
+            await write(store, start(B, payload=b"of b" + b"".join(map(reference, shared))))
+            assert await pruned(pruning) == [A]
+
+            # Not yet, and then once.
+            assert await pruning.drop_artifacts(left_before_ms=0) == 0
+            assert await pruning.drop_artifacts(left_before_ms=SOME_DAY_MS) == 4
+            assert await pruning.drop_artifacts(left_before_ms=SOME_DAY_MS) == 0
+
+            assert [artifacts.get(digest) for digest in shared] == texts[2:]
+            for digest, text in zip(gone, texts, strict=False):
+                assert _is_gone(artifacts, digest)
+                assert await artifacts.put(text) == digest
+                assert artifacts.get(digest) == text
+
+        self.check(scenario)
+
+    def test_an_artifact_that_is_stored_again_before_its_event_comes_stays(self) -> None:
+        async def scenario(store: EventStore) -> None:
+            pruning, artifacts = self.pruning_of(store), self.artifacts_of(store)
+            for size in (10, 200_000):
+                text = b"x" * size
+                digest = await artifacts.put(text)
+                session, after = SessionId(f"s{size}"), SessionId(f"t{size}")
+                await write(store, ended(session, payload=reference(digest)), start(after))
+                assert await pruned(pruning) == [session]
+
+                assert await artifacts.put(text) == digest
+
+                assert await pruning.drop_artifacts(left_before_ms=SOME_DAY_MS) == 0
+                assert artifacts.get(digest) == text
+
+        self.check(scenario)
 
     def test_sessions_that_ended_long_ago_go_and_the_others_stay(self) -> None:
         async def scenario(store: EventStore) -> None:
@@ -215,6 +276,14 @@ class PruningContract(StoreCase):
             assert steps >= 2
 
         self.check(scenario)
+
+
+def _is_gone(artifacts: Artifacts, digest: Digest) -> bool:
+    try:
+        artifacts.get(digest)
+    except NotFound:
+        return True
+    return False
 
 
 async def _load_error(store: EventStore, session: SessionId) -> TenutoError:

@@ -1,3 +1,4 @@
+import { Link } from '@tanstack/react-router';
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'react';
 import { lanesOf, OUTSIDE, type Said, saidAt } from '../../model/conversation';
@@ -134,9 +135,12 @@ const LOOKS: Partial<Record<Said['kind'], string>> = {
   signalled: 'bg-wait-tint border-transparent',
   returned: 'bg-sunken border-line',
   noted: 'bg-sunken border-line',
+  began: 'bg-run-tint border-transparent',
 };
 
 const TEXT_MAX = 600;
+/** How far data are open at first; else one level. */
+const OPEN: Partial<Record<Said['kind'], number>> = { answered: 2, noted: 0 };
 
 function Bubble({ one, sinceMs, isChosen, onShow, onGo }: BubbleProps) {
   const [isWhole, setWhole] = useState(false);
@@ -166,14 +170,21 @@ function Bubble({ one, sinceMs, isChosen, onShow, onGo }: BubbleProps) {
       )}
       {one.data !== undefined && one.data !== null && (
         <div className="mt-0.5">
-          <JsonView value={one.data} open={one.kind === 'asked' ? 1 : 0} />
+          <JsonView value={one.data} open={OPEN[one.kind] ?? 1} chars={TEXT_MAX / 2} />
         </div>
       )}
-      {one.task !== 0 && (
-        <button type="button" className="mt-0.5 text-xs text-soft hover:underline" onClick={onShow}>
-          {one.path}
-        </button>
-      )}
+      <p className="mt-0.5 flex flex-wrap gap-x-3 text-xs">
+        {one.session && (
+          <Link to="/sessions/$id" params={{ id: one.session }} className="text-accent underline">
+            Open that session
+          </Link>
+        )}
+        {one.task !== 0 && (
+          <button type="button" className="text-soft underline" onClick={onShow}>
+            {one.path}
+          </button>
+        )}
+      </p>
     </article>
   );
 }
