@@ -4,7 +4,15 @@
 // by line, is then done to the text as it was: lines that the change does not touch stay as they are,
 // even where the parser would have written them otherwise.
 
-import { type Document, isMap, isScalar, isSeq, parseDocument, type ToStringOptions } from 'yaml';
+import {
+  type Document,
+  isMap,
+  isScalar,
+  isSeq,
+  LineCounter,
+  parseDocument,
+  type ToStringOptions,
+} from 'yaml';
 
 export const KINDS = [
   'agent',
@@ -60,7 +68,8 @@ const NOTHING: Flow = { name: '', nodes: [], edges: [], agents: new Map(), entry
 
 /** What a text says, as far as it can be drawn: the graph form. */
 export function flowOf(text: string): Flow {
-  const doc = parseDocument(text);
+  const lineCounter = new LineCounter();
+  const doc = parseDocument(text, { lineCounter });
   const first = doc.errors[0];
   if (first !== undefined) return { ...NOTHING, fault: (first.message.split('\n')[0] ?? '').trim() };
   const all = doc.toJS() as unknown;
@@ -71,7 +80,7 @@ export function flowOf(text: string): Flow {
   const graph = isRecord(all.graph) ? all.graph : {};
   return {
     name: typeof all.workflow === 'string' ? all.workflow : '',
-    nodes: nodesIn(doc, isRecord(graph.nodes) ? graph.nodes : {}, text),
+    nodes: nodesIn(doc, isRecord(graph.nodes) ? graph.nodes : {}, lineCounter),
     edges: [...plainIn(graph.edges), ...switchesIn(graph.conditional_edges)],
     agents: new Map(
       Object.entries(isRecord(all.agents) ? all.agents : {}).map(([name, one]) => [
@@ -84,13 +93,13 @@ export function flowOf(text: string): Flow {
   };
 }
 
-function nodesIn(doc: Document, nodes: Record<string, unknown>, text: string): FlowNode[] {
+function nodesIn(doc: Document, nodes: Record<string, unknown>, counter: LineCounter): FlowNode[] {
   const map = doc.getIn(['graph', 'nodes'], true);
   const lines = new Map<string, number>();
   if (isMap(map)) {
     for (const pair of map.items) {
       const { key } = pair;
-      if (isScalar(key) && key.range) lines.set(String(key.value), lineAt(text, key.range[0]));
+      if (isScalar(key) && key.range) lines.set(String(key.value), counter.linePos(key.range[0]).line);
     }
   }
   return Object.entries(nodes).map(([id, one]) => {
@@ -99,8 +108,6 @@ function nodesIn(doc: Document, nodes: Record<string, unknown>, text: string): F
     return { id, kind, value: kind === '' ? null : facts[kind], facts, line: lines.get(id) ?? 1 };
   });
 }
-
-const lineAt = (text: string, offset: number): number => text.slice(0, offset).split('\n').length;
 
 function plainIn(edges: unknown): FlowEdge[] {
   const found: FlowEdge[] = [];
@@ -364,13 +371,12 @@ export function edited(text: string, change: Change): string {
   const after = doc.toString(how);
   if (after === before) return text;
   const done = carried(text, before, after);
-  return sameAs(done, after) ? done : after;
+  return saysSame(done, doc) ? done : after;
 }
 
-function sameAs(done: string, after: string): boolean {
-  const doc = parseDocument(done);
-  if (doc.errors.length > 0) return false;
-  return JSON.stringify(doc.toJS()) === JSON.stringify(parseDocument(after).toJS());
+function saysSame(done: string, doc: Document): boolean {
+  const read = parseDocument(done);
+  return read.errors.length === 0 && JSON.stringify(read.toJS()) === JSON.stringify(doc.toJS());
 }
 
 /** How a text is written, so that what is added is written alike. */

@@ -1,6 +1,6 @@
 import { useMutation, useQuery, useQueryClient, type UseQueryResult } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { lazy, Suspense, useEffect, useMemo, useRef, useState } from 'react';
+import { lazy, Suspense, useDeferredValue, useEffect, useMemo, useRef, useState } from 'react';
 import { drafted, draftDropped, store, useAct } from '../../app/store';
 import { faultsOf, type Flow, flowOf, fresh, KINDS, type Kind, TEMPLATE, withAgentFact, withEdge, withNode, withoutEdge, withoutNode } from '../../model/flow-document';
 import { begun, changed, type History, redone, undone } from '../../model/history';
@@ -98,7 +98,9 @@ function Editor({ known, onStart }: EditorProps) {
     if (text === (known?.text ?? TEMPLATE)) act(draftDropped(about));
     else act(drafted({ about, entries: { text } }));
   }, [act, about, known, text]);
-  const flow = useShown(text);
+  // Who types does not wait for what is drawn; what is done on the canvas is drawn at once.
+  const later = useDeferredValue(text);
+  const flow = useShown(history.by === 'typing' ? later : text);
   const verdict = useVerdict(text);
   const pane = useRef<HTMLTextAreaElement>(null);
   const choose = (chosen: string | number | undefined): void => {
