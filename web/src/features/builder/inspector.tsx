@@ -53,7 +53,7 @@ export function Inspector(props: Props) {
           <Icon name="close" />
         </IconButton>
       </header>
-      <div className="flex min-h-0 flex-col gap-3 overflow-auto p-3">
+      <div className="flex min-h-0 flex-col gap-3 overflow-auto p-3 *:shrink-0">
         {edge ? <EdgeForm {...props} edge={edge} /> : node && <NodeForm {...props} node={node} />}
       </div>
     </section>
