@@ -80,9 +80,9 @@ def test_the_types_of_requests_and_answers_are_those_of_the_description(tmp_path
 
 
 def test_the_lock_file_names_no_addresses() -> None:
-    lock = json.loads((ROOT / "web/package-lock.json").read_text("utf-8"))
+    lock = (ROOT / "web/package-lock.json").read_text("utf-8")
 
-    assert [name for name, one in lock["packages"].items() if "resolved" in one] == []
+    assert "://" not in lock, "take out `resolved` and `funding`, which npm writes"
 
 
 def weight(folder: Path, address: str) -> int:

@@ -15,6 +15,7 @@ import pytest
 import schemathesis
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from hypothesis.errors import FlakyStrategyDefinition
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
 from schemathesis.specs.openapi.checks import (
@@ -127,4 +128,9 @@ def test_each_answer_is_one_that_the_description_names(
                 case.headers = {**(case.headers or {}), "If-Match": "*"}
         case.call_and_validate(base_url=str(asked.base_url).rstrip("/"), checks=CHECKS)
 
-    ask()
+    try:
+        ask()
+    except FlakyStrategyDefinition:
+        # Rarely, on a busy machine, schemathesis draws something else the second time. That is
+        # before anything is asked, and says nothing about an answer.
+        ask()
