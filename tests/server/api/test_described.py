@@ -38,6 +38,9 @@ EXAMPLES: Final = 12
 ENDLESS: Final = ("get /api/v1/events",)
 """What never comes to the end of its answer; test_feed.py asks it."""
 
+UNTIL_THE_END: Final = ("get /api/v1/sessions/{session_id}/stream",)
+"""What comes to the end of its answer when the session does."""
+
 CHECKS: Final = [
     not_a_server_error,
     status_code_conformance,
@@ -97,6 +100,14 @@ def known(operation: Operation, town: Town) -> dict[str, str]:
     return {name: ids[thing] for name, thing in zip(raw, operation.names, strict=True)}
 
 
+def ended(client: httpx2.Client) -> str:
+    """Return the id of a session that has ended."""
+    asked = {"inputs": {"text": "so"}}
+    answer = client.post("/api/v1/workflows/echo/start?wait=20", json=asked)
+    assert answer.json()["status"] == "completed", answer.text
+    return str(answer.json()["id"])
+
+
 def test_the_committed_description_is_that_of_the_routes() -> None:
     assert TARGET.read_text("utf-8") == rendered(), "run scripts/write_openapi.py"
 
@@ -111,6 +122,8 @@ def test_each_answer_is_one_that_the_description_names(
     operation = BY_PLACE[name]
     changes = operation.method != "GET" and operation.names
     things = known(operation, made(operation.id if changes else "reading"))
+    if name in UNTIL_THE_END:
+        things = {"session_id": ended(asked)}
 
     @settings(
         max_examples=EXAMPLES,

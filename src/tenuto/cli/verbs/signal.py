@@ -1,5 +1,7 @@
 """`tenuto signal`: a word from outside."""
 
+from typing import Any
+
 import click
 
 from tenuto.cli.driving import drive
@@ -19,11 +21,14 @@ from tenuto.cli.steering import steer
 )
 @by_option
 @db_option
-def command(session: str, name: str, data: str | None, db: str | None, **more: str) -> int:
+def command(session: str, db: str | None, **asked: Any) -> int:
     """Send signal NAME to session ID; a node that waits for it takes it now or later.
 
     \b
     tenuto signal last reply -d '{"text": "yes, please"}'
     """
-    arguments = {**more, "name": name, "data": data_from(data)}
-    return drive(steer(session, "signal", arguments, db=db))
+    return drive(_signal(session, asked, db))
+
+
+async def _signal(session: str, asked: dict[str, Any], db: str | None) -> int:
+    return await steer(session, "signal", {**asked, "data": data_from(asked["data"])}, db=db)
