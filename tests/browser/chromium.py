@@ -291,7 +291,11 @@ class Page:
     def fill(self, selector: str, text: str) -> None:
         """Type `text` into a field, in place of what is there."""
         self.click(selector)
-        self.evaluate("document.activeElement.select()")
+        # What comes above it meanwhile may have moved it away from under the click.
+        self.evaluate(
+            f"(() => {{ const it = document.querySelector({json.dumps(selector)});"
+            " it.focus(); it.select(); })()"
+        )
         self.send("Input.insertText", text=text)
 
     def press(self, key: str) -> None:
