@@ -2,28 +2,22 @@
 
     python -m tests.browser.desk PORT FOLDER
 
-It serves as `tenuto serve --dev` does, with a scripted model in place of a real one. A clerk asks
-whether an order may be paid back; a letter is written word by word, once somebody says `go`.
+A clerk asks whether an order may be paid back; a letter is written word by word, once somebody
+says `go`.
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 import tenuto
 from tenuto import Agent, PermissionRule, Workflow
-from tenuto.bootstrap.finding import LoadedWorkflow
-from tenuto.bootstrap.serving import open_service
-from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest, ToolCall, Usage
-from tenuto.server.app import create_app
-from tenuto.server.listening import address_of, listening, serve_app
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, Usage
+from tests.browser.serving import Script, serve
 
 LETTER: Final = "Dear customer, your money is on its way. We are sorry for the broken cup."
-_WORD_S: Final = 0.02
 
 
 @tenuto.tool(once=True, permission="orders:refund")
@@ -37,8 +31,10 @@ async def look_up(ctx: tenuto.Context, order: str) -> dict[str, Any]:
     return {"order": order, "known": True}
 
 
-class Script:
+class Worded(Script):
     """A model that does what its agent is for: the clerk pays back, the writer writes."""
+
+    word_s = 0.02
 
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
@@ -51,16 +47,6 @@ class Script:
             paid = request.messages[-1].results[0].value
             return ModelAnswer(text=f"Paid back: {paid}", usage=usage)
         return ModelAnswer(text=LETTER, usage=usage)
-
-    async def stream(
-        self, model: str, request: ModelRequest
-    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
-        """Return the same, a letter word by word. See `StreamingModel.stream`."""
-        answer = await self.answer(model, request)
-        for word in answer.text.split(" "):
-            await asyncio.sleep(_WORD_S)
-            yield Delta(text=f"{word} ")
-        yield answer
 
 
 def desk() -> Workflow:
@@ -82,33 +68,7 @@ def desk() -> Workflow:
     return flow.edge("look", "pay").edge("pay", "ready").edge("ready", "write")
 
 
-async def serve(port: int, folder: str) -> None:
-    """Serve until the process is told to end."""
-    flow = desk()
-    definition = flow.definition()
-    offered = [
-        LoadedWorkflow(name=definition.name, workflow=flow, definition=definition, source="tests")
-    ]
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, done.set)
-    with listening("127.0.0.1", port) as listener:
-        opened = open_service(
-            f"sqlite:///{folder}/desk.db",
-            offered,
-            login=False,
-            models={"scripted": Script()},
-            stream=True,
-        )
-        async with opened as service:
-            app = create_app(service)
-            serving = asyncio.create_task(
-                serve_app(app, listener, api=True, stopping=service.hub.stop)
-            )
-            print(f"serving at {address_of(listener)}", flush=True)
-            await done.wait()
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(
+        serve(desk(), Worded(), port=int(sys.argv[1]), db=f"sqlite:///{sys.argv[2]}/desk.db")
+    )

@@ -1,28 +1,21 @@
 """A server with an office that has been at work: its agents remember, fail, cost and wait.
 
-    python -m tests.browser.office PORT FOLDER
-
-It serves as `tenuto serve --dev` does, with a scripted model in place of a real one.
+python -m tests.browser.office PORT FOLDER
 """
 
 from __future__ import annotations
 
 import asyncio
-import signal
 import sys
-from collections.abc import AsyncGenerator
 from typing import Any, Final
 
 import tenuto
 from tenuto import Agent, MemoryPolicy, PermissionRule, Workflow
-from tenuto.bootstrap.finding import LoadedWorkflow
-from tenuto.bootstrap.serving import open_service
-from tenuto.core.agent.messages import Delta, ModelAnswer, ModelRequest, ToolCall, Usage
-from tenuto.server.app import create_app
-from tenuto.server.listening import address_of, listening, serve_app
+from tenuto.core.agent.messages import ModelAnswer, ModelRequest, ToolCall, Usage
+from tests.browser.serving import Script, serve
 
+ROUTES: Final = {"best": {"models": ["scripted:small", "scripted:large"]}}
 ANSWER: Final = "The invoice is paid. A copy went to the customer this morning."
-_WORD_S: Final = 0.01
 
 
 @tenuto.tool(once=True, permission="mail:send")
@@ -39,8 +32,10 @@ async def learn(ctx: tenuto.Context, customer: str, wish: str) -> dict[str, Any]
     return {"customer": customer, "wish": wish}
 
 
-class Script:
+class Worded(Script):
     """A model that does what its agent is for."""
+
+    word_s = 0.01
 
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
@@ -50,16 +45,6 @@ class Script:
             call = ToolCall(id="post", tool="post", arguments=arguments)
             return ModelAnswer(text="A letter will do.", calls=(call,), usage=usage, finish="tools")
         return ModelAnswer(text=ANSWER, usage=usage)
-
-    async def stream(
-        self, model: str, request: ModelRequest
-    ) -> AsyncGenerator[Delta | ModelAnswer, None]:
-        """Return the same, word by word. See `StreamingModel.stream`."""
-        answer = await self.answer(model, request)
-        for word in answer.text.split(" "):
-            await asyncio.sleep(_WORD_S)
-            yield Delta(text=f"{word} ")
-        yield answer
 
 
 def office() -> Workflow:
@@ -92,40 +77,13 @@ def office() -> Workflow:
     return flow.edge("learn", "answer")
 
 
-async def serve(port: int, folder: str) -> None:
-    """Serve until the process is told to end."""
-    flow = office()
-    found = flow.definition()
-    offered = [
-        LoadedWorkflow(
-            name=found.name,
-            workflow=flow,
-            definition=found,
-            source="tests",
-            description=found.description,
-        )
-    ]
-    loop, done = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_signal_handler(signal.SIGTERM, done.set)
-    with listening("127.0.0.1", port) as listener:
-        opened = open_service(
-            f"sqlite:///{folder}/office.db",
-            offered,
-            login=False,
-            models={"scripted": Script()},
-            routes={"best": {"models": ["scripted:small", "scripted:large"]}},
-            stream=True,
-        )
-        async with opened as service:
-            app = create_app(service)
-            serving = asyncio.create_task(
-                serve_app(app, listener, api=True, stopping=service.hub.stop)
-            )
-            print(f"serving at {address_of(listener)}", flush=True)
-            await done.wait()
-            serving.cancel()
-            await asyncio.gather(serving, return_exceptions=True)
-
-
 if __name__ == "__main__":
-    asyncio.run(serve(int(sys.argv[1]), sys.argv[2]))
+    asyncio.run(
+        serve(
+            office(),
+            Worded(),
+            port=int(sys.argv[1]),
+            db=f"sqlite:///{sys.argv[2]}/office.db",
+            routes=ROUTES,
+        )
+    )

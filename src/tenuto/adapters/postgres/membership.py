@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import os
 import socket
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from typing import Concatenate, Final, ParamSpec, TypeVar
+from typing import Final
 
-import psycopg
-
-from tenuto.adapters.postgres.connection import Connection, Line, told
+from tenuto.adapters.postgres.connection import Connection
+from tenuto.adapters.postgres.own_line import OwnLine
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.sharing import NOBODY, SHARDS, Member, Shard, Survey, unknown_to
 from tenuto.ports.membership import LEASE_MS
-
-P = ParamSpec("P")
-T = TypeVar("T")
 
 KEEP_S: Final = LEASE_MS / 1000 / 4
 _NOW: Final = "(extract(epoch FROM clock_timestamp()) * 1000)::BIGINT"
@@ -79,11 +73,10 @@ class PostgresMembership:
     def __init__(
         self, open_connection: Callable[[], Connection], *, name: str, joined: Callable[[int], None]
     ) -> None:
-        self._line = Line(open_connection, name=name)
-        self._name = name
+        line = OwnLine(open_connection, name=name, doing="sharing", thread="tenuto-member")
+        self._line, self.run = line, line.run
         self._joined = joined
         """Told of each number, before anything is done under it."""
-        self._thread = ThreadPoolExecutor(1, "tenuto-member")
         self._keeper = threading.Thread(target=self._keep, name="tenuto-lease", daemon=True)
         self._leaving = threading.Event()
         self.number = NOBODY
@@ -122,42 +115,16 @@ class PostgresMembership:
     async def close(self) -> None:
         """Return when all that was to be told is told, and the server is let go."""
         self._leaving.set()
-        await asyncio.to_thread(self._close)
+        await self._line.close()
 
     def notify(self, channel: str, texts: Iterable[str]) -> None:
         """Have the server tell who listens on the channel, soon; or, when it is away, not."""
-        with suppress(RuntimeError):
-            self._thread.submit(self._notify, channel, tuple(texts))
-
-    async def run(
-        self, do: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        """Return what `do` returns, on the members' connection."""
-
-        def run() -> T:
-            try:
-                return do(self._line.connected(), *args, **kwargs)
-            except psycopg.Error as error:
-                # A new connection is the surest way to a clean one.
-                self._line.drop()
-                raise told(error, name=self._name, doing="sharing") from error
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-        except RuntimeError as error:
-            raise StoreUnavailable(f"The store {self._name} is closed; open it again.") from error
+        self._line.try_soon(notify, channel, list(texts))
 
     def _keep(self) -> None:
         """The thread: lengthen the lease now and then."""
         while not self._leaving.wait(KEEP_S):
-            with suppress(RuntimeError):
-                self._thread.submit(self._lengthen)
-
-    def _lengthen(self) -> None:
-        try:
-            self._line.connected().execute(_KEEP, (self.number,))
-        except (psycopg.Error, StoreUnavailable):
-            self._line.drop()
+            self._line.try_soon(lengthen, self.number)
 
     def _join(self, connection: Connection, works: bool, adopts: bool) -> int:
         name = f"pid {os.getpid()} on {socket.gethostname()}"
@@ -195,17 +162,6 @@ class PostgresMembership:
         self.has_others = len(members) > 1
         return Survey(members=members, owners=owners)
 
-    def _notify(self, channel: str, texts: tuple[str, ...]) -> None:
-        try:
-            connection = self._line.connected()
-            connection.execute(_NOTIFY, (channel, list(texts)))
-        except (psycopg.Error, StoreUnavailable):
-            self._line.drop()
-
-    def _close(self) -> None:
-        self._thread.shutdown()
-        self._line.drop()
-
 
 def owners_in(connection: Connection) -> dict[Shard, int]:
     """Return the owner of every shard that there is."""
@@ -242,3 +198,13 @@ def strike_off(connection: Connection, number: int) -> None:
         connection.execute(_ORDER)
         connection.execute(_LET_GO, (number,))
         connection.execute(_LEAVE, (number,))
+
+
+def lengthen(connection: Connection, number: int) -> None:
+    """Keep the member for another lease."""
+    connection.execute(_KEEP, (number,))
+
+
+def notify(connection: Connection, channel: str, texts: list[str]) -> None:
+    """Tell who listens on the channel."""
+    connection.execute(_NOTIFY, (channel, texts))

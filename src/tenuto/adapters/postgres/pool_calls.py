@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 from collections.abc import Callable, Collection, Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from typing import Concatenate, Final, ParamSpec, TypeVar
 
-import psycopg
-
-from tenuto.adapters.postgres.connection import Connection, Line
-from tenuto.adapters.postgres.connection import told as error_of
+from tenuto.adapters.postgres.connection import Connection
+from tenuto.adapters.postgres.own_line import OwnLine
 from tenuto.adapters.postgres.pool_tables import MAKE, NOW, STANDING, TABLE
 from tenuto.adapters.postgres.signals import payload_of
 from tenuto.adapters.tables.connection import Connection as AnyConnection
 from tenuto.adapters.tables.connection import has_table
 from tenuto.adapters.tables.reading import Reads
-from tenuto.core.errors import StoreUnavailable
 from tenuto.core.pools import Pool, served_by
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.membership import Topic
@@ -87,9 +82,9 @@ class PostgresCalls:
             channel: of the members.
             number: this member's.
         """
-        self._line = Line(open_connection, name=name)
-        self._name, self._channel, self._number = name, channel, number
-        self._thread = ThreadPoolExecutor(1, "tenuto-pools")
+        line = OwnLine(open_connection, name=name, doing="pooling", thread="tenuto-pools")
+        self._line, self._run = line, line.run
+        self._channel, self._number = channel, number
         self._are_made = False
 
     async def declare(self, pools: Sequence[Pool]) -> None:
@@ -123,15 +118,11 @@ class PostgresCalls:
 
     async def close(self) -> None:
         """Return when the server is let go."""
-        await asyncio.to_thread(self._close)
+        await self._line.close()
 
     def _told(self, topic: Topic, texts: Iterable[str]) -> tuple[str, str]:
         """Return the channel, and what the others are told on it."""
         return self._channel, payload_of(topic, [*texts], self._number())
-
-    def _close(self) -> None:
-        self._thread.shutdown()
-        self._line.drop()
 
     async def _run_if_made(
         self, do: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
@@ -139,22 +130,6 @@ class PostgresCalls:
         """Return what `do` returns; None where nobody has declared a pool yet."""
         self._are_made = self._are_made or await self._run(_are_made)
         return await self._run(do, *args, **kwargs) if self._are_made else None
-
-    async def _run(
-        self, do: Callable[Concatenate[Connection, P], T], *args: P.args, **kwargs: P.kwargs
-    ) -> T:
-        def run() -> T:
-            try:
-                return do(self._line.connected(), *args, **kwargs)
-            except psycopg.Error as error:
-                # A new connection is the surest way to a clean one.
-                self._line.drop()
-                raise error_of(error, name=self._name, doing="pooling") from error
-
-        try:
-            return await asyncio.get_running_loop().run_in_executor(self._thread, run)
-        except RuntimeError as error:
-            raise StoreUnavailable(f"The store {self._name} is closed; open it again.") from error
 
 
 class PostgresLines:
