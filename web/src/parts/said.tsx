@@ -54,3 +54,24 @@ export function Coming({ lines = 6 }: { lines?: number }) {
     </div>
   );
 }
+
+interface StandingProps {
+  asking: { error: unknown; isError: boolean; isPending: boolean; refetch: () => unknown };
+  /** Why it is empty, where it is. */
+  children: ReactNode;
+}
+
+/** What stands in place of a list: why it could not be asked for, that it comes, or that it is empty. */
+export function Standing({ asking, children }: StandingProps) {
+  return (
+    <>
+      {asking.isError && (
+        <div className="p-4">
+          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
+        </div>
+      )}
+      {asking.isPending && <Coming />}
+      {children}
+    </>
+  );
+}

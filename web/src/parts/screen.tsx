@@ -2,9 +2,7 @@
 
 import { useMutation } from '@tanstack/react-query';
 import type { ReactNode } from 'react';
-import { Button } from './controls';
-import { Refused } from './said';
-import { Window } from './window';
+import { Foot, Window } from './window';
 
 interface HeadProps {
   title: string;
@@ -95,15 +93,9 @@ export function Sure({ title, verb, act, onDone, onClose, children }: SureProps)
     <Window title={title} onClose={onClose}>
       <div className="flex flex-col gap-4">
         <div>{children}</div>
-        {acting.isError && <Refused error={acting.error} />}
-        <div className="flex gap-2">
-          <Button tone="danger" disabled={acting.isPending} onClick={() => acting.mutate()}>
-            {verb}
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={acting} onAct={() => acting.mutate()} tone="danger" onClose={onClose}>
+          {verb}
+        </Foot>
       </div>
     </Window>
   );

@@ -33,23 +33,7 @@ export function Split<T>({
 }: Props<T>) {
   const first = items[0];
   const shown = chosen ?? (first === undefined ? undefined : keyOf(first));
-  const step = useRef<(by: number) => void>(() => undefined);
-  step.current = (by) => {
-    const at = Math.max(0, items.findIndex((one) => keyOf(one) === shown));
-    const next = items[Math.min(items.length - 1, Math.max(0, at + by))];
-    if (next !== undefined) onChoose(keyOf(next));
-  };
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('dialog')) return;
-      if (event.key === 'j') step.current(1);
-      else if (event.key === 'k') step.current(-1);
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
+  useSteps(items.map(keyOf), shown, onChoose);
   return (
     <div className="flex min-h-0 flex-1 flex-col md:flex-row">
       <div
@@ -89,6 +73,27 @@ export function Split<T>({
       </div>
     </div>
   );
+}
+
+/** Has the keys j and k go to the next one of a list, and to the one before. */
+export function useSteps(keys: readonly string[], shown: string | undefined, go: (key: string) => void): void {
+  const step = useRef<(by: number) => void>(() => undefined);
+  step.current = (by) => {
+    const at = Math.max(0, keys.findIndex((key) => key === shown));
+    const next = keys[Math.min(keys.length - 1, Math.max(0, at + by))];
+    if (next !== undefined) go(next);
+  };
+  useEffect(() => {
+    const press = (event: KeyboardEvent): void => {
+      const target = event.target as HTMLElement;
+      if (event.ctrlKey || event.metaKey || event.altKey) return;
+      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('dialog')) return;
+      if (event.key === 'j') step.current(1);
+      else if (event.key === 'k') step.current(-1);
+    };
+    addEventListener('keydown', press);
+    return () => removeEventListener('keydown', press);
+  }, []);
 }
 
 interface MoreProps {

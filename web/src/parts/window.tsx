@@ -1,8 +1,9 @@
 // A window over the page, made by the browser itself: it keeps the focus and closes with Escape.
 
 import { type ReactNode, useEffect, useId, useRef } from 'react';
-import { IconButton } from './controls';
+import { Button, IconButton } from './controls';
 import { Icon } from './icons';
+import { Refused } from './said';
 
 interface Props {
   title: string;
@@ -35,5 +36,38 @@ export function Window({ title, onClose, children }: Props) {
       </header>
       <div className="p-4">{children}</div>
     </dialog>
+  );
+}
+
+interface FootProps {
+  acting: { error: unknown; isError: boolean; isPending: boolean };
+  /** Done when the button is pressed; without it the form around is sent. */
+  onAct?: () => void;
+  tone?: 'main' | 'danger';
+  isDisabled?: boolean;
+  onClose: () => void;
+  /** What the button says. */
+  children: ReactNode;
+}
+
+/** Ends a form: what came of sending it, if nothing good did, and what sends or leaves it. */
+export function Foot({ acting, onAct, tone = 'main', isDisabled = false, onClose, children }: FootProps) {
+  return (
+    <>
+      {acting.isError && <Refused error={acting.error} />}
+      <div className="flex gap-2">
+        <Button
+          tone={tone}
+          type={onAct === undefined ? 'submit' : 'button'}
+          disabled={acting.isPending || isDisabled}
+          onClick={onAct}
+        >
+          {children}
+        </Button>
+        <Button tone="quiet" onClick={onClose}>
+          Cancel
+        </Button>
+      </div>
+    </>
   );
 }

@@ -4,14 +4,14 @@ import { useState } from 'react';
 import { dayOf, daysBefore } from '../../model/days';
 import { countText, lengthText, usdText } from '../../model/words';
 import { Ago } from '../../parts/ago';
-import { Changes } from '../../parts/changes';
-import { Button, Select } from '../../parts/controls';
+import { Button } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
 import { JsonView } from '../../parts/json';
 import { useMay } from '../../parts/may';
-import { Coming, Nothing, Refused } from '../../parts/said';
+import { Coming, Nothing, Refused, Standing } from '../../parts/said';
 import { Facts, Figure, ScreenHead, Section, Sure, Tag } from '../../parts/screen';
 import { Split } from '../../parts/split';
+import { Versions } from '../../parts/versions';
 import { api, got } from '../../wire/client';
 import type { Json } from '../../wire/events';
 import { agent, agents, type AgentSummary } from '../../wire/questions';
@@ -45,17 +45,13 @@ export function Agents() {
           )
         }
       />
-      {asking.isError && (
-        <div className="p-4">
-          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
-        </div>
-      )}
-      {asking.isPending && <Coming />}
-      {asking.data !== undefined && items.length === 0 && (
-        <Nothing title="There are no agents yet">
-          Agents come with the workflows that the server offers, or are registered here.
-        </Nothing>
-      )}
+      <Standing asking={asking}>
+        {asking.data !== undefined && items.length === 0 && (
+          <Nothing title="There are no agents yet">
+            Agents come with the workflows that the server offers, or are registered here.
+          </Nothing>
+        )}
+      </Standing>
       {items.length > 0 && (
         <Split
           label="Agents"
@@ -135,7 +131,7 @@ function Agent({ id, version, go }: AgentProps) {
           <Playground id={id} />
         </Section>
       )}
-      {one.source === 'organisation' && <Versions one={one} newest={newest.data} version={version} go={go} />}
+      {one.source === 'organisation' && <Past one={one} newest={newest.data} version={version} go={go} />}
       <Section title={version === undefined ? 'How it is made' : `How version ${version} was made`}>
         {one.text ? (
           <pre className="overflow-x-auto rounded-lg border border-line bg-surface p-3 font-mono text-xs leading-5 whitespace-pre-wrap">
@@ -192,42 +188,24 @@ function Numbers({ id }: { id: string }) {
   );
 }
 
-interface VersionsProps {
+interface PastProps {
   one: AgentDetail;
   newest: AgentDetail | undefined;
   version: number | undefined;
   go: (part: AgentSearch) => void;
 }
 
-/** Which versions there were, and what is different between one and the newest. */
-function Versions({ one, newest, version, go }: VersionsProps) {
+function Past({ one, newest, version, go }: PastProps) {
   const told = useQuery(versions(one.id)).data?.items ?? [];
   if (told.length === 0) return null;
   return (
-    <Section title="Versions">
-      <Select
-        aria-label="Version"
-        className="w-auto! max-w-full self-start"
-        value={version ?? ''}
-        onChange={(event) => {
-          const chosen = Number(event.target.value);
-          go(chosen > 0 ? { one: one.id, version: chosen } : { one: one.id });
-        }}
-      >
-        <option value="">the newest</option>
-        {told.slice(1).map((each) => (
-          <option key={each.version} value={each.version}>
-            {each.version}, {new Date(each.at).toLocaleString()}, by {each.actor}
-          </option>
-        ))}
-      </Select>
-      {version !== undefined && newest !== undefined && (
-        <>
-          <p className="text-sm text-soft">From version {version} to the newest:</p>
-          <Changes before={one.configuration as Json} after={newest.configuration as Json} />
-        </>
-      )}
-    </Section>
+    <Versions
+      told={told}
+      version={version}
+      onChoose={(chosen) => go(chosen === undefined ? { one: one.id } : { one: one.id, version: chosen })}
+      before={one.configuration as Json}
+      newest={newest?.configuration as Json | undefined}
+    />
   );
 }
 

@@ -1,8 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { Button, inputLook, Labelled } from '../../parts/controls';
-import { Refused } from '../../parts/said';
-import { Window } from '../../parts/window';
+import { inputLook, Labelled } from '../../parts/controls';
+import { Foot, Window } from '../../parts/window';
 import { once } from '../../wire/client';
 import { ifVersion, sent } from '../../wire/texts';
 import type { AgentDetail } from './questions';
@@ -60,15 +59,9 @@ export function WriteWindow({ known, onClose, onDone }: Props) {
             />
           )}
         </Labelled>
-        {writing.isError && <Refused error={writing.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" type="submit" disabled={writing.isPending || text === known?.text}>
-            {known === null ? 'Register' : `Keep as version ${known.version + 1}`}
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={writing} isDisabled={text === known?.text} onClose={onClose}>
+          {known === null ? 'Register' : `Keep as version ${known.version + 1}`}
+        </Foot>
       </form>
     </Window>
   );

@@ -1,10 +1,10 @@
 import { useQuery } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
-import { useEffect, useRef } from 'react';
 import { agoText } from '../../model/words';
 import { useNow } from '../../parts/clock';
 import { Keys } from '../../parts/controls';
-import { Coming, Nothing, Refused } from '../../parts/said';
+import { Nothing, Standing } from '../../parts/said';
+import { useSteps } from '../../parts/split';
 import { approvals, type Approval } from '../../wire/questions';
 import { Decide } from './decide';
 
@@ -23,22 +23,7 @@ export function Approvals() {
   const go = (one: string | undefined): void => {
     void navigate({ search: one === undefined ? {} : { one }, replace: true });
   };
-  const step = useRef<(by: number) => void>(() => undefined);
-  step.current = (by) => {
-    const next = items[Math.min(items.length - 1, Math.max(0, (at < 0 ? 0 : at) + by))];
-    if (next !== undefined) go(placeOf(next));
-  };
-  useEffect(() => {
-    const press = (event: KeyboardEvent): void => {
-      const target = event.target as HTMLElement;
-      if (event.ctrlKey || event.metaKey || event.altKey) return;
-      if (/^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName) || target.closest('dialog')) return;
-      if (event.key === 'j') step.current(1);
-      else if (event.key === 'k') step.current(-1);
-    };
-    addEventListener('keydown', press);
-    return () => removeEventListener('keydown', press);
-  }, []);
+  useSteps(items.map(placeOf), chosen, go);
   return (
     <div className="flex h-full flex-col">
       <header className="flex flex-wrap items-center gap-3 border-b border-line bg-surface px-4 py-3">
@@ -56,17 +41,13 @@ export function Approvals() {
           </span>
         </p>
       </header>
-      {asking.isError && (
-        <div className="p-4">
-          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
-        </div>
-      )}
-      {asking.isPending && <Coming />}
-      {asking.data !== undefined && items.length === 0 && chosen === undefined && (
-        <Nothing title="Nothing waits for you">
-          What an agent may not do by itself, and what a workflow asks of people, comes here.
-        </Nothing>
-      )}
+      <Standing asking={asking}>
+        {asking.data !== undefined && items.length === 0 && chosen === undefined && (
+          <Nothing title="Nothing waits for you">
+            What an agent may not do by itself, and what a workflow asks of people, comes here.
+          </Nothing>
+        )}
+      </Standing>
       {asking.data !== undefined && (items.length > 0 || chosen !== undefined) && (
         <div className="flex min-h-0 flex-1 flex-col md:flex-row">
           <ul

@@ -7,7 +7,7 @@ import { Changes } from '../../parts/changes';
 import { Button, Input } from '../../parts/controls';
 import { JsonView } from '../../parts/json';
 import { useMay } from '../../parts/may';
-import { Coming, Nothing, Refused } from '../../parts/said';
+import { Nothing, Refused, Standing } from '../../parts/said';
 import { Facts, ScreenHead, Section } from '../../parts/screen';
 import { FilterInput } from '../../parts/searchbox';
 import { More, Split } from '../../parts/split';
@@ -77,17 +77,13 @@ export function Audit() {
         {verifying.isError && <Refused error={verifying.error} />}
         {verifying.data && <Verified found={verifying.data} />}
       </ScreenHead>
-      {asking.isError && (
-        <div className="p-4">
-          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
-        </div>
-      )}
-      {asking.isPending && <Coming />}
-      {asking.data !== undefined && shown.length === 0 && (
-        <Nothing title={Object.keys(search).length > 0 ? 'No entry is like that' : 'Nothing was done yet'}>
-          Each change that somebody makes is entered here, with who, from where, and what it was before.
-        </Nothing>
-      )}
+      <Standing asking={asking}>
+        {asking.data !== undefined && shown.length === 0 && (
+          <Nothing title={Object.keys(search).length > 0 ? 'No entry is like that' : 'Nothing was done yet'}>
+            Each change that somebody makes is entered here, with who, from where, and what it was before.
+          </Nothing>
+        )}
+      </Standing>
       {shown.length > 0 && (
         <Split
           label="Entries"

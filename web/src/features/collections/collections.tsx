@@ -7,11 +7,11 @@ import { Ago } from '../../parts/ago';
 import { Button, IconButton, Input, Labelled } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
 import { useMay } from '../../parts/may';
-import { Coming, Nothing, Refused } from '../../parts/said';
+import { Coming, Nothing, Refused, Standing } from '../../parts/said';
 import { Facts, ScreenHead, Section, Sure } from '../../parts/screen';
 import { SearchBox } from '../../parts/searchbox';
 import { Split } from '../../parts/split';
-import { Window } from '../../parts/window';
+import { Foot, Window } from '../../parts/window';
 import type { components } from '../../wire/api';
 import { api, asked, got, once } from '../../wire/client';
 import { problemIn } from '../../wire/problem';
@@ -83,17 +83,13 @@ export function Collections() {
           )
         }
       />
-      {asking.isError && (
-        <div className="p-4">
-          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
-        </div>
-      )}
-      {asking.isPending && <Coming />}
-      {asking.data !== undefined && items.length === 0 && (
-        <Nothing title="There are no collections yet">
-          A collection holds documents that agents look into and cite: text, Markdown, HTML, PDF, Word.
-        </Nothing>
-      )}
+      <Standing asking={asking}>
+        {asking.data !== undefined && items.length === 0 && (
+          <Nothing title="There are no collections yet">
+            A collection holds documents that agents look into and cite: text, Markdown, HTML, PDF, Word.
+          </Nothing>
+        )}
+      </Standing>
       {items.length > 0 && (
         <Split
           label="Collections"
@@ -359,15 +355,9 @@ function MakeWindow({ onClose, onDone }: { onClose: () => void; onDone: (id: str
             />
           )}
         </Labelled>
-        {making.isError && <Refused error={making.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" type="submit" disabled={making.isPending}>
-            Make it
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={making} onClose={onClose}>
+          Make it
+        </Foot>
       </form>
     </Window>
   );

@@ -1,8 +1,7 @@
 import { useMutation, useQueryClient } from '@tanstack/react-query';
 import { type FormEvent, useState } from 'react';
-import { Button, Input, inputLook, Labelled, Select } from '../../parts/controls';
-import { Refused } from '../../parts/said';
-import { Window } from '../../parts/window';
+import { Input, inputLook, Labelled, Select } from '../../parts/controls';
+import { Foot, Window } from '../../parts/window';
 import { api, got } from '../../wire/client';
 
 interface Props {
@@ -80,15 +79,9 @@ export function RememberWindow({ names, agent, onClose }: Props) {
             />
           )}
         </Labelled>
-        {keeping.isError && <Refused error={keeping.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" type="submit" disabled={keeping.isPending}>
-            Remember
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={keeping} onClose={onClose}>
+          Remember
+        </Foot>
       </form>
     </Window>
   );

@@ -3,10 +3,10 @@ import { useNavigate } from '@tanstack/react-router';
 import { type FormEvent, useState } from 'react';
 import { drafted, draftDropped, useAct, useFact } from '../../app/store';
 import { fieldsOf } from '../../model/forms';
-import { Button, Labelled, Select } from '../../parts/controls';
+import { Labelled, Select } from '../../parts/controls';
 import { entered, Form } from '../../parts/entries';
 import { Coming, Refused } from '../../parts/said';
-import { Window } from '../../parts/window';
+import { Foot, Window } from '../../parts/window';
 import type { Json } from '../../wire/events';
 import { api, got, once } from '../../wire/client';
 import { inputsOf, workflows } from '../../wire/questions';
@@ -95,15 +95,9 @@ function Inputs({ workflow, onClose }: { workflow: string; onClose: () => void }
           starting.reset();
         }}
       />
-      {starting.isError && <Refused error={starting.error} />}
-      <div className="flex gap-2">
-        <Button tone="main" type="submit" disabled={starting.isPending}>
-          {starting.isPending ? 'Starting' : 'Start'}
-        </Button>
-        <Button tone="quiet" onClick={onClose}>
-          Cancel
-        </Button>
-      </div>
+      <Foot acting={starting} onClose={onClose}>
+        {starting.isPending ? 'Starting' : 'Start'}
+      </Foot>
     </form>
   );
 }

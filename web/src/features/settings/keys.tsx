@@ -8,7 +8,7 @@ import { Icon } from '../../parts/icons';
 import { useMay } from '../../parts/may';
 import { Coming, Nothing, Refused } from '../../parts/said';
 import { Sure, Tag } from '../../parts/screen';
-import { Window } from '../../parts/window';
+import { Foot, Window } from '../../parts/window';
 import { api, got, once } from '../../wire/client';
 import { ifVersion } from '../../wire/texts';
 import { type KeyDetail, keys, users } from './questions';
@@ -227,15 +227,9 @@ function MakeWindow({ onClose, onMade }: MadeProps) {
             />
           )}
         </Labelled>
-        {making.isError && <Refused error={making.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" type="submit" disabled={making.isPending}>
-            Make it
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={making} onClose={onClose}>
+          Make it
+        </Foot>
       </form>
     </Window>
   );
@@ -279,15 +273,9 @@ function RotateWindow({ one, onClose, onMade }: MadeProps & { one: KeyDetail }) 
             </Select>
           )}
         </Labelled>
-        {rotating.isError && <Refused error={rotating.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" disabled={rotating.isPending} onClick={() => rotating.mutate()}>
-            Give it a new text
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={rotating} onAct={() => rotating.mutate()} onClose={onClose}>
+          Give it a new text
+        </Foot>
       </div>
     </Window>
   );

@@ -5,7 +5,7 @@ import { Icon } from '../../parts/icons';
 import { useMay } from '../../parts/may';
 import { Coming, Nothing, Refused } from '../../parts/said';
 import { Sure, Tag } from '../../parts/screen';
-import { Window } from '../../parts/window';
+import { Foot, Window } from '../../parts/window';
 import { api, got, once } from '../../wire/client';
 import { me } from '../../wire/questions';
 import { ifVersion } from '../../wire/texts';
@@ -222,15 +222,9 @@ function UserWindow({ one, onClose }: { one: UserDetail | null; onClose: () => v
             Disabled: they are logged out, and their keys are refused
           </label>
         )}
-        {saving.isError && <Refused error={saving.error} />}
-        <div className="flex gap-2">
-          <Button tone="main" type="submit" disabled={saving.isPending || entry.name.trim() === ''}>
-            {one === null ? 'Add' : 'Keep'}
-          </Button>
-          <Button tone="quiet" onClick={onClose}>
-            Cancel
-          </Button>
-        </div>
+        <Foot acting={saving} isDisabled={entry.name.trim() === ''} onClose={onClose}>
+          {one === null ? 'Add' : 'Keep'}
+        </Foot>
       </form>
     </Window>
   );

@@ -2,13 +2,13 @@ import { useQuery, useQueryClient } from '@tanstack/react-query';
 import { getRouteApi, Link } from '@tanstack/react-router';
 import { lazy, Suspense, useState } from 'react';
 import { Ago } from '../../parts/ago';
-import { Changes } from '../../parts/changes';
-import { Button, buttonLook, Select } from '../../parts/controls';
+import { Button, buttonLook } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
 import { useMay } from '../../parts/may';
-import { Coming, Nothing, Refused } from '../../parts/said';
+import { Coming, Nothing, Refused, Standing } from '../../parts/said';
 import { Facts, ScreenHead, Section, Sure } from '../../parts/screen';
 import { Split } from '../../parts/split';
+import { Versions } from '../../parts/versions';
 import { api, got } from '../../wire/client';
 import type { Json } from '../../wire/events';
 import { workflows } from '../../wire/questions';
@@ -43,17 +43,13 @@ export function Workflows() {
           )
         }
       />
-      {asking.isError && (
-        <div className="p-4">
-          <Refused error={asking.error} onRetry={() => void asking.refetch()} />
-        </div>
-      )}
-      {asking.isPending && <Coming />}
-      {asking.data !== undefined && items.length === 0 && (
-        <Nothing title="There are no workflows yet">
-          Build one here, or give <code>tenuto serve</code> a file or a module.
-        </Nothing>
-      )}
+      <Standing asking={asking}>
+        {asking.data !== undefined && items.length === 0 && (
+          <Nothing title="There are no workflows yet">
+            Build one here, or give <code>tenuto serve</code> a file or a module.
+          </Nothing>
+        )}
+      </Standing>
       {items.length > 0 && (
         <Split
           label="Workflows"
@@ -119,7 +115,7 @@ function One({ name, version, go }: OneProps) {
       <div className="h-96 overflow-hidden rounded-lg border border-line">
         <Drawing name={name} version={version} />
       </div>
-      {one.source === 'organisation' && <Versions one={one} newest={newest.data} version={version} go={go} />}
+      {one.source === 'organisation' && <Past one={one} newest={newest.data} version={version} go={go} />}
       {one.text && (
         <Section title="Text">
           <pre
@@ -195,40 +191,23 @@ function Actions({ one, go }: { one: WorkflowDetail; go: Go }) {
   );
 }
 
-interface VersionsProps {
+interface PastProps {
   one: WorkflowDetail;
   newest: WorkflowDetail | undefined;
   version: number | undefined;
   go: Go;
 }
 
-function Versions({ one, newest, version, go }: VersionsProps) {
+function Past({ one, newest, version, go }: PastProps) {
   const told = useQuery(versions(one.name)).data?.items ?? [];
   if (told.length < 2) return null;
   return (
-    <Section title="Versions">
-      <Select
-        aria-label="Version"
-        className="w-auto! max-w-full self-start"
-        value={version ?? ''}
-        onChange={(event) => {
-          const chosen = Number(event.target.value);
-          go(chosen > 0 ? { one: one.name, version: chosen } : { one: one.name });
-        }}
-      >
-        <option value="">the newest</option>
-        {told.slice(1).map((each) => (
-          <option key={each.version} value={each.version}>
-            {each.version}, {new Date(each.at).toLocaleString()}, by {each.actor}
-          </option>
-        ))}
-      </Select>
-      {version !== undefined && newest !== undefined && (
-        <>
-          <p className="text-sm text-soft">From version {version} to the newest:</p>
-          <Changes before={one.definition as Json} after={newest.definition as Json} />
-        </>
-      )}
-    </Section>
+    <Versions
+      told={told}
+      version={version}
+      onChoose={(chosen) => go(chosen === undefined ? { one: one.name } : { one: one.name, version: chosen })}
+      before={one.definition as Json}
+      newest={newest?.definition as Json | undefined}
+    />
   );
 }
