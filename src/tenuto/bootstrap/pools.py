@@ -8,25 +8,14 @@ import msgspec
 
 from tenuto.core.errors import DefinitionError, NotFound, Problem, Rejected
 from tenuto.core.misfits import misfit, told
-from tenuto.core.pools import Pool, fault_of_name
+from tenuto.core.pools import Limits, Pool, fault_of_name
 from tenuto.core.vocabulary import Json
 
 VARIABLE: Final = "TENUTO_POOLS"
 
 
-class Limits(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Entry(Limits, frozen=True, forbid_unknown_fields=True):
     """A pool as a file has it, under its name."""
-
-    concurrency: int = 0
-    worker_concurrency: int = 0
-    rate: int = 0
-    per: float = 1.0
-    key: str = ""
-    key_concurrency: int = 0
-    key_rate: int = 0
-
-
-assert {*Limits.__struct_fields__, "name"} == {*Pool.__struct_fields__}
 
 
 def pools_of(given: object) -> tuple[Pool, ...]:
@@ -87,7 +76,7 @@ def _found(document: Json) -> Iterator[Pool | Problem]:
             yield Problem(message=f"{name!r} {fault_of_name(name)}.", path=name)
             continue
         try:
-            limits = msgspec.convert(entry, Limits)
+            limits = msgspec.convert(entry, Entry)
             pool = Pool(name, **msgspec.structs.asdict(limits))
             pool.check()
         except msgspec.ValidationError as error:

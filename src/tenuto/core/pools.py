@@ -28,19 +28,8 @@ _KEY: Final = re.compile(r"tenant|user|session|arguments(\.[A-Za-z0-9_-]+)+")
 _NAME_IN_WORDS: Final = "1 to 64 letters, digits, '_', '-' and '.'"
 
 
-class Named(msgspec.Struct, frozen=True):
-    """What has a name."""
-
-    name: str
-
-
-class Pool(Named, frozen=True, kw_only=True):
-    """A line of calls, and its limits over all processes; 0 is no limit.
-
-    Example:
-        gpu = tenuto.Pool("gpu", concurrency=4)
-        mail = tenuto.Pool("mail", rate=100, per=60, key="tenant", key_concurrency=2)
-    """
+class Limits(msgspec.Struct, frozen=True, kw_only=True):
+    """What a pool lets run; 0 is no limit."""
 
     concurrency: int = 0
     """Calls that run at once."""
@@ -56,6 +45,17 @@ class Pool(Named, frozen=True, kw_only=True):
     """Calls of one key that run at once."""
     key_rate: int = 0
     """Calls of one key that begin within any `per` seconds."""
+
+
+class Pool(Limits, frozen=True):
+    """A line of calls, and its limits over all processes.
+
+    Example:
+        gpu = tenuto.Pool("gpu", concurrency=4)
+        mail = tenuto.Pool("mail", rate=100, per=60, key="tenant", key_concurrency=2)
+    """
+
+    name: str
 
     @property
     def per_ms(self) -> int:
