@@ -91,8 +91,7 @@ class PoolServer:
         """Claim nothing any more."""
         self._closing = True
         for served in self._pools.values():
-            if served.work is not None and not served.news.is_set():
-                served.news.set()
+            served.news.set()
 
     async def close(self) -> None:
         """Interrupt what still runs, and return when what has ended is settled."""
