@@ -1,0 +1,137 @@
+"""What the team asks of a database, whatever its system. Values come and go as Arrow's, in batches;
+nothing here holds more than a few batches at once.
+
+```text
+DatabaseError
+├── CannotConnect       nobody answers there, or refuses us: what to check is in the message
+├── MissingDriver       names the extra
+├── NotPermitted        we may connect, and may not do this
+├── Unavailable         it went away, or is busy: try again
+├── BadValue            it refuses a value or a row, and says why
+└── Unsupported         this system cannot do that
+```
+
+No message holds a password.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
+from typing import TYPE_CHECKING, Literal, Protocol
+
+import msgspec
+
+from tenuto.teams.migration.schema import Scalar, Schema, System
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+
+class DatabaseError(Exception):
+    """A database did not do what was asked."""
+
+    def __init__(self, message: str, *, detail: str = "") -> None:
+        super().__init__(message)
+        self.detail = detail
+        """What the database itself said."""
+
+
+class CannotConnect(DatabaseError):
+    """Nobody answers there, or refuses us."""
+
+
+class MissingDriver(DatabaseError):
+    """The library for it is not installed."""
+
+
+class NotPermitted(DatabaseError):
+    """We may not do this there."""
+
+
+class Unavailable(DatabaseError):
+    """It went away or is busy; it may work later."""
+
+
+class BadValue(DatabaseError):
+    """A row was refused."""
+
+    def __init__(self, message: str, *, detail: str = "", column: str | None = None) -> None:
+        super().__init__(message, detail=detail)
+        self.column = column
+        """The column, where that is known."""
+
+
+class Unsupported(DatabaseError):
+    """This system cannot do that."""
+
+
+class Span(msgspec.Struct, frozen=True, kw_only=True):
+    """Rows of a table by the order of `by`: after one key, up to another; `None` is without end."""
+
+    after: tuple[Scalar, ...] | None = None
+    upto: tuple[Scalar, ...] | None = None
+
+
+class Read(msgspec.Struct, frozen=True, kw_only=True):
+    """What is read of a table."""
+
+    table: str
+    columns: tuple[str, ...]
+    by: tuple[str, ...] = ()
+    """Sorted by these, bytewise for texts; none: by SQLite's rowid, or in no order."""
+    span: Span = Span()
+    where: str | None = None
+    batch_rows: int = 50_000
+    limit: int | None = None
+
+
+class Rows(msgspec.Struct, frozen=True):
+    """The result of a query: Python values (int, float, Decimal, str, bytes, date, …)."""
+
+    columns: tuple[str, ...]
+    rows: list[tuple[object, ...]]
+
+
+Isolation = Literal["read", "write"]
+
+
+class Writing(Protocol):
+    """A transaction of a target under way: all of it is there afterwards, or nothing is."""
+
+    def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Return how many rows it changed; `?` stands for arguments, on every system.
+
+        Raises:
+            DatabaseError: it was refused.
+        """
+
+    def ingest(self, table: str, batch: pa.RecordBatch) -> int:
+        """Append rows by the fastest way there is, columns by name; return how many.
+
+        Raises:
+            BadValue: a row is refused; the transaction is lost.
+        """
+
+
+class Database(Protocol):
+    """One database, source or target. Its calls block: they belong in a thread."""
+
+    system: System
+
+    def describe(self) -> Schema:
+        """Return what it holds beside its rows."""
+
+    def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> Rows:
+        """Return the rows of a query, or the first `limit` of them."""
+
+    def read(self, read: Read) -> Iterator[pa.RecordBatch]:
+        """Return batches of rows, typed as the columns are declared; where values do not fit
+        (SQLite), the column is of text: see `reading` of each system. One transaction sees all of
+        them."""
+
+    def writing(self) -> AbstractContextManager[Writing]:
+        """Return a transaction: committed at the end of the block, else rolled back."""
+
+    def close(self) -> None:
+        """Let go of it."""
