@@ -71,6 +71,25 @@ def settle(
     return {"plan": to_json(now), "next": following, "message": message}
 
 
+def tell(ctx: tenuto.Context, plan: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan of a dry run, as YAML too; nothing was written."""
+    from tenuto.teams.migration import planfile
+
+    return {"plan": plan, "yaml": planfile.dump(from_json(plan, Plan))}
+
+
+def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
+    """End the session, whose plan nobody wants.
+
+    Raises:
+        Fatal: always.
+    """
+    why = f": {said['note']}" if said.get("note") else ""
+    raise tenuto.Fatal(
+        f"The plan was not approved{why}. Nothing was written to the target.", code="plan_denied"
+    )
+
+
 def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     """Make the tables, without what stands on their rows; return the work for each worker."""
     from tenuto.teams.migration import ddl, moving
