@@ -156,9 +156,7 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
     }
 
 
-def finish(
-    ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]
-) -> dict[str, Any]:
+def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     """Write the report, and return the proof.
 
     Raises:

@@ -32,7 +32,10 @@ INPUTS: Final[dict[str, Any]] = {
         "description": "What is moved: sqlite:///file, postgresql://user@host/db, mariadb://…, "
         "csv:///folder, parquet:///folder. Write passwords as ${NAME} of the environment.",
     },
-    "target": {**_ADDRESS, "description": "Where to: sqlite, postgresql or mariadb, as the source."},
+    "target": {
+        **_ADDRESS,
+        "description": "Where to: sqlite, postgresql or mariadb, as the source.",
+    },
     "tables": {
         "type": "array",
         "items": {"type": "string"},

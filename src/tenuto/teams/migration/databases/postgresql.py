@@ -46,12 +46,13 @@ class PostgreSQL:
         """Return what it holds beside its rows."""
         from tenuto.teams.migration.databases.describing import postgresql
 
-        return postgresql.describe(self)
+        with self._connected() as connection:
+            return postgresql.describe(connection)
 
     def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
         """Return the rows of a query, or the first `limit` of them."""
         with self._connected() as connection, connection.cursor() as cursor:
-            cursor.execute(placed(sql) if arguments else sql, tuple(arguments) or None)  # type: ignore[call-overload]  # SQL made here
+            cursor.execute(placed(sql) if arguments else sql, tuple(arguments) or None)
             if cursor.description is None:
                 return port.Rows((), [])
             rows = cursor.fetchmany(limit) if limit else cursor.fetchall()
@@ -98,10 +99,8 @@ def numbered(sql: str) -> str:
 
 def _check_drivers() -> None:
     try:
-        import adbc_driver_postgresql
-        import psycopg
-
-        assert psycopg and adbc_driver_postgresql
+        import adbc_driver_postgresql  # noqa: F401
+        import psycopg  # noqa: F401
     except ImportError as error:
         raise port.MissingDriver(
             f"PostgreSQL needs libraries that are not installed ({error.name}): "

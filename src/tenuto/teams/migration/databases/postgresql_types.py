@@ -72,14 +72,15 @@ def binary(array: pa.Array, taken: Taken, column: str) -> pa.Array:
         BadValue: with the rows whose values do not fit.
     """
     type = pa.string() if taken.type is None else taken.type
+    bad: tuple[int, ...] = ()
     if taken.name == "numeric" and taken.declared == "numeric" and pa.types.is_decimal(array.type):
         return array
     if taken.name == "jsonb":
-        made, bad = array if array.type == pa.binary() else versioned(array), ()
+        made = array if array.type == pa.binary() else versioned(array)
     elif taken.name == "uuid" and not pa.types.is_fixed_size_binary(array.type):
         made, bad = tried(array, uuids, pa.binary(16))
     elif taken.name == "real" and pa.types.is_floating(array.type):
-        made, bad = pc.cast(array, pa.float32(), safe=False), ()
+        made = pc.cast(array, pa.float32(), safe=False)
     else:
         made, bad = cast(array, type)
     if bad:

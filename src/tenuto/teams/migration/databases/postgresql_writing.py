@@ -89,9 +89,9 @@ class Transaction:
             return self._copy(table, rows)
         return self._by_way_of_texts(table, rows, taken)
 
-    def _copy(self, table: str, rows: pa.RecordBatch, **options: object) -> int:
+    def _copy(self, table: str, rows: pa.RecordBatch) -> int:
         with _told(self._url), self._connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="append", **options)
+            cursor.adbc_ingest(table, rows, mode="append")
         return int(rows.num_rows)
 
     def _by_way_of_texts(self, table: str, rows: pa.RecordBatch, taken: dict[str, Taken]) -> int:

@@ -73,12 +73,13 @@ class Sqlite:
         """Return what it holds beside its rows."""
         from tenuto.teams.migration.databases.describing import sqlite
 
-        return sqlite.describe(self)
+        with self._connected() as connection:
+            return sqlite.describe(connection)
 
     def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
         """Return the rows of a query, or the first `limit` of them."""
         with self._connected() as connection:
-            cursor = connection.execute(sql, tuple(arguments))  # type: ignore[arg-type]  # bound
+            cursor = connection.execute(sql, tuple(arguments))
             rows = cursor.fetchmany(limit) if limit else cursor.fetchall()
             names = tuple(column[0] for column in cursor.description or ())
         return port.Rows(names, rows)
@@ -171,7 +172,7 @@ class Transaction:
 
     def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
         """Return how many rows it changed."""
-        cursor = self._connection.execute(sql, tuple(arguments))  # type: ignore[arg-type]  # bound
+        cursor = self._connection.execute(sql, tuple(arguments))
         return max(cursor.rowcount, 0)
 
     def ingest(self, table: str, batch: pa.RecordBatch) -> int:
@@ -183,4 +184,4 @@ class Transaction:
         self._connection.executemany(
             f"INSERT INTO {quoted('sqlite', table)} ({names}) VALUES ({marks})", rows_of(batch)
         )
-        return batch.num_rows
+        return int(batch.num_rows)

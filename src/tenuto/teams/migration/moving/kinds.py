@@ -65,11 +65,11 @@ TYPES: Final[dict[Kind, pa.DataType]] = {
 
 
 def is_text(type: pa.DataType) -> bool:
-    return pa.types.is_string(type) or pa.types.is_large_string(type)
+    return bool(pa.types.is_string(type) or pa.types.is_large_string(type))
 
 
 def is_bytes(type: pa.DataType) -> bool:
-    return (
+    return bool(
         pa.types.is_binary(type)
         or pa.types.is_large_binary(type)
         or pa.types.is_fixed_size_binary(type)
