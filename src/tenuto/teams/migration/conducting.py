@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 import tenuto
-from tenuto.teams.migration.cognition import plan_from
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.options import options_from
 from tenuto.teams.migration.plan import Plan

@@ -4,8 +4,6 @@ from typing import Any, Final
 
 import msgspec
 
-import msgspec
-
 from tenuto.teams.migration.plan import OnError
 
 NO_PASSWORD: Final = (

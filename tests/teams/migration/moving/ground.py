@@ -81,7 +81,7 @@ def moved(source: Database, target: Database, plan: Plan, **more: object) -> lis
     """Move all ranges of the table `t`, one after the other."""
     return [
         move(source, target, Load(migration="m", plan=plan, table="t", range=range, **more))  # type: ignore[arg-type]
-        for range in ranges_of(source, plan, "t")
+        for range in ranges_of(source, plan, plan.table("t"))
     ]
 
 

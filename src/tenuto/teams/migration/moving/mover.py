@@ -17,7 +17,6 @@ from typing import TYPE_CHECKING, Final
 import msgspec
 
 from tenuto.teams.migration.databases.port import (
-    BadValue,
     Database,
     DatabaseError,
     Read,
@@ -41,6 +40,12 @@ PAUSE_SECONDS: Final = 0.2
 PAUSE_SECONDS_MAX: Final = 10.0
 
 OnBatch = Callable[[Batch], None]
+
+
+def prepare(target: Database) -> None:
+    """Make the tables that the mover keeps in a target, where they are not there yet."""
+    checkpoints.prepare(target)
+    quarantine.prepare(target)
 
 
 def nothing(batch: Batch) -> None:
@@ -244,6 +249,3 @@ class _Attempt:
         over = before + len(bad) > max(self.load.bad_rows_free, rows * self.load.bad_share_max)
         if stops or over:
             raise _Stopped(too_many(bad, read, stops=stops))
-
-
-__all__ = ["BadValue", "move"]

@@ -9,26 +9,25 @@ from tenuto.teams.migration.databases.port import Database, Span
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.databases.sqlite import Sqlite
 from tenuto.teams.migration.moving.loads import Range
-from tenuto.teams.migration.plan import Plan
+from tenuto.teams.migration.plan import Plan, TablePlan
 
 RANGES_MAX: Final = 64
 
 
-def ranges_of(source: Database, plan: Plan, table: str) -> list[Range]:
+def ranges_of(source: Database, plan: Plan, table: TablePlan) -> list[Range]:
     """Return the ranges of a table of the target, in their order; together they hold each row once.
 
     A table whose rows have no order that can be relied on is one range, in one transaction. The
     number of a row is taken for SQLite, whatever the plan says: it has one order and no null, and a
     primary key there may hold nulls.
     """
-    mapping = plan.table(table)
-    by = mapping.by
+    by = table.by
     if isinstance(source, Sqlite):
-        rowid = source.rowid(mapping.source)
+        rowid = source.rowid(table.source)
         by = (rowid,) if rowid else by
-    if len(by) != 1 or mapping.ranges < 2:
+    if len(by) != 1 or table.ranges < 2:
         return [Range(number=0, by=by)]
-    bounds = _bounds(source, mapping.source, by[0], min(mapping.ranges, RANGES_MAX))
+    bounds = _bounds(source, table.source, by[0], min(table.ranges, RANGES_MAX))
     edges: list[int | None] = [None, *bounds, None]
     return [
         Range(

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -13,7 +12,7 @@ import pyarrow.compute as pc
 from tenuto.teams.migration.databases.arrays import one_array
 from tenuto.teams.migration.databases.port import STRANGE, Strange, strange_cells
 from tenuto.teams.migration.moving.changes import CHANGES
-from tenuto.teams.migration.moving.kinds import is_text, to_kind, type_of
+from tenuto.teams.migration.moving.kinds import is_text, to_kind
 from tenuto.teams.migration.moving.loads import BadRow
 
 if TYPE_CHECKING:
@@ -162,11 +161,3 @@ def plain(column: pa.Array, row: int) -> Scalar | list[Scalar]:
     if isinstance(value, bytes):
         return ["blob", value.hex()]
     return str(value)
-
-
-def digest_key(raw: bytes) -> str:
-    """Return bytes in a short form for a text."""
-    return base64.b64encode(raw).decode()
-
-
-__all__ = ["Changed", "changed", "columns_read", "key_of", "type_of"]
