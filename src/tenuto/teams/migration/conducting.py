@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 import tenuto
-from tenuto.teams.migration.cognition import plan_from
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.options import options_from
 from tenuto.teams.migration.plan import Plan
@@ -175,9 +174,7 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
     }
 
 
-def finish(
-    ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]
-) -> dict[str, Any]:
+def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     """Write the report, and return the proof.
 
     Raises:
