@@ -55,6 +55,12 @@ class ColumnPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """In the SQL of the target."""
     counts: bool = False
     """Numbers itself."""
+    next: int | None = None
+    """Of one that numbers itself: what comes next at least, where the source has counted on."""
+    generated: str | None = None
+    """It is computed by this expression, in the SQL of the target: no value is loaded."""
+    collation: str | None = None
+    """In the words of the target."""
     changes: tuple[Change, ...] = ()
     semantic: str = ""
     confidence: float = 1.0

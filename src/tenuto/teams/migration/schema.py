@@ -80,6 +80,8 @@ class Index(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Names of columns; or expressions, in brackets."""
     unique: bool = False
     where: str | None = None
+    collations: tuple[str, ...] = ()
+    """Of the parts, where one is not that of its column's system: NOCASE, RTRIM."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -100,6 +102,8 @@ class Table(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     indexes: tuple[Index, ...] = ()
     """With those of unique constraints, without that of the primary key."""
     checks: tuple[Check, ...] = ()
+    without_rowid: bool = False
+    """SQLite keeps it in the order of its key, and has no other."""
     rows: int | None = None
     bytes: int | None = None
     """On disk, where the system tells it."""
@@ -149,6 +153,8 @@ class Schema(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     encoding: str = "UTF-8"
     collation: str | None = None
     """That of columns which declare none."""
+    left_out: dict[str, str] = {}
+    """What it holds beside, and why that is not told here: virtual tables, foreign tables."""
 
     def table(self, name: str) -> Table:
         """Return the table of a name; raises KeyError when there is none."""

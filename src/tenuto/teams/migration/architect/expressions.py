@@ -1,0 +1,290 @@
+"""Conditions and defaults in the SQL of another system, where they mean the same there.
+
+sqlglot reads and writes the dialects. What it would carry over word for word, without knowing
+whether the target has it or means it so, is refused here: only the parts named below pass.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from tenuto.teams.migration.databases.quoting import literal
+from tenuto.teams.migration.schema import Kind, System
+
+DIALECTS: Final[dict[System, str]] = {
+    "sqlite": "sqlite",
+    "postgresql": "postgres",
+    "mariadb": "mysql",
+    "folder": "postgres",
+}
+# Of `sqlglot.exp`: these mean the same everywhere.
+_SAFE: Final = frozenset(
+    {
+        "Column",
+        "Identifier",
+        "Literal",
+        "Boolean",
+        "Null",
+        "Paren",
+        "And",
+        "Or",
+        "Not",
+        "Xor",
+        "EQ",
+        "NEQ",
+        "LT",
+        "LTE",
+        "GT",
+        "GTE",
+        "Is",
+        "Between",
+        "In",
+        "Add",
+        "Sub",
+        "Mul",
+        "Neg",
+        "Abs",
+        "Lower",
+        "Upper",
+        "Length",
+        "Trim",
+        "Coalesce",
+        "Nullif",
+        "Case",
+        "If",
+        "Tuple",
+        "DPipe",
+        "Concat",
+        "Round",
+        "Greatest",
+        "Least",
+        "Substring",
+        "Var",
+    }
+)
+_TIMED: Final = frozenset({"CurrentTimestamp", "CurrentDate", "CurrentTime"})
+
+
+class Untranslatable(Exception):
+    """It does not say for sure the same in the target; the message says what stands in the way."""
+
+
+class Names(msgspec.Struct, frozen=True, kw_only=True):
+    """What the columns of a table are called in the target, and what they hold there."""
+
+    names: Mapping[str, str]
+    kinds: Mapping[str, Kind]
+    """By the source's names."""
+    changed: frozenset[str] = frozenset()
+    """Columns of the source whose values become others: a condition on them may not hold then."""
+
+
+def condition(sql: str, source: System, target: System, *, of: Names) -> str:
+    """Return a condition or an expression of a table in the SQL of the target.
+
+    Raises:
+        Untranslatable: it cannot be said there for sure.
+    """
+    tree = _parsed(sql, source)
+    folded = {name.lower(): name for name in of.names}
+    tree = _plainer(tree, of, folded)
+    for node in tree.walk():
+        _check(node, source, target)
+    for column in tree.find_all(_exp().Column):
+        name = column.name if column.name in of.names else folded.get(column.name.lower())
+        if name is None:
+            raise Untranslatable(f"It names {column.name!r}, which is no column of the table.")
+        if name in of.changed:
+            raise Untranslatable(f"The values of {name!r} become others.")
+        column.set("table", None)
+        column.set("this", _exp().to_identifier(of.names[name], quoted=True))
+    _check_kinds(tree, of, {new: old for old, new in of.names.items()})
+    return _written(tree, target)
+
+
+def _exp() -> Any:
+    from sqlglot import exp
+
+    return exp
+
+
+def _parsed(sql: str, source: System) -> Any:
+    import sqlglot
+    from sqlglot.errors import SqlglotError
+
+    try:
+        return sqlglot.parse_one(sql, read=DIALECTS[source])
+    except SqlglotError as error:
+        raise Untranslatable(f"It cannot be read: {str(error).splitlines()[0]:.200}") from None
+
+
+def _written(tree: Any, target: System) -> str:
+    from sqlglot.errors import ErrorLevel, SqlglotError
+
+    try:
+        return str(tree.sql(dialect=DIALECTS[target], unsupported_level=ErrorLevel.RAISE))
+    except SqlglotError as error:
+        raise Untranslatable(f"It cannot be said there: {str(error)[:200]}") from None
+
+
+def _plainer(tree: Any, of: Names, folded: Mapping[str, str]) -> Any:
+    """Return the tree without casts that change nothing, and with IN for `= ANY (ARRAY[…])`."""
+    exp = _exp()
+
+    def of_text(node: Any) -> bool:
+        inner = node.unnest()
+        name = inner.name if isinstance(inner, exp.Column) else ""
+        return of.kinds.get(folded.get(name.lower(), "")) == "text"
+
+    def plainer(node: Any) -> Any:
+        if isinstance(node, exp.Cast):
+            inner, to = node.this, node.to
+            if isinstance(inner.unnest(), exp.Literal | exp.Neg):
+                if inner.unnest().is_string and not to.is_type(*exp.DataType.TEXT_TYPES):
+                    return node
+                return inner.unnest().copy()
+            if to.is_type(*exp.DataType.TEXT_TYPES) and of_text(inner):
+                return inner.unnest().copy()
+        if isinstance(node, exp.EQ) and isinstance(node.expression, exp.Any):
+            array = node.expression.this.unnest()
+            if isinstance(array, exp.Cast):
+                array = array.this.unnest()
+            if isinstance(array, exp.Array):
+                return exp.In(this=node.this, expressions=array.expressions)
+        return node
+
+    # Twice: a cast in a cast, an array of casts.
+    return tree.transform(plainer).transform(plainer)
+
+
+def _check(node: Any, source: System, target: System) -> None:
+    exp = _exp()
+    name = type(node).__name__
+    if name in _SAFE:
+        if isinstance(node, exp.In) and node.args.get("query"):
+            raise Untranslatable("It asks other rows.")
+        if isinstance(node, exp.DPipe) and "mariadb" in (source, target):
+            raise Untranslatable("|| is OR in MariaDB.")
+        if isinstance(node, exp.Length) and target == "mariadb":
+            node.set("encoding", None)
+        return
+    if name == "Like" and source != "sqlite" and target == source:
+        return
+    if name == "Cast" and source == target:
+        return
+    if name in ("DataType", "DataTypeParam") and source == target:
+        return
+    what = str(node.this) if name == "Anonymous" else name.upper()
+    raise Untranslatable(f"{what} may mean something else in {target}.")
+
+
+def _check_kinds(tree: Any, of: Names, back: Mapping[str, str]) -> None:
+    """Refuse to compare columns with literals of another sort: systems differ in what that does."""
+    exp = _exp()
+    for node in tree.find_all(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In):
+        column = node.this.unnest()
+        if not isinstance(column, exp.Column):
+            continue
+        kind = of.kinds[back[column.name]]
+        others = node.expressions if isinstance(node, exp.In) else [node.expression]
+        for other in (each.unnest() for each in others):
+            if not isinstance(other, exp.Literal | exp.Neg):
+                continue
+            fits = (
+                kind in ("integer", "decimal", "float")
+                if not other.is_string
+                else kind != "boolean"
+            )
+            if isinstance(other, exp.Literal) and kind == "boolean" and other.name in ("0", "1"):
+                other.replace(exp.Boolean(this=other.name == "1"))
+            elif not fits:
+                raise Untranslatable(f"It compares {column.name!r}, of {kind}, with {other.sql()}.")
+
+
+def default(sql: str, source: System, target: System, kind: Kind) -> str | None:
+    """Return a default in the SQL of the target; None: there is none (NULL).
+
+    Raises:
+        Untranslatable: it cannot be said there for sure.
+    """
+    exp = _exp()
+    tree = _parsed(sql, source).unnest()
+    while isinstance(tree, exp.Cast):
+        tree = tree.this.unnest()
+    if isinstance(tree, exp.Null):
+        return None
+    if isinstance(tree, exp.Introducer):
+        tree = tree.expression
+    # SQLite takes "text" and text for a text where no column can be meant.
+    if isinstance(tree, exp.Column) and source == "sqlite":
+        words = {"true": exp.Boolean(this=True), "false": exp.Boolean(this=False)}
+        tree = words.get(tree.name.lower(), exp.Literal.string(tree.name))
+    if isinstance(tree, exp.Literal | exp.Boolean | exp.Neg):
+        return _literal(tree, target, kind)
+    if type(tree).__name__ in _TIMED or _is_now(tree, source):
+        return _now(tree, target, kind)
+    if source == target:
+        return sql
+    raise Untranslatable(f"The default {sql} may mean something else in {target}.")
+
+
+def _is_now(tree: Any, source: System) -> bool:
+    exp = _exp()
+    if source != "sqlite" or not isinstance(tree, exp.Func):
+        return False
+    said = tree.sql(dialect="sqlite").lower().replace(" ", "")
+    return said in ("datetime('now')", "date('now')", "time('now')", "datetime()", "date()")
+
+
+def _now(tree: Any, target: System, kind: Kind) -> str:
+    """The clock of SQLite is in UTC; so is that of every target here."""
+    utc = {
+        "postgresql": "(now() AT TIME ZONE 'UTC')",
+        "folder": "(now() AT TIME ZONE 'UTC')",
+        "sqlite": "CURRENT_TIMESTAMP",
+        "mariadb": "(utc_timestamp(6))",
+    }[target]
+    if kind == "timestamp":
+        return utc
+    if kind == "timestamptz":
+        return "now()" if target in ("postgresql", "folder") else utc
+    if kind == "date":
+        return {"sqlite": "CURRENT_DATE", "mariadb": "(utc_date())"}.get(target, f"({utc}::date)")
+    if kind == "time":
+        return {"sqlite": "CURRENT_TIME", "mariadb": "(utc_time(6))"}.get(target, f"({utc}::time)")
+    if kind == "text" and target == "postgresql":
+        return "to_char(now() AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS')"
+    raise Untranslatable(f"A clock gives no {kind}.")
+
+
+_TRUE: Final = frozenset({"1", "true", "t", "y", "yes"})
+_FALSE: Final = frozenset({"0", "false", "f", "n", "no"})
+
+
+def _literal(tree: Any, target: System, kind: Kind) -> str:
+    exp = _exp()
+    negative = isinstance(tree, exp.Neg)
+    inner = tree.this.unnest() if negative else tree
+    text = ("-" if negative else "") + (
+        str(inner.this).lower() if isinstance(inner, exp.Boolean) else str(inner.name)
+    )
+    if kind == "boolean":
+        if text.lower() not in _TRUE | _FALSE:
+            raise Untranslatable(f"The default {text!r} is neither true nor false.")
+        truth = text.lower() in _TRUE
+        return ("1" if truth else "0") if target == "sqlite" else str(truth).upper()
+    if kind in ("integer", "decimal", "float"):
+        if text in ("true", "false"):
+            return "1" if text == "true" else "0"
+        try:
+            float(text)
+        except ValueError:
+            raise Untranslatable(f"The default {text!r} is no number.") from None
+        return text
+    if kind == "bytes":
+        raise Untranslatable("Bytes as a default are written differently everywhere.")
+    said = literal(target, text)
+    return f"({said})" if target == "mariadb" and kind in ("json",) else said
