@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 import queue
+import re
 import threading
 from collections.abc import Callable, Iterator
 from typing import Final, Protocol
 
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenuto.teams.migration.databases.port import Read
 from tenuto.teams.migration.kora import canonical
 from tenuto.teams.migration.plan import ColumnPlan, TablePlan
 
+PADDED: Final = re.compile(r"(char|character|bpchar|nchar)\s*(\(|$)", re.IGNORECASE)
+"""Types that fill up texts with blanks, or cut these off: ending blanks do not count in them."""
+SINGLE: Final = re.compile(r"(real|float4|float)\s*($|unsigned)", re.IGNORECASE)
+"""Types of floats with four bytes; in SQLite `REAL` has eight."""
 AHEAD: Final = 2
 """Batches that a side is read ahead."""
 
@@ -46,8 +52,10 @@ class Expected:
         self._change = change
         self.bad = 0
 
-    def rows(self, by: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
-        """Return canonical batches in the order of columns of the source."""
+    def rows(
+        self, by: tuple[str, ...] = (), texts: frozenset[str] = frozenset()
+    ) -> Iterator[pa.RecordBatch]:
+        """Return canonical batches in the order of columns of the source; `texts` are as texts."""
         self.bad = 0
         needed: dict[str, None] = {}
         for column in compared(self._plan):
@@ -58,14 +66,19 @@ class Expected:
         for batch in self._database.read(read):
             changed = self._change(self._plan, batch)
             self.bad += len(changed.bad)
-            yield in_canonical_form(self._plan, changed.batch)
+            yield in_canonical_form(self._plan, changed.batch, texts)
 
 
-def target_rows(database: Reads, plan: TablePlan, by: tuple[str, ...]) -> Iterator[pa.RecordBatch]:
+def target_rows(
+    database: Reads,
+    plan: TablePlan,
+    by: tuple[str, ...] = (),
+    texts: frozenset[str] = frozenset(),
+) -> Iterator[pa.RecordBatch]:
     """Return canonical batches of what the target holds."""
     names = tuple(column.name for column in compared(plan))
     for batch in database.read(Read(table=plan.name, columns=names, by=by)):
-        yield in_canonical_form(plan, batch)
+        yield in_canonical_form(plan, batch, texts)
 
 
 def compared(plan: TablePlan) -> tuple[ColumnPlan, ...]:
@@ -73,10 +86,27 @@ def compared(plan: TablePlan) -> tuple[ColumnPlan, ...]:
     return tuple(column for column in plan.columns if column.source or column.sources)
 
 
-def in_canonical_form(plan: TablePlan, batch: pa.RecordBatch) -> pa.RecordBatch:
-    columns = compared(plan)
-    arrays = [canonical.canonical(batch.column(column.name), column.kind) for column in columns]
-    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in columns])
+def in_canonical_form(
+    plan: TablePlan, batch: pa.RecordBatch, texts: frozenset[str] = frozenset()
+) -> pa.RecordBatch:
+    """Return the columns of a batch in canonical form, some of them as texts in any case."""
+    arrays = []
+    for column in compared(plan):
+        array = in_form(column, batch.column(column.name))
+        if column.name in texts and not pa.types.is_large_string(array.type):
+            array = canonical.texts(array, column.kind)
+        arrays.append(array)
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in compared(plan)])
+
+
+def in_form(column: ColumnPlan, array: pa.Array) -> pa.Array:
+    """Return values in the canonical form of their kind, as the type of the target keeps them."""
+    whole = canonical.canonical(array, column.kind, column.scale)
+    if PADDED.match(column.type) and pa.types.is_large_string(whole.type):
+        return pc.utf8_rtrim(whole, " ")
+    if SINGLE.match(column.type) and pa.types.is_float64(whole.type):
+        return whole.cast(pa.float32()).cast(pa.float64())
+    return whole
 
 
 def joined(plan: TablePlan, pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
