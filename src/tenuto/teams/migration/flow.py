@@ -1,9 +1,9 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → plan ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn → finish
-         │                │                                                    │  ▲
-         └► (a dry run)   └► (denied)                                          └► accept (defects)
+check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► finish
+          │               │                                                       │  ▲
+          └► (a dry run)  └► (denied)                                             └► accept
 ```
 
 Directions are strict: this graph starts the layers below as sessions of their own, they give back
@@ -91,7 +91,10 @@ def _plan(flow: Workflow, model: str) -> None:
     asks = "inputs.approve || state.plan.questions.exists(one, !has(one.answer))"
     flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="prepare")
     flow.node("tell", function=conducting.tell, inputs={"plan": "state.plan", "given": "inputs"})
-    following = [("outputs.settle.next == 'go'", "prepare"), ("outputs.settle.next == 'ask'", "ask")]
+    following = [
+        ("outputs.settle.next == 'go'", "prepare"),
+        ("outputs.settle.next == 'ask'", "ask"),
+    ]
     flow.switch("settle", following, default="give_up")
     flow.node("give_up", function=conducting.give_up, inputs={"said": "outputs.ask"})
 
