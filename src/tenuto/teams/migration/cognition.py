@@ -23,14 +23,16 @@ ADOPTED_MAX: Final = 0.95
 
 
 def planning_workflow(model: str = "offline") -> Workflow:
-    """Return the workflow; its output is `plan`, and `annotated`, the schema with its notes."""
+    """Return the workflow; its output is `plan`, `open`, how many of its questions are, and
+    `annotated`, the schema with its notes."""
     flow = Workflow(
         "migration-plan",
         version="1",
         description="Looks at a database and plans how it is moved.",
         inputs={"given": "object"},
         state={"plan": "replace"},
-        output="{'plan': state.plan, 'annotated': outputs.annotate.annotated}",
+        output="{'plan': state.plan, 'open': outputs.resolve.open, "
+        "'annotated': outputs.annotate.annotated}",
     )
     given = {"given": "inputs.given"}
     flow.node("survey", function=survey, inputs=given)
@@ -143,7 +145,7 @@ def resolve(
     settled = from_json(plan, Plan)
     if sure:
         settled = settle(settled, from_json(annotated, Annotated), answers=sure)
-    return {"plan": to_json(settled)}
+    return {"plan": to_json(settled), "open": len(_open_questions(settled))}
 
 
 def plan_from(text: str) -> Plan:

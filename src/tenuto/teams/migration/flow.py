@@ -53,7 +53,11 @@ def migration_workflow(model: str = "offline") -> Workflow:
         version="1",
         description=DESCRIPTION,
         inputs=INPUTS,
-        state={"plan": "replace"},
+        state={
+            "plan": "replace",
+            "message": ("replace", ""),
+            "accepted": ("replace", False),
+        },
         output="outputs.finish",
     )
     _plan(flow, model)
@@ -73,10 +77,7 @@ def _plan(flow: Workflow, model: str) -> None:
     flow.node(
         "ask",
         approval="Carry this plan out?",
-        inputs={
-            "plan": "state.plan",
-            "message": "has(outputs.settle) ? outputs.settle.message : ''",
-        },
+        inputs={"plan": "state.plan", "message": "state.message"},
         form=_FORM,
         timeout=PATIENCE,
         on_expiry="deny",
@@ -88,7 +89,7 @@ def _plan(flow: Workflow, model: str) -> None:
         inputs={"plan": "state.plan", "said": "outputs.ask", **annotated},
     )
     flow.edge("check", "think").edge("ask", "settle")
-    asks = "inputs.approve || state.plan.questions.exists(one, !has(one.answer))"
+    asks = "inputs.approve || outputs.think.open > 0"
     flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="prepare")
     flow.node("tell", function=conducting.tell, inputs={"plan": "state.plan", "given": "inputs"})
     following = [
@@ -123,6 +124,7 @@ def _prove(flow: Workflow, model: str) -> None:
         "accept",
         approval="The target does not behave as the source in every way. Take it as it is?",
         inputs={**given, "explanations": "outputs.validator.explanations"},
+        updates={"accepted": "output.approved"},
         timeout=PATIENCE,
         on_expiry="deny",
     )
@@ -131,7 +133,7 @@ def _prove(flow: Workflow, model: str) -> None:
         "'moved': outputs.collect.moved, 'built': outputs.build, "
         "'verification': outputs.verify.verification, "
         "'explanations': outputs.validator.explanations, "
-        "'accepted': has(outputs.accept) && outputs.accept.approved}"
+        "'accepted': state.accepted}"
     )
     flow.node("finish", function=conducting.finish, inputs={"given": "inputs", "facts": facts})
     flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")
