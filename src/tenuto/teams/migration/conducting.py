@@ -98,11 +98,12 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
         moving.prepare(target)
+        moving.expect(target, ctx.session_id, now.tables)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
                 with target.writing() as writing:
@@ -156,7 +157,7 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
     from tenuto.teams.migration.recovery.building import build_all
 
     options, now = options_from(given), from_json(plan, Plan)
-    with told(), closing(open_database(options.target, writing=True)) as target:
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))
@@ -170,7 +171,7 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
