@@ -32,22 +32,37 @@ WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
 ASIDE: Final = "tenuto_ingest"
 
 
-@contextlib.contextmanager
-def transaction(url: str) -> Iterator[Transaction]:
-    """Return a transaction on a connection of its own."""
-    with _told(url):
-        connection = adbc.connect(url, autocommit=False)
-    try:
-        yield Transaction(connection, url)
-        with _told(url):
-            connection.commit()
-    except BaseException:
-        with contextlib.suppress(adbc_driver_manager.Error):
-            connection.rollback()
-        raise
-    finally:
-        with contextlib.suppress(adbc_driver_manager.Error):
-            connection.close()
+class Writer:
+    """A connection that is kept from one transaction to the next, until one fails."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+        self._kept: Transaction | None = None
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[Transaction]:
+        """Return a transaction: committed at the end of the block, else rolled back."""
+        # While it is in use nobody else may have it.
+        current, self._kept = self._kept, None
+        if current is None:
+            with _told(self._url):
+                current = Transaction(adbc.connect(self._url, autocommit=False), self._url)
+        try:
+            yield current
+            with _told(self._url):
+                current.connection.commit()
+        except BaseException:
+            current.close()
+            raise
+        if self._kept is not None:
+            self._kept.close()
+        self._kept = current
+
+    def close(self) -> None:
+        """Let go of the connection."""
+        if self._kept is not None:
+            self._kept.close()
+            self._kept = None
 
 
 @contextlib.contextmanager
@@ -62,13 +77,20 @@ class Transaction:
     """A transaction that writes."""
 
     def __init__(self, connection: Connection, url: str) -> None:
-        self._connection = connection
+        self.connection = connection
         self._url = url
         self._types: dict[str, dict[str, Taken]] = {}
 
+    def close(self) -> None:
+        """Let go of the connection; what is not committed is lost."""
+        with contextlib.suppress(adbc_driver_manager.Error):
+            self.connection.rollback()
+        with contextlib.suppress(adbc_driver_manager.Error):
+            self.connection.close()
+
     def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
         """Return how many rows it changed, 0 where the driver does not say."""
-        with _told(self._url), self._connection.cursor() as cursor:
+        with _told(self._url), self.connection.cursor() as cursor:
             cursor.execute(numbered(sql), tuple(arguments) or None)
             return max(cursor.rowcount, 0)
 
@@ -90,7 +112,7 @@ class Transaction:
         return self._by_way_of_texts(table, rows, taken)
 
     def _copy(self, table: str, rows: pa.RecordBatch) -> int:
-        with _told(self._url), self._connection.cursor() as cursor:
+        with _told(self._url), self.connection.cursor() as cursor:
             cursor.adbc_ingest(table, rows, mode="append")
         return int(rows.num_rows)
 
@@ -116,7 +138,7 @@ class Transaction:
 
     def _taken(self, table: str) -> dict[str, Taken]:
         if table not in self._types:
-            with _told(self._url), self._connection.cursor() as cursor:
+            with _told(self._url), self.connection.cursor() as cursor:
                 cursor.execute(numbered(TYPES), (quoted("postgresql", table),))
                 rows = cursor.fetchall()
             self._types[table] = {row[0]: Taken.of(*row[1:]) for row in rows}
