@@ -1,0 +1,88 @@
+"""Whether a table of the target holds what the plan makes of a table of the source."""
+
+from __future__ import annotations
+
+import functools
+import time
+
+from tenuto.teams.migration.kora.findings import Check, Found
+from tenuto.teams.migration.kora.merging import CHUNK, Merging, NotInOrder
+from tenuto.teams.migration.kora.multisets import MixedTypes, Multisets
+from tenuto.teams.migration.kora.sides import Change, Expected, Reads, Stream, target_rows
+from tenuto.teams.migration.plan import TablePlan
+
+
+def compare(
+    source: Reads, target: Reads, plan: TablePlan, *, change: Change, chunk: int = CHUNK
+) -> Check:
+    """Return what is not the same in a table, down to rows and columns.
+
+    Reads each side once, in batches, each in a thread of its own.
+    """
+    begun = time.perf_counter()
+    expected = Expected(source, plan, change)
+    by = key_in_source(plan)
+    found = Found()
+    try:
+        counts = in_order(expected, target, (plan, by), found=found, chunk=chunk) if by else None
+    except NotInOrder:
+        counts, found = None, Found()
+    if counts is None:
+        counts, found = as_sets(expected, target, plan)
+    return Check(
+        name="rows",
+        table=plan.name,
+        compared=counts[0],
+        target_count=counts[1],
+        seconds=time.perf_counter() - begun,
+        expected=found.counts["expected"],
+        dialect=found.counts["dialect"],
+        defects=found.counts["defect"],
+        differences=tuple(found.kept),
+    )
+
+
+def in_order(
+    expected: Expected,
+    target: Reads,
+    order: tuple[TablePlan, tuple[str, ...]],
+    *,
+    found: Found,
+    chunk: int,
+) -> tuple[int, int]:
+    """Compare row by row in the order of the key; return how many rows each side has.
+
+    Raises:
+        NotInOrder: the rows of one side do not come in this order.
+    """
+    plan, by = order
+    with (
+        Stream(plan, expected.rows(by)) as left,
+        Stream(plan, target_rows(target, plan, plan.key)) as right,
+    ):
+        Merging(plan, found, chunk=chunk).run(left, right)
+    return left.count, right.count
+
+
+def as_sets(expected: Expected, target: Reads, plan: TablePlan) -> tuple[tuple[int, int], Found]:
+    """Compare rows in any order; return how many each side has, and what was found."""
+    texts: frozenset[str] = frozenset()
+    while True:
+        found = Found()
+        try:
+            counts = Multisets(plan, found).run(
+                functools.partial(expected.rows, texts=texts),
+                functools.partial(target_rows, target, plan, texts=texts),
+            )
+        except MixedTypes as mixed:
+            assert not mixed.columns <= texts, "a column of texts is of one type"
+            texts |= mixed.columns
+            continue
+        return counts, found
+
+
+def key_in_source(plan: TablePlan) -> tuple[str, ...]:
+    """Return the columns of the source that the key is made of, one each; () when it is not."""
+    columns = {column.name: column.source for column in plan.columns}
+    names = tuple(columns.get(name) for name in plan.key)
+    return () if None in names else tuple(str(name) for name in names)

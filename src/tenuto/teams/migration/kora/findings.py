@@ -1,0 +1,90 @@
+"""What a comparison finds: differences, each with its place and what it is judged to be."""
+
+from __future__ import annotations
+
+from typing import Final, Literal
+
+import msgspec
+
+from tenuto.teams.migration.schema import Scalar
+
+Judged = Literal["expected", "dialect", "defect"]
+"""`expected`: by what the plan declares. `dialect`: the systems differ there, `reason` says how.
+`defect`: the target does not behave as the source."""
+
+What = Literal[
+    "changed",
+    "missing",
+    "extra",
+    "doubled",
+    "accepted",
+    "refused",
+    "declared",
+    "result",
+    "order",
+    "error",
+    "number",
+]
+
+KEPT: Final = 20
+"""Differences of one sort at one place that are told one by one; more are counted."""
+
+
+class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that is not the same on both sides."""
+
+    what: What
+    judged: Judged = "defect"
+    table: str = ""
+    """In the target; or the name of a view or a query."""
+    key: dict[str, Scalar] = {}
+    """Column to value: the row."""
+    column: str = ""
+    source: Scalar = None
+    target: Scalar = None
+    reason: str = ""
+
+
+class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One thing that was compared."""
+
+    name: str
+    """`rows`, `schema`, `constraints`, `defaults`, `sequences`, `views`, `workload`."""
+    table: str = ""
+    compared: int = 0
+    """How many: rows, constraints, queries, …"""
+    unit: str = "rows"
+    target_count: int | None = None
+    """How many the target has, where that is counted by itself."""
+    seconds: float = 0.0
+    expected: int = 0
+    dialect: int = 0
+    defects: int = 0
+    differences: tuple[Difference, ...] = ()
+    """The first of each sort and place: at most 20 each."""
+    note: str = ""
+
+
+class Found:
+    """Collects the differences of one check: counts all, keeps the first of each sort and place."""
+
+    def __init__(self) -> None:
+        self.counts: dict[Judged, int] = {"expected": 0, "dialect": 0, "defect": 0}
+        self.kept: list[Difference] = []
+        self._sorts: dict[tuple[str, ...], int] = {}
+
+    def add(self, difference: Difference) -> None:
+        """Take note of one."""
+        sort = (difference.what, difference.judged, difference.table, difference.column)
+        if self.room(*sort):
+            self.kept.append(difference)
+        self.count(difference.judged, 1)
+        self._sorts[sort] = self._sorts.get(sort, 0) + 1
+
+    def room(self, *sort: str) -> int:
+        """Return how many more of a sort would be kept: what, judged, table, column."""
+        return max(KEPT - self._sorts.get(sort, 0), 0)
+
+    def count(self, judged: Judged, number: int) -> None:
+        """Count differences without keeping them."""
+        self.counts[judged] += number

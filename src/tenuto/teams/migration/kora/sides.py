@@ -1,0 +1,208 @@
+"""Both sides of a table as streams of canonical rows in the target's columns, read in threads."""
+
+from __future__ import annotations
+
+import queue
+import re
+import threading
+from collections.abc import Callable, Iterator
+from typing import Final, Protocol
+
+import msgspec
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tenuto.teams.migration.databases.port import Read
+from tenuto.teams.migration.kora import canonical
+from tenuto.teams.migration.plan import ColumnPlan, TablePlan
+
+PADDED: Final = re.compile(r"(char|character|bpchar|nchar)\s*(\(|$)", re.IGNORECASE)
+"""Types that fill up texts with blanks, or cut these off: ending blanks do not count in them."""
+SINGLE: Final = re.compile(r"(real|float4|float)\s*($|unsigned)", re.IGNORECASE)
+"""Types of floats with four bytes; in SQLite `REAL` has eight."""
+AHEAD: Final = 2
+"""Batches that a side is read ahead."""
+
+
+class Reads(Protocol):
+    """The part of a database that is needed here."""
+
+    def read(self, read: Read) -> Iterator[pa.RecordBatch]:
+        """Return batches of rows."""
+
+
+class Changed(msgspec.Struct, frozen=True, kw_only=True):
+    """What becomes of a batch of the source."""
+
+    batch: pa.RecordBatch
+    """The rows that fit, in the target's columns."""
+    bad: tuple[int, ...] = ()
+    """Rows of the original that do not fit: they are in quarantine."""
+
+
+Change = Callable[[TablePlan, pa.RecordBatch], Changed]
+
+
+class Expected:
+    """What the target should hold, batch by batch; afterwards, how many rows do not fit."""
+
+    def __init__(self, database: Reads, plan: TablePlan, change: Change) -> None:
+        self._database = database
+        self._plan = plan
+        self._change = change
+        self.bad = 0
+
+    def rows(
+        self, by: tuple[str, ...] = (), texts: frozenset[str] = frozenset()
+    ) -> Iterator[pa.RecordBatch]:
+        """Return canonical batches in the order of columns of the source; `texts` are as texts."""
+        self.bad = 0
+        needed: dict[str, None] = {}
+        for column in compared(self._plan):
+            needed.update(dict.fromkeys(column.sources))
+            if column.source is not None:
+                needed[column.source] = None
+        read = Read(table=self._plan.source, columns=tuple(needed), by=by, where=self._plan.where)
+        for batch in self._database.read(read):
+            changed = self._change(self._plan, batch)
+            self.bad += len(changed.bad)
+            yield in_canonical_form(self._plan, changed.batch, texts)
+
+
+def target_rows(
+    database: Reads,
+    plan: TablePlan,
+    by: tuple[str, ...] = (),
+    texts: frozenset[str] = frozenset(),
+) -> Iterator[pa.RecordBatch]:
+    """Return canonical batches of what the target holds."""
+    names = tuple(column.name for column in compared(plan))
+    for batch in database.read(Read(table=plan.name, columns=names, by=by)):
+        yield in_canonical_form(plan, batch, texts)
+
+
+def compared(plan: TablePlan) -> tuple[ColumnPlan, ...]:
+    """Return the columns of the target that are made of something in the source."""
+    return tuple(column for column in plan.columns if column.source or column.sources)
+
+
+def in_canonical_form(
+    plan: TablePlan, batch: pa.RecordBatch, texts: frozenset[str] = frozenset()
+) -> pa.RecordBatch:
+    """Return the columns of a batch in canonical form, some of them as texts in any case."""
+    arrays = []
+    for column in compared(plan):
+        array = in_form(column, batch.column(column.name))
+        if column.name in texts and not pa.types.is_large_string(array.type):
+            array = canonical.texts(array, column.kind)
+        arrays.append(array)
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in compared(plan)])
+
+
+def in_form(column: ColumnPlan, array: pa.Array) -> pa.Array:
+    """Return values in the canonical form of their kind, as the type of the target keeps them."""
+    whole = canonical.canonical(array, column.kind, column.scale)
+    if PADDED.match(column.type) and pa.types.is_large_string(whole.type):
+        return pc.utf8_rtrim(whole, " ")
+    if SINGLE.match(column.type) and pa.types.is_float64(whole.type):
+        return whole.cast(pa.float32()).cast(pa.float64())
+    return whole
+
+
+def joined(plan: TablePlan, pieces: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return pieces as one; a column that is of texts in one of them is of texts in all."""
+    if len(pieces) == 1:
+        return pieces[0]
+    arrays = []
+    for number, column in enumerate(compared(plan)):
+        parts = [piece.column(number) for piece in pieces]
+        if len({part.type for part in parts}) > 1:
+            parts = [canonical.texts(part, column.kind) for part in parts]
+        arrays.append(pa.concat_arrays(parts))
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in compared(plan)])
+
+
+class Stream:
+    """Batches of one side, read ahead by a thread; use it as a context, which ends the thread."""
+
+    def __init__(self, plan: TablePlan, batches: Iterator[pa.RecordBatch]) -> None:
+        self._plan = plan
+        self._batches = batches
+        self._queue: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(AHEAD)
+        self._stopped = threading.Event()
+        self._pieces: list[pa.RecordBatch] = []
+        self._held = 0
+        self._ended = False
+        self.count = 0
+        """Rows that came so far."""
+        self._thread = threading.Thread(target=self._read, name="kora-reader", daemon=True)
+
+    def __enter__(self) -> Stream:
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stopped.set()
+        while self._thread.is_alive():
+            self._emptied()
+            self._thread.join(0.01)
+
+    def ahead(self, number: int) -> tuple[pa.RecordBatch, bool]:
+        """Return the next rows, `number` or all that are left, and whether that is all."""
+        while self._held < number and not self._ended:
+            self._take()
+        if self._held == number and not self._ended:
+            self._take()
+        whole = self._whole()
+        self._pieces = [whole]
+        return whole.slice(0, number), self._ended and self._held <= number
+
+    def drop(self, number: int) -> None:
+        """Let go of the next rows."""
+        self._pieces = [self._whole().slice(number)]
+        self._held -= number
+
+    def _whole(self) -> pa.RecordBatch:
+        pieces = [piece for piece in self._pieces if piece.num_rows]
+        return joined(self._plan, pieces) if pieces else nothing(self._plan)
+
+    def _take(self) -> None:
+        item = self._queue.get()
+        if isinstance(item, BaseException):
+            self._ended = True
+            raise item
+        if item is None:
+            self._ended = True
+            return
+        self._pieces.append(item)
+        self._held += item.num_rows
+        self.count += item.num_rows
+
+    def _read(self) -> None:
+        try:
+            for batch in self._batches:
+                self._put(batch)
+                if self._stopped.is_set():
+                    return
+        except BaseException as error:
+            self._put(error)
+            return
+        self._put(None)
+
+    def _put(self, item: pa.RecordBatch | BaseException | None) -> None:
+        while not self._stopped.is_set():
+            try:
+                self._queue.put(item, timeout=0.1)
+                return
+            except queue.Full:
+                continue
+
+    def _emptied(self) -> None:
+        while not self._queue.empty():
+            self._queue.get_nowait()
+
+
+def nothing(plan: TablePlan) -> pa.RecordBatch:
+    """Return no rows."""
+    arrays = [pa.nulls(0, canonical.TYPES[column.kind]) for column in compared(plan)]
+    return pa.RecordBatch.from_arrays(arrays, names=[column.name for column in compared(plan)])
