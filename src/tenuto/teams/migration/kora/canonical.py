@@ -32,9 +32,7 @@ Array: TypeAlias = pa.Array
 Unfit = (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError)
 
 
-def canonical(
-    array: Array | pa.ChunkedArray, kind: Kind, scale: int | None = None
-) -> Array:
+def canonical(array: Array | pa.ChunkedArray, kind: Kind, scale: int | None = None) -> Array:
     """Return the values in the canonical type of a kind; or as texts, when one does not fit.
 
     Floats become decimals of `scale` digits after the point where these are within 1e-9 of them.

@@ -8,7 +8,7 @@ import time
 from tenuto.teams.migration.kora.findings import Check, Found
 from tenuto.teams.migration.kora.merging import CHUNK, Merging, NotInOrder
 from tenuto.teams.migration.kora.multisets import MixedTypes, Multisets
-from tenuto.teams.migration.kora.sides import Change, Expected, Reads, Stream, target_rows
+from tenuto.teams.migration.kora.sides import Change, Expected, Form, Reads, Stream, target_rows
 from tenuto.teams.migration.plan import TablePlan
 
 
@@ -20,32 +20,25 @@ def compare(
     Reads each side once, in batches, each in a thread of its own.
     """
     begun = time.perf_counter()
-    expected = Expected(source, plan, change)
+    form = Form(plan, target.system)
+    expected = Expected(source, form, change)
     by = key_in_source(plan)
     found = Found()
     try:
-        counts = in_order(expected, target, (plan, by), found=found, chunk=chunk) if by else None
+        counts = in_order(expected, target, (form, by), found=found, chunk=chunk) if by else None
     except NotInOrder:
         counts, found = None, Found()
     if counts is None:
-        counts, found = as_sets(expected, target, plan)
-    return Check(
-        name="rows",
-        table=plan.name,
-        compared=counts[0],
-        target_count=counts[1],
-        seconds=time.perf_counter() - begun,
-        expected=found.counts["expected"],
-        dialect=found.counts["dialect"],
-        defects=found.counts["defect"],
-        differences=tuple(found.kept),
+        counts, found = as_sets(expected, target, form)
+    return found.check(
+        "rows", table=plan.name, compared=counts[0], target_count=counts[1], begun=begun
     )
 
 
 def in_order(
     expected: Expected,
     target: Reads,
-    order: tuple[TablePlan, tuple[str, ...]],
+    order: tuple[Form, tuple[str, ...]],
     *,
     found: Found,
     chunk: int,
@@ -55,24 +48,24 @@ def in_order(
     Raises:
         NotInOrder: the rows of one side do not come in this order.
     """
-    plan, by = order
+    form, by = order
     with (
-        Stream(plan, expected.rows(by)) as left,
-        Stream(plan, target_rows(target, plan, plan.key)) as right,
+        Stream(form, expected.rows(by)) as left,
+        Stream(form, target_rows(target, form, form.plan.key)) as right,
     ):
-        Merging(plan, found, chunk=chunk).run(left, right)
+        Merging(form, found, chunk=chunk).run(left, right)
     return left.count, right.count
 
 
-def as_sets(expected: Expected, target: Reads, plan: TablePlan) -> tuple[tuple[int, int], Found]:
+def as_sets(expected: Expected, target: Reads, form: Form) -> tuple[tuple[int, int], Found]:
     """Compare rows in any order; return how many each side has, and what was found."""
     texts: frozenset[str] = frozenset()
     while True:
         found = Found()
         try:
-            counts = Multisets(plan, found).run(
+            counts = Multisets(form, found).run(
                 functools.partial(expected.rows, texts=texts),
-                functools.partial(target_rows, target, plan, texts=texts),
+                functools.partial(target_rows, target, form, texts=texts),
             )
         except MixedTypes as mixed:
             assert not mixed.columns <= texts, "a column of texts is of one type"
