@@ -7,7 +7,6 @@ from typing import Any, Final
 import msgspec
 
 import tenuto
-from tenuto.teams.migration.cognition import plan_from
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.options import options_from
 from tenuto.teams.migration.plan import Plan
@@ -69,6 +68,25 @@ def settle(
     ctx.note("plan", {"revision": now.revision, "approved": said["approved"], "by": said["by"]})
     following = "stop" if not said["approved"] else "ask" if is_open else "go"
     return {"plan": to_json(now), "next": following, "message": message}
+
+
+def tell(ctx: tenuto.Context, plan: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan of a dry run, as YAML too; nothing was written."""
+    from tenuto.teams.migration import planfile
+
+    return {"plan": plan, "yaml": planfile.dump(from_json(plan, Plan))}
+
+
+def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
+    """End the session, whose plan nobody wants.
+
+    Raises:
+        Fatal: always.
+    """
+    why = f": {said['note']}" if said.get("note") else ""
+    raise tenuto.Fatal(
+        f"The plan was not approved{why}. Nothing was written to the target.", code="plan_denied"
+    )
 
 
 def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -156,9 +174,7 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
     }
 
 
-def finish(
-    ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]
-) -> dict[str, Any]:
+def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
     """Write the report, and return the proof.
 
     Raises:

@@ -91,9 +91,7 @@ def range_workflow(model: str = "offline") -> Workflow:
     return flow.switch("mend", [("size(outputs.mend.fixes) == 0", "ask")], default="move")
 
 
-def move(
-    ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]]
-) -> dict[str, Any]:
+def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]]) -> dict[str, Any]:
     """Move the range from where it is; return what came of it.
 
     Raises:

@@ -4,8 +4,6 @@ from typing import Any, Final
 
 import msgspec
 
-import msgspec
-
 from tenuto.teams.migration.plan import OnError
 
 NO_PASSWORD: Final = (
@@ -32,7 +30,10 @@ INPUTS: Final[dict[str, Any]] = {
         "description": "What is moved: sqlite:///file, postgresql://user@host/db, mariadb://…, "
         "csv:///folder, parquet:///folder. Write passwords as ${NAME} of the environment.",
     },
-    "target": {**_ADDRESS, "description": "Where to: sqlite, postgresql or mariadb, as the source."},
+    "target": {
+        **_ADDRESS,
+        "description": "Where to: sqlite, postgresql or mariadb, as the source.",
+    },
     "tables": {
         "type": "array",
         "items": {"type": "string"},

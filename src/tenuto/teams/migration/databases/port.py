@@ -18,7 +18,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from typing import TYPE_CHECKING, Literal, Protocol
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 import msgspec
 
@@ -56,10 +56,19 @@ class Unavailable(DatabaseError):
 class BadValue(DatabaseError):
     """A row was refused."""
 
-    def __init__(self, message: str, *, detail: str = "", column: str | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        detail: str = "",
+        column: str | None = None,
+        rows: tuple[int, ...] = (),
+    ) -> None:
         super().__init__(message, detail=detail)
         self.column = column
         """The column, where that is known."""
+        self.rows = rows
+        """Which rows of the batch, from 0, where that is known; others may be refused as well."""
 
 
 class Unsupported(DatabaseError):
@@ -91,6 +100,32 @@ class Rows(msgspec.Struct, frozen=True):
 
     columns: tuple[str, ...]
     rows: list[tuple[object, ...]]
+
+
+STRANGE: Final = "\x00strange"
+"""The name of one more column of a batch, which is there when some of its rows hold values that do
+not fit their columns: a word among integers, bytes that are no UTF-8, an infinite date. Such a
+value is null in its own column, and for its row this column has a text, `Strange` as JSON; for
+other rows it is null. See `strange_cells`."""
+
+StoredAs = Literal["integer", "real", "text", "blob", "broken"]
+"""As what a strange value is stored; `broken`: a text that is no UTF-8."""
+
+Strange = dict[str, tuple[StoredAs, str]]
+"""Column to what is stored there: digits, a text, or bytes in hex."""
+
+
+def strange_cells(batch: pa.RecordBatch) -> dict[int, Strange]:
+    """Return by row, from 0, the values of a batch that do not fit their columns."""
+    place = batch.schema.get_field_index(STRANGE)
+    if place < 0:
+        return {}
+    texts = batch.column(place).to_pylist()
+    return {
+        row: msgspec.json.decode(text, type=Strange)
+        for row, text in enumerate(texts)
+        if text is not None
+    }
 
 
 Isolation = Literal["read", "write"]
@@ -126,9 +161,8 @@ class Database(Protocol):
         """Return the rows of a query, or the first `limit` of them."""
 
     def read(self, read: Read) -> Iterator[pa.RecordBatch]:
-        """Return batches of rows, typed as the columns are declared; where values do not fit
-        (SQLite), the column is of text: see `reading` of each system. One transaction sees all of
-        them."""
+        """Return batches of rows, typed as the values are stored; what does not fit its column is
+        told by the column `STRANGE`. One transaction sees all of them."""
 
     def writing(self) -> AbstractContextManager[Writing]:
         """Return a transaction: committed at the end of the block, else rolled back."""

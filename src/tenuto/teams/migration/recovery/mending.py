@@ -12,9 +12,7 @@ def with_fixes(plan: Plan, table: str, fixes: Iterable[Fix]) -> Plan:
     """Return the plan with fixes for columns of a table put into it, in their order."""
     for fix in fixes:
         if fix.column:
-            tables = tuple(
-                _mended(one, fix) if one.name == table else one for one in plan.tables
-            )
+            tables = tuple(_mended(one, fix) if one.name == table else one for one in plan.tables)
             plan = msgspec.structs.replace(plan, tables=tables)
     return plan
 

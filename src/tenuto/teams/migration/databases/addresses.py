@@ -1,0 +1,97 @@
+"""Addresses of databases: what they name, how they are shown, and how what they name is opened.
+
+```text
+sqlite:///relative/path.db     sqlite:////absolute/path.db
+postgresql://user:password@host:5432/name?sslmode=require
+mysql://user:password@host:3306/name       mariadb://… is the same
+csv:///folder                  parquet:///folder
+```
+"""
+
+from pathlib import Path
+from typing import Final
+from urllib.parse import unquote, urlsplit, urlunsplit
+
+from tenuto.teams.migration.databases.port import CannotConnect, Database, Unsupported
+from tenuto.teams.migration.schema import System
+
+SYSTEMS: Final[dict[str, System]] = {
+    "sqlite": "sqlite",
+    "postgresql": "postgresql",
+    "postgres": "postgresql",
+    "mysql": "mariadb",
+    "mariadb": "mariadb",
+    "csv": "folder",
+    "parquet": "folder",
+}
+SECRETS: Final = ("password", "passwd", "sslpassword", "sslkey")
+HIDDEN: Final = "***"
+
+
+def system_of(url: str) -> System:
+    """Return the system that an address names.
+
+    Raises:
+        Unsupported: none that is known.
+    """
+    scheme = url.partition("://")[0].lower() if "://" in url else ""
+    if scheme not in SYSTEMS:
+        raise Unsupported(
+            f"The address {redacted(url)!r} names no system that can be migrated; it begins with "
+            f"one of: {', '.join(f'{name}://' for name in SYSTEMS)}."
+        )
+    return SYSTEMS[scheme]
+
+
+def redacted(url: str) -> str:
+    """Return an address in which no password stands."""
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return HIDDEN
+    place = parts.netloc
+    # A password may hold an @ that should have been escaped: what counts is the last one.
+    who, at, where = place.rpartition("@")
+    if at:
+        name, colon, _ = who.partition(":")
+        place = f"{name}{colon and f':{HIDDEN}'}@{where}"
+    query = "&".join(_without_secret(pair) for pair in parts.query.split("&"))
+    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+
+
+def _without_secret(pair: str) -> str:
+    name, equals, _ = pair.partition("=")
+    return f"{name}{equals}{HIDDEN}" if name.lower() in SECRETS else pair
+
+
+def path_of(url: str) -> Path:
+    """Return the file or folder that an address names: after three slashes from here, after four
+    from the root."""
+    parts = urlsplit(url)
+    if parts.netloc:
+        raise CannotConnect(
+            f"The address {redacted(url)!r} names the host {parts.netloc!r} where a path is "
+            f"expected; write {parts.scheme}:///{parts.netloc}{parts.path} (three slashes)."
+        )
+    return Path(unquote(parts.path.removeprefix("/")))
+
+
+def open_database(url: str, *, writing: bool = False) -> Database:
+    """Return the database that an address names. Nothing is made that is not there, but the file of
+    an SQLite database that is to be written.
+
+    Raises:
+        Unsupported: the address names no known system, or one that cannot be written.
+        MissingDriver: its library is not installed.
+        CannotConnect: there is none, or it refuses us.
+    """
+    system = system_of(url)
+    if system == "sqlite":
+        from tenuto.teams.migration.databases.sqlite import Sqlite
+
+        return Sqlite(path_of(url), writing=writing)
+    if system == "postgresql":
+        from tenuto.teams.migration.databases.postgresql import PostgreSQL
+
+        return PostgreSQL(url, writing=writing)
+    raise Unsupported(f"Databases of {system} cannot be opened yet.")

@@ -1,0 +1,125 @@
+"""Writing to PostgreSQL: rows by binary COPY, which takes exactly the type of each column."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+
+import adbc_driver_manager
+import adbc_driver_postgresql.dbapi as adbc
+import pyarrow as pa
+
+from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases.arrays import one_array
+from tenuto.teams.migration.databases.postgresql import numbered
+from tenuto.teams.migration.databases.postgresql_errors import told
+from tenuto.teams.migration.databases.postgresql_types import Taken, binary
+from tenuto.teams.migration.databases.quoting import listed, quoted
+
+if TYPE_CHECKING:
+    from adbc_driver_manager.dbapi import Connection
+
+TYPES: Final = """
+SELECT a.attname, coalesce(nullif(t.typbasetype, 0), t.oid)::regtype::text,
+       CASE WHEN t.typbasetype <> 0 THEN t.typtypmod ELSE a.atttypmod END, b.typtype::text,
+       format_type(a.atttypid, a.atttypmod)
+FROM pg_attribute a
+JOIN pg_type t ON t.oid = a.atttypid
+JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
+WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
+"""
+ASIDE: Final = "tenuto_ingest"
+
+
+@contextlib.contextmanager
+def transaction(url: str) -> Iterator[Transaction]:
+    """Return a transaction on a connection of its own."""
+    with _told(url):
+        connection = adbc.connect(url, autocommit=False)
+    try:
+        yield Transaction(connection, url)
+        with _told(url):
+            connection.commit()
+    except BaseException:
+        with contextlib.suppress(adbc_driver_manager.Error):
+            connection.rollback()
+        raise
+    finally:
+        with contextlib.suppress(adbc_driver_manager.Error):
+            connection.close()
+
+
+@contextlib.contextmanager
+def _told(url: str) -> Iterator[None]:
+    try:
+        yield
+    except (adbc_driver_manager.Error, OSError) as error:
+        raise told(error, getattr(error, "sqlstate", None), url) from error
+
+
+class Transaction:
+    """A transaction that writes."""
+
+    def __init__(self, connection: Connection, url: str) -> None:
+        self._connection = connection
+        self._url = url
+        self._types: dict[str, dict[str, Taken]] = {}
+
+    def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Return how many rows it changed, 0 where the driver does not say."""
+        with _told(self._url), self._connection.cursor() as cursor:
+            cursor.execute(numbered(sql), tuple(arguments) or None)
+            return max(cursor.rowcount, 0)
+
+    def ingest(self, table: str, batch: pa.RecordBatch) -> int:
+        """Append rows, columns by name; return how many.
+
+        Raises:
+            BadValue: with the row's place, where it is known.
+        """
+        taken = self._taken(table)
+        columns: dict[str, pa.Array] = {}
+        for name in batch.schema.names:
+            if name not in taken:
+                raise port.DatabaseError(f"The table {table!r} has no column {name!r}.")
+            columns[name] = binary(one_array(batch.column(name)), taken[name], name)
+        rows = pa.RecordBatch.from_arrays(list(columns.values()), names=list(columns))
+        if all(taken[name].type is not None for name in columns):
+            return self._copy(table, rows)
+        return self._by_way_of_texts(table, rows, taken)
+
+    def _copy(self, table: str, rows: pa.RecordBatch) -> int:
+        with _told(self._url), self._connection.cursor() as cursor:
+            cursor.adbc_ingest(table, rows, mode="append")
+        return int(rows.num_rows)
+
+    def _by_way_of_texts(self, table: str, rows: pa.RecordBatch, taken: dict[str, Taken]) -> int:
+        """Append rows with columns of types that have no binary form here: PostgreSQL makes them
+        of texts."""
+        names = rows.schema.names
+        made = ", ".join(
+            f"{quoted('postgresql', name)} {taken[name].declared if taken[name].type else 'text'}"
+            for name in names
+        )
+        values = ", ".join(
+            f"{quoted('postgresql', name)}::{taken[name].declared}" for name in names
+        )
+        self.execute(f"DROP TABLE IF EXISTS pg_temp.{ASIDE}")
+        self.execute(f"CREATE TEMPORARY TABLE {ASIDE} ({made}) ON COMMIT DROP")
+        self._copy(ASIDE, rows)
+        self.execute(
+            f"INSERT INTO {quoted('postgresql', table)} ({listed('postgresql', names)}) "
+            f"SELECT {values} FROM pg_temp.{ASIDE}"
+        )
+        return int(rows.num_rows)
+
+    def _taken(self, table: str) -> dict[str, Taken]:
+        if table not in self._types:
+            with _told(self._url), self._connection.cursor() as cursor:
+                cursor.execute(numbered(TYPES), (quoted("postgresql", table),))
+                rows = cursor.fetchall()
+            self._types[table] = {row[0]: Taken.of(*row[1:]) for row in rows}
+            if not rows:
+                raise port.DatabaseError(f"The target has no table {table!r}.")
+        return self._types[table]

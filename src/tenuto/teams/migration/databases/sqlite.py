@@ -1,0 +1,187 @@
+"""SQLite, read by ADBC into Arrow's arrays, written by its own module of Python.
+
+A column of SQLite may hold anything. So each read names the class its values are expected to be
+stored as, found in a sample, and SQL itself puts aside what is stored otherwise: ADBC would take
+the blob x'6162' in a column of texts for the text 'ab', and 9007199254740993 among reals for
+9007199254740992. What is put aside comes in the column `STRANGE`.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator, Sequence
+from typing import TYPE_CHECKING, Final
+from urllib.parse import quote
+
+from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases.quoting import listed, quoted
+from tenuto.teams.migration.databases.sqlite_errors import translated
+from tenuto.teams.migration.schema import Schema, System
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pyarrow as pa
+
+
+BUSY_SECONDS: Final = 10.0
+SAMPLE_ROWS: Final = 1_000
+ROWIDS: Final = ("rowid", "_rowid_", "oid")
+
+Class = port.StoredAs
+
+
+class Sqlite:
+    """A database in a file."""
+
+    system: System = "sqlite"
+
+    def __init__(self, path: Path, *, writing: bool = False) -> None:
+        """Open it.
+
+        Raises:
+            CannotConnect: there is no such database.
+        """
+        self.path = path
+        self._uri = f"file:{quote(str(path))}?mode={'rwc' if writing else 'ro'}"
+        self._classes: dict[tuple[str, str], Class] = {}
+        if not writing and not path.is_file():
+            raise port.CannotConnect(
+                f"There is no SQLite database at {str(path)!r}: no such file. Check the address; "
+                "sqlite:///name is a path from here, sqlite:////name one from the root."
+            )
+        with self._connected() as connection:
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[sqlite3.Connection]:
+        with translated(str(self.path)):
+            connection = sqlite3.connect(
+                self._uri,
+                uri=True,
+                timeout=BUSY_SECONDS,
+                isolation_level=None,
+                check_same_thread=False,
+            )
+            try:
+                yield connection
+            finally:
+                connection.close()
+
+    def describe(self) -> Schema:
+        """Return what it holds beside its rows."""
+        from tenuto.teams.migration.databases.describing import sqlite
+
+        with self._connected() as connection:
+            return sqlite.describe(connection)
+
+    def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
+        """Return the rows of a query, or the first `limit` of them."""
+        with self._connected() as connection:
+            cursor = connection.execute(sql, tuple(arguments))
+            rows = cursor.fetchmany(limit) if limit else cursor.fetchall()
+            names = tuple(column[0] for column in cursor.description or ())
+        return port.Rows(names, rows)
+
+    def rowid(self, table: str) -> str | None:
+        """Return a name for the number of each row of a table; None: it has none."""
+        info = self.query("SELECT name FROM pragma_table_xinfo(?)", (table,)).rows
+        taken = {str(name).lower() for (name,) in info}
+        for name in ROWIDS:
+            if name in taken:
+                continue
+            try:
+                self.query(f"SELECT {name} FROM {quoted('sqlite', table)} LIMIT 0")
+            except port.DatabaseError:
+                return None
+            return name
+        return None
+
+    def read(self, read: port.Read) -> Iterator[pa.RecordBatch]:
+        """Return batches of rows; see the head of this module."""
+        from tenuto.teams.migration.databases import sqlite_reading
+
+        classes = tuple(self._class_of(read.table, name) for name in read.columns)
+        return sqlite_reading.batches(self._uri, read, classes)
+
+    def _class_of(self, table: str, column: str) -> Class:
+        """Return as what most values of a column are stored."""
+        if (table, column) not in self._classes:
+            self._classes[table, column] = self._found_class(table, column)
+        return self._classes[table, column]
+
+    def _found_class(self, table: str, column: str) -> Class:
+        if column in ROWIDS and self.rowid(table) == column:
+            return "integer"
+        name, of = quoted("sqlite", column), quoted("sqlite", table)
+        found = self.query(
+            f"SELECT typeof(v), count(*) FROM (SELECT {name} AS v FROM {of} LIMIT {SAMPLE_ROWS}) "
+            "WHERE v IS NOT NULL GROUP BY 1 ORDER BY 2 DESC, 1"
+        ).rows
+        if not found:
+            declared = self.query(
+                "SELECT type FROM pragma_table_xinfo(?) WHERE name = ?", (table, column)
+            ).rows
+            return class_of_declared(str(declared[0][0]) if declared else "")
+        most: Class = found[0][0]  # type: ignore[assignment]  # typeof gives these
+        numbers = {kind for kind, _ in found} & {"integer", "real"}
+        return "real" if most == "integer" and "real" in numbers else most
+
+    @contextlib.contextmanager
+    def writing(self) -> Iterator[Transaction]:
+        """Return a transaction: committed at the end of the block, else rolled back."""
+        with self._connected() as connection:
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield Transaction(connection)
+            except BaseException:
+                with contextlib.suppress(sqlite3.Error):
+                    connection.execute("ROLLBACK")
+                raise
+            connection.execute("COMMIT")
+
+    def close(self) -> None:
+        """Let go of it: each call has a connection of its own, so there is nothing to close."""
+
+
+def class_of_declared(declared: str) -> Class:
+    """Return as what a column of a declared type stores what it is given, by the rules of affinity.
+
+    Source: sqlite.org/datatype3.html, section 3.1.
+    """
+    upper = declared.upper()
+    if "INT" in upper:
+        return "integer"
+    if any(part in upper for part in ("CHAR", "CLOB", "TEXT")):
+        return "text"
+    if "BLOB" in upper or not upper:
+        return "blob"
+    if any(part in upper for part in ("REAL", "FLOA", "DOUB")):
+        return "real"
+    if any(part in upper for part in ("DATE", "TIME")):
+        return "text"
+    return "integer"
+
+
+class Transaction:
+    """A transaction that writes."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+
+    def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
+        """Return how many rows it changed."""
+        cursor = self._connection.execute(sql, tuple(arguments))
+        return max(cursor.rowcount, 0)
+
+    def ingest(self, table: str, batch: pa.RecordBatch) -> int:
+        """Append rows, columns by name; return how many."""
+        from tenuto.teams.migration.databases.sqlite_values import rows_of
+
+        names = listed("sqlite", batch.schema.names)
+        marks = ", ".join("?" * batch.num_columns)
+        self._connection.executemany(
+            f"INSERT INTO {quoted('sqlite', table)} ({names}) VALUES ({marks})", rows_of(batch)
+        )
+        return int(batch.num_rows)

@@ -1,0 +1,180 @@
+"""Reading a table of SQLite in batches, with what is stored otherwise than expected put aside.
+
+The query begins with a row of constants, one of each class, as ADBC takes a column's type from its
+first batch: a column that begins with nulls alone would be one of integers.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Final
+
+import adbc_driver_manager
+import adbc_driver_sqlite.dbapi as adbc
+import msgspec
+import pyarrow as pa
+
+from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases.arrays import one_array
+from tenuto.teams.migration.databases.quoting import literal, quoted
+from tenuto.teams.migration.databases.sqlite_errors import told
+from tenuto.teams.migration.schema import Scalar
+
+EXACT: Final = 2**53
+"""Up to here each integer has a float of its own. Source: IEEE 754, 53 bits of significand."""
+BUSY_MS: Final = 10_000
+NO_LIMIT: Final = 2**62
+SAMPLES: Final = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''", "broken": "''"}
+ASIDE: Final = "strange"
+
+Classes = tuple[port.StoredAs, ...]
+
+
+def batches(uri: str, read: port.Read, classes: Classes) -> Iterator[pa.RecordBatch]:
+    """Return the rows of a table; one transaction sees all of them."""
+    try:
+        with adbc.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
+            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+            cursor.fetchall()
+            cursor.adbc_statement.set_options(
+                **{"adbc.sqlite.query.batch_rows": str(read.batch_rows)}
+            )
+            cursor.execute(query(read, classes))
+            first = True
+            for batch in cursor.fetch_record_batch():
+                rows = batch.slice(1) if first else batch
+                first = False
+                if rows.num_rows:
+                    yield sorted_out(rows, read.columns)
+    except (adbc_driver_manager.Error, OSError) as error:
+        raise told(error, uri) from error
+
+
+def query(read: port.Read, classes: Classes) -> str:
+    """Return the SELECT for a read."""
+    names = [quoted("sqlite", name) for name in read.columns]
+    pairs = list(zip(names, classes, strict=True))
+    samples = ", ".join(f"{SAMPLES[kind]} AS {name}" for name, kind in pairs)
+    values = ", ".join(f"{guarded(name, kind)} AS {name}" for name, kind in pairs)
+    return (
+        f"SELECT {samples}, '' AS {ASIDE} UNION ALL SELECT * FROM (SELECT {values}, "
+        f"{aside(pairs)} FROM {quoted('sqlite', read.table)} {conditions(read)})"
+    )
+
+
+def guarded(name: str, kind: str) -> str:
+    """Return a column's value where it is stored as expected, else null."""
+    if kind == "real":
+        return (
+            f"CASE typeof({name}) WHEN 'real' THEN {name} WHEN 'integer' THEN "
+            f"CASE WHEN {name} BETWEEN -{EXACT} AND {EXACT} THEN CAST({name} AS REAL) END END"
+        )
+    return f"CASE typeof({name}) WHEN '{kind}' THEN {name} END"
+
+
+def misfit(name: str, kind: str) -> str:
+    """Return the condition that a value is stored otherwise than expected."""
+    if kind == "real":
+        return (
+            f"(typeof({name}) NOT IN ('real', 'null') AND NOT (typeof({name}) = 'integer' AND "
+            f"{name} BETWEEN -{EXACT} AND {EXACT}))"
+        )
+    return f"typeof({name}) NOT IN ('{kind}', 'null')"
+
+
+def aside(pairs: list[tuple[str, port.StoredAs]]) -> str:
+    """Return what is stored otherwise in a row, as `column,class,hex;` and so on; else null."""
+    if not pairs:
+        return "NULL"
+    cells = " || ".join(
+        f"CASE WHEN {misfit(name, kind)} THEN '{place},' || typeof({name}) || ',' || "
+        f"CASE typeof({name}) WHEN 'real' THEN hex(printf('%!.17g', {name})) "
+        f"ELSE hex(CAST({name} AS BLOB)) END || ';' ELSE '' END"
+        for place, (name, kind) in enumerate(pairs)
+    )
+    return f"CASE WHEN {' OR '.join(misfit(name, kind) for name, kind in pairs)} THEN {cells} END"
+
+
+def conditions(read: port.Read) -> str:
+    """Return WHERE, ORDER BY and LIMIT of a read."""
+    wanted = [f"({read.where})"] if read.where else []
+    if read.by:
+        wanted += [
+            f"({', '.join(quoted('sqlite', name) for name in read.by)}) {sign} "
+            f"({', '.join(constant(value) for value in bound)})"
+            for sign, bound in ((">", read.span.after), ("<=", read.span.upto))
+            if bound is not None
+        ]
+    where = f"WHERE {' AND '.join(wanted)}" if wanted else ""
+    order = ", ".join(f"{quoted('sqlite', name)} COLLATE BINARY" for name in read.by)
+    by = f"ORDER BY {order}" if order else ""
+    # Without a limit SQLite may forget the order of a query within a query.
+    return f"{where} {by} LIMIT {read.limit or NO_LIMIT}"
+
+
+def constant(value: Scalar) -> str:
+    """Return a value of a key as SQL writes it."""
+    if value is None:
+        return "NULL"
+    if isinstance(value, str):
+        return (
+            f"CAST(x'{value.encode().hex()}' AS TEXT)"
+            if "\0" in value
+            else literal("sqlite", value)
+        )
+    return repr(int(value) if isinstance(value, bool) else value)
+
+
+def sorted_out(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:
+    """Return a batch with strange values told by `STRANGE`, and without broken texts."""
+    columns = [one_array(column) for column in batch.columns[:-1]]
+    strange = _put_aside(batch.column(batch.num_columns - 1), names)
+    for place, column in enumerate(columns):
+        if pa.types.is_string(column.type):
+            columns[place] = _whole_texts(column, names[place], strange)
+    kept = dict(zip(names, columns, strict=True))
+    if strange:
+        texts = [
+            msgspec.json.encode(strange[row]).decode() if row in strange else None
+            for row in range(batch.num_rows)
+        ]
+        kept[port.STRANGE] = pa.array(texts, pa.string())
+    return pa.RecordBatch.from_arrays(list(kept.values()), names=list(kept))
+
+
+def _put_aside(column: pa.Array, names: tuple[str, ...]) -> dict[int, port.Strange]:
+    found: dict[int, port.Strange] = {}
+    if column.null_count == len(column):
+        return found
+    for row, text in enumerate(column.to_pylist()):
+        for cell in (text or "").split(";")[:-1]:
+            place, kind, hexed = cell.split(",")
+            found.setdefault(row, {})[names[int(place)]] = _cell(kind, bytes.fromhex(hexed))
+    return found
+
+
+def _cell(kind: str, raw: bytes) -> tuple[port.StoredAs, str]:
+    if kind == "blob":
+        return "blob", raw.hex()
+    try:
+        text = raw.decode()
+    except UnicodeDecodeError:
+        return "broken", raw.hex()
+    return kind, text  # type: ignore[return-value]  # typeof gives these
+
+
+def _whole_texts(column: pa.Array, name: str, strange: dict[int, port.Strange]) -> pa.Array:
+    """Return a column of texts with null for each that is no UTF-8."""
+    try:
+        column.validate(full=True)
+        return column
+    except pa.ArrowInvalid:
+        raw = column.cast(pa.binary()).to_pylist()
+    whole: list[str | None] = []
+    for row, value in enumerate(raw):
+        try:
+            whole.append(None if value is None else value.decode())
+        except UnicodeDecodeError:
+            whole.append(None)
+            strange.setdefault(row, {})[name] = ("broken", value.hex())
+    return pa.array(whole, pa.string())
