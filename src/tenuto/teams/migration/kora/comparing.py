@@ -5,20 +5,42 @@ from __future__ import annotations
 import functools
 import time
 
-from tenuto.teams.migration.kora.findings import Check, Found
+from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.databases.quoting import quoted
+from tenuto.teams.migration.kora.findings import Check, Difference, Found
 from tenuto.teams.migration.kora.merging import CHUNK, Merging, NotInOrder
 from tenuto.teams.migration.kora.multisets import MixedTypes, Multisets
-from tenuto.teams.migration.kora.sides import Change, Expected, Form, Reads, Stream, target_rows
+from tenuto.teams.migration.kora.quarantined import NOBODY, Aside
+from tenuto.teams.migration.kora.sides import (
+    Change,
+    Expected,
+    Form,
+    Reads,
+    Stream,
+    as_planned,
+    target_rows,
+)
 from tenuto.teams.migration.plan import TablePlan
 
 
 def compare(
-    source: Reads, target: Reads, plan: TablePlan, *, change: Change, chunk: int = CHUNK
+    source: Reads,
+    target: Reads,
+    plan: TablePlan,
+    *,
+    change: Change | None = None,
+    aside: Aside = NOBODY,
+    chunk: int = CHUNK,
 ) -> Check:
     """Return what is not the same in a table, down to rows and columns.
 
     Reads each side once, in batches, each in a thread of its own.
+
+    Args:
+        change: what the plan makes of a batch; by itself `sides.as_planned`.
+        aside: the rows of this table in quarantine.
     """
+    change = change or functools.partial(as_planned, system=target.system)
     begun = time.perf_counter()
     form = Form(plan, target.system)
     expected = Expected(source, form, change)
@@ -30,6 +52,16 @@ def compare(
         counts, found = None, Found()
     if counts is None:
         counts, found = as_sets(expected, target, form)
+    missing = aside.account(found, plan, expected.bad)
+    if missing:
+        found.add(
+            Difference(
+                what="missing",
+                table=plan.name,
+                source=missing,
+                reason="Rows that do not fit the target are not in quarantine either.",
+            )
+        )
     return found.check(
         "rows", table=plan.name, compared=counts[0], target_count=counts[1], begun=begun
     )
@@ -79,3 +111,20 @@ def key_in_source(plan: TablePlan) -> tuple[str, ...]:
     columns = {column.name: column.source for column in plan.columns}
     names = tuple(columns.get(name) for name in plan.key)
     return () if None in names else tuple(str(name) for name in names)
+
+
+def count(source: Database, target: Database, plan: TablePlan, *, aside: Aside = NOBODY) -> Check:
+    """Return whether a table has as many rows as it should, and nothing about their values."""
+    begun, found = time.perf_counter(), Found()
+    where = f" WHERE {plan.where}" if plan.where else ""
+    mine = number_of(source, f"{quoted(source.system, plan.source)}{where}")
+    its = number_of(target, quoted(target.system, plan.name))
+    found.count("expected", aside.count)
+    if mine - aside.count != its:
+        found.add(Difference(what="number", table=plan.name, source=mine, target=its))
+    return found.check("rows", table=plan.name, compared=mine, target_count=its, begun=begun)
+
+
+def number_of(database: Database, of: str) -> int:
+    """Return how many rows a table has."""
+    return int(str(database.query(f"SELECT count(*) FROM {of}").rows[0][0]))

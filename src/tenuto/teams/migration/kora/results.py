@@ -11,7 +11,7 @@ import datetime
 import math
 import uuid
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from decimal import Decimal
 from typing import Final
 
@@ -29,20 +29,28 @@ GREEDY: Final = 500
 RULES: Final = (
     "Whole numbers and decimals: equal, digit by digit; zeros at the end say nothing.",
     f"Floats: no further apart than {NEAR:g} of the greater one; a float against a decimal alike.",
-    "Texts: equal letter by letter; case, accents, Unicode form and trailing blanks count. Columns "
-    "of the type CHAR(n) alone are without their trailing blanks.",
+    (
+        "Texts: equal letter by letter; case, accents, Unicode form and trailing blanks count. Columns "
+        "of the type CHAR(n) alone are without their trailing blanks."
+    ),
     "Booleans: true is 1 and false is 0 where a system has no booleans.",
-    "Dates and times: equal to the microsecond; where one side keeps them as texts, these are read "
-    "as ISO 8601. Moments are compared in UTC, whatever zone they are written in.",
+    (
+        "Dates and times: equal to the microsecond; where one side keeps them as texts, these are read "
+        "as ISO 8601. Moments are compared in UTC, whatever zone they are written in."
+    ),
     "JSON: equal as values; the order of keys and blanks between them say nothing.",
     "UUIDs: equal as numbers; case and dashes say nothing. Bytes: equal byte by byte.",
     "NULL equals NULL only; it is not the empty text.",
-    "Order of rows: compared where ORDER BY is there, by the values it sorts by; rows that are "
-    "equal in these may change places. Elsewhere results are sets of rows that know how often each "
-    "row is there.",
-    "Moved rows: compared value by value after the changes that the plan declares, without any "
-    "tolerance but these: -0.0 is 0.0, all NaN are one, a float that becomes a decimal may be "
-    f"{NEAR:g} of itself away from it, floats of four bytes are compared as such.",
+    (
+        "Order of rows: compared where ORDER BY is there, by the values it sorts by; rows that are "
+        "equal in these may change places. Elsewhere results are sets of rows that know how often each "
+        "row is there."
+    ),
+    (
+        "Moved rows: compared value by value after the changes that the plan declares, without any "
+        "tolerance but these: -0.0 is 0.0, all NaN are one, a float that becomes a decimal may be "
+        f"{NEAR:g} of itself away from it, floats of four bytes are compared as such."
+    ),
 )
 
 Row = tuple[object, ...]
@@ -180,7 +188,7 @@ def moment(value: object) -> object:
     return plain(value)
 
 
-def formed(text_of: single.Text) -> object:
+def formed(text_of: single.Text) -> Callable[[object], object]:
     def form(value: object) -> object:
         if value is None:
             return None
@@ -192,7 +200,7 @@ def formed(text_of: single.Text) -> object:
     return form
 
 
-FORMS: Final = {
+FORMS: Final[dict[str, Callable[[object], object]]] = {
     "plain": plain,
     "float": number,
     "moment": moment,

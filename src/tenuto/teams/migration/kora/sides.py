@@ -12,10 +12,10 @@ import msgspec
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from tenuto.teams.migration.databases.port import Read
-from tenuto.teams.migration.kora import canonical
+from tenuto.teams.migration.databases.port import Read, StoredAs, strange_cells
+from tenuto.teams.migration.kora import canonical, single
 from tenuto.teams.migration.plan import ColumnPlan, TablePlan
-from tenuto.teams.migration.schema import System
+from tenuto.teams.migration.schema import Kind, System
 
 PADDED: Final = re.compile(r"(char|character|bpchar|nchar)\s*(\(|$)", re.IGNORECASE)
 """Types that fill up texts with blanks, or cut these off: ending blanks do not count in them."""
@@ -39,11 +39,37 @@ class Changed(msgspec.Struct, frozen=True, kw_only=True):
 
     batch: pa.RecordBatch
     """The rows that fit, in the target's columns."""
-    bad: tuple[int, ...] = ()
-    """Rows of the original that do not fit: they are in quarantine."""
+    bad: int = 0
+    """How many rows do not fit: they are to be in quarantine."""
 
 
 Change = Callable[[TablePlan, pa.RecordBatch], Changed]
+
+
+def as_planned(plan: TablePlan, batch: pa.RecordBatch, *, system: System) -> Changed:
+    """Return what a plan makes of a batch.
+
+    Values of columns that it does not change are taken as they were read: what the mover makes of
+    these is compared, and not repeated.
+    """
+    from tenuto.teams.migration import moving
+
+    done = moving.changed(plan, batch, system=system)
+    strange = {name for cells in strange_cells(batch).values() for name in cells}
+    whole = len(done.places) == batch.num_rows
+    places = None if whole else pa.array(done.places, pa.int64())
+    made: dict[str, pa.Array] = {}
+    for column in plan.columns:
+        if column.source is None or column.changes or column.source in strange:
+            if made_of(column):
+                made[column.name] = done.good.column(column.name)
+            continue
+        raw = batch.column(column.source)
+        made[column.name] = raw if places is None else raw.take(places)
+    return Changed(
+        batch=pa.RecordBatch.from_arrays(list(made.values()), names=list(made)),
+        bad=batch.num_rows - len(done.places),
+    )
 
 
 class Form:
@@ -59,7 +85,12 @@ class Form:
     def of(self, batch: pa.RecordBatch, texts: frozenset[str] = frozenset()) -> pa.RecordBatch:
         """Return a batch in canonical form, the columns `texts` as texts in any case."""
         arrays = []
+        strange = strange_cells(batch)
         for column in self.columns:
+            cells = {row: told[column.name] for row, told in strange.items() if column.name in told}
+            if cells:
+                arrays.append(with_strange(batch.column(column.name), column.kind, cells))
+                continue
             array = self._array(column, batch.column(column.name))
             if column.name in texts and not pa.types.is_large_string(array.type):
                 array = canonical.texts(array, column.kind)
@@ -94,6 +125,15 @@ class Form:
         return pa.RecordBatch.from_arrays(arrays, names=self.names)
 
 
+def with_strange(array: pa.Array, kind: Kind, cells: dict[int, tuple[StoredAs, str]]) -> pa.Array:
+    """Return a column as texts, with the values that are stored otherwise than the others."""
+    told = canonical.texts(canonical.plain(array), kind).to_pylist()
+    for row, (stored, value) in cells.items():
+        raw: object = value if stored in ("integer", "real", "text") else bytes.fromhex(value)
+        told[row] = single.text(raw, single.TEXTS[kind])
+    return pa.array(told, pa.large_string())
+
+
 def made_of(column: ColumnPlan) -> bool:
     """Return whether a column of the target is made of one of the source."""
     return bool(column.source or column.sources)
@@ -122,7 +162,7 @@ class Expected:
         read = Read(table=plan.source, columns=tuple(needed), by=by, where=plan.where)
         for batch in self._database.read(read):
             changed = self._change(plan, batch)
-            self.bad += len(changed.bad)
+            self.bad += changed.bad
             yield self._form.of(changed.batch, texts)
 
 
