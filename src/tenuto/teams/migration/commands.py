@@ -1,11 +1,9 @@
-"""`tenuto migration`: the team's own verbs. Its sessions are sessions like any others: `tenuto show`,
-`approve`, `resume` and the rest work on them."""
+"""`tenuto migration`: the team's own verbs. Its sessions are sessions like any others, on which
+`tenuto show`, `approve`, `resume` and the rest work."""
 
 from __future__ import annotations
 
-import asyncio
 import os
-import sys
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -40,7 +38,9 @@ def _options(function: Any) -> Any:
         (
             click.argument("source"),
             click.argument("target"),
-            click.option("--tables", multiple=True, metavar="NAME", help="Only these; * and ? work."),
+            click.option(
+                "--tables", multiple=True, metavar="NAME", help="Only these; * and ? work."
+            ),
             click.option("--exclude", multiple=True, metavar="NAME", help="All but these."),
             click.option(
                 "--where",
@@ -88,7 +88,10 @@ def plan(output: str | None, model: str, **given: Any) -> int:
         click.echo(found["yaml"], nl=False)
     else:
         Path(output).write_text(found["yaml"], "utf-8")
-        click.echo(f"The plan is in {output}. Edit it, and: tenuto migration run … --plan {output}", err=True)
+        click.echo(
+            f"The plan is in {output}. Edit it, and: tenuto migration run … --plan {output}",
+            err=True,
+        )
     return COMPLETED
 
 

@@ -1,9 +1,9 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → plan ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn → finish
-         │                │                                                    │  ▲
-         └► (a dry run)   └► (denied)                                          └► accept (defects)
+check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► finish
+          │               │                                                       │  ▲
+          └► (a dry run)  └► (denied)                                             └► accept
 ```
 
 Directions are strict: this graph starts the layers below as sessions of their own, they give back
@@ -53,7 +53,11 @@ def migration_workflow(model: str = "offline") -> Workflow:
         version="1",
         description=DESCRIPTION,
         inputs=INPUTS,
-        state={"plan": "replace"},
+        state={
+            "plan": "replace",
+            "message": ("replace", ""),
+            "accepted": ("replace", False),
+        },
         output="outputs.finish",
     )
     _plan(flow, model)
@@ -73,10 +77,7 @@ def _plan(flow: Workflow, model: str) -> None:
     flow.node(
         "ask",
         approval="Carry this plan out?",
-        inputs={
-            "plan": "state.plan",
-            "message": "has(outputs.settle) ? outputs.settle.message : ''",
-        },
+        inputs={"plan": "state.plan", "message": "state.message"},
         form=_FORM,
         timeout=PATIENCE,
         on_expiry="deny",
@@ -88,10 +89,13 @@ def _plan(flow: Workflow, model: str) -> None:
         inputs={"plan": "state.plan", "said": "outputs.ask", **annotated},
     )
     flow.edge("check", "think").edge("ask", "settle")
-    asks = "inputs.approve || state.plan.questions.exists(one, !has(one.answer))"
+    asks = "inputs.approve || outputs.think.open > 0"
     flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="prepare")
     flow.node("tell", function=conducting.tell, inputs={"plan": "state.plan", "given": "inputs"})
-    following = [("outputs.settle.next == 'go'", "prepare"), ("outputs.settle.next == 'ask'", "ask")]
+    following = [
+        ("outputs.settle.next == 'go'", "prepare"),
+        ("outputs.settle.next == 'ask'", "ask"),
+    ]
     flow.switch("settle", following, default="give_up")
     flow.node("give_up", function=conducting.give_up, inputs={"said": "outputs.ask"})
 
@@ -120,6 +124,7 @@ def _prove(flow: Workflow, model: str) -> None:
         "accept",
         approval="The target does not behave as the source in every way. Take it as it is?",
         inputs={**given, "explanations": "outputs.validator.explanations"},
+        updates={"accepted": "output.approved"},
         timeout=PATIENCE,
         on_expiry="deny",
     )
@@ -128,7 +133,7 @@ def _prove(flow: Workflow, model: str) -> None:
         "'moved': outputs.collect.moved, 'built': outputs.build, "
         "'verification': outputs.verify.verification, "
         "'explanations': outputs.validator.explanations, "
-        "'accepted': has(outputs.accept) && outputs.accept.approved}"
+        "'accepted': state.accepted}"
     )
     flow.node("finish", function=conducting.finish, inputs={"given": "inputs", "facts": facts})
     flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")

@@ -1,5 +1,5 @@
-"""Builds what stands on rows that are there. Where rows contradict a constraint, they give way: they
-are put aside with their values and the reason. What cannot be built is said, and hides nothing.
+"""Builds what stands on rows that are there. Where rows contradict a constraint, they give way:
+they are put aside with their values and the reason. What cannot be built is said.
 """
 
 from __future__ import annotations
@@ -56,9 +56,7 @@ def build_all(target: Database, plan: Plan, *, migration: str, on_error: OnError
         making.build(statement)
     if plan.target_system == "sqlite":
         making.look_for_orphans()
-    return Built(
-        built=making.built, gave_way=tuple(making.gave_way), unbuilt=tuple(making.unbuilt)
-    )
+    return Built(built=making.built, gave_way=tuple(making.gave_way), unbuilt=tuple(making.unbuilt))
 
 
 class _Building:

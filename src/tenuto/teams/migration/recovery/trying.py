@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Final
 
@@ -20,6 +21,9 @@ TEXT_TYPES: Final[dict[System, str]] = {
     "mariadb": "LONGTEXT",
 }
 """The type of each target that holds any text."""
+
+_BOUND: Final = re.compile(r"char\w*\s*\((\d+)\)", re.IGNORECASE)
+"""The length in a type, as VARCHAR(40)."""
 
 
 def fixes_for(plan: Plan, table: str, failure: Failure) -> list[Fix]:
@@ -49,7 +53,8 @@ def _fits(value: Scalar | list[Scalar], column: ColumnPlan) -> bool:
     array, bad = through(_array(value), column)
     if bad or not (column.nullable or array.null_count == 0):
         return False
-    return column.length is None or column.kind != "text" or len(str(array[0])) <= column.length
+    bound = _BOUND.search(column.type)
+    return bound is None or column.kind != "text" or len(str(array[0])) <= int(bound[1])
 
 
 def _array(value: Scalar | list[Scalar]) -> pa.Array:
