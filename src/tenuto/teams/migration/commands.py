@@ -3,7 +3,12 @@
 
 from __future__ import annotations
 
+import json
 import os
+import sys
+import tempfile
+import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -120,24 +125,26 @@ def plan(output: str | None, model: str | None, **given: Any) -> int:
 def run(context: click.Context, /, **options: Any) -> int:
     """Move SOURCE to TARGET, and verify it; the exit code 0 says that both is done.
 
-    It is `tenuto run migration`, with a bar. Without --yes it waits until the plan is approved: look
-    at it with `tenuto show last`, say yes with `tenuto approve last`, and go on with `tenuto resume
-    last`.
+    It is `tenuto run migration`, with a bar. Without --yes it waits until the plan is approved:
+    look at it with `tenuto show last`, say yes with `tenuto approve last`, and go on with
+    `tenuto resume last`.
     """
     passed = [f"--{name}={value}" for name in _OF_RUN if (value := options.pop(name))]
     options["approve"] = not options.pop("yes")
     if options["plan"]:
         options["plan"] = Path(options["plan"]).read_text("utf-8")
     inputs = inputs_from(options)
-    verb = context.find_root().command.get_command(context, "run")
+    root = context.find_root().command
+    verb = root.get_command(context, "run") if isinstance(root, click.Group) else None
+    assert verb is not None, "this verb stands beside `tenuto run`"
     with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
         json.dump(inputs, file)
         file.flush()
         arguments = ["migration", f"--input-file={file.name}", *passed]
         if not sys.stderr.isatty():
-            return verb.main(arguments, standalone_mode=False)
+            return int(verb.main(arguments, standalone_mode=False))
         with Watch(inputs["target"]):
-            return verb.main([*arguments, "--quiet"], standalone_mode=False)
+            return int(verb.main([*arguments, "--quiet"], standalone_mode=False))
 
 
 @command.command()
