@@ -138,13 +138,15 @@ def collect(
     """Return what was moved, table by table, and the plan as it was in the end."""
     now = from_json(plan, Plan)
     moved: dict[str, dict[str, int]] = {}
+    applied: list[dict[str, Any]] = []
     for one in (one for lane in lanes for one in lane):
         table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0})
         table["rows"] += one["rows"]
         table["quarantined"] += one["quarantined"]
         fixes = [from_json(fix, Fix) for fix in one["fixes"]]
         now = with_fixes(now, one["table"], fixes)
-    return {"moved": moved, "plan": to_json(now)}
+        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
+    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -185,6 +187,23 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         "differences": [to_json(one) for one in defects[:SHOWN_MAX]],
         "explanations": [],
     }
+
+
+def learn(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    annotated: dict[str, Any],
+    fixes: list[dict[str, Any]],
+    tenant: str,
+) -> dict[str, Any]:
+    """Return what a verified migration teaches, which is in the library now."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import patterns_of
+
+    helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
+    found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
+    Library().contribute(tenant, ctx.session_id, found)
+    return {"patterns": [pattern.text for pattern in found]}
 
 
 def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
