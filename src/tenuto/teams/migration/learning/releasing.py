@@ -2,8 +2,8 @@
 
 One migration more or less changes what is released only as far as (ε, δ) lets it: each contributes
 at most `PATTERNS_MAX` patterns, each counts once, Laplace noise of scale `PATTERNS_MAX / ε` is
-added, and what does not reach a floor stays unknown. Source: Rogers, A Unifying Privacy Analysis Framework
-for Unknown Domain Algorithms in Differential Privacy, 2023 (arXiv 2309.09170), by OpenDP.
+added, and what does not reach a floor stays unknown. Source: Rogers, A Unifying Privacy Analysis
+Framework for Unknown Domain Algorithms in Differential Privacy, 2023 (arXiv 2309.09170), by OpenDP.
 """
 
 from __future__ import annotations
