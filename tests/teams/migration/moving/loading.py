@@ -13,8 +13,7 @@ from tenuto.teams.migration.moving.ranges import ranges_of
 from tenuto.teams.migration.plan import Plan
 from tests.teams.migration.moving.ground import opened
 
-assert postgresql_writing, "loaded before the fork"
-assert sqlite_reading, "as all that the load needs"
+LOADED_BEFORE_THE_FORK = (postgresql_writing, sqlite_reading)
 
 
 def load(source: str, target: str, plan: bytes, began: Connection) -> None:

@@ -37,7 +37,7 @@ PLAN = plan_of(
 @pytest.mark.slow
 def test_a_load_that_is_killed_a_hundred_times_ends_with_each_row_once(tmp_path: Path) -> None:
     chance = random.Random(20)
-    rows = [
+    rows: list[tuple[int, str, object]] = [
         (number, f"name {number}", "many" if number % BAD_EACH == 7 else number)
         for number in range(ROWS)
     ]
