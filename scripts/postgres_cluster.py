@@ -127,16 +127,27 @@ class Cluster:
         self._end(signal.SIGINT)
 
     def kill(self) -> None:
-        """End every process of the server at once, so that none can do anything more."""
+        """End every process of the server at once, and return when none is there any more.
+
+        Raises:
+            Unwell: some do not end.
+        """
         if not self._process:
             return
         # Stopped first, so that it makes no new ones meanwhile.
         os.kill(self._process.pid, signal.SIGSTOP)
-        for pid in [*children_of(self._process.pid), self._process.pid]:
+        children = children_of(self._process.pid)
+        for pid in [*children, self._process.pid]:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
         self._process.wait()
         self._process = None
+        # As long as one has the shared memory, no other server starts on the data.
+        until = time.monotonic() + SECONDS_MAX
+        while not children.isdisjoint(living()):
+            if time.monotonic() > until:
+                raise Unwell("Processes of PostgreSQL were killed and do not end.")
+            time.sleep(0.005)
 
     def restart(self) -> None:
         self.stop()
@@ -242,17 +253,22 @@ def end_with_parent() -> Callable[[], object] | None:
     return lambda: prctl(PR_SET_PDEATHSIG, int(signal.SIGQUIT))
 
 
-def children_of(pid: int) -> list[int]:
+def children_of(pid: int) -> set[int]:
     """Return the processes that this one began and that are still there."""
-    listing = ["ps", "-A", "-o", "pid=,ppid="]
+    return {child for child, parent in living().items() if parent == pid}
+
+
+def living() -> dict[int, int]:
+    """Return the processes that have not ended, each with the one that began it."""
     if sys.platform == "linux":
         # `ps` is a package of its own there. After the name, which may be anything: state, parent.
         stats = [read(path) for path in Path("/proc").glob("[0-9]*/stat")]
-        pairs = [(stat.split()[0], stat.rpartition(")")[2].split()[1]) for stat in stats if stat]
+        rows = [[stat.split()[0], *stat.rpartition(")")[2].split()[:2]] for stat in stats if stat]
     else:
+        listing = ["ps", "-A", "-o", "pid=,state=,ppid="]
         run = subprocess.run(listing, capture_output=True, text=True, check=True)
-        pairs = [(line.split()[0], line.split()[1]) for line in run.stdout.splitlines()]
-    return [int(child) for child, parent in pairs if int(parent) == pid]
+        rows = [line.split()[:3] for line in run.stdout.splitlines()]
+    return {int(pid): int(parent) for pid, state, parent in rows if state[0] not in "ZX"}
 
 
 def read(path: Path) -> str:

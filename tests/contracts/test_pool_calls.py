@@ -6,12 +6,12 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from tenuto.adapters.memory import MemoryCalls
 from tenuto.adapters.system import SystemClock
 from tenuto.ports.pools import Calls
-from tenuto.testing.contracts import PoolCallsContract, PoolLimitsContract
+from tenuto.testing.contracts import PoolCallsContract, PoolGivenBackContract, PoolLimitsContract
 from tests.contracts.pool_members import members
 from tests.postgres import Schemas, needs_postgres
 
 
-class TestInMemory(PoolCallsContract, PoolLimitsContract):
+class TestInMemory(PoolCallsContract, PoolGivenBackContract, PoolLimitsContract):
     def opened(self) -> AbstractAsyncContextManager[Calls]:
         @asynccontextmanager
         async def made() -> AsyncIterator[Calls]:
@@ -21,7 +21,7 @@ class TestInMemory(PoolCallsContract, PoolLimitsContract):
 
 
 @needs_postgres
-class TestInPostgres(Schemas, PoolCallsContract, PoolLimitsContract):
+class TestInPostgres(Schemas, PoolCallsContract, PoolGivenBackContract, PoolLimitsContract):
     def opened(self) -> AbstractAsyncContextManager[Calls]:
         @asynccontextmanager
         async def made() -> AsyncIterator[Calls]:

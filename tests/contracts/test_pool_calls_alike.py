@@ -85,10 +85,17 @@ class Alike(RuleBasedStateMachine):
             self.run(self.members[one].calls.put([call]))
             self.run(self.plain.put([call]))
 
-    @rule(one=st.integers(0, 1), room=st.integers(1, 4))
-    def claim(self, one: int, room: int) -> None:
-        found = self.run(self.members[one].calls.claim(GPU, room))
-        expected = self.run(self.plain.claim(GPU, room))
+    @rule(one=st.integers(0, 1), room=st.integers(0, 4), knows=st.none() | st.booleans())
+    def claim(self, one: int, room: int, knows: bool | None) -> None:
+        member = self.members[one]
+        # The plain ones are one process's: they take what is another's for held.
+        holders = {claim.id: at for at, claim in self.claims}
+        others = [id for id, at in holders.items() if at is not member]
+        mine = [id for id, at in holders.items() if at is member]
+        held = None if knows is None else (mine if knows else mine[::2])
+        found = self.run(member.calls.claim(GPU, room, held=held))
+        kept = None if held is None else [*held, *others]
+        expected = self.run(self.plain.claim(GPU, room, held=kept))
         assert found.claims == expected.claims
         assert found.are_more == expected.are_more
         assert (found.again_ms is None) == (expected.again_ms is None)

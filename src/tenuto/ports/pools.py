@@ -6,7 +6,8 @@ and outcomes are opaque bytes here.
 
 A claim belongs to the process that made it: once that process is known to be gone, what it settles
 is refused, and the call is claimed anew; unless it must not run twice, then it is lost. A process
-has a claim no longer than it is a member, where there are members.
+has a claim no longer than it is a member, where there are members. Of a claim it may know nothing,
+as when the store went away before it answered: so it says what it holds whenever it claims.
 """
 
 from collections.abc import Collection, Sequence
@@ -32,7 +33,7 @@ class PoolCall(msgspec.Struct, frozen=True, kw_only=True, gc=False):
     key: str = ""
     priority: int = 0
     once: bool = False
-    """It is never claimed a second time."""
+    """It is never begun a second time."""
     payload: bytes = b""
 
 
@@ -91,9 +92,14 @@ class Calls(Protocol):
         """Return when the calls are there; one whose id is there is left as it is."""
         ...
 
-    async def claim(self, pool: str, room: int) -> Claimed:
+    async def claim(self, pool: str, room: int, *, held: Collection[str] | None = None) -> Claimed:
         """Return calls to be carried out here, at most `room`, in their order. Together with all
-        that run they keep the limits of the pool."""
+        that run they keep the limits of the pool.
+
+        Args:
+            held: the calls of the pool that this process has and is not done with. What it has
+                besides is given back first, as it knows nothing of it. None: all that it has.
+        """
         ...
 
     async def settle(self, outcomes: Sequence[tuple[Claim, bytes]]) -> list[bool]:

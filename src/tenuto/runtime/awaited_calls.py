@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from typing import Final
 
-from tenuto.core.errors import StoreUnavailable
+from tenuto.core.errors import TenutoError
 from tenuto.ports.membership import Signals, Topic
 from tenuto.ports.pools import Calls
 from tenuto.runtime.gathering import Gathered
@@ -95,7 +95,7 @@ class AwaitedCalls:
             await asyncio.sleep(LOOK_S)
             try:
                 await self._look([*self._placed])
-            except StoreUnavailable as error:
+            except TenutoError as error:
                 _log.warning("Calls of pools cannot be looked at now: %s", error)
             self._tell_of_unserved()
 

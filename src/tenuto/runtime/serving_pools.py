@@ -31,7 +31,19 @@ class _Served:
         self.are_more = False
         """Others waited at the last look."""
         self.again_s = LOOK_S
+        self.due_s = 0.0
+        """Then it is looked at although there is no room, for the sake of what is given back."""
         self.work: asyncio.Task[None] | None = None
+
+
+class _Carried:
+    """A call that is this process's until its outcome is told."""
+
+    def __init__(self, pool: str, claim: Claim) -> None:
+        self.pool, self.claim = pool, claim
+        self.is_over = False
+        """It is only told any more, which nothing interrupts."""
+        self.task: asyncio.Task[None]
 
 
 class PoolServer:
@@ -54,7 +66,7 @@ class PoolServer:
         self._calls, self._carry_out, self._room = calls, carry_out, room
         self._settled = settled
         self._pools: dict[str, _Served] = {}
-        self._running: dict[str, tuple[Claim, asyncio.Task[None]]] = {}
+        self._carried: dict[str, _Carried] = {}
         self._settles = Gathered(calls.settle)
         self._watch: asyncio.Task[None] | None = None
         self._closing = False
@@ -82,7 +94,7 @@ class PoolServer:
 
     def dropped(self, ids: list[str]) -> None:
         """Stop what nobody wants any more."""
-        mine = [id for id in ids if id in self._running]
+        mine = [id for id in ids if id in self._carried]
         if mine:
             task = asyncio.create_task(self._look_after(mine))
             task.add_done_callback(_ignored)
@@ -99,11 +111,11 @@ class PoolServer:
         tasks = [served.work for served in self._pools.values() if served.work is not None]
         if self._watch is not None:
             self._watch.cancel()
-        for _, task in self._running.values():
-            task.cancel()
+        for one in self._carried.values():
+            one.task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await asyncio.gather(
-            *(task for _, task in [*self._running.values()]), return_exceptions=True
+            *(one.task for one in [*self._carried.values()]), return_exceptions=True
         )
 
     async def _serve(self, pool: str, served: _Served) -> None:
@@ -119,50 +131,58 @@ class PoolServer:
                     await served.news.wait()
 
     async def _claim_all(self, pool: str, served: _Served) -> None:
+        loop = asyncio.get_running_loop()
         while not self._closing:
-            room = min(self._room.free, AT_ONCE)
-            served.are_more, served.again_s = room <= 0, LOOK_S
-            if room <= 0:
+            room = max(0, min(self._room.free, AT_ONCE))
+            served.are_more, served.again_s = room == 0, LOOK_S
+            if room == 0 and loop.time() < served.due_s:
                 return
+            served.due_s = loop.time() + LOOK_S
             claimed = await self._claim(pool, room)
-            served.are_more = claimed.are_more
+            served.are_more = claimed.are_more or room == 0
             if claimed.again_ms is not None:
                 served.again_s = min(LOOK_S, claimed.again_ms / 1000)
-            if len(claimed.claims) < room:
+            if len(claimed.claims) < room or room == 0:
                 return
 
     async def _claim(self, pool: str, room: int) -> Claimed:
         """Return what was claimed, which runs."""
+        held = [id for id, one in self._carried.items() if one.pool == pool]
         self._room.reserve(room)
         claimed = Claimed()
         try:
-            claimed = await self._calls.claim(pool, room)
+            claimed = await self._calls.claim(pool, room, held=held)
         finally:
             for _ in claimed.claims:
                 self._room.enter()
             self._room.reserve(-room)
         for claim in claimed.claims:
-            task = asyncio.create_task(self._run(pool, claim))
-            self._running[claim.id] = claim, task
+            before = self._carried.get(claim.id)
+            if before is not None and not before.is_over:
+                before.task.cancel()
+            one = self._carried[claim.id] = _Carried(pool, claim)
+            one.task = asyncio.create_task(self._run(one))
         if claimed.claims and (self._watch is None or self._watch.done()):
             self._watch = asyncio.create_task(self._keep_watch())
         return claimed
 
-    async def _run(self, pool: str, claim: Claim) -> None:
-        outcome = b""
+    async def _run(self, one: _Carried) -> None:
+        id, outcome = one.claim.id, b""
         try:
-            outcome = await self._carry_out(claim.payload)
-            await self._tell(claim, outcome)
-        except asyncio.CancelledError:
-            if self._closing:
-                raise
-            # It was withdrawn.
-            await self._tell(claim, outcome)
+            try:
+                outcome = await self._carry_out(one.claim.payload)
+            except asyncio.CancelledError:
+                if self._closing:
+                    raise
+                # It was withdrawn.
+            one.is_over = True
+            await self._tell(one.claim, outcome)
+            # Not where that failed: it has begun, and must not be given back.
+            if self._carried.get(id) is one:
+                del self._carried[id]
         finally:
-            if self._running.get(claim.id, (None,))[0] is claim:
-                del self._running[claim.id]
             self._room.leave()
-            self.look(pool)
+            self.look(one.pool)
 
     async def _tell(self, claim: Claim, outcome: bytes) -> None:
         async def settle() -> bool:
@@ -174,21 +194,22 @@ class PoolServer:
 
     async def _keep_watch(self) -> None:
         """Stop what is this process's no more, or is wanted by nobody."""
-        while self._running:
+        while self._carried:
             await asyncio.sleep(LOOK_S)
             try:
-                await self._look_after([*self._running])
+                await self._look_after([*self._carried])
             except TenutoError as error:
                 _log.warning("Calls of pools cannot be looked at now: %s", error)
 
     async def _look_after(self, ids: list[str]) -> None:
-        found = await self._calls.find(ids)
-        for id in ids:
-            running = self._running.get(id)
-            one = found.get(id)
-            is_ours = one is not None and running is not None and one.number == running[0].number
-            if running is not None and (one is None or one.is_withdrawn or not is_ours):
-                running[1].cancel()
+        # What is claimed anew meanwhile is not what was asked about.
+        asked = [self._carried[id] for id in ids if id in self._carried]
+        found = await self._calls.find([one.claim.id for one in asked])
+        for one in asked:
+            kept = found.get(one.claim.id)
+            is_ours = kept is not None and kept.number == one.claim.number
+            if (kept is None or kept.is_withdrawn or not is_ours) and not one.is_over:
+                one.task.cancel()
 
     def _heard(self, topic: Topic, text: str) -> None:
         match topic:

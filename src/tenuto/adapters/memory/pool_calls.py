@@ -23,6 +23,16 @@ class _Begun(NamedTuple):
     key: str
 
 
+class _Entry(NamedTuple):
+    """The place of a call in its line."""
+
+    before: int
+    """The priority, negative: the highest goes first."""
+    turn: int
+    number: int
+    id: str
+
+
 class _Kept(msgspec.Struct):
     """A call, and how far it is."""
 
@@ -39,9 +49,9 @@ class _Line:
 
     def __init__(self, pool: Pool) -> None:
         self.pool = pool
-        self.waiting: list[tuple[int, int, int, str]] = []
-        """Sorted: priority, the highest first; turn; number; id."""
-        self.running: dict[str, PoolCall] = {}
+        self.waiting: list[_Entry] = []
+        """Sorted."""
+        self.running: dict[str, tuple[_Entry, PoolCall]] = {}
         self.begun: deque[_Begun] = deque()
         self.turn = 0
         """Of the call that was claimed last: where a tenant that had none waiting comes in."""
@@ -56,12 +66,12 @@ class _Line:
         if len(self.turns) > _TENANTS_MAX:
             late = {tenant: turn for tenant, turn in self.turns.items() if turn > self.turn}
             self.turns = Counter(late)
-        insort(self.waiting, (-call.priority, turn, number, call.id))
+        insort(self.waiting, _Entry(-call.priority, turn, number, call.id))
 
     def discard(self, id: str) -> None:
         """Take a call out, wherever it is."""
         self.running.pop(id, None)
-        self.waiting = [entry for entry in self.waiting if entry[3] != id]
+        self.waiting = [entry for entry in self.waiting if entry.id != id]
 
     def forget_old(self, now_ms: int) -> None:
         """Forget what began too long ago to matter."""
@@ -79,7 +89,7 @@ class _Line:
         """Return the keys of which none may begin now."""
         pool, full = self.pool, set[str]()
         if pool.key_concurrency:
-            running = Counter(call.key for call in self.running.values())
+            running = Counter(call.key for _, call in self.running.values())
             full |= {key for key, count in running.items() if count >= pool.key_concurrency}
         if pool.key_rate:
             begun = Counter(one.key for one in self.begun)
@@ -109,33 +119,44 @@ class MemoryCalls:
                 self._kept[call.id] = _Kept(call, self._clock.now_ms())
                 self._line(call.pool).add(call, self._count)
 
-    async def claim(self, pool: str, room: int) -> Claimed:
+    async def claim(self, pool: str, room: int, *, held: Collection[str] | None = None) -> Claimed:
         """See `Calls.claim`."""
         line, now_ms = self._line(pool), self._clock.now_ms()
         line.forget_old(now_ms)
+        if held is not None:
+            self._give_back(line, line.running.keys() - {*held})
         claims = tuple(self._claimed(line, min(room, line.room()), now_ms))
         again_ms = None
         if line.waiting and line.begun and (line.pool.rate or line.pool.key_rate):
             again_ms = line.begun[0].at_ms + line.pool.per_ms - now_ms
         return Claimed(claims=claims, again_ms=again_ms, are_more=bool(line.waiting))
 
+    def _give_back(self, line: _Line, ids: Collection[str]) -> None:
+        for id in ids:
+            entry, _ = line.running.pop(id)
+            if self._kept[id].is_withdrawn:
+                del self._kept[id]
+            else:
+                self._kept[id].runs = False
+                insort(line.waiting, entry)
+
     def _claimed(self, line: _Line, room: int, now_ms: int) -> Iterator[Claim]:
         full, place = line.full(), 0
         while room > 0 and place < len(line.waiting):
-            _, turn, _, id = line.waiting[place]
-            kept = self._kept[id]
+            entry = line.waiting[place]
+            kept = self._kept[entry.id]
             if kept.call.key in full:
                 place += 1
                 continue
             del line.waiting[place]
-            line.turn = max(line.turn, turn)
-            line.running[id] = kept.call
+            line.turn = max(line.turn, entry.turn)
+            line.running[entry.id] = entry, kept.call
             if line.pool.rate or line.pool.key_rate:
                 line.begun.append(_Begun(now_ms, kept.call.key))
             kept.runs, kept.number, room = True, kept.number + 1, room - 1
             if line.pool.key:
                 full = line.full()
-            yield Claim(id=id, number=kept.number, payload=kept.call.payload)
+            yield Claim(id=entry.id, number=kept.number, payload=kept.call.payload)
 
     async def settle(self, outcomes: Sequence[tuple[Claim, bytes]]) -> list[bool]:
         """See `Calls.settle`."""
@@ -174,7 +195,7 @@ class MemoryCalls:
                 waiting=len(line.waiting),
                 running=len(line.running),
                 oldest_ms=max(
-                    (now_ms - self._kept[id].put_ms for *_, id in line.waiting), default=0
+                    (now_ms - self._kept[entry.id].put_ms for entry in line.waiting), default=0
                 ),
             )
             for _, line in sorted(self._lines.items())

@@ -8,7 +8,7 @@ from typing import Concatenate, Final, ParamSpec, TypeVar
 
 from tenuto.adapters.postgres.connection import Connection
 from tenuto.adapters.postgres.own_line import OwnLine
-from tenuto.adapters.postgres.pool_tables import MAKE, NOW, STANDING, TABLE
+from tenuto.adapters.postgres.pool_tables import ARE_MADE, MAKE, NOW, STANDING, TABLE
 from tenuto.adapters.postgres.signals import payload_of
 from tenuto.adapters.tables.connection import Connection as AnyConnection
 from tenuto.adapters.tables.connection import has_table
@@ -43,7 +43,9 @@ _FORGET: Final = (
         WHERE p.name = t.pool AND t.turn <= p.turn""",
 )
 _PUT: Final = "SELECT put_calls_1(CAST(? AS JSONB), CAST(? AS BYTEA[])), pg_notify(?, ?)"
-_CLAIM: Final = "SELECT ids, numbers, payloads, again_ms, are_more FROM claim_calls_1(?, ?, ?)"
+_CLAIM: Final = """
+    SELECT ids, numbers, payloads, again_ms, are_more
+    FROM claim_calls_1(?, ?, ?, CAST(? AS TEXT[]))"""
 _SETTLE: Final = """
     SELECT ARRAY(SELECT settle_calls_1(
         ?, CAST(? AS TEXT[]), CAST(? AS BIGINT[]), CAST(? AS BYTEA[]))), pg_notify(?, ?)"""
@@ -97,9 +99,10 @@ class PostgresCalls:
         pools = dict.fromkeys(call.pool for call in calls)
         await self._run(_put, tuple(calls), self._told("calls", pools))
 
-    async def claim(self, pool: str, room: int) -> Claimed:
+    async def claim(self, pool: str, room: int, *, held: Collection[str] | None = None) -> Claimed:
         """See `Calls.claim`."""
-        found = await self._run_if_made(_claim, pool, self._number(), room)
+        known = None if held is None else list(held)
+        found = await self._run_if_made(_claim, (pool, self._number(), room, known))
         return Claimed() if found is None else found
 
     async def settle(self, outcomes: Sequence[tuple[Claim, bytes]]) -> list[bool]:
@@ -150,13 +153,14 @@ class PostgresLines:
 
 
 def _are_made(connection: Connection) -> bool:
-    return has_table(connection, TABLE)
+    ((found,),) = connection.execute(ARE_MADE)
+    return bool(found)
 
 
 def _declare(connection: Connection, pools: tuple[Pool, ...]) -> None:
     with connection.raw.transaction():
         connection.execute(_LOCK)
-        if not has_table(connection, TABLE):
+        if not _are_made(connection):
             for statement in MAKE:
                 connection.execute(statement)
         for pool in pools:
@@ -183,10 +187,8 @@ def _put(connection: Connection, calls: tuple[PoolCall, ...], told: tuple[str, s
     connection.execute(_PUT, (json.dumps(rows), [call.payload for call in calls], *told))
 
 
-def _claim(connection: Connection, pool: str, number: int, room: int) -> Claimed:
-    ((ids, numbers, payloads, again_ms, are_more),) = connection.execute(
-        _CLAIM, (pool, number, room)
-    ).fetchall()
+def _claim(connection: Connection, asked: tuple[str, int, int, list[str] | None]) -> Claimed:
+    ((ids, numbers, payloads, again_ms, are_more),) = connection.execute(_CLAIM, asked).fetchall()
     return Claimed(
         claims=tuple(
             Claim(id=id, number=count, payload=bytes(payload))

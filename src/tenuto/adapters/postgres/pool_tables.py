@@ -46,7 +46,7 @@ END $$"""
 
 _CLAIM: Final = f"""
 CREATE OR REPLACE FUNCTION claim_calls_1(
-    asked TEXT, me BIGINT, room BIGINT,
+    asked TEXT, me BIGINT, room BIGINT, held TEXT[],
     OUT ids TEXT[], OUT numbers BIGINT[], OUT payloads BYTEA[], OUT again_ms BIGINT,
     OUT are_more BOOLEAN)
 LANGUAGE plpgsql AS $$
@@ -72,6 +72,16 @@ BEGIN
         AND c.is_withdrawn = 1 AND NOT {_IS_THERE};
     UPDATE pool_calls_1 AS c SET worker = 0 WHERE c.pool = asked AND c.worker > 0
         AND c.outcome IS NULL AND c.once = 0 AND c.claims < {CLAIMS_MAX} AND NOT {_IS_THERE};
+    -- What this one has and knows nothing of: an answer was lost, or the server lost an outcome.
+    IF EXISTS (
+        SELECT 1 FROM pool_calls_1 AS c
+        WHERE c.pool = asked AND c.worker = me AND c.outcome IS NULL AND c.id <> ALL(held))
+    THEN
+        DELETE FROM pool_calls_1 AS c WHERE c.pool = asked AND c.worker = me
+            AND c.outcome IS NULL AND c.id <> ALL(held) AND c.is_withdrawn = 1;
+        UPDATE pool_calls_1 AS c SET worker = 0 WHERE c.pool = asked AND c.worker = me
+            AND c.outcome IS NULL AND c.id <> ALL(held);
+    END IF;
 
     SELECT count(*), count(*) FILTER (WHERE c.worker = me) INTO in_all, mine
     FROM pool_calls_1 AS c
@@ -156,13 +166,17 @@ DECLARE
     one RECORD;
 BEGIN
     FOR one IN
-        SELECT c.place, c.is_withdrawn, g.outcome, g.given_place
+        SELECT c.place, c.is_withdrawn, c.once, g.outcome, g.given_place
         FROM unnest(given_ids, given_numbers, outcomes)
             WITH ORDINALITY AS g(id, number, outcome, given_place)
         JOIN pool_calls_1 AS c ON c.id = g.id
         WHERE c.worker = me AND c.claims = g.number AND c.outcome IS NULL AND {_IS_THERE}
         ORDER BY c.place FOR UPDATE OF c
     LOOP
+        IF one.once = 1 THEN
+            -- Were its outcome lost in a crash of the server, it would be made again.
+            PERFORM set_config('synchronous_commit', 'on', true);
+        END IF;
         IF one.is_withdrawn = 1 THEN
             DELETE FROM pool_calls_1 AS c WHERE c.place = one.place;
         ELSE
@@ -192,6 +206,8 @@ BEGIN
     END LOOP;
 END $$"""
 
+ARE_MADE: Final = "SELECT to_regprocedure('claim_calls_1(text,bigint,bigint,text[])') IS NOT NULL"
+"""Functions that came later are made where the tables are already."""
 MAKE: Final = (
     f"""CREATE TABLE IF NOT EXISTS {TABLE}(
         name TEXT PRIMARY KEY,

@@ -1,6 +1,7 @@
 """The layer that thinks: from a database to a plan. It reads the source, and writes nothing."""
 
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from itertools import pairwise
 from typing import Any, Final
 
@@ -8,9 +9,9 @@ import msgspec
 
 import tenuto
 from tenuto import Workflow
-from tenuto.teams.migration import agents
+from tenuto.teams.migration import agents, architect
 from tenuto.teams.migration.failing import told
-from tenuto.teams.migration.options import options_from
+from tenuto.teams.migration.options import Options, options_from
 from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.schema import Annotated, Meaning
 from tenuto.teams.migration.wire import from_json, to_json
@@ -22,14 +23,16 @@ ADOPTED_MAX: Final = 0.95
 
 
 def planning_workflow(model: str = "offline") -> Workflow:
-    """Return the workflow; its output is `plan`, and `annotated`, the schema with its notes."""
+    """Return the workflow; its output is `plan`, `open`, how many of its questions are, and
+    `annotated`, the schema with its notes."""
     flow = Workflow(
         "migration-plan",
         version="1",
         description="Looks at a database and plans how it is moved.",
         inputs={"given": "object"},
         state={"plan": "replace"},
-        output="{'plan': state.plan, 'annotated': outputs.annotate.annotated}",
+        output="{'plan': state.plan, 'open': outputs.resolve.open, "
+        "'annotated': outputs.annotate.annotated}",
     )
     given = {"given": "inputs.given"}
     flow.node("survey", function=survey, inputs=given)
@@ -41,7 +44,7 @@ def planning_workflow(model: str = "offline") -> Workflow:
         inputs={"annotated": "outputs.survey.annotated", "opinions": "outputs.scout.opinions"},
     )
     annotated = {"annotated": "outputs.annotate.annotated", **given}
-    flow.node("architect", function=architect, inputs=annotated)
+    flow.node("architect", function=plan, inputs=annotated)
     doubts = {name: f"outputs.architect.{name}" for name in ("questions", "answers")}
     flow.node("resolver", agent=agents.resolver(model), inputs=doubts)
     settled = {"plan": "outputs.architect.plan", "answers": "outputs.resolver.answers"}
@@ -99,33 +102,30 @@ def annotate(
     return {"annotated": to_json(msgspec.structs.replace(found, columns=columns))}
 
 
-def architect(
-    ctx: tenuto.Context, annotated: dict[str, Any], given: dict[str, Any]
-) -> dict[str, Any]:
+def plan(ctx: tenuto.Context, annotated: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
     """Return a plan, and what in it is in doubt.
 
     Raises:
         Fatal: an option names what is not there, or the plan that was given is wrong.
     """
-    from tenuto.teams.migration.architect import make_plan
     from tenuto.teams.migration.databases.addresses import system_of
     from tenuto.teams.migration.resolver import resolve as settle
 
     options, found = options_from(given), from_json(annotated, Annotated)
     if options.plan:
-        plan = plan_from(options.plan)
+        made = plan_from(options.plan)
     else:
-        with told():
-            plan = make_plan(
+        with told(), _as_asked():
+            made = architect.make_plan(
                 found,
                 target_system=system_of(options.target),
                 source=options.source,
                 target=options.target,
-                options=options,
+                options=_asked(options),
             )
-    plan = settle(plan, found, answers={})
-    ctx.note("plan", {"revision": plan.revision, "tables": len(plan.tables)})
-    return {"plan": to_json(plan), "questions": _open_questions(plan), "answers": []}
+    made = settle(made, found, answers={})
+    ctx.note("plan", {"revision": made.revision, "tables": len(made.tables)})
+    return {"plan": to_json(made), "questions": _open_questions(made), "answers": []}
 
 
 def resolve(
@@ -145,7 +145,7 @@ def resolve(
     settled = from_json(plan, Plan)
     if sure:
         settled = settle(settled, from_json(annotated, Annotated), answers=sure)
-    return {"plan": to_json(settled)}
+    return {"plan": to_json(settled), "open": len(_open_questions(settled))}
 
 
 def plan_from(text: str) -> Plan:
@@ -160,6 +160,29 @@ def plan_from(text: str) -> Plan:
         return planfile.load(text)
     except ValueError as error:
         raise tenuto.Fatal(f"The plan is wrong: {error}", code="plan_wrong") from error
+
+
+def _asked(options: Options) -> architect.Options:
+    return architect.Options(
+        tables=options.tables,
+        exclude=options.exclude,
+        where=options.where,
+        names=options.names,
+        parallel=options.parallel,
+        rate_limit=options.rate_limit or None,
+        on_error=options.on_error,
+        masks=options.mask,
+        threshold=options.threshold,
+    )
+
+
+@contextmanager
+def _as_asked() -> Iterator[None]:
+    """Raise that nothing is left to be moved as a failure for good."""
+    try:
+        yield
+    except architect.NothingToMove as error:
+        raise tenuto.Fatal(str(error), code="nothing_to_move") from error
 
 
 def _doubts(found: Annotated, threshold: float) -> list[dict[str, Any]]:

@@ -8,8 +8,10 @@ import msgspec
 
 import tenuto
 from tenuto.teams.migration.failing import told
-from tenuto.teams.migration.options import options_from
-from tenuto.teams.migration.plan import Plan
+from tenuto.teams.migration.options import Options, options_from
+from tenuto.teams.migration.plan import Plan, TablePlan
+from tenuto.teams.migration.recovery.fixes import Fix
+from tenuto.teams.migration.recovery.mending import with_fixes
 from tenuto.teams.migration.schema import Annotated
 from tenuto.teams.migration.wire import from_json, to_json
 
@@ -70,6 +72,25 @@ def settle(
     return {"plan": to_json(now), "next": following, "message": message}
 
 
+def tell(ctx: tenuto.Context, plan: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan of a dry run, as YAML too; nothing was written."""
+    from tenuto.teams.migration import planfile
+
+    return {"plan": plan, "yaml": planfile.dump(from_json(plan, Plan))}
+
+
+def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
+    """End the session, whose plan nobody wants.
+
+    Raises:
+        Fatal: always.
+    """
+    why = f": {said['note']}" if said.get("note") else ""
+    raise tenuto.Fatal(
+        f"The plan was not approved{why}. Nothing was written to the target.", code="plan_denied"
+    )
+
+
 def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     """Make the tables, without what stands on their rows; return the work for each worker."""
     from tenuto.teams.migration import ddl, moving
@@ -77,21 +98,38 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
         moving.prepare(target)
+        moving.expect(target, ctx.session_id, now.tables)
         for statement in ddl.prepare(now):
-            with target.writing() as writing:
-                writing.execute(statement.sql)
+            if not (statement.unless and target.query(statement.unless).rows):
+                with target.writing() as writing:
+                    writing.execute(statement.sql)
         units = [
-            {"table": table.name, "range": to_json(one)}
-            for table in sorted(now.tables, key=lambda table: table.level)
+            _unit(ctx, options, now, table, to_json(one))
+            for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
             for one in moving.ranges_of(source, now, table)
         ]
     lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
-    return {"lanes": [lane for lane in lanes if lane], "migration": ctx.session_id}
+    return {"lanes": [lane for lane in lanes if lane]}
+
+
+def _unit(
+    ctx: tenuto.Context, options: Options, plan: Plan, table: TablePlan, range: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the work on one range: complete in itself, and no larger than it must be."""
+    small = msgspec.structs.replace(plan, tables=(table,), views=(), left_out={}, questions=())
+    return {
+        "source": options.source,
+        "target": options.target,
+        "migration": ctx.session_id,
+        "table": table.name,
+        "plan": to_json(small),
+        "range": range,
+    }
 
 
 def collect(
@@ -104,15 +142,9 @@ def collect(
         table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0})
         table["rows"] += one["rows"]
         table["quarantined"] += one["quarantined"]
-        now = _mended(now, one)
+        fixes = [from_json(fix, Fix) for fix in one["fixes"]]
+        now = with_fixes(now, one["table"], fixes)
     return {"moved": moved, "plan": to_json(now)}
-
-
-def _mended(plan: Plan, one: dict[str, Any]) -> Plan:
-    """Return the plan with the changes that Recovery made to a table."""
-    from tenuto.teams.migration.recovery import with_fixes
-
-    return with_fixes(plan, one["table"], one["fixes"])
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -125,7 +157,7 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
     from tenuto.teams.migration.recovery.building import build_all
 
     options, now = options_from(given), from_json(plan, Plan)
-    with told(), closing(open_database(options.target, writing=True)) as target:
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))
@@ -139,12 +171,12 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
         found = kora.verify(source, target, now, workload=kora.workload_from(options.workload))
-    defects = [one for one in found.differences if one.verdict == "defect"]
+    defects = found.defects
     for one in defects[:SHOWN_MAX]:
         ctx.note("defect", to_json(one))
     return {
@@ -159,18 +191,22 @@ def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) ->
     """Write the report, and return the proof.
 
     Raises:
-        Fatal: the target is not proven to behave as the source.
+        Fatal: the target is not proven to behave as the source, and nobody takes it as it is.
     """
     from tenuto.teams.migration import report
 
     options = options_from(given)
+    page = report.html(facts)
     if options.report:
-        Path(options.report).write_text(report.html(facts), "utf-8")
-    verification = facts["verification"]
-    if not verification["verified"] and not facts["accepted"]:
-        raise tenuto.Fatal(_account(facts), code="not_verified")
-    return {"verified": verification["verified"], "moved": facts["moved"]}
-
-
-def _account(facts: dict[str, Any]) -> str:
-    return ""
+        Path(options.report).write_text(page, "utf-8")
+    is_verified = facts["verification"]["verified"]
+    if not (is_verified or facts["accepted"]):
+        where = f" The report is in {options.report}." if options.report else ""
+        raise tenuto.Fatal(f"{report.account(facts)}{where}", code="not_verified")
+    return {
+        "verified": is_verified,
+        "accepted": facts["accepted"],
+        "moved": facts["moved"],
+        "built": facts["built"],
+        "report": report.markdown(facts),
+    }

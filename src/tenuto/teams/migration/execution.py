@@ -1,4 +1,4 @@
-"""The layer that works: one range of a table, moved; and when rows are refused, mended and moved on.
+"""The layer that works: one range of a table, moved; when rows are refused, mended and moved on.
 
 Each range is a session of its own. How far it is stands in the target, in the same transaction as
 the rows: a session that is killed goes on there.
@@ -14,6 +14,8 @@ move ──► done
 
 from contextlib import closing
 from typing import Any, Final
+
+import msgspec
 
 import tenuto
 from tenuto import RetryPolicy, Workflow, body
@@ -96,25 +98,24 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
 
     Raises:
         Transient: a server is away.
-        Escalatable: somebody has to do something outside: make room, permit something.
-        Fatal: nothing that we do helps; or rows are refused, and that is to stop everything.
+        Escalatable: somebody has to do something outside: make room, permit something. Approved, it
+            goes on where it is.
+        Fatal: rows are refused, and that is to stop everything.
     """
     from tenuto.teams.migration import moving
     from tenuto.teams.migration.databases.addresses import open_database
 
     plan, table, kept = _planned(work, fixes)
-    bad = {"bad_share_max": 1.0} if any(fix.quarantines for fix in kept) else {}
-    if plan.table(table).on_error == "stop":
-        bad = {"bad_share_max": 0.0, "bad_rows_free": 0}
     load = moving.Load(
         migration=work["migration"],
         plan=plan,
         table=table,
         range=from_json(work["range"], moving.Range),
-        **bad,
     )
+    if any(fix.quarantines for fix in kept):
+        load = msgspec.structs.replace(load, bad_share_max=1.0)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(work["source"])) as source,
         closing(open_database(work["target"], writing=True)) as target,
     ):
@@ -194,7 +195,7 @@ def _raise_unless_mendable(failure: Any, table: str, *, stops: bool) -> None:
     message = f"Table {table!r}: {failure.message}"
     if failure.severity == "transient":
         raise tenuto.Transient(message, code=failure.what)
-    if failure.severity == "escalatable":
+    if failure.severity in ("escalatable", "fatal"):
         raise tenuto.Escalatable(message, code=failure.what)
-    if failure.severity == "fatal" or stops:
+    if stops:
         raise tenuto.Fatal(message, code=failure.what)

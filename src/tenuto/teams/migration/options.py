@@ -1,6 +1,6 @@
 """What a session of the team is given, and what its parts hand on of it."""
 
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import msgspec
 
@@ -52,6 +52,12 @@ INPUTS: Final[dict[str, Any]] = {
         "default": {},
         "description": "Table to a condition in the SQL of the source: only these rows of it.",
     },
+    "names": {
+        "enum": ["kept", "lower", "snake"],
+        "default": "kept",
+        "description": "How tables and columns are called in the target: as they are, in lower "
+        "case, or as OrderDate becomes order_date.",
+    },
     "dry_run": {
         "type": "boolean",
         "default": False,
@@ -84,8 +90,8 @@ INPUTS: Final[dict[str, Any]] = {
     "on_error": {
         "enum": ["quarantine", "stop"],
         "default": "quarantine",
-        "description": "What becomes of rows that the target does not take: they are put aside with "
-        "their reasons, or the migration stops.",
+        "description": "What becomes of rows that the target does not take: they are put aside "
+        "with their reasons, or the migration stops.",
     },
     "mask": {
         "type": "object",
@@ -121,6 +127,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     tables: tuple[str, ...] = ()
     exclude: tuple[str, ...] = ()
     where: dict[str, str] = {}
+    names: Literal["kept", "lower", "snake"] = "kept"
     dry_run: bool = False
     approve: bool = True
     plan: str = ""

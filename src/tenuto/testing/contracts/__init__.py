@@ -17,7 +17,11 @@ from tenuto.testing.contracts.event_store import EventStoreContract
 from tenuto.testing.contracts.ledger import LedgerContract
 from tenuto.testing.contracts.memory import MemoryContract
 from tenuto.testing.contracts.pieces import PiecesContract
-from tenuto.testing.contracts.pool_calls import PoolCallsContract, PoolLimitsContract
+from tenuto.testing.contracts.pool_calls import (
+    PoolCallsContract,
+    PoolGivenBackContract,
+    PoolLimitsContract,
+)
 from tenuto.testing.contracts.pruning import PruningContract
 from tenuto.testing.contracts.read_models import ReadModelsContract
 from tenuto.testing.contracts.responses import ResponsesContract
@@ -37,6 +41,7 @@ __all__ = [
     "MemoryContract",
     "PiecesContract",
     "PoolCallsContract",
+    "PoolGivenBackContract",
     "PoolLimitsContract",
     "ProgramSandboxContract",
     "PruningContract",

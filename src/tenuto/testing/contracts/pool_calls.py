@@ -165,6 +165,60 @@ class PoolCallsContract(_Suite):
         self._run(test, Pool(GPU, concurrency=1), Pool("cpu"))
 
 
+class PoolGivenBackContract(_Suite):
+    """What a process has and knows nothing of, it gives back when it claims."""
+
+    def test_what_it_does_not_hold_is_claimed_anew_and_its_old_claim_settles_nothing(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b", once=True), pool_call("c")])
+            a, b, c = (await calls.claim(GPU, 3)).claims
+            found = await calls.claim(GPU, 10, held=["c", "never"])
+            assert [(claim.id, claim.number) for claim in found.claims] == [("a", 2), ("b", 2)]
+            assert await calls.settle([(a, b""), (b, b""), (c, b"")]) == [False, False, True]
+            again = [(claim, b"done") for claim in found.claims]
+            assert await calls.settle(again) == [True, True]
+
+        self._run(test)
+
+    def test_it_goes_back_to_its_place_and_makes_room_for_others(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("low"), pool_call("high", priority=1)])
+            assert await claimed(calls) == ["high"]
+            found = await calls.claim(GPU, 0, held=[])
+            assert (found.claims, found.are_more) == ((), True)
+            assert (await calls.find(["high"]))["high"].standing == "waiting"
+            await calls.put([pool_call("higher", priority=2)])
+            assert await claimed(calls) == ["higher"]
+            await calls.drop(["higher"])
+            assert [one.id for one in (await calls.claim(GPU, 1, held=[])).claims] == ["high"]
+
+        self._run(test, Pool(GPU, concurrency=1))
+
+    def test_what_was_withdrawn_is_gone(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b", once=True), pool_call("c")])
+            await calls.claim(GPU, 2)
+            await calls.drop(["a", "b"])
+            assert (await calls.claim(GPU, 10, held=["a", "b"])).claims == ()
+            assert [one.id for one in (await calls.claim(GPU, 10, held=[])).claims] == ["c"]
+            assert await calls.find(["a", "b"]) == {}
+
+        self._run(test, Pool(GPU, concurrency=2))
+
+    def test_of_other_pools_and_of_what_is_settled_nothing_is_given_back(self) -> None:
+        async def test(calls: Calls) -> None:
+            await calls.put([pool_call("a"), pool_call("b", pool="cpu"), pool_call("c")])
+            a, _ = (await calls.claim(GPU, 10)).claims
+            await calls.claim("cpu", 10)
+            await calls.settle([(a, b"done")])
+            assert (await calls.claim(GPU, 10, held=["c"])).claims == ()
+            found = await calls.find(["a", "b", "c"])
+            standings = {id: one.standing for id, one in found.items()}
+            assert standings == {"a": "settled", "b": "running", "c": "running"}
+
+        self._run(test, Pool(GPU), Pool("cpu"))
+
+
 class PoolLimitsContract(_Suite):
     """No more calls are claimed than the limits of a pool let."""
 

@@ -13,11 +13,12 @@ from tenuto.teams.migration.databases.describing import postgresql, sqlite
 from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.schema import Annotated, Schema
 from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.asked import Asked
 from tests.teams.migration.samples import chinook, needs_samples, northwind
 
 
 def plan_of(connection: sqlite3.Connection, **options: object) -> Plan:
-    annotated = Annotated(schema=sqlite.describe(connection), columns={})
+    annotated = Annotated(schema=sqlite.describe(Asked(connection)), columns={})
     return make_plan(
         annotated,
         target_system="postgresql",
@@ -45,11 +46,11 @@ def made(plan: Plan) -> Schema:
         statements = ddl.prepare(plan) + ddl.finish(plan)
         run(connection, statements)
         run(connection, statements)
-        found = postgresql.describe(connection)
+        found = postgresql.describe(Asked(connection, "postgresql"))
         for statement in reversed(statements):
             if statement.undo:
                 connection.execute(statement.undo.encode())
-        assert postgresql.describe(connection).tables == ()
+        assert postgresql.describe(Asked(connection, "postgresql")).tables == ()
         return found
 
 
@@ -59,7 +60,7 @@ def made(plan: Plan) -> Schema:
 def test_a_sample_gets_all_its_tables_columns_and_keys(sample: object) -> None:
     assert callable(sample)
     with closing(sample()) as connection:
-        before = sqlite.describe(connection)
+        before = sqlite.describe(Asked(connection))
         plan = plan_of(connection)
 
     after = made(plan)

@@ -8,6 +8,7 @@ import pytest
 from tenuto.teams.migration.databases.describing.postgresql import describe
 from tenuto.teams.migration.schema import Check, Schema, Sequence, Type
 from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.asked import Asked
 
 pytestmark = needs_postgres
 
@@ -48,7 +49,7 @@ CREATE TRIGGER hush BEFORE INSERT ON bill FOR EACH ROW EXECUTE FUNCTION quiet();
 def shop() -> Iterator[Schema]:
     with fresh_database() as url, psycopg.connect(url) as connection:
         connection.execute(SHOP.encode())
-        yield describe(connection)
+        yield describe(Asked(connection, "postgresql"))
 
 
 def test_an_enumeration_is_text_with_its_values(shop: Schema) -> None:

@@ -9,6 +9,7 @@ import pytest
 from tenuto.teams.migration.databases.describing.sqlite import describe
 from tenuto.teams.migration.databases.describing.sqlite_types import type_of
 from tenuto.teams.migration.schema import Check, ForeignKey, Schema, Sequence, Type
+from tests.teams.migration.asked import Asked
 from tests.teams.migration.samples import chinook, needs_samples
 
 SHOP = """
@@ -35,7 +36,7 @@ INSERT INTO "order" (buyer) VALUES ('a'), ('b'); DELETE FROM "order";
 def shop() -> Iterator[Schema]:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.executescript(SHOP)
-        yield describe(connection)
+        yield describe(Asked(connection))
 
 
 def test_a_column_keeps_the_words_it_is_declared_with(shop: Schema) -> None:
@@ -136,7 +137,7 @@ def test_views_and_triggers_are_told(shop: Schema) -> None:
 def test_a_virtual_table_is_named_among_what_is_left_out() -> None:
     with closing(sqlite3.connect(":memory:")) as connection:
         connection.execute("CREATE VIRTUAL TABLE found USING fts5(text)")
-        schema = describe(connection)
+        schema = describe(Asked(connection))
 
     assert schema.tables == ()
     assert "found" in schema.left_out
@@ -145,7 +146,7 @@ def test_a_virtual_table_is_named_among_what_is_left_out() -> None:
 @needs_samples
 def test_chinook_has_its_eleven_tables_keys_and_rows() -> None:
     with closing(chinook()) as connection:
-        schema = describe(connection)
+        schema = describe(Asked(connection))
 
     assert len(schema.tables) == 11
     assert schema.table("Track").rows == 3503

@@ -6,11 +6,16 @@ postgresql://user:password@host:5432/name?sslmode=require
 mysql://user:password@host:3306/name       mariadb://… is the same
 csv:///folder                  parquet:///folder
 ```
+
+`${NAME}` in an address is what the environment says for it: so an address can be kept where no
+password may be.
 """
 
+import os
+import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tenuto.teams.migration.databases.port import CannotConnect, Database, Unsupported
 from tenuto.teams.migration.schema import System
@@ -26,6 +31,7 @@ SYSTEMS: Final[dict[str, System]] = {
 }
 SECRETS: Final = ("password", "passwd", "sslpassword", "sslkey")
 HIDDEN: Final = "***"
+_VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 
 
 def system_of(url: str) -> System:
@@ -56,7 +62,7 @@ def redacted(url: str) -> str:
         name, colon, _ = who.partition(":")
         place = f"{name}{colon and f':{HIDDEN}'}@{where}"
     query = "&".join(_without_secret(pair) for pair in parts.query.split("&"))
-    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+    return f"{parts.scheme}://{place}{parts.path}{query and f'?{query}'}"
 
 
 def _without_secret(pair: str) -> str:
@@ -86,6 +92,7 @@ def open_database(url: str, *, writing: bool = False) -> Database:
         CannotConnect: there is none, or it refuses us.
     """
     system = system_of(url)
+    url = _VARIABLE.sub(lambda found: _of_environment(found[1], url), url)
     if system == "sqlite":
         from tenuto.teams.migration.databases.sqlite import Sqlite
 
@@ -95,3 +102,13 @@ def open_database(url: str, *, writing: bool = False) -> Database:
 
         return PostgreSQL(url, writing=writing)
     raise Unsupported(f"Databases of {system} cannot be opened yet.")
+
+
+def _of_environment(name: str, url: str) -> str:
+    value = os.environ.get(name)
+    if value is None:
+        raise CannotConnect(
+            f"The address {redacted(url)!r} needs the environment variable {name}, which is not "
+            "set; set it, and try again."
+        )
+    return quote(value, safe="")

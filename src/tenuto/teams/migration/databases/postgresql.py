@@ -47,8 +47,7 @@ class PostgreSQL:
         """Return what it holds beside its rows."""
         from tenuto.teams.migration.databases.describing import postgresql
 
-        with self._connected() as connection:
-            return postgresql.describe(connection)
+        return postgresql.describe(self)
 
     def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
         """Return the rows of a query, or the first `limit` of them."""

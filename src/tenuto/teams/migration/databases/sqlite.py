@@ -73,8 +73,7 @@ class Sqlite:
         """Return what it holds beside its rows."""
         from tenuto.teams.migration.databases.describing import sqlite
 
-        with self._connected() as connection:
-            return sqlite.describe(connection)
+        return sqlite.describe(self)
 
     def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
         """Return the rows of a query, or the first `limit` of them."""

@@ -26,21 +26,33 @@ DECIMAL: Final = pa.decimal128(38, 18)
 """Decimals with more digits than this are compared as texts without ending zeros."""
 MOMENT: Final = pa.timestamp("us", "UTC")
 LOCAL: Final = pa.timestamp("us")
-SINGLE: Final = (pa.float16(), pa.float32())
+CLOSE: Final = 1e-9
 
 Array: TypeAlias = pa.Array
 Unfit = (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError)
 
 
-def canonical(array: Array | pa.ChunkedArray, kind: Kind) -> Array:
-    """Return the values in the canonical type of a kind; or as texts, when one does not fit."""
+def canonical(array: Array | pa.ChunkedArray, kind: Kind, scale: int | None = None) -> Array:
+    """Return the values in the canonical type of a kind; or as texts, when one does not fit.
+
+    Floats become decimals of `scale` digits after the point where these are within 1e-9 of them.
+    """
     whole = plain(array)
+    if kind == "decimal" and scale is not None and pa.types.is_floating(whole.type):
+        whole = rounded(whole.cast(pa.float64()), scale)
     if pa.types.is_null(whole.type):
         return pa.nulls(len(whole), TYPES[kind])
     try:
         return CASTS[kind](whole)
     except Unfit:
         return texts(whole, kind)
+
+
+def rounded(array: Array, scale: int) -> Array:
+    """Return floats at the decimal next to them, where that is no further than a float is exact."""
+    near = pc.round(array, scale)
+    close = pc.less_equal(pc.abs(pc.subtract(near, array)), pc.multiply(pc.abs(array), CLOSE))
+    return pc.if_else(close, near, array)
 
 
 def texts(array: Array, kind: Kind) -> Array:

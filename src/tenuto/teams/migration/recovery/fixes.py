@@ -81,7 +81,7 @@ QUARANTINE: Final = Fix(
 
 
 def candidates(column: ColumnPlan, *, text_type: str) -> list[Fix]:
-    """Return what could be tried for a column, untried; `text_type` holds any text in the target."""
+    """Return what could be tried for a column, untried; `text_type` holds any text there."""
     return [*_by_changes(column), *_by_widening(column, text_type)]
 
 

@@ -1,11 +1,12 @@
 """The schema of a PostgreSQL database, from its catalogs: of the schema that comes first in the
-search path of the connection, as `current_schema()` names it."""
+search path, as `current_schema()` names it."""
 
 from __future__ import annotations
 
 from collections import defaultdict
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
+from tenuto.teams.migration.databases.describing.asking import Asking, rows
 from tenuto.teams.migration.databases.describing.lexing import closing, marks
 from tenuto.teams.migration.databases.describing.postgresql_types import Enumerations, type_of
 from tenuto.teams.migration.databases.quoting import quoted
@@ -20,9 +21,6 @@ from tenuto.teams.migration.schema import (
     Trigger,
     View,
 )
-
-if TYPE_CHECKING:
-    import psycopg
 
 COUNTED_MAX: Final = 200_000
 """Tables of which the statistics expect more rows than this are not counted: the estimate stands
@@ -113,18 +111,18 @@ _FACTS: Final = """
 """
 
 
-def describe(connection: psycopg.Connection[Any]) -> Schema:
-    """Return what the current schema of a connection's database holds beside its rows.
+def describe(database: Asking) -> Schema:
+    """Return what the current schema of a database holds beside its rows.
 
     Raises:
-        psycopg.Error: it cannot be read.
+        DatabaseError: it cannot be read.
     """
-    return _Describing(connection).schema()
+    return _Describing(database).schema()
 
 
 class _Describing:
-    def __init__(self, connection: psycopg.Connection[Any]) -> None:
-        self._connection = connection
+    def __init__(self, database: Asking) -> None:
+        self._database = database
         self._left_out: dict[str, str] = {}
         self._enumerations: Enumerations = {
             oid: tuple(labels) for oid, labels in self._rows(_ENUMERATIONS)
@@ -137,8 +135,7 @@ class _Describing:
         self._counting = {(row[4], row[5]) for row in self._sequences if row[4]}
 
     def _rows(self, sql: str) -> list[tuple[Any, ...]]:
-        with self._connection.cursor() as cursor:
-            return cursor.execute(sql.encode()).fetchall()
+        return rows(self._database, sql)
 
     def _by_first(self, sql: str) -> dict[Any, list[tuple[Any, ...]]]:
         found: dict[Any, list[tuple[Any, ...]]] = defaultdict(list)
@@ -180,8 +177,7 @@ class _Describing:
         )
 
     def _view(self, oid: int, name: str, kind: str) -> View:
-        with self._connection.cursor() as cursor:
-            (query,) = cursor.execute("SELECT pg_get_viewdef(%s::oid)", (oid,)).fetchone() or ("",)
+        query = self._rows(f"SELECT pg_get_viewdef({int(oid)})")[0][0]
         if kind == "m":
             self._left_out[name] = (
                 f"The view {name!r} is kept as rows (MATERIALIZED); it is made a plain view."
@@ -223,9 +219,9 @@ class _Describing:
             elif kind in "fx":
                 self._left_out[f"{name}.{said}"] = f"The constraint {said!r} of {name!r}: {text}."
         checks.extend(self._domain_checks(name, oid))
-        rows = expected
+        count = expected
         if expected <= COUNTED_MAX:
-            rows = self._rows(f"SELECT count(*) FROM {quoted('postgresql', name)}")[0][0]
+            count = self._rows(f"SELECT count(*) FROM {quoted('postgresql', name)}")[0][0]
         return Table(
             name=name,
             columns=tuple(columns),
@@ -233,7 +229,7 @@ class _Describing:
             foreign_keys=tuple(foreign_keys),
             indexes=tuple(self._indexes_of(oid)),
             checks=tuple(checks),
-            rows=rows,
+            rows=count,
             bytes=size,
         )
 

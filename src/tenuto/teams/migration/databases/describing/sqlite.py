@@ -4,9 +4,9 @@ declarations where those are mute.
 
 from __future__ import annotations
 
-import sqlite3
 from typing import Any, Final
 
+from tenuto.teams.migration.databases.describing.asking import Asking, rows
 from tenuto.teams.migration.databases.describing.lexing import marks
 from tenuto.teams.migration.databases.describing.sqlite_text import (
     Declared,
@@ -14,6 +14,7 @@ from tenuto.teams.migration.databases.describing.sqlite_text import (
     index_parts,
 )
 from tenuto.teams.migration.databases.describing.sqlite_types import type_of
+from tenuto.teams.migration.databases.port import DatabaseError
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.schema import (
     Check,
@@ -31,18 +32,18 @@ MEASURED_MAX: Final = 200 * 1024 * 1024
 """Of larger files no table is measured: SQLite would read all of it."""
 
 
-def describe(connection: sqlite3.Connection) -> Schema:
-    """Return what the database of a connection holds beside its rows; it only reads.
+def describe(database: Asking) -> Schema:
+    """Return what a database holds beside its rows; it only reads.
 
     Raises:
-        sqlite3.Error: it cannot be read.
+        DatabaseError: it cannot be read.
     """
-    return _Describing(connection).schema()
+    return _Describing(database).schema()
 
 
 class _Describing:
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
+    def __init__(self, database: Asking) -> None:
+        self._database = database
         self._sql = {
             (kind, name): sql or ""
             for kind, name, sql in self._rows("SELECT type, name, sql FROM sqlite_schema")
@@ -51,7 +52,7 @@ class _Describing:
         self._left_out: dict[str, str] = {}
 
     def _rows(self, sql: str, *arguments: object) -> list[tuple[Any, ...]]:
-        return self._connection.execute(sql, arguments).fetchall()
+        return rows(self._database, sql, *arguments)
 
     def schema(self) -> Schema:
         listed = self._rows("SELECT name, type FROM pragma_table_list WHERE schema = 'main'")
@@ -72,7 +73,7 @@ class _Describing:
         )
         return Schema(
             system="sqlite",
-            version=sqlite3.sqlite_version,
+            version=str(self._rows("SELECT sqlite_version()")[0][0]),
             tables=tables,
             views=tuple(self._view(str(name)) for (name,) in views),
             triggers=tuple(
@@ -146,19 +147,19 @@ class _Describing:
             return None
         try:
             found = self._rows("SELECT pgsize FROM dbstat(?, 1) WHERE name = ?", "main", name)
-        except sqlite3.Error:
+        except DatabaseError:
             return None
         return int(str(found[0][0])) if found else None
 
     def _foreign_keys(self, table: str) -> list[ForeignKey]:
-        rows = self._rows(
+        found = self._rows(
             'SELECT id, "table", "from", "to", on_update, on_delete FROM pragma_foreign_key_list(?)'
             " ORDER BY id, seq",
             table,
         )
         keys: list[ForeignKey] = []
-        for number in sorted({int(str(row[0])) for row in rows}):
-            of_key = [row for row in rows if row[0] == number]
+        for number in sorted({int(str(row[0])) for row in found}):
+            of_key = [row for row in found if row[0] == number]
             parent = self._names.get(str(of_key[0][1]).lower(), str(of_key[0][1]))
             named = tuple(str(row[3]) for row in of_key if row[3] is not None)
             columns = tuple(str(row[2]) for row in of_key)
@@ -176,8 +177,8 @@ class _Describing:
         return keys[::-1]
 
     def _key_of(self, table: str) -> tuple[str, ...]:
-        rows = self._rows("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", table)
-        return tuple(str(name) for (name,) in rows)
+        found = self._rows("SELECT name FROM pragma_table_info(?) WHERE pk ORDER BY pk", table)
+        return tuple(str(name) for (name,) in found)
 
     def _indexes(self, table: str) -> list[Index]:
         found = []
@@ -220,7 +221,7 @@ class _Describing:
                 break
         try:
             columns = self._rows("SELECT name FROM pragma_table_info(?) ORDER BY cid", name)
-        except sqlite3.Error as error:
+        except DatabaseError as error:
             self._left_out[name] = f"The view {name!r} does not work in the source: {error}."
             columns = []
         return View(name=name, query=query, columns=tuple(str(column) for (column,) in columns))
