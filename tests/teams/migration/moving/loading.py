@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
+from multiprocessing.connection import Connection
+
 import msgspec
 
-from tenuto.teams.migration.moving import quarantine
+from tenuto.teams.migration.databases import postgresql_writing, sqlite_reading
+from tenuto.teams.migration.moving.loads import Load
+from tenuto.teams.migration.moving.mover import move
+from tenuto.teams.migration.moving.ranges import ranges_of
 from tenuto.teams.migration.plan import Plan
-from tests.teams.migration.moving.ground import moved, opened
+from tests.teams.migration.moving.ground import opened
 
-assert quarantine, "loaded before the fork, as all that the load needs"
+LOADED_BEFORE_THE_FORK = (postgresql_writing, sqlite_reading)
 
 
-def load(source: str, target: str, plan: bytes) -> None:
-    """Move all ranges; end with exit code 0 when nothing failed."""
+def load(source: str, target: str, plan: bytes, began: Connection) -> None:
+    """Move all ranges, and tell of each batch; end with exit code 0 when nothing failed."""
+    now = msgspec.json.decode(plan, type=Plan)
     with opened(source, target) as (left, right):
-        for one in moved(left, right, msgspec.json.decode(plan, type=Plan)):
-            assert one.failure is None, one.failure.message
+        for one in ranges_of(left, now, now.table("t")):
+            todo = Load(migration="m", plan=now, table="t", range=one)
+            moved = move(left, right, todo, on_batch=lambda batch: began.send_bytes(b"."))
+            assert moved.failure is None, moved.failure.message

@@ -19,8 +19,10 @@ KILLS = 100
 ROWS = 6_000
 BAD_EACH = 500
 """Each so many rows one is bad."""
-LIFE_S = 0.12
-"""No process lives longer than this, but for the last of each load."""
+LIFE_S = 0.06
+"""No process lives longer than this, from its start or from its first batch on."""
+AT_WORK = 0.8
+"""So many are left alone until they have committed a batch."""
 COUNT = "SELECT count(*) FROM tenuto_checkpoints"
 PLAN = plan_of(
     column("id", "integer", nullable=False),
@@ -35,7 +37,7 @@ PLAN = plan_of(
 @pytest.mark.slow
 def test_a_load_that_is_killed_a_hundred_times_ends_with_each_row_once(tmp_path: Path) -> None:
     chance = random.Random(20)
-    rows = [
+    rows: list[tuple[int, str, object]] = [
         (number, f"name {number}", "many" if number % BAD_EACH == 7 else number)
         for number in range(ROWS)
     ]
@@ -50,11 +52,15 @@ def test_a_load_that_is_killed_a_hundred_times_ends_with_each_row_once(tmp_path:
             with opened(source, target) as (_, there):
                 made(there, PLAN)
             while True:
-                process = spawning.Process(
-                    target=loading.load, args=(source, target, msgspec.json.encode(PLAN))
-                )
+                told, tells = spawning.Pipe(duplex=False)
+                given = (source, target, msgspec.json.encode(PLAN), tells)
+                process = spawning.Process(target=loading.load, args=given)
                 process.start()
+                tells.close()
+                if chance.random() < AT_WORK:
+                    told.poll(30)
                 process.join(None if kills >= KILLS else chance.uniform(0, LIFE_S))
+                told.close()
                 if process.exitcode is not None:
                     break
                 process.kill()

@@ -54,9 +54,12 @@ class Writer:
         except BaseException:
             current.close()
             raise
-        if self._kept is not None:
-            self._kept.close()
-        self._kept = current
+        self._keep(current)
+
+    def _keep(self, transaction: Transaction) -> None:
+        # Another may have come back since.
+        self.close()
+        self._kept = transaction
 
     def close(self) -> None:
         """Let go of the connection."""
