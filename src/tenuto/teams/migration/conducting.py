@@ -1,6 +1,7 @@
 """What the conductor does: checks, asks, hands out work, builds what stands on the rows, judges."""
 
-from contextlib import closing
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,7 +97,7 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
     from tenuto.teams.migration import ddl, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
-    options, now = options_from(given), from_json(plan, Plan)
+    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
     with (
         told(asks=True),
         closing(open_database(options.source)) as source,
@@ -113,8 +114,19 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
             for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
             for one in moving.ranges_of(source, now, table)
         ]
+    for unit in units:
+        unit["known"] = known
     lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
     return {"lanes": [lane for lane in lanes if lane]}
+
+
+def _known_fixes() -> dict[str, int]:
+    """Return what the library knows of fixes. It is a help, and no more: without it, nothing."""
+    from tenuto.teams.migration.learning.library import Library
+
+    with suppress(sqlite3.Error, OSError):
+        return {text: count for text, count in Library().known().items() if text[:4] == "fix "}
+    return {}
 
 
 def _unit(

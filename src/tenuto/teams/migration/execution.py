@@ -12,8 +12,7 @@ move ──► done
 ```
 """
 
-import sqlite3
-from contextlib import closing, suppress
+from contextlib import closing
 from typing import Any, Final
 
 import msgspec
@@ -139,18 +138,14 @@ def diagnose(
     failure: dict[str, Any],
 ) -> dict[str, Any]:
     """Return the fixes that help the sample of rows, the best first."""
-    from tenuto.teams.migration.learning.library import Library
     from tenuto.teams.migration.moving import Failure
     from tenuto.teams.migration.recovery.trying import fixes_for
 
     plan, table, _ = _planned(work, fixes)
     found = from_json(failure, Failure)
     tried = {fix["name"] for fix in fixes}
-    # The library is a help, and no more: without it the fixes are ranked all the same.
-    known: dict[str, int] = {}
-    with suppress(sqlite3.Error, OSError):
-        known = Library().known()
-    ranked = [fix for fix in fixes_for(plan, table, found, known=known) if fix.name not in tried]
+    helpful = fixes_for(plan, table, found, known=work["known"])
+    ranked = [fix for fix in helpful if fix.name not in tried]
     told_of = {name: failure.get(name) for name in ("what", "message", "column", "reasons")}
     ctx.note("diagnosis", {**told_of, "fixes": [fix.name for fix in ranked]})
     return {

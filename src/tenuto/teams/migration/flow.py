@@ -1,9 +1,10 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn ─► finish
-          │               │                                                       │           ▲
-          └► (a dry run)  └► (denied)                                             └► accept ──┘
+check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn
+          │               │                                                     │          │
+          └► (a dry run)  └► (denied)                                  accept ◄─┘          ▼
+                                                                          └─────────────► finish
 ```
 
 Directions are strict: this graph starts the layers below as sessions of their own, they give back
