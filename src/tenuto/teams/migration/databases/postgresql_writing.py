@@ -1,4 +1,8 @@
-"""Writing to PostgreSQL: rows by binary COPY, which takes exactly the type of each column."""
+"""Writing to PostgreSQL: rows by binary COPY, which takes exactly the type of each column.
+
+BEGIN and COMMIT are said here, not by ADBC: after an error its own transactions take nothing but a
+rollback of all, and savepoints are what bad rows are found with.
+"""
 
 from __future__ import annotations
 
@@ -30,6 +34,7 @@ JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
 WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
 """
 ASIDE: Final = "tenuto_ingest"
+STATE: Final = "adbc.postgresql.transaction_status"
 
 
 class Writer:
@@ -46,11 +51,11 @@ class Writer:
         current, self._kept = self._kept, None
         if current is None:
             with _told(self._url):
-                current = Transaction(adbc.connect(self._url, autocommit=False), self._url)
+                current = Transaction(adbc.connect(self._url, autocommit=True), self._url)
         try:
+            current.execute("BEGIN")
             yield current
-            with _told(self._url):
-                current.connection.commit()
+            current.commit()
         except BaseException:
             current.close()
             raise
@@ -84,10 +89,20 @@ class Transaction:
         self._url = url
         self._types: dict[str, dict[str, Taken]] = {}
 
+    def commit(self) -> None:
+        """End it for good.
+
+        Raises:
+            DatabaseError: it is lost already. PostgreSQL itself would take COMMIT for ROLLBACK,
+                and say nothing.
+        """
+        state = self.connection.adbc_connection.get_option(STATE)
+        if state != "intrans":
+            raise port.DatabaseError(f"The transaction cannot be committed: it is {state!r}.")
+        self.execute("COMMIT")
+
     def close(self) -> None:
         """Let go of the connection; what is not committed is lost."""
-        with contextlib.suppress(adbc_driver_manager.Error):
-            self.connection.rollback()
         with contextlib.suppress(adbc_driver_manager.Error):
             self.connection.close()
 
@@ -114,9 +129,9 @@ class Transaction:
             return self._copy(table, rows)
         return self._by_way_of_texts(table, rows, taken)
 
-    def _copy(self, table: str, rows: pa.RecordBatch) -> int:
+    def _copy(self, table: str, rows: pa.RecordBatch, *, temporary: bool = False) -> int:
         with _told(self._url), self.connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="append")
+            cursor.adbc_ingest(table, rows, mode="append", temporary=temporary)
         return int(rows.num_rows)
 
     def _by_way_of_texts(self, table: str, rows: pa.RecordBatch, taken: dict[str, Taken]) -> int:
@@ -132,7 +147,7 @@ class Transaction:
         )
         self.execute(f"DROP TABLE IF EXISTS pg_temp.{ASIDE}")
         self.execute(f"CREATE TEMPORARY TABLE {ASIDE} ({made}) ON COMMIT DROP")
-        self._copy(ASIDE, rows)
+        self._copy(ASIDE, rows, temporary=True)
         self.execute(
             f"INSERT INTO {quoted('postgresql', table)} ({listed('postgresql', names)}) "
             f"SELECT {values} FROM pg_temp.{ASIDE}"

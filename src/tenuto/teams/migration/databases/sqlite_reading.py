@@ -23,7 +23,6 @@ from tenuto.teams.migration.schema import Scalar
 
 EXACT: Final = 2**53
 """Up to here each integer has a float of its own. Source: IEEE 754, 53 bits of significand."""
-BUSY_MS: Final = 10_000
 NO_LIMIT: Final = 2**62
 SAMPLES: Final = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''", "broken": "''"}
 TYPES: Final = {
@@ -40,7 +39,9 @@ ASIDE: Final = "strange"
 Classes = tuple[port.StoredAs, ...]
 
 
-def batches(uri: str, read: port.Read, classes: Classes) -> Iterator[pa.RecordBatch]:
+def batches(
+    uri: str, read: port.Read, classes: Classes, busy_seconds: float
+) -> Iterator[pa.RecordBatch]:
     """Return the rows of a table; one transaction sees all of them.
 
     ADBC itself refuses most of what is stored otherwise, so guards are for what it would coerce;
@@ -51,7 +52,7 @@ def batches(uri: str, read: port.Read, classes: Classes) -> Iterator[pa.RecordBa
     try:
         with adbc.connect(uri, autocommit=False) as connection:
             with connection.cursor() as cursor:
-                cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
+                cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
                 cursor.fetchall()
             if read.by and not read.limit and set(read.by) <= set(read.columns):
                 try:
