@@ -6,13 +6,15 @@ import difflib
 import re
 import types
 import typing
+from collections.abc import Iterable
 from typing import Any, Final
 
 import msgspec
 
 from tenuto.teams.migration import yaml_text
-from tenuto.teams.migration.plan import FORMAT, ColumnPlan, Plan, TablePlan
+from tenuto.teams.migration.plan import FORMAT, ColumnPlan, OnError, Plan, TablePlan
 from tenuto.teams.migration.plan_diff import diff
+from tenuto.teams.migration.schema import Kind, System
 from tenuto.teams.migration.yaml_text import NotYaml, Path, Places
 
 __all__ = ["PlanError", "diff", "dump", "load"]
@@ -33,6 +35,14 @@ _COMMENTS: Final = {
     "views": "`query` is in the SQL of the target; a view without one is not made: see `note`.",
     "left_out": "What is not moved, and why.",
     "questions": "Give one of the `choices` as `answer`.",
+}
+
+
+_WORDS: Final[dict[str, tuple[str, ...]]] = {
+    "kind": typing.get_args(Kind),
+    "on_error": typing.get_args(OnError),
+    "source_system": typing.get_args(System),
+    "target_system": typing.get_args(System),
 }
 
 
@@ -98,10 +108,13 @@ def _converted(said: str, data: Any, places: Places) -> PlanError:
     found = repr(value)
     found = found if len(found) <= 60 else found[:57] + "…"
     plain = message.replace("`", "").replace("Expected", "expected").replace("object", "an object")
+    words = _WORDS.get(str(path[-1]) if path else "", ())
+    if "enum" in message and words:
+        plain = f"expected one of {', '.join(words)}"
     if "missing required field" in message:
         missing = message.rpartition("`")[0].rpartition("`")[2]
         return _error(places, tuple(path), f"`{missing}` is missing here.")
-    return _error(places, tuple(path), f"{named} is {found}: {plain}.")
+    return _error(places, tuple(path), f"{named} is {found}: {plain.rstrip('.')}.")
 
 
 def _check_keys(kind: Any, data: Any, path: Path, places: Places) -> None:
@@ -112,8 +125,8 @@ def _check_keys(kind: Any, data: Any, path: Path, places: Places) -> None:
         hints = typing.get_type_hints(kind)
         for key, value in data.items():
             if key not in hints:
-                near = difflib.get_close_matches(key, hints, 1)
-                hint = f"Did you mean `{near[0]}`?" if near else f"Known: {', '.join(hints)}."
+                near = _near(key, hints)
+                hint = f"Did you mean `{near}`?" if near else f"Known: {', '.join(hints)}."
                 raise _error(places, (*path, key), f"Nothing here is called `{key}`.", hint)
             _check_keys(hints[key], value, (*path, key), places)
     elif origin is tuple and isinstance(data, list):
@@ -184,11 +197,17 @@ def _check_sources(column: ColumnPlan, path: Path, places: Places) -> None:
         )  # fmt: skip
 
 
+def _near(name: str, known: Iterable[str]) -> str | None:
+    by_small = {one.lower(): one for one in known}
+    found = difflib.get_close_matches(name.lower(), by_small, 1)
+    return by_small[found[0]] if found else None
+
+
 def _missing(places: Places, path: Path, table: TablePlan, name: str) -> PlanError:
-    near = difflib.get_close_matches(name, [column.name for column in table.columns], 1)
+    near = _near(name, [column.name for column in table.columns])
     return _error(
         places,
         path,
         f"The table {table.name!r} has no column {name!r}.",
-        f"Did you mean {near[0]!r}?" if near else "",
+        f"Did you mean {near!r}?" if near else "",
     )

@@ -18,6 +18,9 @@ Places: TypeAlias = dict[Path, tuple[int, int]]
 WIDTH: Final = 96
 DEPTH_MAX: Final = 40
 _PLAIN: Final = re.compile(r"[A-Za-z_/(*$<>=À-ɏ][^\x00-\x1f\x7f-\x9f]*|[%.][A-Za-z][\w %.:-]*")
+_UNPRINTABLE: Final = re.compile(
+    r"[^\x20-\x7e\u00a0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]"
+)
 _INT: Final = re.compile(r"[-+]?[0-9]+")
 _FLOAT: Final = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]+)?")
 _WORDS: Final[dict[str, None | bool]] = {
@@ -89,7 +92,8 @@ def _list(items: Sequence[Any], indent: int) -> list[str]:
     lines: list[str] = []
     for item in items:
         line = _flow(item)
-        if not isinstance(item, dict) or (len(line) + indent + 2 < WIDTH and len(item) <= 3):
+        is_step = isinstance(item, dict) and "do" in item and len(line) + indent + 2 < WIDTH
+        if not isinstance(item, dict) or not item or is_step:
             lines.append(f"{' ' * indent}- {line}")
             continue
         within = _object(item, indent + 2)
@@ -102,7 +106,7 @@ def _block(text: str, indent: int) -> list[str]:
     lines = text.split("\n")
     if len(lines) < 2 or not lines[0] or lines[0][0] in " \t" or not lines[-1]:
         return []
-    if re.search(r"[^\n\t\x20-\x7e\u00a0-\ud7ff\ue000-\ufefe\uff00-\ufffd]", text):
+    if _UNPRINTABLE.search(text.replace("\n", "")):
         return []
     if any(line != line.rstrip() for line in lines):
         return []
@@ -131,8 +135,12 @@ def _text(text: str, *, key: bool = False) -> str:
     )
     if is_plain:
         return text
-    printable = re.fullmatch(r"[\x20-\x7e\u00a0-\u2027\u202a-\ud7ff]*", text) is not None
-    return json.dumps(text, ensure_ascii=not printable)
+    return _UNPRINTABLE.sub(_escaped, json.dumps(text, ensure_ascii=False))
+
+
+def _escaped(found: re.Match[str]) -> str:
+    code = ord(found.group())
+    return f"\\u{code:04x}" if code < 0x10000 else f"\\U{code:08x}"
 
 
 def read(text: str) -> tuple[Any, Places]:
