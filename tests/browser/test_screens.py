@@ -53,11 +53,17 @@ def office(tmp_path: Path) -> Iterator[Desk]:
     built()
     made = Desk(tmp_path, "tests.browser.office")
     try:
-        for inputs in WORK:
-            answer = httpx2.post(
-                f"{made.address}/api/v1/workflows/office/start?wait=4", json={"inputs": inputs}
-            )
-            assert answer.status_code in (200, 202), answer.text
+        api = f"{made.address}/api/v1"
+        with httpx2.Client() as client:
+            for inputs in WORK:
+                path = f"{api}/workflows/office/start?wait={0 if 'post' in inputs else 60}"
+                answer = client.post(path, json={"inputs": inputs})
+                assert answer.status_code in (200, 202), answer.text
+            # What waits for a person does not end: nobody tells that it waits.
+            last = f"{api}/sessions/{answer.json()['id']}"
+            while (status := client.get(last).json()["status"]) == "running":
+                pass
+            assert status == "waiting"
         yield made
     finally:
         made.end()
