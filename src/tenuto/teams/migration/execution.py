@@ -144,7 +144,8 @@ def diagnose(
     plan, table, _ = _planned(work, fixes)
     found = from_json(failure, Failure)
     tried = {fix["name"] for fix in fixes}
-    ranked = [fix for fix in fixes_for(plan, table, found) if fix.name not in tried]
+    helpful = fixes_for(plan, table, found, known=work["known"])
+    ranked = [fix for fix in helpful if fix.name not in tried]
     told_of = {name: failure.get(name) for name in ("what", "message", "column", "reasons")}
     ctx.note("diagnosis", {**told_of, "fixes": [fix.name for fix in ranked]})
     return {

@@ -19,8 +19,23 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of what becomes of a value; `moving.changes` has what each `do` does."""
 
     do: str
-    """`cast`, `date`, `timestamp`, `boolean`, `decimal`, `text`, `trim`, `truncate`, `null_if`,
-    `replace`, `mask`, …"""
+    """
+    | do | options | what becomes of a value |
+    | --- | --- | --- |
+    | `trim` | | a text without white space at its ends |
+    | `null_if` | `values`, texts | none, where it is one of these |
+    | `date`, `timestamp` | `formats` of strptime | by the first format that fits the text |
+    | `epoch` | `unit`: seconds, milliseconds | a number since 1970, in UTC, as a timestamp |
+    | `boolean` | `true`, `false`, texts | by the words, in any case; none given: those known |
+    | `decimal` | `point`: `.` or `,` | a text without currency and thousands, as a decimal; |
+    | | | without `point` the last mark of a text is its point |
+    | `latin1` | | a text that is no UTF-8, read as Latin-1 |
+    | `truncate` | `length` | the first characters |
+    | `text`, `cast` | `kind` | the same in another kind |
+    | `mask` | `way`: hash, redact, null, keep_last | what tells of a person, unreadable |
+    | `join` | `separator` | of several columns (`sources`), what is there of them |
+    | `split` | `separator`, `part` | one part, from 0; -1 is the last, `rest` all after the first |
+    """
     options: dict[str, Scalar | list[Scalar]] = {}
 
 
@@ -29,6 +44,8 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     kind: Kind
     type: str
+    precision: int | None = None
+    scale: int | None = None
     changes: tuple[Change, ...] = ()
     confidence: float
     reasons: tuple[str, ...]

@@ -182,6 +182,8 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `scout.patterns`."""
     top: tuple[tuple[Scalar, int], ...] = ()
     """The most frequent values of a column with few, and how often each stands there."""
+    examples: tuple[Scalar, ...] = ()
+    """A few values, of as many forms as there are."""
     orphans: int | None = None
     """Values of a foreign key that name no row."""
     bounded: bool = False

@@ -13,6 +13,7 @@ import msgspec
 
 from tenuto.teams.migration.databases.quoting import literal
 from tenuto.teams.migration.schema import Kind, System
+from tenuto.teams.migration.scout.patterns import FALSE_WORDS, TEXT_PATTERNS, TRUE_WORDS
 
 DIALECTS: Final[dict[System, str]] = {
     "sqlite": "sqlite",
@@ -260,8 +261,15 @@ def _now(tree: Any, target: System, kind: Kind) -> str:
     raise Untranslatable(f"A clock gives no {kind}.")
 
 
-_TRUE: Final = frozenset({"1", "true", "t", "y", "yes"})
-_FALSE: Final = frozenset({"0", "false", "f", "n", "no"})
+_WRITTEN: Final[dict[Kind, tuple[str, ...]]] = {
+    "date": ("date_iso",),
+    "time": ("time",),
+    "timestamp": ("date_iso", "timestamp_iso"),
+    "timestamptz": ("date_iso", "timestamp_iso", "timestamp_zone"),
+    "json": ("json",),
+    "uuid": ("uuid",),
+}
+"""As what a default must be written to be one of a kind."""
 
 
 def _literal(tree: Any, target: System, kind: Kind) -> str:
@@ -272,9 +280,9 @@ def _literal(tree: Any, target: System, kind: Kind) -> str:
         str(inner.this).lower() if isinstance(inner, exp.Boolean) else str(inner.name)
     )
     if kind == "boolean":
-        if text.lower() not in _TRUE | _FALSE:
+        if text.lower() not in TRUE_WORDS | FALSE_WORDS:
             raise Untranslatable(f"The default {text!r} is neither true nor false.")
-        truth = text.lower() in _TRUE
+        truth = text.lower() in TRUE_WORDS
         return ("1" if truth else "0") if target == "sqlite" else str(truth).upper()
     if kind in ("integer", "decimal", "float"):
         if text in ("true", "false"):
@@ -284,6 +292,8 @@ def _literal(tree: Any, target: System, kind: Kind) -> str:
         except ValueError:
             raise Untranslatable(f"The default {text!r} is no number.") from None
         return text
+    if kind in _WRITTEN and not any(TEXT_PATTERNS[name](text) for name in _WRITTEN[kind]):
+        raise Untranslatable(f"The default {text!r} is no {kind}.")
     if kind == "bytes":
         raise Untranslatable("Bytes as a default are written differently everywhere.")
     said = literal(target, text)

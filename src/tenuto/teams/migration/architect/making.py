@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
+import msgspec
+
 from tenuto.teams.migration.architect import expressions
 from tenuto.teams.migration.architect.columns import column_plan
 from tenuto.teams.migration.architect.estimating import (
@@ -13,9 +15,11 @@ from tenuto.teams.migration.architect.estimating import (
     row_bytes,
     seconds,
 )
+from tenuto.teams.migration.architect.masking import masked
 from tenuto.teams.migration.architect.names import Names, cased
 from tenuto.teams.migration.architect.options import Options
 from tenuto.teams.migration.architect.ordering import Order, order
+from tenuto.teams.migration.architect.refining import Where, refined
 from tenuto.teams.migration.plan import (
     ColumnPlan,
     IndexPlan,
@@ -79,6 +83,9 @@ class _Making:
     def plan(self, source: str, target: str) -> Plan:
         for name, table in self.tables.items():
             self.columns[name] = self._columns(table)
+        self._agree()
+        for table in self.tables.values():
+            self._with_defaults(table)
         ordered = order(self.tables)
         tables = [self._table(table, ordered) for table in self.tables.values()]
         for trigger in self.schema.triggers:
@@ -103,24 +110,93 @@ class _Making:
         names = Names(self.target, lambda name: cased(name, self.options.names))
         indexed = {*table.key, *(part for index in table.indexes for part in index.parts)}
         indexed |= {name for key in table.foreign_keys for name in key.columns}
+        keyed = self._keyed(table)
         nexts = {
             sequence.column: sequence.next
             for sequence in self.schema.sequences
             if sequence.table == table.name
         }
-        return {
-            column.name: column_plan(
+        found = {}
+        for column in table.columns:
+            made = column_plan(
                 column,
                 self.schema.system,
                 self.target,
                 name=names.give(column.name),
                 indexed=column.name in indexed,
                 next=nexts.get(column.name),
-                left_out=self.left_out,
-                table=table.name,
+                is_key=column.name in table.key,
             )
-            for column in table.columns
-        }
+            notes = self.annotated.columns.get(f"{table.name}.{column.name}")
+            if notes is not None:
+                where = Where(
+                    source=self.schema.system,
+                    target=self.target,
+                    threshold=self.options.threshold,
+                    indexed=column.name in indexed,
+                )
+                made = refined(made, column, notes, where, keyed=column.name in keyed)
+                made = masked(made, notes, self.options.masks, self.target)
+            found[column.name] = made
+        return found
+
+    def _keyed(self, table: Table) -> set[str]:
+        """Return the columns of a table that keys name, here or from elsewhere."""
+        keyed = set(table.key)
+        for other in self.tables.values():
+            for key in other.foreign_keys:
+                if other is table:
+                    keyed.update(key.columns)
+                if key.table == table.name:
+                    keyed.update(key.named)
+        return keyed
+
+    def _with_defaults(self, table: Table) -> None:
+        """Give each column its default in the words of the target, now that its kind is known."""
+        columns = self.columns[table.name]
+        for column in table.columns:
+            made = columns[column.name]
+            if column.default is None or made.counts:
+                continue
+            try:
+                words = expressions.default(
+                    column.default, self.schema.system, self.target, made.kind
+                )
+            except expressions.Untranslatable as error:
+                self.left_out[f"{table.name}.{column.name} DEFAULT"] = (
+                    f"The default {column.default} is left out. {error}"
+                )
+                continue
+            columns[column.name] = msgspec.structs.replace(made, default=words)
+
+    def _agree(self) -> None:
+        """Give the columns of foreign keys the types of those that they name."""
+        for _ in self.tables:
+            changed = False
+            for table in self.tables.values():
+                for key in table.foreign_keys:
+                    named = self.columns.get(key.table, {})
+                    for here, there in zip(key.columns, key.named, strict=False):
+                        if there in named:
+                            changed |= self._agrees(table.name, here, named[there])
+            if not changed:
+                return
+
+    def _agrees(self, table: str, name: str, to: ColumnPlan) -> bool:
+        column = self.columns[table][name]
+        alike = column.kind == to.kind and (column.kind == "text" or column.type == to.type)
+        if alike or (column.kind == to.kind and self.target == "sqlite"):
+            return False
+        reason = f"It names a column of {to.type}."
+        self.columns[table][name] = msgspec.structs.replace(
+            column,
+            type=to.type,
+            kind=to.kind,
+            precision=to.precision,
+            scale=to.scale,
+            reasons=(*column.reasons, reason),
+        )
+        return True
 
     def _table(self, table: Table, ordered: Order) -> TablePlan:
         columns = self.columns[table.name]

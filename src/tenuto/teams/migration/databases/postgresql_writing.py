@@ -117,8 +117,9 @@ class Transaction:
             sql = f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed"
         with _told(self._url), self.connection.cursor() as cursor:
             cursor.execute(numbered(sql), tuple(arguments) or None)
-            found = cursor.fetchone() if counts else None
-        return int(found[0]) if found else 0
+            # Until all that it gives is taken, the connection does nothing else.
+            found = cursor.fetchall() if cursor.description else []
+        return int(found[0][0]) if counts and found else 0
 
     def ingest(self, table: str, batch: pa.RecordBatch) -> int:
         """Append rows, columns by name; return how many.

@@ -68,9 +68,11 @@ def _column(
 ) -> Iterator[Difference]:
     system = plan.target_system
     wanted, found = one_name(column.type, system), one_name(there.type.declared, system)
-    if wanted != found:
+    is_rowid = system == "sqlite" and there.counts and found == "integer"
+    if wanted != found and not is_rowid:
         yield _difference(table.name, column.name, column.type, there.type.declared)
-    nullable = column.nullable and column.name not in table.key
+    # A primary key of SQLite takes nulls, but the rowid.
+    nullable = column.nullable and (system == "sqlite" or column.name not in table.key)
     if not nullable and there.nullable and not (there.counts and column.name in table.key):
         yield _difference(table.name, column.name, "NOT NULL", "takes nulls")
     if nullable and not there.nullable:

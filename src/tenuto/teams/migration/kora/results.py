@@ -30,21 +30,21 @@ RULES: Final = (
     "Whole numbers and decimals: equal, digit by digit; zeros at the end say nothing.",
     f"Floats: no further apart than {NEAR:g} of the greater one; a float against a decimal alike.",
     (
-        "Texts: equal letter by letter; case, accents, Unicode form and trailing blanks count. Columns "
-        "of the type CHAR(n) alone are without their trailing blanks."
+        "Texts: equal letter by letter; case, accents, Unicode form and trailing blanks count. "
+        "Columns of the type CHAR(n) alone are without their trailing blanks."
     ),
     "Booleans: true is 1 and false is 0 where a system has no booleans.",
     (
-        "Dates and times: equal to the microsecond; where one side keeps them as texts, these are read "
-        "as ISO 8601. Moments are compared in UTC, whatever zone they are written in."
+        "Dates and times: equal to the microsecond; where one side keeps them as texts, these are "
+        "read as ISO 8601. Moments are compared in UTC, whatever zone they are written in."
     ),
     "JSON: equal as values; the order of keys and blanks between them say nothing.",
     "UUIDs: equal as numbers; case and dashes say nothing. Bytes: equal byte by byte.",
     "NULL equals NULL only; it is not the empty text.",
     (
         "Order of rows: compared where ORDER BY is there, by the values it sorts by; rows that are "
-        "equal in these may change places. Elsewhere results are sets of rows that know how often each "
-        "row is there."
+        "equal in these may change places. Elsewhere results are sets of rows that know how often "
+        "each row is there."
     ),
     (
         "Moved rows: compared value by value after the changes that the plan declares, without any "

@@ -52,7 +52,7 @@ def one_name(declared: str, system: System) -> str:
         return declared.lower()
     name, sizes, rest = found[1].strip(), (found[2] or "").replace(" ", ""), found[3].strip()
     if system == "postgresql" and rest:
-        name, rest = f"{name} {rest}", ""
+        name, rest = f"{name} {rest}".strip(), ""
     name = WORDS[system].get(name, name)
     if system == "mariadb" and name in WIDTHS:
         sizes = ""

@@ -5,6 +5,7 @@ Only what nearly all values are counts: the rest may be faults, which are dealt 
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -12,6 +13,7 @@ import msgspec
 from tenuto.teams.migration.schema import Column, Kind, Profile
 from tenuto.teams.migration.scout.patterns import (
     DATE_FORMATS,
+    DAY_ORDERS,
     FALSE_WORDS,
     TIMESTAMP_FORMATS,
     TRUE_WORDS,
@@ -135,25 +137,14 @@ def _is_texts(profile: Profile) -> bool:
 
 
 def _moments(values: Values, words: frozenset[str]) -> Truth | None:
-    # Of a pair as day/month and month/day a value may fit both: counted once.
-    pairs = {
-        "date_mdy_slash",
-        "date_mdy_dash",
-        "timestamp_mdy_slash",
-        "timestamp_mdy_slash_minutes",
-    }
-    patterns = values.profile.patterns
-    doubles = {name.replace("mdy", "dmy") for name in pairs if name in patterns}
-    once = {
-        name: count
-        for name, count in patterns.items()
-        if name not in doubles or count > patterns.get(name.replace("dmy", "mdy"), 0)
-    }
-    dates = sum(once.get(name, 0) for name in DATES - (pairs & _beaten(patterns)))
-    times = sum(once.get(name, 0) for name in TIMESTAMPS - (pairs & _beaten(patterns)))
+    patterns = _once(values.profile.patterns)
+    dates = sum(patterns.get(name, 0) for name in DATES)
+    times = sum(patterns.get(name, 0) for name in TIMESTAMPS)
     zoned = patterns.get("timestamp_zone", 0)
-    if patterns.get("date_compact", 0) == values.count and "date" in words:
-        dates += values.count
+    compact = patterns.get("date_compact", 0)
+    # Eight digits alone may be any number; among dates they are one.
+    if (compact == values.count and words & DATE_WORDS) or dates >= 0.3 * values.count:
+        dates += compact
     count = values.count
     zeros = patterns.get("zero_date", 0)
     if zoned / count >= NEARLY_ALL:
@@ -173,13 +164,14 @@ def _moments(values: Values, words: frozenset[str]) -> Truth | None:
     return None
 
 
-def _beaten(patterns: dict[str, int]) -> frozenset[str]:
-    """Return the names with the month first where more values have the day first."""
-    return frozenset(
-        name
-        for name in patterns
-        if "mdy" in name and patterns.get(name.replace("mdy", "dmy"), 0) >= patterns[name]
-    )
+def _once(patterns: Mapping[str, int]) -> dict[str, int]:
+    """Return the patterns with one of each pair as day/month and month/day: a value may fit both,
+    and is to be counted once."""
+    once = dict(patterns)
+    for day_first, month_first in DAY_ORDERS:
+        beaten = min(day_first, month_first, key=lambda name: once.get(name, 0))
+        once.pop(beaten, None)
+    return once
 
 
 def _said(found: int, count: int, what: str) -> str:

@@ -17,6 +17,7 @@ from tenuto.teams.migration.scout.sampling import Bounds, Value
 DISTINCT_MAX: Final = 20_000
 TOP_MAX: Final = 40
 """Columns with more values than this have no list of them."""
+EXAMPLES_MAX: Final = 8
 SHOWN_MAX: Final = 80
 """Characters of a value in a profile."""
 
@@ -47,6 +48,7 @@ def profile_of(
         stored=bounds.stored,
         patterns=found.patterns,
         top=found.top,
+        examples=found.examples,
         bounded=True,
         digits_before=_most(found.digits_before, _digits_of_bounds(bounds)),
         digits_after=found.digits_after,
@@ -66,6 +68,7 @@ class _Looking:
         self.least: Any = None
         self.greatest: Any = None
         self._known: dict[Any, tuple[str, ...]] = {}
+        self._examples: dict[tuple[str, ...], Scalar] = {}
 
     def see(self, value: Value) -> None:
         self.rows += 1
@@ -76,7 +79,10 @@ class _Looking:
             return
         plain = self._plain(value)
         self._count(plain)
-        for name in self._patterns(plain):
+        forms = self._patterns(plain)
+        if len(self._examples) < EXAMPLES_MAX:
+            self._examples.setdefault(forms, _shown(plain))
+        for name in forms:
             self.patterns[name] += 1
 
     def _plain(self, value: Value) -> Any:
@@ -154,6 +160,7 @@ class _Looking:
             stored=dict(sorted(self.stored.items())),
             patterns=dict(sorted(self.patterns.items())),
             top=tuple((_shown(value), count) for value, count in top) if few else (),
+            examples=tuple(self._examples.values()),
             digits_before=self.before,
             digits_after=self.after,
         )

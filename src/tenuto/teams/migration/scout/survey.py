@@ -82,4 +82,4 @@ def _with_orphans(
 
 def _without_values(profile: Profile) -> Profile:
     """Return the profile of what tells of a person: its figures, and no value of it."""
-    return msgspec.structs.replace(profile, least=None, greatest=None, top=())
+    return msgspec.structs.replace(profile, least=None, greatest=None, top=(), examples=())
