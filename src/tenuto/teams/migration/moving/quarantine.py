@@ -26,6 +26,17 @@ CREATE TABLE IF NOT EXISTS tenuto_quarantine (
     PRIMARY KEY (migration, table_name, range_number, batch, place)
 )
 """
+COLUMNS: Final = (
+    "migration",
+    "table_name",
+    "range_number",
+    "batch",
+    "place",
+    "row_key",
+    "column_name",
+    "reason",
+    "original",
+)
 
 
 def prepare(target: Database) -> None:
@@ -36,18 +47,22 @@ def prepare(target: Database) -> None:
 
 def put(writing: Writing, where: tuple[str, str, int, int], rows: Iterable[BadRow]) -> None:
     """Keep rows of a batch, in its transaction. `where` names migration, table, range, batch."""
-    for place, row in enumerate(rows):
-        writing.execute(
-            f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *where,
-                place,
-                msgspec.json.encode(row.key).decode(),
-                row.column,
-                row.reason.replace("\0", "\\0"),
-                msgspec.json.encode(row.original).decode(),
-            ),
+    import pyarrow as pa
+
+    kept = [
+        (
+            *where,
+            place,
+            msgspec.json.encode(row.key).decode(),
+            row.column,
+            row.reason.replace("\0", "\\0"),
+            msgspec.json.encode(row.original).decode(),
         )
+        for place, row in enumerate(rows)
+    ]
+    if kept:
+        columns = [pa.array(values) for values in zip(*kept, strict=True)]
+        writing.ingest(TABLE, pa.RecordBatch.from_arrays(columns, names=list(COLUMNS)))
 
 
 def kept(target: Database, migration: str, table: str) -> list[BadRow]:
