@@ -123,7 +123,7 @@ def _is_ip(text: str) -> bool:
 def _is_phone(text: str) -> bool:
     digits = re.sub(r"\D", "", text)
     said = re.fullmatch(r"\+?[\d\s()./-]{6,24}(\s?(x|ext\.?)\s?\d{1,5})?", text)
-    other = re.fullmatch(r"[\d.,]+|\d{1,4}[-.]\d{1,2}[-.]\d{1,4}|-\d+", text)
+    other = re.fullmatch(r"[\d.,]+|\d{1,4}[-./ ]\d{1,2}[-./ ]\d{1,4}|-\d+", text)
     return said is not None and 7 <= len(digits) <= 15 and other is None
 
 
