@@ -1,6 +1,7 @@
 """What the conductor does: checks, asks, hands out work, builds what stands on the rows, judges."""
 
-from contextlib import closing
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -96,13 +97,14 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
     from tenuto.teams.migration import ddl, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
-    options, now = options_from(given), from_json(plan, Plan)
+    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
         moving.prepare(target)
+        moving.expect(target, ctx.session_id, now.tables)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
                 with target.writing() as writing:
@@ -112,8 +114,19 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
             for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
             for one in moving.ranges_of(source, now, table)
         ]
+    for unit in units:
+        unit["known"] = known
     lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
     return {"lanes": [lane for lane in lanes if lane]}
+
+
+def _known_fixes() -> dict[str, int]:
+    """Return what the library knows of fixes. It is a help, and no more: without it, nothing."""
+    from tenuto.teams.migration.learning.library import Library
+
+    with suppress(sqlite3.Error, OSError):
+        return {text: count for text, count in Library().known().items() if text[:4] == "fix "}
+    return {}
 
 
 def _unit(
@@ -137,13 +150,15 @@ def collect(
     """Return what was moved, table by table, and the plan as it was in the end."""
     now = from_json(plan, Plan)
     moved: dict[str, dict[str, int]] = {}
+    applied: list[dict[str, Any]] = []
     for one in (one for lane in lanes for one in lane):
         table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0})
         table["rows"] += one["rows"]
         table["quarantined"] += one["quarantined"]
         fixes = [from_json(fix, Fix) for fix in one["fixes"]]
         now = with_fixes(now, one["table"], fixes)
-    return {"moved": moved, "plan": to_json(now)}
+        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
+    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -156,7 +171,7 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
     from tenuto.teams.migration.recovery.building import build_all
 
     options, now = options_from(given), from_json(plan, Plan)
-    with told(), closing(open_database(options.target, writing=True)) as target:
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))
@@ -170,7 +185,7 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
@@ -184,6 +199,23 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         "differences": [to_json(one) for one in defects[:SHOWN_MAX]],
         "explanations": [],
     }
+
+
+def learn(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    annotated: dict[str, Any],
+    fixes: list[dict[str, Any]],
+    tenant: str,
+) -> dict[str, Any]:
+    """Return what a verified migration teaches, which is in the library now."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import patterns_of
+
+    helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
+    found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
+    Library().contribute(tenant, ctx.session_id, found)
+    return {"patterns": [pattern.text for pattern in found]}
 
 
 def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:

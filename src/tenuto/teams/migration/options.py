@@ -111,6 +111,11 @@ INPUTS: Final[dict[str, Any]] = {
         "default": "",
         "description": "A file of queries, or a log, that source and target must answer alike.",
     },
+    "learn": {
+        "type": "boolean",
+        "default": True,
+        "description": "Add what the migration teaches to the pattern library of this machine.",
+    },
     "report": {
         "type": "string",
         "default": "",
@@ -137,6 +142,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mask: dict[str, str] = {}
     threshold: float = THRESHOLD
     workload: str = ""
+    learn: bool = True
     report: str = ""
 
 

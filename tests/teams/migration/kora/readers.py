@@ -12,6 +12,7 @@ import pyarrow as pa
 from tenuto.teams.migration.databases.port import Read
 from tenuto.teams.migration.kora.sides import Changed
 from tenuto.teams.migration.plan import TablePlan
+from tenuto.teams.migration.schema import System
 
 
 class Reader:
@@ -19,10 +20,14 @@ class Reader:
 
     def __init__(self, address: str | Path) -> None:
         self.address = str(address)
-        self.postgres = self.address.startswith("postgresql:")
+        self.system: System = "postgresql" if self.address.startswith("postgresql:") else "sqlite"
 
     def read(self, read: Read) -> Iterator[pa.RecordBatch]:
-        connect = adbc_driver_postgresql.dbapi if self.postgres else adbc_driver_sqlite.dbapi
+        connect = (
+            adbc_driver_postgresql.dbapi
+            if self.system == "postgresql"
+            else adbc_driver_sqlite.dbapi
+        )
         sql = f"SELECT {', '.join(map(quoted, read.columns))} FROM {quoted(read.table)}"
         if read.where:
             sql += f" WHERE {read.where}"

@@ -14,7 +14,7 @@ from hypothesis import strategies as some
 from tenuto.teams.migration.kora.canonical import canonical, digest, same, texts
 from tenuto.teams.migration.schema import Kind
 
-NOON = datetime.datetime(2024, 5, 6, 12, 0, 0, 250)
+NOON = datetime.datetime(2024, 5, 6, 12, 0, 0, 250)  # noqa: DTZ001  (a local time)
 
 EQUAL: list[tuple[Kind, pa.Array, pa.Array]] = [
     ("boolean", pa.array([True, False, None]), pa.array([1, 0, None])),

@@ -73,7 +73,7 @@ def sqlite_file(path: Path, made: str, rows: Iterable[Sequence[object]]) -> str:
         connection.execute(made)
         for row in rows:
             marks = ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO t VALUES ({marks})", tuple(row))  # type: ignore[arg-type]
+            connection.execute(f"INSERT INTO t VALUES ({marks})", tuple(row))
     return f"sqlite:///{path}"
 
 

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
 
-    from tenuto.teams.migration.databases.postgresql_writing import Transaction
+    from tenuto.teams.migration.databases.postgresql_writing import Transaction, Writer
 
 
 class PostgreSQL:
@@ -32,6 +32,7 @@ class PostgreSQL:
         _check_drivers()
         self._url = url
         self._writing = writing
+        self._writer: Writer | None = None
         with self._connected() as connection:
             connection.execute("SELECT 1")
 
@@ -70,11 +71,15 @@ class PostgreSQL:
 
         if not self._writing:
             raise port.NotPermitted("This database was opened to be read only.")
-        with postgresql_writing.transaction(self._url) as transaction:
+        if self._writer is None:
+            self._writer = postgresql_writing.Writer(self._url)
+        with self._writer.transaction() as transaction:
             yield transaction
 
     def close(self) -> None:
-        """Let go of it: each call has a connection of its own, so there is nothing to close."""
+        """Let go of it."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def placed(sql: str) -> str:

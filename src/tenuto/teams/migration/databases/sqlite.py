@@ -44,6 +44,8 @@ class Sqlite:
             CannotConnect: there is no such database.
         """
         self.path = path
+        self.busy_seconds = BUSY_SECONDS
+        """How long a call waits for another program that has locked the file."""
         self._uri = f"file:{quote(str(path))}?mode={'rwc' if writing else 'ro'}"
         self._classes: dict[tuple[str, str], Class] = {}
         if not writing and not path.is_file():
@@ -60,7 +62,7 @@ class Sqlite:
             connection = sqlite3.connect(
                 self._uri,
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=self.busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -102,7 +104,7 @@ class Sqlite:
         from tenuto.teams.migration.databases import sqlite_reading
 
         classes = tuple(self._class_of(read.table, name) for name in read.columns)
-        return sqlite_reading.batches(self._uri, read, classes)
+        return sqlite_reading.batches(self._uri, read, classes, self.busy_seconds)
 
     def _class_of(self, table: str, column: str) -> Class:
         """Return as what most values of a column are stored."""

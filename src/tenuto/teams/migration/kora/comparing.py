@@ -5,47 +5,72 @@ from __future__ import annotations
 import functools
 import time
 
-from tenuto.teams.migration.kora.findings import Check, Found
+from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.databases.quoting import quoted
+from tenuto.teams.migration.kora.findings import Check, Difference, Found
 from tenuto.teams.migration.kora.merging import CHUNK, Merging, NotInOrder
 from tenuto.teams.migration.kora.multisets import MixedTypes, Multisets
-from tenuto.teams.migration.kora.sides import Change, Expected, Reads, Stream, target_rows
+from tenuto.teams.migration.kora.quarantined import NOBODY, Aside
+from tenuto.teams.migration.kora.sides import (
+    Change,
+    Expected,
+    Form,
+    Reads,
+    Stream,
+    as_planned,
+    target_rows,
+)
 from tenuto.teams.migration.plan import TablePlan
 
 
 def compare(
-    source: Reads, target: Reads, plan: TablePlan, *, change: Change, chunk: int = CHUNK
+    source: Reads,
+    target: Reads,
+    plan: TablePlan,
+    *,
+    change: Change | None = None,
+    aside: Aside = NOBODY,
+    chunk: int = CHUNK,
 ) -> Check:
     """Return what is not the same in a table, down to rows and columns.
 
     Reads each side once, in batches, each in a thread of its own.
+
+    Args:
+        change: what the plan makes of a batch; by itself `sides.as_planned`.
+        aside: the rows of this table in quarantine.
     """
+    change = change or functools.partial(as_planned, system=target.system)
     begun = time.perf_counter()
-    expected = Expected(source, plan, change)
+    form = Form(plan, target.system)
+    expected = Expected(source, form, change)
     by = key_in_source(plan)
     found = Found()
     try:
-        counts = in_order(expected, target, (plan, by), found=found, chunk=chunk) if by else None
+        counts = in_order(expected, target, (form, by), found=found, chunk=chunk) if by else None
     except NotInOrder:
         counts, found = None, Found()
     if counts is None:
-        counts, found = as_sets(expected, target, plan)
-    return Check(
-        name="rows",
-        table=plan.name,
-        compared=counts[0],
-        target_count=counts[1],
-        seconds=time.perf_counter() - begun,
-        expected=found.counts["expected"],
-        dialect=found.counts["dialect"],
-        defects=found.counts["defect"],
-        differences=tuple(found.kept),
+        counts, found = as_sets(expected, target, form)
+    missing = aside.account(found, plan, expected.bad)
+    if missing:
+        found.add(
+            Difference(
+                what="missing",
+                table=plan.name,
+                source=missing,
+                reason="Rows that do not fit the target are not in quarantine either.",
+            )
+        )
+    return found.check(
+        "rows", table=plan.name, compared=counts[0], target_count=counts[1], begun=begun
     )
 
 
 def in_order(
     expected: Expected,
     target: Reads,
-    order: tuple[TablePlan, tuple[str, ...]],
+    order: tuple[Form, tuple[str, ...]],
     *,
     found: Found,
     chunk: int,
@@ -55,24 +80,24 @@ def in_order(
     Raises:
         NotInOrder: the rows of one side do not come in this order.
     """
-    plan, by = order
+    form, by = order
     with (
-        Stream(plan, expected.rows(by)) as left,
-        Stream(plan, target_rows(target, plan, plan.key)) as right,
+        Stream(form, expected.rows(by)) as left,
+        Stream(form, target_rows(target, form, form.plan.key)) as right,
     ):
-        Merging(plan, found, chunk=chunk).run(left, right)
+        Merging(form, found, chunk=chunk).run(left, right)
     return left.count, right.count
 
 
-def as_sets(expected: Expected, target: Reads, plan: TablePlan) -> tuple[tuple[int, int], Found]:
+def as_sets(expected: Expected, target: Reads, form: Form) -> tuple[tuple[int, int], Found]:
     """Compare rows in any order; return how many each side has, and what was found."""
     texts: frozenset[str] = frozenset()
     while True:
         found = Found()
         try:
-            counts = Multisets(plan, found).run(
+            counts = Multisets(form, found).run(
                 functools.partial(expected.rows, texts=texts),
-                functools.partial(target_rows, target, plan, texts=texts),
+                functools.partial(target_rows, target, form, texts=texts),
             )
         except MixedTypes as mixed:
             assert not mixed.columns <= texts, "a column of texts is of one type"
@@ -86,3 +111,20 @@ def key_in_source(plan: TablePlan) -> tuple[str, ...]:
     columns = {column.name: column.source for column in plan.columns}
     names = tuple(columns.get(name) for name in plan.key)
     return () if None in names else tuple(str(name) for name in names)
+
+
+def count(source: Database, target: Database, plan: TablePlan, *, aside: Aside = NOBODY) -> Check:
+    """Return whether a table has as many rows as it should, and nothing about their values."""
+    begun, found = time.perf_counter(), Found()
+    where = f" WHERE {plan.where}" if plan.where else ""
+    mine = number_of(source, f"{quoted(source.system, plan.source)}{where}")
+    its = number_of(target, quoted(target.system, plan.name))
+    found.count("expected", aside.count)
+    if mine - aside.count != its:
+        found.add(Difference(what="number", table=plan.name, source=mine, target=its))
+    return found.check("rows", table=plan.name, compared=mine, target_count=its, begun=begun)
+
+
+def number_of(database: Database, of: str) -> int:
+    """Return how many rows a table has."""
+    return int(str(database.query(f"SELECT count(*) FROM {of}").rows[0][0]))

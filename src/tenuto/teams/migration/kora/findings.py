@@ -1,14 +1,15 @@
-"""What a comparison finds: differences, each with its place and what it is judged to be."""
+"""What a comparison finds: differences, each with its place and what it is verdict to be."""
 
 from __future__ import annotations
 
-from typing import Final, Literal
+import time
+from typing import Final, Literal, TypedDict, Unpack
 
 import msgspec
 
 from tenuto.teams.migration.schema import Scalar
 
-Judged = Literal["expected", "dialect", "defect"]
+Verdict = Literal["expected", "dialect", "defect"]
 """`expected`: by what the plan declares. `dialect`: the systems differ there, `reason` says how.
 `defect`: the target does not behave as the source."""
 
@@ -34,7 +35,7 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One thing that is not the same on both sides."""
 
     what: What
-    judged: Judged = "defect"
+    verdict: Verdict = "defect"
     table: str = ""
     """In the target; or the name of a view or a query."""
     key: dict[str, Scalar] = {}
@@ -65,26 +66,48 @@ class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
+class Facts(TypedDict, total=False):
+    """What else a check tells."""
+
+    table: str
+    compared: int
+    unit: str
+    target_count: int
+    note: str
+
+
 class Found:
     """Collects the differences of one check: counts all, keeps the first of each sort and place."""
 
     def __init__(self) -> None:
-        self.counts: dict[Judged, int] = {"expected": 0, "dialect": 0, "defect": 0}
+        self.counts: dict[Verdict, int] = {"expected": 0, "dialect": 0, "defect": 0}
         self.kept: list[Difference] = []
         self._sorts: dict[tuple[str, ...], int] = {}
 
     def add(self, difference: Difference) -> None:
         """Take note of one."""
-        sort = (difference.what, difference.judged, difference.table, difference.column)
+        sort = (difference.what, difference.verdict, difference.table, difference.column)
         if self.room(*sort):
             self.kept.append(difference)
-        self.count(difference.judged, 1)
+        self.count(difference.verdict, 1)
         self._sorts[sort] = self._sorts.get(sort, 0) + 1
 
     def room(self, *sort: str) -> int:
-        """Return how many more of a sort would be kept: what, judged, table, column."""
+        """Return how many more of a sort would be kept: what, verdict, table, column."""
         return max(KEPT - self._sorts.get(sort, 0), 0)
 
-    def count(self, judged: Judged, number: int) -> None:
+    def count(self, verdict: Verdict, number: int) -> None:
         """Count differences without keeping them."""
-        self.counts[judged] += number
+        self.counts[verdict] += number
+
+    def check(self, name: str, *, begun: float, **facts: Unpack[Facts]) -> Check:
+        """Return what was found as a check that was begun at a time of `time.perf_counter`."""
+        return Check(
+            name=name,
+            seconds=time.perf_counter() - begun,
+            expected=self.counts["expected"],
+            dialect=self.counts["dialect"],
+            defects=self.counts["defect"],
+            differences=tuple(self.kept),
+            **facts,
+        )

@@ -22,7 +22,7 @@ def marks(rows: pa.RecordBatch, names: tuple[str, ...]) -> list[bytes]:
     """Return a mark for each row: equal only for the same canonical values in these columns."""
     if not names or not rows.num_rows:
         return [b"\0" * WIDTH] * rows.num_rows
-    parts = []
+    parts: list[pa.Array] = []
     for name in names:
         parts.extend(parts_of(rows.column(name)))
     whole = pc.binary_join_element_wise(*parts, EMPTY.cast(pa.large_binary()))

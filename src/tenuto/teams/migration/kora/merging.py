@@ -16,8 +16,7 @@ import pyarrow.compute as pc
 
 from tenuto.teams.migration.kora import canonical, single
 from tenuto.teams.migration.kora.findings import Difference, Found, What
-from tenuto.teams.migration.kora.sides import Stream, compared
-from tenuto.teams.migration.plan import TablePlan
+from tenuto.teams.migration.kora.sides import Form, Stream
 from tenuto.teams.migration.schema import Scalar
 
 CHUNK: Final = 50_000
@@ -32,11 +31,11 @@ class NotInOrder(Exception):
 class Merging:
     """The comparison of one table whose rows come in the order of its key."""
 
-    def __init__(self, plan: TablePlan, found: Found, *, chunk: int = CHUNK) -> None:
-        self._plan = plan
+    def __init__(self, form: Form, found: Found, *, chunk: int = CHUNK) -> None:
+        self._plan = form.plan
         self._found = found
         self._chunk = chunk
-        self._kinds = {column.name: column.kind for column in compared(plan)}
+        self._kinds = {column.name: column.kind for column in form.columns}
         self._past: Key | None = None
 
     def run(self, source: Stream, target: Stream) -> None:

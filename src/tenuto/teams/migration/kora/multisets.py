@@ -20,8 +20,7 @@ import pyarrow as pa
 
 from tenuto.teams.migration.kora import marks, single
 from tenuto.teams.migration.kora.findings import Difference, Found, What
-from tenuto.teams.migration.kora.sides import compared
-from tenuto.teams.migration.plan import TablePlan
+from tenuto.teams.migration.kora.sides import Form
 from tenuto.teams.migration.schema import Scalar
 
 PAIRED: Final = 20_000
@@ -53,10 +52,10 @@ class Sorted(msgspec.Struct):
 class Multisets:
     """The comparison of one table by the marks of its rows."""
 
-    def __init__(self, plan: TablePlan, found: Found) -> None:
-        self._plan = plan
+    def __init__(self, form: Form, found: Found) -> None:
+        plan = self._plan = form.plan
         self._found = found
-        self._names = tuple(column.name for column in compared(plan))
+        self._names = form.names
         self._keyed = bool(plan.key) and set(plan.key) <= set(self._names)
 
     def run(self, source: Rows, target: Rows) -> tuple[int, int]:

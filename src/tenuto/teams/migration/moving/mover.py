@@ -25,6 +25,7 @@ from tenuto.teams.migration.databases.port import (
     Writing,
 )
 from tenuto.teams.migration.moving import checkpoints, quarantine
+from tenuto.teams.migration.moving.changes import check
 from tenuto.teams.migration.moving.checkpoints import Batch
 from tenuto.teams.migration.moving.failures import failure_of, too_many
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
@@ -121,6 +122,7 @@ class _Attempt:
         self.source, self.target, self.load, self.done = source, target, load, done
         self.mapping = load.mapping
         self.by = load.range.by
+        check(self.mapping)
         self._queue: queue.Queue[_Piece | BaseException | None] = queue.Queue(QUEUE_BATCHES)
         self._ended = threading.Event()
 

@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from tenuto.teams.migration.databases.arrays import one_array
 from tenuto.teams.migration.databases.port import STRANGE, Strange, strange_cells
-from tenuto.teams.migration.moving.changes import CHANGES
+from tenuto.teams.migration.moving.changes import CHANGES, as_texts
 from tenuto.teams.migration.moving.kinds import is_text, to_kind
 from tenuto.teams.migration.moving.loads import BadRow
+from tenuto.teams.migration.moving.options import text
+from tenuto.teams.migration.plan import Change
 
 if TYPE_CHECKING:
     from tenuto.teams.migration.plan import ColumnPlan, TablePlan
@@ -38,7 +40,8 @@ def columns_read(table: TablePlan, by: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the columns of the source that a mapping needs, those of the key with them."""
     names: dict[str, None] = dict.fromkeys(by)
     for column in table.columns:
-        names |= dict.fromkeys((column.source,) if column.source else column.sources)
+        if is_loaded(column):
+            names |= dict.fromkeys((column.source,) if column.source else column.sources)
     return tuple(names)
 
 
@@ -50,7 +53,7 @@ def changed(
     faults: Faults = {}
     made: dict[str, pa.Array] = {}
     for column in table.columns:
-        if column.source is None:
+        if not is_loaded(column):
             continue
         values, bad = column_of(batch, column, strange)
         for row, why in bad.items():
@@ -73,6 +76,13 @@ def changed(
     return Changed(whole.take(pa.array(places, pa.int64())), places, bad_rows)
 
 
+def is_loaded(column: ColumnPlan) -> bool:
+    """Return whether values are put into a column: it is made of something, and not computed by the
+    target itself."""
+    made = bool(column.source or column.sources or column.changes)
+    return made and column.generated is None
+
+
 def has_nul(array: pa.Array) -> bool:
     """Return whether a byte of some texts is zero: looked for where they lie, all at once."""
     data = array.buffers()[2]
@@ -88,7 +98,10 @@ def column_of(
     batch: pa.RecordBatch, column: ColumnPlan, strange: dict[int, Strange]
 ) -> tuple[pa.Array, dict[int, str]]:
     """Return the values of a column of the target, and the rows that have none, with the reason."""
-    assert column.source is not None
+    if column.sources:
+        return joined_column(batch, column, strange)
+    if column.source is None:
+        return through(pa.nulls(batch.num_rows, pa.string()), column)
     values, bad = through(one_array(batch.column(column.source)), column)
     cells = {row: cells[column.source] for row, cells in strange.items() if column.source in cells}
     if not cells:
@@ -100,10 +113,37 @@ def column_of(
         raw = [value if texts else bytes.fromhex(value) for _, value in some.values()]
         mended, worse = through(pa.array(raw, pa.string() if texts else pa.binary()), column)
         rows = list(some)
-        bad |= {rows[place]: f"{why} ({some[rows[place]][0]})" for place, why in worse.items()}
+        bad |= {rows[place]: f"{some[rows[place]][0]}: {why}" for place, why in worse.items()}
         mask = pa.array([row in some for row in range(len(values))])
         values = pc.replace_with_mask(values, mask, mended)
     return values, bad
+
+
+def joined_column(
+    batch: pa.RecordBatch, column: ColumnPlan, strange: dict[int, Strange]
+) -> tuple[pa.Array, dict[int, str]]:
+    """Return what is made of several columns: joined with a `separator`, or the first that has a
+    value."""
+    first = column.changes[0] if column.changes else Change(do="join")
+    parts = [as_texts(one_array(batch.column(name))) for name in column.sources]
+    bad = {
+        row: "bytes, or a value of another kind, in a text that is joined"
+        for row, cells in strange.items()
+        if any(name in cells for name in column.sources)
+    }
+    if first.do == "coalesce":
+        whole = pc.coalesce(*parts)
+    else:
+        separator = text(first, "separator", " ")
+        # What joins nothing is null, not an empty text.
+        some = pc.is_valid(pc.coalesce(*parts))
+        whole = pc.binary_join_element_wise(*parts, separator, null_handling="skip")
+        whole = pc.if_else(some, whole, pa.scalar(None, whole.type))
+    values, worse = through(whole, column)
+    if bad:
+        gone = pa.array([row in bad for row in range(len(values))])
+        values = pc.if_else(gone, pa.scalar(None, values.type), values)
+    return values, worse | bad
 
 
 AS_TEXT: Final = ("integer", "real", "text")
@@ -114,7 +154,7 @@ def through(array: pa.Array, column: ColumnPlan) -> tuple[pa.Array, dict[int, st
     bad: dict[int, str] = {}
     for change in column.changes:
         do, why = CHANGES[change.do]
-        array, places = do(array, change)
+        array, places = do(array, change, column)
         for place in places:
             bad.setdefault(place, why)
     array, places = to_kind(array, column)

@@ -165,7 +165,7 @@ class _Describing:
             sequences=tuple(
                 Sequence(
                     name=name,
-                    next=start if last is None else last + step,
+                    next=self._set_to(name, start) if last is None else last + step,
                     table=table,
                     column=column,
                 )
@@ -175,6 +175,13 @@ class _Describing:
             collation=collation,
             left_out=self._left_out,
         )
+
+    def _set_to(self, sequence: str, start: int) -> int:
+        """Return what a sequence gives next that has given nothing since it was set."""
+        query = f"SELECT last_value, is_called FROM {quoted('postgresql', sequence)}"
+        for last, is_called in self._rows(query):
+            return start if is_called else last
+        return start
 
     def _view(self, oid: int, name: str, kind: str) -> View:
         query = self._rows(f"SELECT pg_get_viewdef({int(oid)})")[0][0]

@@ -1,0 +1,84 @@
+"""The whole comparison of a target with its source, and what it proves."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Final
+
+import msgspec
+
+from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.kora.findings import Check, Difference
+from tenuto.teams.migration.plan import Plan
+
+FORMAT: Final = 1
+
+
+class Verification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What was compared, what was found, and what that proves."""
+
+    verified: bool
+    """There is no defect."""
+    checks: tuple[Check, ...]
+    rules: tuple[str, ...]
+    """By which values counted as alike."""
+    seconds: float
+    expected: int = 0
+    dialect: int = 0
+    defects: int = 0
+    format: int = FORMAT
+
+    @property
+    def differences(self) -> tuple[Difference, ...]:
+        """All differences that are told one by one."""
+        return tuple(one for check in self.checks for one in check.differences)
+
+
+def verify(
+    source: Database,
+    target: Database,
+    plan: Plan,
+    *,
+    workload: Sequence[str] = (),
+    deep: bool = True,
+) -> Verification:
+    """Return what is not the same in a target as in its source, by what a plan says.
+
+    Args:
+        workload: queries in the SQL of the source; more are made.
+        deep: compare each value, and not only numbers of rows, declarations and behaviour.
+
+    Raises:
+        DatabaseError: a database does not answer.
+    """
+    from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
+    from tenuto.teams.migration.kora.quarantined import aside
+
+    begun = time.perf_counter()
+    here, there = source.describe(), target.describe()
+    checks: list[Check] = list(declaring.declared(plan, there))
+    present = {table.name: {column.name for column in table.columns} for table in there.tables}
+    whole = [
+        table
+        for table in plan.tables
+        if {column.name for column in table.columns} <= present.get(table.name, set())
+    ]
+    compare = comparing.compare if deep else comparing.count
+    with ThreadPoolExecutor(max(plan.parallel, 1), "kora-table") as threads:
+        checks += threads.map(
+            lambda table: compare(source, target, table, aside=aside(target, table)), whole
+        )
+    numbered = sequences.sequences(here, target, there, plan)
+    checks += [numbered] if numbered else []
+    checks += views.views(source, target, plan, (here, there))
+    return Verification(
+        verified=not any(check.defects for check in checks),
+        checks=tuple(checks),
+        rules=results.RULES,
+        seconds=time.perf_counter() - begun,
+        expected=sum(check.expected for check in checks),
+        dialect=sum(check.dialect for check in checks),
+        defects=sum(check.defects for check in checks),
+    )

@@ -1,0 +1,1 @@
+"""A migration as a report: a page for people, and Markdown."""

@@ -1,0 +1,54 @@
+"""Targets that were moved in order have no defect."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tenuto.teams.migration.kora.verification import Verification, verify
+from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.kora.moved import moved, opened
+from tests.teams.migration.samples import SAMPLES, needs_samples, script
+
+
+def chinook(folder: Path) -> str:
+    assert SAMPLES is not None
+    return f"sqlite:///{SAMPLES / 'chinook' / 'chinook.sqlite'}"
+
+
+def northwind(folder: Path) -> str:
+    with closing(sqlite3.connect(folder / "northwind.db")) as connection:
+        connection.executescript(script("northwind/northwind.sqlite.sql"))
+    return f"sqlite:///{folder / 'northwind.db'}"
+
+
+def verified(source: str, target: str) -> Verification:
+    plan = moved(source, target)
+    with opened(source, target) as (left, right):
+        return verify(left, right, plan)
+
+
+@needs_samples
+@needs_postgres
+@pytest.mark.parametrize("sample", [chinook, northwind])
+def test_a_sample_in_postgresql_is_verified(sample: object, tmp_path: Path) -> None:
+    assert callable(sample)
+    with fresh_database() as url:
+        found = verified(sample(tmp_path), url)
+
+    assert [one for one in found.differences if one.verdict == "defect"] == []
+    assert found.verified
+
+
+@needs_samples
+@pytest.mark.parametrize("sample", [chinook, northwind])
+def test_a_sample_in_sqlite_is_verified(sample: object, tmp_path: Path) -> None:
+    assert callable(sample)
+
+    found = verified(sample(tmp_path), f"sqlite:///{tmp_path / 'target.db'}")
+
+    assert [one for one in found.differences if one.verdict == "defect"] == []
+    assert found.verified
