@@ -163,6 +163,7 @@ def watch(target: str) -> int:
 def diff(old: str, new: str) -> int:
     """Say in words in what the plans OLD and NEW differ; the exit code is 1 when they do."""
     from tenuto.teams.migration import planfile
+    from tenuto.teams.migration.plan_diff import diff as differences
 
     plans = []
     for file in (old, new):
@@ -171,7 +172,7 @@ def diff(old: str, new: str) -> int:
         except ValueError as error:
             click.echo(f"tenuto: {file}: {error}", err=True)
             return USAGE
-    said = planfile.diff(*plans)
+    said = differences(*plans)
     click.echo(said, nl=bool(said))
     return FAILED if said else COMPLETED
 

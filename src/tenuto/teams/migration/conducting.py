@@ -2,7 +2,6 @@
 
 import sqlite3
 from contextlib import closing, suppress
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -51,7 +50,8 @@ def settle(
     `message`.
     """
     from tenuto.teams.migration import planfile
-    from tenuto.teams.migration.resolver import resolve
+    from tenuto.teams.migration.plan_diff import diff
+    from tenuto.teams.migration.resolver import BadAnswer, resolve
 
     now, message = from_json(plan, Plan), ""
     data = said.get("data") or {}
@@ -60,10 +60,13 @@ def settle(
             edited = planfile.load(data["plan"])
         except ValueError as error:
             return {"plan": plan, "next": "ask", "message": f"The plan is wrong: {error}"}
-        ctx.note("plan_edited", {"by": said["by"], "changes": planfile.diff(now, edited)})
+        ctx.note("plan_edited", {"by": said["by"], "changes": diff(now, edited)})
         now = msgspec.structs.replace(edited, revision=now.revision + 1)
     if said["approved"] and data.get("answers"):
-        now = resolve(now, from_json(annotated, Annotated), answers=data["answers"])
+        try:
+            now = resolve(now, from_json(annotated, Annotated), answers=data["answers"])
+        except BadAnswer as error:
+            return {"plan": plan, "next": "ask", "message": f"An answer is wrong: {error}"}
         now = msgspec.structs.replace(now, revision=now.revision + 1)
     is_open = [question.id for question in now.questions if question.answer is None]
     if said["approved"] and is_open:
@@ -189,14 +192,15 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
-        found = kora.verify(source, target, now, workload=kora.workload_from(options.workload))
-    defects = found.defects
+        found = kora.verify(source, target, now)
+    defects = [to_json(one) for one in found.differences if one.verdict == "defect"]
     for one in defects[:SHOWN_MAX]:
-        ctx.note("defect", to_json(one))
+        ctx.note("defect", one)
     return {
         "verification": to_json(found),
         "verified": found.verified,
-        "differences": [to_json(one) for one in defects[:SHOWN_MAX]],
+        "defects": found.defects,
+        "differences": defects[:SHOWN_MAX],
         "explanations": [],
     }
 
@@ -224,20 +228,30 @@ def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) ->
     Raises:
         Fatal: the target is not proven to behave as the source, and nobody takes it as it is.
     """
-    from tenuto.teams.migration import report
-
     options = options_from(given)
-    page = report.html(facts)
-    if options.report:
-        Path(options.report).write_text(page, "utf-8")
-    is_verified = facts["verification"]["verified"]
+    found = facts["verified"]
+    is_verified = found["verified"]
     if not (is_verified or facts["accepted"]):
-        where = f" The report is in {options.report}." if options.report else ""
-        raise tenuto.Fatal(f"{report.account(facts)}{where}", code="not_verified")
+        raise tenuto.Fatal(_account(found), code="not_verified")
     return {
         "verified": is_verified,
         "accepted": facts["accepted"],
         "moved": facts["moved"],
         "built": facts["built"],
-        "report": report.markdown(facts),
     }
+
+
+def _account(found: dict[str, Any]) -> str:
+    """Return in words what does not behave as the source."""
+    first = "; ".join(_difference(one) for one in found["differences"][:3])
+    return (
+        f"All rows were moved, and the target is not proven to behave as the source: "
+        f"{found['defects']} defects, among them {first}."
+    )
+
+
+def _difference(one: dict[str, Any]) -> str:
+    key = ", ".join(f"{name}={value!r}" for name, value in one.get("key", {}).items())
+    place = ".".join(part for part in (one.get("table", ""), one.get("column", "")) if part)
+    why = f": {one['reason']}" if one.get("reason") else ""
+    return f"{one['what']} at {place}{f' ({key})' if key else ''}{why}"

@@ -110,6 +110,9 @@ class Transaction:
         """Return how many rows it changed, 0 where the driver does not say."""
         with _told(self._url), self.connection.cursor() as cursor:
             cursor.execute(numbered(sql), tuple(arguments) or None)
+            if cursor.description:
+                # Until all that it gives is taken, the connection does nothing else.
+                cursor.fetchall()
             return max(cursor.rowcount, 0)
 
     def ingest(self, table: str, batch: pa.RecordBatch) -> int:
