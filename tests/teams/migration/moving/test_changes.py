@@ -92,7 +92,7 @@ def test_moments_keep_their_microseconds_and_their_zone() -> None:
 
 
 def test_seconds_since_1970_become_times() -> None:
-    found, bad = made([0, 86_400_000, None], "timestamp", change("epoch", unit="ms"))
+    found, bad = made([0, 86_400_000, None], "timestamp", change("epoch", unit="milliseconds"))
 
     assert found == [datetime.datetime(1970, 1, 1), datetime.datetime(1970, 1, 2), None]  # noqa: DTZ001
     assert bad == []
@@ -128,8 +128,8 @@ def test_what_is_no_number_is_bad(written: str) -> None:
 
 
 def test_a_point_groups_thousands_where_the_comma_is_the_fractions() -> None:
-    assert made(["1.234"], "decimal", change("decimal", decimal=",")) == ([Decimal("1234.00")], [])
-    assert made(["1.23"], "decimal", change("decimal", decimal=".")) == ([Decimal("1.23")], [])
+    assert made(["1.234"], "decimal", change("decimal", point=",")) == ([Decimal("1234.00")], [])
+    assert made(["1.23"], "decimal", change("decimal", point=".")) == ([Decimal("1.23")], [])
 
 
 def test_digits_that_a_decimal_has_no_place_for_are_not_rounded_away() -> None:
@@ -217,6 +217,13 @@ def test_cents_become_money_without_a_float() -> None:
     )
 
 
+def test_fractions_of_seconds_since_1970_are_kept() -> None:
+    found, bad = made([1.5, float("nan")], "timestamp", change("epoch"))
+
+    assert found == [datetime.datetime(1970, 1, 1, 0, 0, 1, 500_000), None]  # noqa: DTZ001
+    assert bad == [1]
+
+
 def test_json_and_uuids_are_checked() -> None:
     assert made(['{"a": 1}', "{a: 1}", "NaN"], "json") == (['{"a": 1}', None, None], [1, 2])
     one = "6BA7B8109DAD11D180B400C04FD430C8"
@@ -227,11 +234,11 @@ def test_masks_hide_and_still_join(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENUTO_MASK_KEY", "a secret of this test")
     mails: list[object] = ["ada@example.org", "ada@example.org", None]
 
-    hashed, _ = made(mails, "text", change("mask", how="hash"))
-    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", how="shape"))
-    partial, _ = made(mails, "text", change("mask", how="partial"))
-    gone, _ = made(mails, "text", change("mask", how="null"))
-    years, _ = made(["1976-07-04"], "date", change("mask", how="year"))
+    hashed, _ = made(mails, "text", change("mask", way="hash"))
+    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", way="shape"))
+    partial, _ = made(mails, "text", change("mask", way="partial"))
+    gone, _ = made(mails, "text", change("mask", way="null"))
+    years, _ = made(["1976-07-04"], "date", change("mask", way="year"))
 
     assert hashed[0] == hashed[1] != mails[0] and hashed[2] is None
     assert shaped[0] == shaped[1] != "AB-1203" and isinstance(shaped[0], str)
@@ -245,4 +252,4 @@ def test_a_mask_without_a_key_says_where_the_key_is_to_be(monkeypatch: pytest.Mo
     monkeypatch.delenv("TENUTO_MASK_KEY", raising=False)
 
     with pytest.raises(Unsupported, match="TENUTO_MASK_KEY"):
-        made(["x"], "text", change("mask", how="hash"))
+        made(["x"], "text", change("mask", way="hash"))

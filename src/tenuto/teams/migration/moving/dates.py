@@ -54,6 +54,15 @@ PARTS: Final = {
     "p": "[AaPp][Mm]",
     "z": "Z|[+-][0-9]{2}:?[0-9]{2}",
 }
+UNITS: Final = {
+    "seconds": "s",
+    "milliseconds": "ms",
+    "microseconds": "us",
+    "s": "s",
+    "ms": "ms",
+    "us": "us",
+}
+PER_SECOND: Final = {"s": 1.0, "ms": 1e3, "us": 1e6}
 SECOND: Final = pa.timestamp("us")
 
 
@@ -76,13 +85,19 @@ def timestamp(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
 
 
 def epoch(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
-    """Moments, of numbers of `unit` (s, ms, us) since 1970 in UTC."""
-    unit = text(change, "unit", "s")
+    """Moments, of numbers of `unit` (seconds, milliseconds, microseconds) since 1970 in UTC."""
+    unit = UNITS.get(text(change, "unit", "seconds"), "")
+    if not unit:
+        raise Unsupported(f"The change 'epoch' knows these units: {', '.join(UNITS)}.")
     if is_text(array.type):
         digits, bad = of_form(array, "^-?[0-9]+$")
         array, worse = cast(digits, pa.int64())
     else:
         bad = worse = ()
+    if pa.types.is_floating(array.type):
+        micros = pc.round(pc.multiply(array, 1e6 / PER_SECOND[unit]))
+        array, bad = tried(micros, lambda part: pc.cast(part, pa.int64()), pa.int64())
+        unit = "us"
     if not pa.types.is_integer(array.type):
         return none_fits(array, SECOND)
     zone = "UTC" if column.kind == "timestamptz" else None
