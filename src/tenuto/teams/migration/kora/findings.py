@@ -116,9 +116,7 @@ class Found:
             return
         self.excused += 1
         why = f"In quarantine: {reason}"
-        self.add(
-            Difference(what="missing", verdict="expected", table=table, key=key, reason=why)
-        )
+        self.add(Difference(what="missing", verdict="expected", table=table, key=key, reason=why))
 
     def room(self, *sort: str) -> int:
         """Return how many more of a sort would be kept: what, verdict, table, column."""
