@@ -102,8 +102,8 @@ class Server:
     """
 
     def __init__(self, **settings: str) -> None:
-        """Start a new, empty one. Settings are those of mariadbd, as `innodb_flush_log_at_trx_commit
-        ="2"`; without any it promises what MariaDB promises by default."""
+        """Start a new, empty one. Settings are those of mariadbd, as `sync_binlog="1"`;
+        without any it promises what MariaDB promises by default."""
         self._password = secrets.token_hex(16)
         self._settings = settings
         self._folder = Path(tempfile.mkdtemp(prefix="tenuto-mariadb-"))

@@ -36,9 +36,20 @@ MOMENTS: Final = (
     "%Y-%m-%d %H:%M:%S%z",
     "%Y-%m-%d",
 )
-MONTHS: Final = (
-    "january february march april may june july august september october november december"
-).split()
+MONTHS: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 ZERO: Final = r"^0{4}[-/.]?0{2}[-/.]?0{2}([ T]0{2}:0{2}(:0{2}(\.0+)?)?)?$"
 CENTURY: Final = 69
 """A year of two digits from here on is of the last century. Source: POSIX, strptime."""
