@@ -22,19 +22,21 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """
     | do | options | what becomes of a value |
     | --- | --- | --- |
-    | `trim` | | a text without white space at its ends |
-    | `null_if` | `values`, texts | none, where it is one of these |
-    | `date`, `timestamp` | `formats` of strptime | by the first format that fits the text |
-    | `epoch` | `unit`: seconds, milliseconds | a number since 1970, in UTC, as a timestamp |
-    | `boolean` | `true`, `false`, texts | by the words, in any case; none given: those known |
-    | `decimal` | `point`: `.` or `,` | a text without currency and thousands, as a decimal; |
-    | | | without `point` the last mark of a text is its point |
-    | `latin1` | | a text that is no UTF-8, read as Latin-1 |
+    | `trim`, `lower`, `upper`, `normalize` | | the text, tidied |
+    | `null_if` | `values` | none, where it is one of these texts |
+    | `default` | `value` | this, where there is none |
+    | `date`, `timestamp` | `formats` of strptime | by the first that fits |
+    | `epoch` | `unit`: s, ms, us | a number since 1970 in UTC, as a moment |
+    | `boolean` | `true`, `false` | by these words, in any case; not given: those known |
+    | `decimal` | `decimal`: `.` or `,` | a text as a number, without currency and thousands |
+    | `divide` | `by`, a power of ten | cents become money |
+    | `latin1` | | bytes that are no UTF-8, read as Windows-1252 |
     | `truncate` | `length` | the first characters |
+    | `replace`, `translate` | `old` or `pattern`, `new`; `from`, `to` | other words |
     | `text`, `cast` | `kind` | the same in another kind |
-    | `mask` | `way`: hash, redact, null, keep_last | what tells of a person, unreadable |
-    | `join` | `separator` | of several columns (`sources`), what is there of them |
-    | `split` | `separator`, `part` | one part, from 0; -1 is the last, `rest` all after the first |
+    | `mask` | `how`: null, hash, shape, partial, year | out of sight |
+    | `join`, `coalesce` | `separator` | of `sources`: all together, or the first there is |
+    | `split` | `separator`, `part`, `limit` | one part, from 0; -1 is the last |
     """
     options: dict[str, Scalar | list[Scalar]] = {}
 

@@ -131,7 +131,7 @@ def test_a_declared_date_in_seconds_since_1970_is_read_as_such() -> None:
     found = one_column("DATETIME", [1_600_000_000 + n * 1000 for n in range(40)])
 
     assert found.type == "timestamp"
-    assert found.changes == (Change(do="epoch", options={"unit": "seconds"}),)
+    assert found.changes == (Change(do="epoch", options={"unit": "s"}),)
 
 
 def test_a_declared_truth_value_of_words_is_read_by_them() -> None:
@@ -196,11 +196,13 @@ def test_the_plan_of_an_ugly_database_can_be_built() -> None:
 
 def test_masks_are_put_in_place_of_what_tells_of_people() -> None:
     with closing(ugly()) as connection:
-        made = planned(connection, Options(masks={"email": "hash", "personal": "redact"}))
+        made = planned(connection, Options(masks={"email": "hash", "personal": "partial"}))
 
-    assert column(made, "customer.email").changes[-1] == Change(do="mask", options={"way": "hash"})
-    assert column(made, "customer.email").type == "varchar(64)"
-    assert column(made, "customer.phone").changes == (Change(do="mask", options={"way": "redact"}),)
+    assert column(made, "customer.email").changes[-1] == Change(do="mask", options={"how": "hash"})
+    assert column(made, "customer.email").type == "varchar(32)"
+    assert column(made, "customer.phone").changes == (
+        Change(do="mask", options={"how": "partial"}),
+    )
     assert column(made, "customer.country").changes == ()
 
 

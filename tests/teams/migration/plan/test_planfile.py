@@ -41,7 +41,7 @@ def test_what_may_be_edited_stands_at_the_top(plan: Plan) -> None:
 
 
 def test_a_change_stands_on_one_line(plan: Plan) -> None:
-    assert '          - {do: decimal, options: {point: ","}}\n' in planfile.dump(plan)
+    assert '          - {do: decimal, options: {decimal: ","}}\n' in planfile.dump(plan)
 
 
 @pytest.mark.parametrize(

@@ -63,6 +63,7 @@ def test_a_text_has_its_form(text: str, form: str) -> None:
         ("4111 1111 1111 1112", "card"),
         ("2024-01-01", "phone"),
         ("1234567", "phone"),
+        ("01/02/2021", "phone"),
         ("{not json}", "json"),
         ("a@b", "email"),
         ("25:00", "time"),

@@ -7,7 +7,7 @@ from fnmatch import fnmatchcase
 
 import msgspec
 
-from tenuto.teams.migration.architect import expressions
+from tenuto.teams.migration.architect import expressions, views
 from tenuto.teams.migration.architect.columns import column_plan
 from tenuto.teams.migration.architect.estimating import (
     batch_rows,
@@ -26,6 +26,7 @@ from tenuto.teams.migration.plan import (
     KeyPlan,
     Plan,
     TablePlan,
+    ViewPlan,
 )
 from tenuto.teams.migration.schema import Annotated, Schema, System, Table
 
@@ -99,6 +100,7 @@ class _Making:
             source_system=self.schema.system,
             target_system=self.target,
             tables=tuple(sorted(tables, key=lambda table: (table.level, table.name))),
+            views=tuple(self._views()),
             left_out=self.left_out,
             threshold=self.options.threshold,
             masks=self.options.masks,
@@ -316,3 +318,53 @@ class _Making:
                     f"The check {check.condition} is left out. {error}"
                 )
         return found
+
+    def _views(self) -> list[ViewPlan]:
+        relations = {
+            name: views.Relation(
+                name=self.names[name],
+                columns={column: plan.name for column, plan in columns.items()},
+                plans=columns,
+                kinds={column.name: column.type.kind for column in self.tables[name].columns},
+            )
+            for name, columns in self.columns.items()
+        }
+        names = {view.name: self.space.give(view.name, of="view") for view in self.schema.views}
+        for view in self.schema.views:
+            relations[view.name] = views.Relation(
+                name=names[view.name], columns={column: column for column in view.columns}
+            )
+        queries: dict[str, views.Query] = {}
+        notes: dict[str, str] = {}
+        for view in self.schema.views:
+            if not self._wanted(view.name):
+                continue
+            try:
+                queries[view.name] = views.translated(
+                    view, self.schema.system, self.target, relations
+                )
+            except expressions.Untranslatable as error:
+                notes[view.name] = str(error)
+        self._without_lost(queries, notes)
+        by_name = {view.name: view for view in self.schema.views}
+        return [
+            ViewPlan(
+                name=names[name],
+                query=queries[name].sql if name in queries else None,
+                source_query=by_name[name].query,
+                note=notes.get(name, ""),
+            )
+            for name in (*views.in_order(queries), *sorted(notes))
+        ]
+
+    def _without_lost(self, queries: dict[str, views.Query], notes: dict[str, str]) -> None:
+        """Leave out what names a view that is left out."""
+        while True:
+            lost = {
+                name: gone for name, query in queries.items() for gone in query.names & set(notes)
+            }
+            for name, gone in lost.items():
+                notes[name] = f"It names the view {gone!r}, which is left out."
+                del queries[name]
+            if not lost:
+                return

@@ -11,10 +11,10 @@ from tenuto.teams.migration.architect.types import target_type
 from tenuto.teams.migration.plan import Change, ColumnPlan
 from tenuto.teams.migration.schema import ColumnNotes, System, Type
 
-WAYS: Final = ("hash", "redact", "null", "keep_last")
+WAYS: Final = ("hash", "shape", "partial", "year", "null")
 PERSONAL: Final = "personal"
 """In place of a semantic type: every column that tells of a person."""
-HASH_LENGTH: Final = 64
+HASH_LENGTH: Final = 32
 
 
 class BadMask(ValueError):
@@ -39,13 +39,19 @@ def masked(
     if way == "null" and not plan.nullable:
         raise BadMask(
             f"The mask `null` is asked for {notes.meaning.semantic}, but the column "
-            f"{plan.source!r} takes no NULL; use `hash` or `redact`."
+            f"{plan.source!r} takes no NULL; use `hash` or `partial`."
         )
     reason = f"It is masked ({way}), as was asked for {notes.meaning.semantic}."
-    change = Change(do="mask", options={"way": way})
+    change = Change(do="mask", options={"how": way})
     if way == "null":
         return msgspec.structs.replace(
             plan, changes=(change,), alternatives=(), reasons=(reason,), confidence=1.0
+        )
+    if way == "year":
+        if plan.kind not in ("date", "timestamp", "timestamptz"):
+            raise BadMask(f"The mask `year` is asked for {plan.source!r}, which is no date.")
+        return msgspec.structs.replace(
+            plan, changes=(*plan.changes, change), alternatives=(), reasons=(reason,)
         )
     to = target_type(
         Type(declared="", kind="text", length=HASH_LENGTH if way == "hash" else None),

@@ -302,7 +302,7 @@ def _from_number(profile: Profile) -> Made:
     if values.share("date_compact") == 1.0:
         formats = Change(do="date", options={"formats": ["%Y%m%d"]})
         return (Change(do="text"), formats), 1.0, ()
-    unit = "milliseconds" if values.share("epoch_millis") > 0.5 else "seconds"
+    unit = "ms" if values.share("epoch_millis") > 0.5 else "s"
     return (Change(do="epoch", options={"unit": unit}),), 1.0, ()
 
 
@@ -330,7 +330,7 @@ def _decimals(profile: Profile) -> Made:
     mark = "," if commas > points else "."
     sure = 0.7 if doubtful and doubtful >= max(commas, points) else 1.0
     doubts = () if sure == 1.0 else ("1,234 may be a thousand or a bit more than one.",)
-    return (Change(do="decimal", options={"point": mark}),), sure, doubts
+    return (Change(do="decimal", options={"decimal": mark}),), sure, doubts
 
 
 def _other_orders(chosen: Alternative, column: Column, profile: Profile) -> list[Alternative]:

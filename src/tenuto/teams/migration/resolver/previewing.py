@@ -57,7 +57,7 @@ def _date(value: Any, change: Change) -> Any:
 
 
 def _epoch(value: Any, change: Change) -> Any:
-    scale = 1000 if change.options.get("unit") == "milliseconds" else 1
+    scale = 1000 if change.options.get("unit") == "ms" else 1
     return dt.datetime.fromtimestamp(float(value) / scale, dt.UTC)
 
 
@@ -73,7 +73,7 @@ def _boolean(value: Any, change: Change) -> Any:
 def _decimal(value: Any, change: Change) -> Any:
     if not isinstance(value, str):
         return Decimal(str(value))
-    text, point = value, change.options.get("point")
+    text, point = value, change.options.get("decimal")
     if point in (".", ","):
         text = text.replace("," if point == "." else ".", "")
         text = text.replace(",", ".")
@@ -88,9 +88,7 @@ def _decimal(value: Any, change: Change) -> Any:
 
 
 def _mask(value: Any, change: Change) -> Any:
-    return {"null": None, "keep_last": f"***{str(value)[-4:]}"}.get(
-        str(change.options.get("way")), "***"
-    )
+    return None if change.options.get("how") == "null" else "***"
 
 
 _DO: Final[dict[str, Callable[[Any, Change], Any]]] = {

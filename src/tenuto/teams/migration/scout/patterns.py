@@ -101,8 +101,8 @@ def _is_iban(text: str) -> bool:
 
 def _is_card(text: str) -> bool:
     """Source: ISO/IEC 7812, with the digit of Luhn."""
-    digits = re.sub(r"[ -]", "", text)
-    if re.fullmatch(r"[2-6]\d{12,18}", digits) is None or not re.fullmatch(r"[\d -]+", text):
+    digits = text.replace(" ", "").replace("-", "")
+    if _CARD.fullmatch(text) is None or not 13 <= len(digits) <= 19:
         return False
     doubled = [
         int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(digits[::-1])
@@ -120,11 +120,15 @@ def _is_ip(text: str) -> bool:
     return True
 
 
+_PHONE: Final = re.compile(r"\+?[\d\s()./-]{6,24}(\s?(x|ext\.?)\s?\d{1,5})?")
+_NO_PHONE: Final = re.compile(r"[\d.,]+|\d{1,4}[-./ ]\d{1,2}[-./ ]\d{1,4}|-\d+")
+_CARD: Final = re.compile(r"[2-6]\d[\d -]{10,24}")
+
+
 def _is_phone(text: str) -> bool:
-    digits = re.sub(r"\D", "", text)
-    said = re.fullmatch(r"\+?[\d\s()./-]{6,24}(\s?(x|ext\.?)\s?\d{1,5})?", text)
-    other = re.fullmatch(r"[\d.,]+|\d{1,4}[-.]\d{1,2}[-.]\d{1,4}|-\d+", text)
-    return said is not None and 7 <= len(digits) <= 15 and other is None
+    if _PHONE.fullmatch(text) is None or _NO_PHONE.fullmatch(text) is not None:
+        return False
+    return 7 <= sum(map(str.isdigit, text)) <= 15
 
 
 _COUNTRIES: Final = frozenset(
@@ -438,6 +442,21 @@ TEXT_PATTERNS: Final[dict[str, Fits]] = {
 }
 """Of what remains of a text without white space at its ends."""
 
+_DIGIT: Final = re.compile(r"[0-9:]")
+_WORDED: Final = {
+    name: TEXT_PATTERNS[name]
+    for name in (
+        "boolean",
+        "json",
+        "email",
+        "url",
+        "country_code",
+        "currency_code",
+        "person_name",
+    )
+}
+"""Those of which a text without any digit may be one."""
+
 NUMBER_PATTERNS: Final[dict[str, Callable[[float], bool]]] = {
     "zero_one": lambda number: number in (0, 1),
     "epoch_seconds": lambda number: 631_152_000 <= number <= 2_208_988_800,
@@ -472,7 +491,7 @@ def in_text(text: str) -> Iterator[str]:
         elif TEXT_PATTERNS["url"](bare):
             yield "url"
         return
-    for name, fits in TEXT_PATTERNS.items():
+    for name, fits in TEXT_PATTERNS.items() if _DIGIT.search(bare) else _WORDED.items():
         if fits(bare):
             yield name
 

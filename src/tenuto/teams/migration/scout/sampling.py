@@ -15,8 +15,9 @@ from tenuto.teams.migration.databases.describing.asking import Asking, rows
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.schema import Column, ForeignKey, Kind, System, Table
 
-BOUNDED_ROWS: Final = 5_000_000
-"""Of larger tables no figures are asked for that need all rows."""
+BOUNDED_CELLS: Final = 20_000_000
+"""Rows times columns: of larger tables no figures are asked for that need all rows."""
+JOINED_ROWS: Final = 5_000_000
 TOGETHER: Final = 40
 """Columns in one query for figures."""
 
@@ -93,7 +94,9 @@ def _spread(system: System, table: Table, limit: int) -> str:
 
 def bounds_of(database: Asking, system: System, table: Table) -> dict[str, Bounds]:
     """Return figures about all values of each column; of none where the table is too large."""
-    if table.rows is None or table.rows > BOUNDED_ROWS or system == "folder":
+    if table.rows is None or system == "folder":
+        return {}
+    if table.rows * len(table.columns) > BOUNDED_CELLS:
         return {}
     found: dict[str, Bounds] = {}
     columns = table.columns
@@ -104,7 +107,9 @@ def bounds_of(database: Asking, system: System, table: Table) -> dict[str, Bound
         (row,) = rows(database, f"SELECT {wanted} FROM {quoted(system, table.name)}")
         place = 0
         for column, parts in zip(some, asked, strict=True):
-            found[column.name] = _bounds(system, row[place : place + len(parts)])
+            found[column.name] = _bounds(
+                database, system, table, column, row[place : place + len(parts)]
+            )
             place += len(parts)
     return found
 
@@ -112,12 +117,20 @@ def bounds_of(database: Asking, system: System, table: Table) -> dict[str, Bound
 _BOUNDED: Final[frozenset[Kind]] = frozenset(
     {"integer", "decimal", "float", "date", "time", "timestamp", "timestamptz"}
 )
-_CLASSES: Final = ("integer", "real", "text", "blob", "null")
+_EXPECTED: Final[dict[Kind, str]] = {
+    "integer": "integer",
+    "boolean": "integer",
+    "float": "real",
+    "decimal": "real",
+    "bytes": "blob",
+}
+"""As what SQLite stores most values of a kind; else as text."""
 
 
 def _figures(system: System, column: Column) -> Sequence[str]:
     name = quoted(system, column.name)
     kind = column.type.kind
+    has_length = kind in ("text", "bytes", "json")
     if system == "sqlite":
         ends = [
             f"CASE typeof({of}({name})) WHEN 'text' THEN CAST({of}({name}) AS BLOB)"
@@ -125,10 +138,10 @@ def _figures(system: System, column: Column) -> Sequence[str]:
             for of in ("min", "max")
         ]
         return [
-            f"sum({name} IS NULL)",
-            *(ends if kind != "bytes" else ("NULL", "NULL")),
-            f"max(CASE WHEN typeof({name}) IN ('text', 'blob') THEN length({name}) END)",
-            *(f"sum(typeof({name}) = '{stored}')" for stored in _CLASSES),
+            f"count(*) - count({name})",
+            *(ends if kind not in ("bytes", "json") else ("NULL", "NULL")),
+            f"max(length({name}))" if has_length else "NULL",
+            f"sum(typeof({name}) = '{_EXPECTED.get(kind, 'text')}')",
         ]
     nulls = f"count(*) - count({name})"
     if system == "postgresql":
@@ -140,18 +153,33 @@ def _figures(system: System, column: Column) -> Sequence[str]:
         length = f"max({'length' if kind == 'bytes' else 'char_length'}({name}))"
     if kind not in _BOUNDED:
         least = greatest = "NULL"
-    return [nulls, least, greatest, length if kind in ("text", "bytes", "json") else "NULL"]
+    return [nulls, least, greatest, length if has_length else "NULL", "NULL"]
 
 
-def _bounds(system: System, row: Sequence[Any]) -> Bounds:
-    nulls, least, greatest, length, *stored = row
+def _bounds(
+    database: Asking, system: System, table: Table, column: Column, row: Sequence[Any]
+) -> Bounds:
+    nulls, least, greatest, length, expected = row
+    stored: dict[str, int] = {}
+    if system == "sqlite" and table.rows:
+        stored = {"null": nulls, _EXPECTED.get(column.type.kind, "text"): int(expected or 0)}
+        if sum(stored.values()) < table.rows:
+            stored = _stored(database, table, column)
     return Bounds(
         nulls=int(nulls or 0),
         least=least,
         greatest=greatest,
         length_max=length,
-        stored={name: int(count) for name, count in zip(_CLASSES, stored, strict=False) if count},
+        stored={name: count for name, count in sorted(stored.items()) if count},
     )
+
+
+def _stored(database: Asking, table: Table, column: Column) -> dict[str, int]:
+    sql = (
+        f"SELECT typeof({quoted('sqlite', column.name)}), count(*)"
+        f" FROM {quoted('sqlite', table.name)} GROUP BY 1"
+    )
+    return {str(name): int(count) for name, count in rows(database, sql)}
 
 
 def orphans_of(
@@ -159,7 +187,7 @@ def orphans_of(
 ) -> int | None:
     """Return how many rows of a table name a row of `parent` that is not there; None: it would take
     too long to find out."""
-    if (table.rows or 0) > BOUNDED_ROWS or (parent.rows or 0) > BOUNDED_ROWS:
+    if max(table.rows or 0, parent.rows or 0) > JOINED_ROWS:
         return None
     child_is = " AND ".join(f"c.{quoted(system, name)} IS NOT NULL" for name in key.columns)
     same = " AND ".join(

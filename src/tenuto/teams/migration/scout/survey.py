@@ -16,7 +16,7 @@ from tenuto.teams.migration.scout.sampling import bounds_of, orphans_of, sample_
 if TYPE_CHECKING:
     from tenuto.teams.migration.databases.port import Database
 
-SAMPLE_ROWS: Final = 20_000
+SAMPLE_ROWS: Final = 10_000
 
 
 def survey(
