@@ -45,6 +45,7 @@ test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/postgres.py install
 	@$(PYTHON) scripts/redis_server.py install
+	@$(PYTHON) scripts/mariadb_server.py install
 	@$(PYTHON) scripts/conformance.py install
 	@$(PYTHON) scripts/openid_provider.py install
 	@$(PYTHON) scripts/web.py

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from typing import get_args
 
 import pyarrow as pa
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.teams.migration.databases.port import Unsupported
+from tenuto.teams.migration.moving.changes import CHANGES
 from tenuto.teams.migration.moving.rows import through
 from tenuto.teams.migration.plan import Change
 from tenuto.teams.migration.schema import Kind, Scalar
@@ -29,6 +31,36 @@ def made(
 
 def change(do: str, **options: Scalar | list[Scalar]) -> Change:
     return Change(do=do, options=options)
+
+
+TYPES = [
+    pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string(), pa.binary(), pa.date32(),
+    pa.time64("us"), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.decimal128(12, 2),
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NEED_OPTIONS: dict[str, dict[str, Scalar | list[Scalar]]] = {
+    "divide": {"by": 100},
+    "null_if": {"values": ["x"]},
+    "replace": {"old": "a", "new": "b"},
+    "split": {"part": 0},
+    "translate": {"from": ["x"], "to": ["y"]},
+    "truncate": {"length": 3},
+    "mask": {"way": "partial"},
+}
+
+
+@pytest.mark.parametrize("type", TYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_null_stays_null_and_is_never_bad(type: pa.DataType, kind: Kind) -> None:
+    assert made([None, None], kind, type=type) == ([None, None], [])
+
+
+@pytest.mark.parametrize("do", sorted(set(CHANGES) - {"default"}))
+@pytest.mark.parametrize("type", TYPES, ids=str)
+def test_no_change_makes_something_of_null(type: pa.DataType, do: str) -> None:
+    changing = Change(do=do, options=NEED_OPTIONS.get(do, {}))
+
+    assert made([None, None], "text", changing, type=type) == ([None, None], [])
 
 
 def test_words_for_yes_and_no_are_truth_values() -> None:

@@ -36,7 +36,20 @@ MOMENTS: Final = (
     "%Y-%m-%d %H:%M:%S%z",
     "%Y-%m-%d",
 )
-MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 ZERO: Final = r"^0{4}[-/.]?0{2}[-/.]?0{2}([ T]0{2}:0{2}(:0{2}(\.0+)?)?)?$"
 CENTURY: Final = 69
 """A year of two digits from here on is of the last century. Source: POSIX, strptime."""
@@ -226,8 +239,8 @@ def _month(parts: pa.Array) -> pa.Array:
     for name in ("b", "B"):
         word = _part(parts, name)
         if word is not None:
-            short = pc.utf8_slice_codeunits(pc.utf8_lower(word), 0, 3)
-            at = pc.index_in(short, pa.array(MONTHS, pa.string()))
+            names = [month[:3] for month in MONTHS] if name == "b" else MONTHS
+            at = pc.index_in(pc.utf8_lower(word), pa.array(names, pa.string()))
             written = pc.cast(pc.add(at, 1), pa.string())
             return pc.utf8_lpad(written, width=2, padding="0")
     return _padded(parts, "m", "01")
