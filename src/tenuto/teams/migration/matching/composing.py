@@ -69,7 +69,9 @@ def _tables_of(
 
 
 def _within(sides: Sequence[Side], table: str, semantic: str) -> list[Side]:
-    return [side for side in sides if side.table.name == table and side.meaning.semantic == semantic]
+    return [
+        side for side in sides if side.table.name == table and side.meaning.semantic == semantic
+    ]
 
 
 def _joined(

@@ -233,10 +233,7 @@ def _reasons(source: Side, target: Side) -> list[str]:
     said = []
     if evidence.by_name(source, target) >= 0.6:
         said.append(f"The names {source.column.name!r} and {target.column.name!r} say the same.")
-    if (
-        source.meaning.semantic == target.meaning.semantic
-        and source.meaning.semantic != "unknown"
-    ):
+    if source.meaning.semantic == target.meaning.semantic and source.meaning.semantic != "unknown":
         said.append(f"Both are {source.meaning.semantic.replace('_', ' ')}.")
     values = evidence.by_values(source, target)
     if values is not None and values >= 0.7:
