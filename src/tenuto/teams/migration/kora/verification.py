@@ -11,6 +11,7 @@ import msgspec
 
 from tenuto.teams.migration.databases.port import Database
 from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
+from tenuto.teams.migration.kora.workload.given import Given
 from tenuto.teams.migration.plan import Plan
 
 FORMAT: Final = 1
@@ -46,7 +47,7 @@ def verify(
     target: Database,
     plan: Plan,
     *,
-    workload: Sequence[str] = (),
+    workload: Sequence[Given | str] = (),
     deep: bool = True,
 ) -> Verification:
     """Return what is not the same in a target as in its source, by what a plan says.
@@ -60,6 +61,7 @@ def verify(
     """
     from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
     from tenuto.teams.migration.kora.quarantined import aside
+    from tenuto.teams.migration.kora.workload.running import Workload
 
     begun = time.perf_counter()
     here, there = source.describe(), target.describe()
@@ -78,9 +80,12 @@ def verify(
     numbered = sequences.sequences(here, target, there, plan)
     checks += [numbered] if numbered else []
     checks += views.views(source, target, plan, (here, there))
+    answers, queries = Workload(source, target, plan, here).run(workload)
+    checks.append(answers)
     return Verification(
         verified=not any(check.defects for check in checks),
         checks=tuple(checks),
+        queries=queries,
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
         counts={
