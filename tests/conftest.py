@@ -1,10 +1,17 @@
 """What holds for every test: nothing is skipped in CI, and Hypothesis repeats itself exactly."""
 
 import os
+import sys
 from collections.abc import Generator
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+# Tests start hundreds of processes. Where the environment has Python keep nothing that it compiled,
+# as images of containers often do, each would compile all of Tenuto anew: that takes three times as
+# long as what it is started for.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 
 IN_CI = os.environ.get("CI", "").lower() == "true"
 

@@ -94,7 +94,7 @@ def condition(sql: str, source: System, target: System, *, of: Names) -> str:
         tree = with_plain_dates(tree)
     folded = {name.lower(): name for name in of.names}
     tree = _plainer(tree, of, folded)
-    for node in tree.walk():
+    for node in tree.walk() if source != target else ():
         _check(node, source, target)
     for column in tree.find_all(_exp().Column):
         name = column.name if column.name in of.names else folded.get(column.name.lower())
@@ -104,7 +104,8 @@ def condition(sql: str, source: System, target: System, *, of: Names) -> str:
             raise Untranslatable(f"The values of {name!r} become others.")
         column.set("table", None)
         column.set("this", _exp().to_identifier(of.names[name], quoted=True))
-    _check_kinds(tree, of, {new: old for old, new in of.names.items()})
+    if source != target:
+        _check_kinds(tree, of, {new: old for old, new in of.names.items()})
     return written(tree, target)
 
 
@@ -196,12 +197,6 @@ def _check(node: Any, source: System, target: System) -> None:
             raise Untranslatable("|| is OR in MariaDB.")
         if isinstance(node, exp.Length) and target == "mariadb":
             node.set("encoding", None)
-        return
-    if name == "Like" and source != "sqlite" and target == source:
-        return
-    if name == "Cast" and source == target:
-        return
-    if name in ("DataType", "DataTypeParam") and source == target:
         return
     what = str(node.this) if name == "Anonymous" else name.upper()
     raise Untranslatable(f"{what} may mean something else in {target}.")

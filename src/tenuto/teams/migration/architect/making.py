@@ -20,6 +20,7 @@ from tenuto.teams.migration.architect.names import Names, cased
 from tenuto.teams.migration.architect.options import Options
 from tenuto.teams.migration.architect.ordering import Order, order
 from tenuto.teams.migration.architect.refining import Where, refined
+from tenuto.teams.migration.databases.quoting import literal, quoted
 from tenuto.teams.migration.plan import (
     ColumnPlan,
     IndexPlan,
@@ -317,6 +318,17 @@ class _Making:
                 self.left_out[f"{table.name}.{check.name}"] = (
                     f"The check {check.condition} is left out. {error}"
                 )
+        return found | self._enumerations(table, names)
+
+    def _enumerations(self, table: Table, names: Names) -> dict[str, str]:
+        """Return the checks that stand for enumerations where the target has none."""
+        found = {}
+        for column in table.columns:
+            made = self.columns[table.name][column.name]
+            if column.type.values and made.kind == "text" and self.target != "mariadb":
+                values = ", ".join(literal(self.target, value) for value in column.type.values)
+                name = names.give(f"{self.names[table.name]}_{made.name}_values")
+                found[name] = f"{quoted(self.target, made.name)} IN ({values})"
         return found
 
     def _views(self) -> list[ViewPlan]:

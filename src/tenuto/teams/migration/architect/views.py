@@ -100,7 +100,7 @@ def translated(view: View, source: System, target: System, relations: Relations)
     by_folded = {fold(name): relation for name, relation in relations.items()}
     folded = {fold(name): name for name in relations}
     tree = _qualified(tree, source, by_folded, fold)
-    for node in tree.walk():
+    for node in tree.walk() if source != target else ():
         _check(node, source, target)
     named: set[str] = set()
     from sqlglot.optimizer.scope import traverse_scope
@@ -169,8 +169,6 @@ def _as_written(name: str, source: System) -> str:
 def _check(node: Any, source: System, target: System) -> None:
     exp = _exp()
     name = type(node).__name__
-    if name in ("Cast", "DataType", "DataTypeParam") and source == target:
-        return
     if name in ("TimeToStr", "TsOrDsToTimestamp") and source == "sqlite":
         format = node.args.get("format")
         if format is None or re.fullmatch(r"(%[YmdHMS]|[-:/. T])+", format.name):
@@ -186,13 +184,13 @@ def _check(node: Any, source: System, target: System) -> None:
     parts = node.iter_expressions() if is_sum else ()
     if any(isinstance(part, exp.Literal) and part.is_string for part in parts):
         raise Untranslatable("It computes with a text.")
-    if name == "Like" and "sqlite" in (source, target) and source != target:
+    if name == "Like" and "sqlite" in (source, target):
         if (source, target) == ("sqlite", "postgresql"):
             return
         raise Untranslatable("LIKE takes capitals and small letters differently there.")
-    if name == "Div" and "mariadb" in (source, target) and source != target:
+    if name == "Div" and "mariadb" in (source, target):
         raise Untranslatable("Whole numbers are divided differently there.")
-    if name == "DPipe" and "mariadb" in (source, target) and source != target:
+    if name == "DPipe" and "mariadb" in (source, target):
         raise Untranslatable("|| is OR in MariaDB.")
 
 
@@ -218,14 +216,14 @@ def _check_use(column: Any, plan: ColumnPlan, was: Kind, source: System, target:
     if isinstance(use, exp.Like) and (source, target) == ("sqlite", "postgresql"):
         use.replace(exp.ILike(this=use.this, expression=use.expression))
         use = column.parent
-    if plan.kind == "boolean" and target != "sqlite":
+    if plan.kind == "boolean" and (plan.changes or (source != target and target != "sqlite")):
         _as_truth(column, use, plan)
         return
     same = plan.kind == was or {plan.kind, was} <= _NUMBERS
     changed = not same or any(
         change.do not in ("trim", "null_if", "latin1", "normalize") for change in plan.changes
     )
-    if isinstance(use, _arithmetic()) and plan.kind not in _NUMBERS:
+    if isinstance(use, _arithmetic()) and plan.kind not in _NUMBERS and source != target:
         raise Untranslatable(f"It computes with {plan.source!r}, which is of {plan.kind}.")
     if isinstance(use, exp.TsOrDsToTimestamp):
         if plan.kind not in ("date", "timestamp"):
@@ -234,7 +232,7 @@ def _check_use(column: Any, plan: ColumnPlan, was: Kind, source: System, target:
     others = _literals(use, column) if compared else []
     if changed and (others or not _is_shown(use, compared)):
         raise Untranslatable(f"It computes with {plan.source!r}, whose values become others.")
-    for other in others:
+    for other in others if source != target else ():
         is_number = plan.kind in _NUMBERS
         if other.is_string == is_number:
             raise Untranslatable(

@@ -45,6 +45,39 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: Scalar = None
     target: Scalar = None
     reason: str = ""
+    place: str = ""
+    """Where it is, in one text: `table.column` and the key."""
+
+
+def place_of(difference: Difference) -> str:
+    """Return where a difference is."""
+    name = ".".join(part for part in (difference.table, difference.column) if part)
+    key = ", ".join(f"{column}={value!r}" for column, value in difference.key.items())
+    return f"{name} [{key}]" if key else name
+
+
+Answer = Literal["same", "expected", "dialect", "defect", "skipped"]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A query that both sides were asked."""
+
+    name: str
+    origin: Literal["given", "made"]
+    sql: str
+    """In the SQL of the source."""
+    translated: str = ""
+    """In that of the target."""
+    answer: Answer
+    reason: str = ""
+    """Why it was skipped, or how the systems differ."""
+    rewritten: str = ""
+    """With which words the target gives what the source gives, where the translation does not."""
+    rows: int = 0
+    source_seconds: float = 0.0
+    target_seconds: float = 0.0
+    times: int = 1
+    """How often it is in the log."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -103,7 +136,8 @@ class Found:
         """Take note of one."""
         sort = (difference.what, difference.verdict, difference.table, difference.column)
         if self.room(*sort):
-            self.kept.append(difference)
+            placed = difference.place or place_of(difference)
+            self.kept.append(msgspec.structs.replace(difference, place=placed))
         self.count(difference.verdict, 1)
         self._sorts[sort] = self._sorts.get(sort, 0) + 1
 
@@ -116,9 +150,7 @@ class Found:
             return
         self.excused += 1
         why = f"In quarantine: {reason}"
-        self.add(
-            Difference(what="missing", verdict="expected", table=table, key=key, reason=why)
-        )
+        self.add(Difference(what="missing", verdict="expected", table=table, key=key, reason=why))
 
     def room(self, *sort: str) -> int:
         """Return how many more of a sort would be kept: what, verdict, table, column."""

@@ -67,16 +67,16 @@ def aside(target: Database, plan: TablePlan) -> Aside:
         ).rows
     except DatabaseError:
         return NOBODY
-    sources = [
-        (column.source, column.kind)
-        for name in plan.key
-        for column in plan.columns
-        if column.name == name
-    ]
+    columns = {column.name: column for column in plan.columns}
+    key_columns = [columns[name] for name in plan.key]
     keys: dict[Key, str] = {}
     for original, reason in rows:
         values = msgspec.json.decode(str(original), type=dict[str, object])
-        key = tuple(_text(values.get(str(source)), kind) for source, kind in sources)
+        # Rows that gave way to a constraint are kept as the target had them.
+        key = tuple(
+            _text(values.get(str(column.source), values.get(column.name)), column.kind)
+            for column in key_columns
+        )
         keys[key] = str(reason)
     return Aside(len(rows), keys)
 

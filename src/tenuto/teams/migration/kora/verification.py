@@ -10,7 +10,8 @@ from typing import Final
 import msgspec
 
 from tenuto.teams.migration.databases.port import Database
-from tenuto.teams.migration.kora.findings import Check, Difference
+from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
+from tenuto.teams.migration.kora.workload.given import Given
 from tenuto.teams.migration.plan import Plan
 
 FORMAT: Final = 1
@@ -25,9 +26,9 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     rules: tuple[str, ...]
     """By which values counted as alike."""
     seconds: float
-    expected: int = 0
-    dialect: int = 0
-    defects: int = 0
+    counts: dict[Verdict, int]
+    """Differences of each class, also those that are not told one by one."""
+    queries: tuple[Query, ...] = ()
     format: int = FORMAT
 
     @property
@@ -35,13 +36,18 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         """All differences that are told one by one."""
         return tuple(one for check in self.checks for one in check.differences)
 
+    @property
+    def defects(self) -> tuple[Difference, ...]:
+        """Those of them that are defects."""
+        return tuple(one for one in self.differences if one.verdict == "defect")
+
 
 def verify(
     source: Database,
     target: Database,
     plan: Plan,
     *,
-    workload: Sequence[str] = (),
+    workload: Sequence[Given | str] = (),
     deep: bool = True,
 ) -> Verification:
     """Return what is not the same in a target as in its source, by what a plan says.
@@ -55,6 +61,7 @@ def verify(
     """
     from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
     from tenuto.teams.migration.kora.quarantined import aside
+    from tenuto.teams.migration.kora.workload.running import Workload
 
     begun = time.perf_counter()
     here, there = source.describe(), target.describe()
@@ -73,12 +80,17 @@ def verify(
     numbered = sequences.sequences(here, target, there, plan)
     checks += [numbered] if numbered else []
     checks += views.views(source, target, plan, (here, there))
+    answers, queries = Workload(source, target, plan, here).run(workload)
+    checks.append(answers)
     return Verification(
         verified=not any(check.defects for check in checks),
         checks=tuple(checks),
+        queries=queries,
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
-        expected=sum(check.expected for check in checks),
-        dialect=sum(check.dialect for check in checks),
-        defects=sum(check.defects for check in checks),
+        counts={
+            "defect": sum(check.defects for check in checks),
+            "dialect": sum(check.dialect for check in checks),
+            "expected": sum(check.expected for check in checks),
+        },
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import msgspec
 
@@ -81,3 +81,23 @@ def kept(target: Database, migration: str, table: str) -> list[BadRow]:
         )
         for key, column, reason, original in rows
     ]
+
+
+def everything(target: Database) -> Iterator[dict[str, Any]]:
+    """Return all rows in quarantine as JSON has them: table, key, column, reason, original.
+
+    Raises:
+        DatabaseError: there is no quarantine, or the target is away.
+    """
+    rows = target.query(
+        f"SELECT table_name, row_key, column_name, reason, original FROM {TABLE} "
+        "ORDER BY table_name, range_number, batch, place"
+    ).rows
+    for table, key, column, reason, original in rows:
+        yield {
+            "table": str(table),
+            "key": msgspec.json.decode(str(key)),
+            "column": str(column),
+            "reason": str(reason),
+            "original": msgspec.json.decode(str(original)),
+        }
