@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS: Final = 10.0
 SAMPLE_ROWS: Final = 1_000
-SMALL_ROWS: Final = 1_024
+SMALL_ROWS: Final = 5_000
 ROWIDS: Final = ("rowid", "_rowid_", "oid")
 
 Class = port.StoredAs
