@@ -40,7 +40,32 @@ _SEMANTIC_KIN: Final = (
     frozenset({"percent", "money"}),
 )
 _TELLING: Final = frozenset(
-    ["email", "phone", "fax", "url", "iban", "ip_address", "uuid", "birth_date", "first_name", "last_name", "full_name", "gender", "postal_code", "city", "country", "country_code", "currency", "street", "latitude", "longitude", "password", "national_id", "flag", "json"]
+    [
+        "email",
+        "phone",
+        "fax",
+        "url",
+        "iban",
+        "ip_address",
+        "uuid",
+        "birth_date",
+        "first_name",
+        "last_name",
+        "full_name",
+        "gender",
+        "postal_code",
+        "city",
+        "country",
+        "country_code",
+        "currency",
+        "street",
+        "latitude",
+        "longitude",
+        "password",
+        "national_id",
+        "flag",
+        "json",
+    ]
 )
 UNKNOWN: Final = 0.4
 
