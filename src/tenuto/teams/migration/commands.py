@@ -8,7 +8,7 @@ import os
 import sys
 import tempfile
 import threading
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
@@ -154,6 +154,58 @@ def watch(target: str) -> int:
     variable = "TENUTO_MIGRATION_TARGET_PASSWORD"
     with suppress(KeyboardInterrupt), Watch(without_password(target, variable)):
         threading.Event().wait()
+    return COMPLETED
+
+
+@command.command()
+@click.option(
+    "--release", is_flag=True, help="Make known anew what migrations share; it is charged."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+@click.option("--tenant", metavar="NAME", default="local", show_default=True, help="Whose budget.")
+def patterns(release: bool, as_json: bool, tenant: str) -> int:
+    """Show which patterns many migrations share, as far as that may be known."""
+    from tenuto.teams.migration.learning.library import BudgetSpent, Library
+    from tenuto.teams.migration.learning.releasing import floor
+
+    library = Library()
+    try:
+        known = library.release().counts if release else library.known()
+    except BudgetSpent as error:
+        click.echo(f"tenuto: {error}", err=True)
+        return FAILED
+    left = library.left(tenant)
+    if as_json:
+        facts = {"patterns": known, "floor": floor(), "left": left}
+        click.echo(json.dumps(facts, ensure_ascii=False))
+        return COMPLETED
+    for text, count in sorted(known.items(), key=lambda one: -one[1]):
+        click.echo(f"{count:>6}  {text}")
+    say = f"About {floor()} migrations must share a pattern before it is known. "
+    click.echo(f"{say}Tenant {tenant!r} has a budget of ε = {left:g} left.", err=True)
+    return COMPLETED
+
+
+@command.command()
+@click.argument("target")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON lines, with the whole rows.")
+def quarantine(target: str, as_json: bool) -> int:
+    """List the rows that were put aside in TARGET, with the reasons."""
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.databases.port import DatabaseError
+    from tenuto.teams.migration.moving.quarantine import everything
+
+    try:
+        with closing(open_database(target)) as database:
+            for row in everything(database):
+                if as_json:
+                    click.echo(json.dumps(row, ensure_ascii=False))
+                else:
+                    place = f"{row['table']} {row['key']}"
+                    click.echo(f"{place:<32} {row['column']}: {row['reason']}")
+    except DatabaseError as error:
+        click.echo(f"tenuto: {error}", err=True)
+        return FAILED
     return COMPLETED
 
 

@@ -20,7 +20,7 @@ SHOWN_MAX: Final = 20
 
 
 def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what answers at both addresses; nothing is written.
+    """Return what answers at both addresses; nothing is written. A dry run needs no target.
 
     Raises:
         Fatal: one cannot be reached, refuses us, or the target is not empty.
@@ -30,8 +30,10 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     options = options_from(given)
     with told(), closing(open_database(options.source)) as source:
         source.query("SELECT 1")
-    with told(), closing(open_database(options.target, writing=True)) as target:
-        there = [] if options.dry_run else [table.name for table in target.describe().tables]
+    there: list[str] = []
+    if not options.dry_run:
+        with told(), closing(open_database(options.target, writing=True)) as target:
+            there = [table.name for table in target.describe().tables]
     if there:
         raise tenuto.Fatal(
             f"The target {redacted(options.target)} is not empty: it has {len(there)} tables, "
@@ -228,7 +230,6 @@ def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) ->
     Raises:
         Fatal: the target is not proven to behave as the source, and nobody takes it as it is.
     """
-    options = options_from(given)
     found = facts["verified"]
     is_verified = found["verified"]
     if not (is_verified or facts["accepted"]):

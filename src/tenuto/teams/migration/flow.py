@@ -59,7 +59,7 @@ def migration_workflow(model: str = "offline") -> Workflow:
             "message": ("replace", ""),
             "accepted": ("replace", False),
         },
-        output="outputs.finish",
+        output="inputs.dry_run ? outputs.tell : outputs.finish",
     )
     _plan(flow, model)
     _work(flow, model)

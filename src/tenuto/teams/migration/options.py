@@ -22,6 +22,8 @@ _ADDRESS: Final = {
     "type": "string",
     "minLength": 1,
     "pattern": NO_PASSWORD,
+    # A password may stand in what is refused.
+    "writeOnly": True,
 }
 
 INPUTS: Final[dict[str, Any]] = {

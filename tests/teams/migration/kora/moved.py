@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator
+from pathlib import Path
 
 from tenuto.teams.migration import ddl, moving
 from tenuto.teams.migration.architect import Options, make_plan
@@ -11,6 +12,7 @@ from tenuto.teams.migration.databases.addresses import open_database, system_of
 from tenuto.teams.migration.databases.port import Database
 from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.schema import Annotated
+from tests.teams.migration import samples
 
 
 @contextlib.contextmanager
@@ -51,3 +53,17 @@ def run(database: Database, statements: list[ddl.Statement]) -> None:
             continue
         with database.writing() as writing:
             writing.execute(statement.sql)
+
+
+def chinook(folder: Path) -> str:
+    """Return the address of the music shop."""
+    assert samples.SAMPLES is not None
+    return f"sqlite:///{samples.SAMPLES / 'chinook' / 'chinook.sqlite'}"
+
+
+def northwind(folder: Path) -> str:
+    """Return the address of the trading company, made in a folder."""
+    file = folder / "northwind.db"
+    with contextlib.closing(samples.northwind()) as connection:
+        connection.execute("VACUUM INTO ?", (str(file),))
+    return f"sqlite:///{file}"

@@ -2,27 +2,14 @@
 
 from __future__ import annotations
 
-import sqlite3
-from contextlib import closing
 from pathlib import Path
 
 import pytest
 
 from tenuto.teams.migration.kora.verification import Verification, verify
 from tests.postgres import fresh_database, needs_postgres
-from tests.teams.migration.kora.moved import moved, opened
-from tests.teams.migration.samples import SAMPLES, needs_samples, script
-
-
-def chinook(folder: Path) -> str:
-    assert SAMPLES is not None
-    return f"sqlite:///{SAMPLES / 'chinook' / 'chinook.sqlite'}"
-
-
-def northwind(folder: Path) -> str:
-    with closing(sqlite3.connect(folder / "northwind.db")) as connection:
-        connection.executescript(script("northwind/northwind.sqlite.sql"))
-    return f"sqlite:///{folder / 'northwind.db'}"
+from tests.teams.migration.kora.moved import chinook, moved, northwind, opened
+from tests.teams.migration.samples import needs_samples
 
 
 def verified(source: str, target: str) -> Verification:

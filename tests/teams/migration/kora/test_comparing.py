@@ -82,6 +82,7 @@ class TestInOrder:
                 column="name",
                 source="name 517 ",
                 target="name 517",
+                place="customer.name [id=517]",
             ),
         )
 

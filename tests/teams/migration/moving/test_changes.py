@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime
 from decimal import Decimal
+from typing import get_args
 
 import pyarrow as pa
 import pytest
@@ -11,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tenuto.teams.migration.databases.port import Unsupported
+from tenuto.teams.migration.moving.changes import CHANGES
 from tenuto.teams.migration.moving.rows import through
 from tenuto.teams.migration.plan import Change
 from tenuto.teams.migration.schema import Kind, Scalar
@@ -29,6 +31,36 @@ def made(
 
 def change(do: str, **options: Scalar | list[Scalar]) -> Change:
     return Change(do=do, options=options)
+
+
+TYPES = [
+    pa.null(), pa.bool_(), pa.int64(), pa.float64(), pa.string(), pa.binary(), pa.date32(),
+    pa.time64("us"), pa.timestamp("us"), pa.timestamp("us", "UTC"), pa.decimal128(12, 2),
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = get_args(Kind)
+NEED_OPTIONS: dict[str, dict[str, Scalar | list[Scalar]]] = {
+    "divide": {"by": 100},
+    "null_if": {"values": ["x"]},
+    "replace": {"old": "a", "new": "b"},
+    "split": {"part": 0},
+    "translate": {"from": ["x"], "to": ["y"]},
+    "truncate": {"length": 3},
+    "mask": {"way": "partial"},
+}
+
+
+@pytest.mark.parametrize("type", TYPES, ids=str)
+@pytest.mark.parametrize("kind", KINDS)
+def test_null_stays_null_and_is_never_bad(type: pa.DataType, kind: Kind) -> None:
+    assert made([None, None], kind, type=type) == ([None, None], [])
+
+
+@pytest.mark.parametrize("do", sorted(set(CHANGES) - {"default"}))
+@pytest.mark.parametrize("type", TYPES, ids=str)
+def test_no_change_makes_something_of_null(type: pa.DataType, do: str) -> None:
+    changing = Change(do=do, options=NEED_OPTIONS.get(do, {}))
+
+    assert made([None, None], "text", changing, type=type) == ([None, None], [])
 
 
 def test_words_for_yes_and_no_are_truth_values() -> None:
@@ -92,7 +124,7 @@ def test_moments_keep_their_microseconds_and_their_zone() -> None:
 
 
 def test_seconds_since_1970_become_times() -> None:
-    found, bad = made([0, 86_400_000, None], "timestamp", change("epoch", unit="ms"))
+    found, bad = made([0, 86_400_000, None], "timestamp", change("epoch", unit="milliseconds"))
 
     assert found == [datetime.datetime(1970, 1, 1), datetime.datetime(1970, 1, 2), None]  # noqa: DTZ001
     assert bad == []
@@ -128,8 +160,8 @@ def test_what_is_no_number_is_bad(written: str) -> None:
 
 
 def test_a_point_groups_thousands_where_the_comma_is_the_fractions() -> None:
-    assert made(["1.234"], "decimal", change("decimal", decimal=",")) == ([Decimal("1234.00")], [])
-    assert made(["1.23"], "decimal", change("decimal", decimal=".")) == ([Decimal("1.23")], [])
+    assert made(["1.234"], "decimal", change("decimal", point=",")) == ([Decimal("1234.00")], [])
+    assert made(["1.23"], "decimal", change("decimal", point=".")) == ([Decimal("1.23")], [])
 
 
 def test_digits_that_a_decimal_has_no_place_for_are_not_rounded_away() -> None:
@@ -217,6 +249,13 @@ def test_cents_become_money_without_a_float() -> None:
     )
 
 
+def test_fractions_of_seconds_since_1970_are_kept() -> None:
+    found, bad = made([1.5, float("nan")], "timestamp", change("epoch"))
+
+    assert found == [datetime.datetime(1970, 1, 1, 0, 0, 1, 500_000), None]  # noqa: DTZ001
+    assert bad == [1]
+
+
 def test_json_and_uuids_are_checked() -> None:
     assert made(['{"a": 1}', "{a: 1}", "NaN"], "json") == (['{"a": 1}', None, None], [1, 2])
     one = "6BA7B8109DAD11D180B400C04FD430C8"
@@ -227,11 +266,11 @@ def test_masks_hide_and_still_join(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENUTO_MASK_KEY", "a secret of this test")
     mails: list[object] = ["ada@example.org", "ada@example.org", None]
 
-    hashed, _ = made(mails, "text", change("mask", how="hash"))
-    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", how="shape"))
-    partial, _ = made(mails, "text", change("mask", how="partial"))
-    gone, _ = made(mails, "text", change("mask", how="null"))
-    years, _ = made(["1976-07-04"], "date", change("mask", how="year"))
+    hashed, _ = made(mails, "text", change("mask", way="hash"))
+    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", way="shape"))
+    partial, _ = made(mails, "text", change("mask", way="partial"))
+    gone, _ = made(mails, "text", change("mask", way="null"))
+    years, _ = made(["1976-07-04"], "date", change("mask", way="year"))
 
     assert hashed[0] == hashed[1] != mails[0] and hashed[2] is None
     assert shaped[0] == shaped[1] != "AB-1203" and isinstance(shaped[0], str)
@@ -245,4 +284,4 @@ def test_a_mask_without_a_key_says_where_the_key_is_to_be(monkeypatch: pytest.Mo
     monkeypatch.delenv("TENUTO_MASK_KEY", raising=False)
 
     with pytest.raises(Unsupported, match="TENUTO_MASK_KEY"):
-        made(["x"], "text", change("mask", how="hash"))
+        made(["x"], "text", change("mask", way="hash"))

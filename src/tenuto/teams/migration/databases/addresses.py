@@ -101,6 +101,10 @@ def open_database(url: str, *, writing: bool = False) -> Database:
         from tenuto.teams.migration.databases.postgresql import PostgreSQL
 
         return PostgreSQL(url, writing=writing)
+    if system == "mariadb":
+        from tenuto.teams.migration.databases.mariadb import MariaDB
+
+        return MariaDB(url, writing=writing)
     raise Unsupported(f"Databases of {system} cannot be opened yet.")
 
 

@@ -33,14 +33,19 @@ class PostgreSQL:
         self._url = url
         self._writing = writing
         self._writer: Writer | None = None
+        self._was_open = False
         with self._connected() as connection:
             connection.execute("SELECT 1")
+        self._was_open = True
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         import psycopg
 
-        with translated(self._url), psycopg.connect(self._url, autocommit=True) as connection:
+        with (
+            translated(self._url, was_open=self._was_open),
+            psycopg.connect(self._url, autocommit=True) as connection,
+        ):
             yield connection
 
     def describe(self) -> Schema:

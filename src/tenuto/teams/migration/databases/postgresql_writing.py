@@ -7,6 +7,7 @@ rollback of all, and savepoints are what bad rows are found with.
 from __future__ import annotations
 
 import contextlib
+import re
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 
@@ -33,6 +34,8 @@ JOIN pg_type t ON t.oid = a.atttypid
 JOIN pg_type b ON b.oid = coalesce(nullif(t.typbasetype, 0), t.oid)
 WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
 """
+CHANGES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
+RETURNS: Final = re.compile(r"\bRETURNING\b|;", re.IGNORECASE)
 ASIDE: Final = "tenuto_ingest"
 STATE: Final = "adbc.postgresql.transaction_status"
 
@@ -107,13 +110,16 @@ class Transaction:
             self.connection.close()
 
     def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
-        """Return how many rows it changed, 0 where the driver does not say."""
+        """Return how many rows it changed, where it is an INSERT, UPDATE or DELETE."""
+        counts = CHANGES.match(sql) is not None and not RETURNS.search(sql)
+        if counts:
+            # ADBC does not tell.
+            sql = f"WITH changed AS ({sql} RETURNING 1) SELECT count(*) FROM changed"
         with _told(self._url), self.connection.cursor() as cursor:
             cursor.execute(numbered(sql), tuple(arguments) or None)
-            if cursor.description:
-                # Until all that it gives is taken, the connection does nothing else.
-                cursor.fetchall()
-            return max(cursor.rowcount, 0)
+            # Until all that it gives is taken, the connection does nothing else.
+            found = cursor.fetchall() if cursor.description else []
+        return int(found[0][0]) if counts and found else 0
 
     def ingest(self, table: str, batch: pa.RecordBatch) -> int:
         """Append rows, columns by name; return how many.

@@ -12,12 +12,14 @@ if TYPE_CHECKING:
     from tenuto.teams.migration.kora.findings import Difference as Difference
     from tenuto.teams.migration.kora.verification import Verification as Verification
     from tenuto.teams.migration.kora.verification import verify as verify
+    from tenuto.teams.migration.kora.workload.given import workload_from as workload_from
 
 _PLACES: Final = {
     "Check": "findings",
     "Difference": "findings",
     "Verification": "verification",
     "verify": "verification",
+    "workload_from": "workload.given",
 }
 
 

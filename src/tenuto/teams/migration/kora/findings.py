@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final, Literal, TypedDict, Unpack
 
 import msgspec
@@ -44,6 +45,39 @@ class Difference(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     source: Scalar = None
     target: Scalar = None
     reason: str = ""
+    place: str = ""
+    """Where it is, in one text: `table.column` and the key."""
+
+
+def place_of(difference: Difference) -> str:
+    """Return where a difference is."""
+    name = ".".join(part for part in (difference.table, difference.column) if part)
+    key = ", ".join(f"{column}={value!r}" for column, value in difference.key.items())
+    return f"{name} [{key}]" if key else name
+
+
+Answer = Literal["same", "expected", "dialect", "defect", "skipped"]
+
+
+class Query(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A query that both sides were asked."""
+
+    name: str
+    origin: Literal["given", "made"]
+    sql: str
+    """In the SQL of the source."""
+    translated: str = ""
+    """In that of the target."""
+    answer: Answer
+    reason: str = ""
+    """Why it was skipped, or how the systems differ."""
+    rewritten: str = ""
+    """With which words the target gives what the source gives, where the translation does not."""
+    rows: int = 0
+    source_seconds: float = 0.0
+    target_seconds: float = 0.0
+    times: int = 1
+    """How often it is in the log."""
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -76,10 +110,24 @@ class Facts(TypedDict, total=False):
     note: str
 
 
+Excuse = Callable[[dict[str, Scalar]], str | None]
+
+
+def no_excuse(key: dict[str, Scalar]) -> str | None:
+    """Return that nothing is known of a row."""
+    return None
+
+
 class Found:
     """Collects the differences of one check: counts all, keeps the first of each sort and place."""
 
-    def __init__(self) -> None:
+    def __init__(self, excuse: Excuse = no_excuse) -> None:
+        """
+        Args:
+            excuse: says of the key of a row why it is missing, where that is known.
+        """
+        self.excuse = excuse
+        self.excused = 0
         self.counts: dict[Verdict, int] = {"expected": 0, "dialect": 0, "defect": 0}
         self.kept: list[Difference] = []
         self._sorts: dict[tuple[str, ...], int] = {}
@@ -88,9 +136,21 @@ class Found:
         """Take note of one."""
         sort = (difference.what, difference.verdict, difference.table, difference.column)
         if self.room(*sort):
-            self.kept.append(difference)
+            placed = difference.place or place_of(difference)
+            self.kept.append(msgspec.structs.replace(difference, place=placed))
         self.count(difference.verdict, 1)
         self._sorts[sort] = self._sorts.get(sort, 0) + 1
+
+    def missing(self, table: str, key: dict[str, Scalar]) -> None:
+        """Take note of a row that is not in the target; it is expected to be missing where somebody
+        put it aside."""
+        reason = self.excuse(key)
+        if reason is None:
+            self.add(Difference(what="missing", table=table, key=key))
+            return
+        self.excused += 1
+        why = f"In quarantine: {reason}"
+        self.add(Difference(what="missing", verdict="expected", table=table, key=key, reason=why))
 
     def room(self, *sort: str) -> int:
         """Return how many more of a sort would be kept: what, verdict, table, column."""

@@ -38,20 +38,8 @@ class Aside:
         return self._reasons.get(told)
 
     def account(self, found: Found, plan: TablePlan, bad: int) -> int:
-        """Judge missing rows that are in quarantine as expected; return how many bad rows are in
-        no quarantine."""
-        refused = 0
-        for place, difference in enumerate(found.kept):
-            if difference.what == "missing" and plan.key:
-                reason = self.reason(difference.key, plan)
-                if reason is not None:
-                    refused += 1
-                    found.kept[place] = msgspec.structs.replace(
-                        difference, verdict="expected", reason=f"In quarantine: {reason}"
-                    )
-        found.counts["defect"] -= refused
-        found.counts["expected"] += refused
-        kept = self.count - refused
+        """Judge bad rows that are in quarantine as expected; return how many are in none."""
+        kept = self.count - found.excused
         for _ in range(1 if min(bad, kept) else 0):
             found.count("expected", min(bad, kept) - 1)
             found.add(
@@ -79,16 +67,16 @@ def aside(target: Database, plan: TablePlan) -> Aside:
         ).rows
     except DatabaseError:
         return NOBODY
-    sources = [
-        (column.source, column.kind)
-        for name in plan.key
-        for column in plan.columns
-        if column.name == name
-    ]
+    columns = {column.name: column for column in plan.columns}
+    key_columns = [columns[name] for name in plan.key]
     keys: dict[Key, str] = {}
     for original, reason in rows:
         values = msgspec.json.decode(str(original), type=dict[str, object])
-        key = tuple(_text(values.get(str(source)), kind) for source, kind in sources)
+        # Rows that gave way to a constraint are kept as the target had them.
+        key = tuple(
+            _text(values.get(str(column.source), values.get(column.name)), column.kind)
+            for column in key_columns
+        )
         keys[key] = str(reason)
     return Aside(len(rows), keys)
 

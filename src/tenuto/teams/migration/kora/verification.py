@@ -10,7 +10,7 @@ from typing import Final
 import msgspec
 
 from tenuto.teams.migration.databases.port import Database
-from tenuto.teams.migration.kora.findings import Check, Difference
+from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
 from tenuto.teams.migration.plan import Plan
 
 FORMAT: Final = 1
@@ -25,15 +25,20 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
     rules: tuple[str, ...]
     """By which values counted as alike."""
     seconds: float
-    expected: int = 0
-    dialect: int = 0
-    defects: int = 0
+    counts: dict[Verdict, int]
+    """Differences of each class, also those that are not told one by one."""
+    queries: tuple[Query, ...] = ()
     format: int = FORMAT
 
     @property
     def differences(self) -> tuple[Difference, ...]:
         """All differences that are told one by one."""
         return tuple(one for check in self.checks for one in check.differences)
+
+    @property
+    def defects(self) -> tuple[Difference, ...]:
+        """Those of them that are defects."""
+        return tuple(one for one in self.differences if one.verdict == "defect")
 
 
 def verify(
@@ -78,7 +83,9 @@ def verify(
         checks=tuple(checks),
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
-        expected=sum(check.expected for check in checks),
-        dialect=sum(check.dialect for check in checks),
-        defects=sum(check.defects for check in checks),
+        counts={
+            "defect": sum(check.defects for check in checks),
+            "dialect": sum(check.dialect for check in checks),
+            "expected": sum(check.expected for check in checks),
+        },
     )

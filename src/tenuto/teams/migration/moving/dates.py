@@ -36,7 +36,20 @@ MOMENTS: Final = (
     "%Y-%m-%d %H:%M:%S%z",
     "%Y-%m-%d",
 )
-MONTHS: Final = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"]
+MONTHS: Final = [
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+]
 ZERO: Final = r"^0{4}[-/.]?0{2}[-/.]?0{2}([ T]0{2}:0{2}(:0{2}(\.0+)?)?)?$"
 CENTURY: Final = 69
 """A year of two digits from here on is of the last century. Source: POSIX, strptime."""
@@ -54,6 +67,15 @@ PARTS: Final = {
     "p": "[AaPp][Mm]",
     "z": "Z|[+-][0-9]{2}:?[0-9]{2}",
 }
+UNITS: Final = {
+    "seconds": "s",
+    "milliseconds": "ms",
+    "microseconds": "us",
+    "s": "s",
+    "ms": "ms",
+    "us": "us",
+}
+PER_SECOND: Final = {"s": 1.0, "ms": 1e3, "us": 1e6}
 SECOND: Final = pa.timestamp("us")
 
 
@@ -76,13 +98,19 @@ def timestamp(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
 
 
 def epoch(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
-    """Moments, of numbers of `unit` (s, ms, us) since 1970 in UTC."""
-    unit = text(change, "unit", "s")
+    """Moments, of numbers of `unit` (seconds, milliseconds, microseconds) since 1970 in UTC."""
+    unit = UNITS.get(text(change, "unit", "seconds"), "")
+    if not unit:
+        raise Unsupported(f"The change 'epoch' knows these units: {', '.join(UNITS)}.")
     if is_text(array.type):
         digits, bad = of_form(array, "^-?[0-9]+$")
         array, worse = cast(digits, pa.int64())
     else:
         bad = worse = ()
+    if pa.types.is_floating(array.type):
+        micros = pc.round(pc.multiply(array, 1e6 / PER_SECOND[unit]))
+        array, bad = tried(micros, lambda part: pc.cast(part, pa.int64()), pa.int64())
+        unit = "us"
     if not pa.types.is_integer(array.type):
         return none_fits(array, SECOND)
     zone = "UTC" if column.kind == "timestamptz" else None
@@ -211,8 +239,8 @@ def _month(parts: pa.Array) -> pa.Array:
     for name in ("b", "B"):
         word = _part(parts, name)
         if word is not None:
-            short = pc.utf8_slice_codeunits(pc.utf8_lower(word), 0, 3)
-            at = pc.index_in(short, pa.array(MONTHS, pa.string()))
+            names = [month[:3] for month in MONTHS] if name == "b" else MONTHS
+            at = pc.index_in(pc.utf8_lower(word), pa.array(names, pa.string()))
             written = pc.cast(pc.add(at, 1), pa.string())
             return pc.utf8_lpad(written, width=2, padding="0")
     return _padded(parts, "m", "01")

@@ -96,7 +96,8 @@ def without(array: pa.Array, wrong: pa.Array) -> Found:
 
 def to_boolean(array: pa.Array, column: ColumnPlan) -> Found:
     if pa.types.is_integer(array.type):
-        whole, bad = without(array, pc.invert(pc.is_in(array, pa.array([0, 1], array.type))))
+        other = pc.and_(pc.not_equal(array, 0), pc.not_equal(array, 1))
+        whole, bad = without(array, other)
         return pc.cast(whole, pa.bool_()), bad
     if pa.types.is_boolean(array.type) or is_text(array.type):
         return cast(array, pa.bool_())
@@ -150,7 +151,9 @@ def to_decimal(array: pa.Array, column: ColumnPlan) -> Found:
     type = decimal_type(column)
     if pa.types.is_floating(array.type):
         return decimals_of_floats(array, type)
-    if pa.types.is_integer(array.type) or pa.types.is_boolean(array.type):
+    if pa.types.is_boolean(array.type):
+        array = pc.cast(array, pa.int64())
+    if pa.types.is_integer(array.type):
         return tried(array, lambda part: pc.cast(pc.cast(part, pa.decimal128(19, 0)), type), type)
     if is_text(array.type):
         digits, bad = of_form(array, NUMBER)

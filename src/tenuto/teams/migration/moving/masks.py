@@ -23,45 +23,53 @@ from tenuto.teams.migration.plan import Change, ColumnPlan
 
 VARIABLE: Final = "TENUTO_MASK_KEY"
 HEX_DIGITS: Final = 32
+STARS: Final = "***"
 SMALL: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 def mask(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
-    """Values out of sight, as `how` says:
+    """Values out of sight, as `way` says:
 
     - `null`: nothing.
     - `hash`: 32 digits in hex, by a key; the same for the same value.
+    - `redact`: three stars.
+    - `keep_last`: three stars and the last four characters, where there are more than eight.
     - `shape`: each digit another digit, each letter another letter, by a key; so the form of a
       number, a phone or an IBAN stays, and equal values stay equal.
     - `partial`: all but the first and the last `keep` characters are stars; of an address of mail,
       what stands before the @.
     - `year`: of a date, only the year is true.
     """
-    how = text(change, "how", "hash")
-    if how == "null":
+    way = text(change, "way", "hash")
+    if way == "null":
         return pa.nulls(len(array), array.type), ()
     if is_bytes(array.type):
         return none_fits(array, pa.string())
-    if how == "year":
+    if way == "year":
         return _years(array), ()
-    made = _masked(how, change)
+    made = _masked(way, change)
     written = pc.cast(array, pa.string())
     words = written.dictionary_encode()
     masked = pa.array([made(word) for word in words.dictionary.to_pylist()], pa.string())
     return masked.take(words.indices), ()
 
 
-def _masked(how: str, change: Change) -> Callable[[str], str]:
-    if how == "partial":
+def _masked(way: str, change: Change) -> Callable[[str], str]:
+    if way == "redact":
+        return lambda word: STARS
+    if way == "keep_last":
+        return lambda word: f"{STARS}{word[-4:]}" if len(word) > 8 else STARS
+    if way == "partial":
         keep = number(change, "keep", 1)
         return lambda word: partial(word, keep)
     key = _key(change)
-    if how == "hash":
+    if way == "hash":
         return lambda word: _stream(key, word)[: HEX_DIGITS // 2].hex()
-    if how == "shape":
+    if way == "shape":
         return lambda word: shaped(word, _stream(key, word))
     raise Unsupported(
-        f"The mask {how!r} is not known; there are: null, hash, shape, partial, year."
+        f"The mask {way!r} is not known; there are: null, hash, redact, keep_last, shape, partial, "
+        "year."
     )
 
 

@@ -24,7 +24,7 @@ def decimal(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
     """Numbers as texts with a point, of texts with thousands separators, a currency, a comma,
     brackets or an ending minus for what is below zero.
 
-    `decimal` names the sign before the fraction, `.` or `,`. Where it is not named, a single comma
+    `point` names the sign before the fraction, `.` or `,`. Where it is not named, a single comma
     before three digits is one of thousands, as in 1,234; and a single point never is.
     """
     if is_bytes(array.type):
@@ -32,7 +32,7 @@ def decimal(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
     if not is_text(array.type):
         return array, ()
     plain = _bare(array)
-    of = text(change, "decimal", "")
+    of = text(change, "point", "")
     grouped: tuple[str, ...] = {",": (POINTS,), ".": ()}.get(of, (TWO_POINTS,))
     ungrouped = () if of == "." else (COMMA,)
     if of != ",":

@@ -61,9 +61,8 @@ def changed(
         if not column.nullable and values.null_count > len(bad):
             for row in pc.indices_nonzero(values.is_null()).to_pylist():
                 faults.setdefault(row, (column.name, NO_NULL))
-        if system == "postgresql" and is_text(values.type) and has_nul(values):
-            for row in pc.indices_nonzero(pc.match_substring(values, "\0")).to_pylist():
-                faults.setdefault(row, (column.name, "PostgreSQL keeps no NUL in a text"))
+        for row, why in not_kept(values, system).items():
+            faults.setdefault(row, (column.name, why))
         made[column.name] = values
     whole = pa.RecordBatch.from_arrays(list(made.values()), names=list(made))
     if not faults:
@@ -74,6 +73,28 @@ def changed(
         for row in sorted(faults)
     )
     return Changed(whole.take(pa.array(places, pa.int64())), places, bad_rows)
+
+
+def not_kept(values: pa.Array, system: System) -> dict[int, str]:
+    """Return the rows whose values a system would not keep as they are, and why."""
+    if system == "postgresql" and is_text(values.type) and has_nul(values):
+        rows = pc.indices_nonzero(pc.match_substring(values, "\0")).to_pylist()
+        return dict.fromkeys(rows, "PostgreSQL keeps no NUL in a text")
+    if system != "postgresql" and pa.types.is_floating(values.type):
+        odd = pc.is_nan(values)
+        if system == "mariadb":
+            odd = pc.or_(odd, pc.is_inf(values))
+        rows = pc.indices_nonzero(pc.fill_null(odd, False)).to_pylist()
+        return dict.fromkeys(rows, f"{NAMES[system]} keeps no such number")
+    return {}
+
+
+NAMES: Final[dict[System, str]] = {
+    "sqlite": "SQLite",
+    "postgresql": "PostgreSQL",
+    "mariadb": "MariaDB",
+    "folder": "A folder",
+}
 
 
 def is_loaded(column: ColumnPlan) -> bool:
@@ -185,7 +206,15 @@ def bad_row(
 def key_of(batch: pa.RecordBatch, row: int, by: Sequence[str]) -> tuple[Scalar, ...]:
     """Return the key of a row of the source."""
     values = (plain(one_array(batch.column(name)), row) for name in by)
-    return tuple(str(value) if isinstance(value, list) else value for value in values)
+    return tuple(_in_key(value) for value in values)
+
+
+def _in_key(value: Scalar | list[Scalar]) -> Scalar:
+    """Return a part of a key as a text that its system reads again: bytes as \\x and hex."""
+    if not isinstance(value, list):
+        return value
+    kind, text = value
+    return f"\\x{text}" if kind == "blob" else text
 
 
 def plain(column: pa.Array, row: int) -> Scalar | list[Scalar]:
