@@ -59,7 +59,15 @@ def verify(
     Raises:
         DatabaseError: a database does not answer.
     """
-    from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
+    from tenuto.teams.migration.kora import (
+        comparing,
+        declaring,
+        defaults,
+        refusing,
+        results,
+        sequences,
+        views,
+    )
     from tenuto.teams.migration.kora.quarantined import aside
     from tenuto.teams.migration.kora.workload.running import Workload
 
@@ -79,8 +87,12 @@ def verify(
         )
     numbered = sequences.sequences(here, target, there, plan)
     checks += [numbered] if numbered else []
+    defaulted = defaults.defaults(source, target, plan, (here, there))
+    checks += [defaulted] if defaulted else []
+    whole_plan = msgspec.structs.replace(plan, tables=tuple(whole))
+    checks += refusing.refusals(source, target, whole_plan, here)
     checks += views.views(source, target, plan, (here, there))
-    answers, queries = Workload(source, target, plan, here).run(workload)
+    answers, queries = Workload(source, target, whole_plan, here).run(workload)
     checks.append(answers)
     return Verification(
         verified=not any(check.defects for check in checks),
