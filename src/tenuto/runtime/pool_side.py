@@ -96,9 +96,20 @@ class PoolSide:
                 self._announced.add(pool)
                 sharing.volunteer(duty_of(pool))
 
+    @property
+    def is_alone(self) -> bool:
+        """Whether no other process can have a part in the pools."""
+        return self._owning is not None and self._owning.sharing is None
+
+    def workers_of(self, pool: str) -> int:
+        """Return how many processes serve a pool, as far as this one knows now."""
+        sharing = None if self._owning is None else self._owning.sharing
+        here = pool in self.served
+        if sharing is None:
+            return int(here)
+        seat = sharing.seat
+        others = [one for one in seat.survey.members if one.number != seat.number]
+        return here + sum(pool in served_by(one.duties) for one in others)
+
     def _is_served(self, pool: str) -> bool:
-        assert self._owning is not None, "it was started"
-        sharing = self._owning.sharing
-        if pool in self.served or sharing is None:
-            return pool in self.served
-        return any(pool in served_by(one.duties) for one in sharing.seat.survey.members)
+        return self.workers_of(pool) > 0

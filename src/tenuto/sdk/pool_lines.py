@@ -1,5 +1,7 @@
 """The pools of an open database, as its users see them."""
 
+from msgspec import structs
+
 from tenuto.core.vocabulary import EffectId, SessionId, TaskNo, task_of
 from tenuto.core.workflow.model import WorkflowDefinition
 from tenuto.ports.pools import Line
@@ -7,6 +9,7 @@ from tenuto.runtime.code import Code
 from tenuto.runtime.engine import Engine
 from tenuto.sdk.pools import check_pools
 from tenuto.sdk.workflow import Workflow
+from tenuto.views.waiting import Queue
 
 
 class Pools:
@@ -28,7 +31,14 @@ class Pools:
             StoreUnavailable: the store is away.
         """
         pools = self._engine.pools
-        return () if pools is None or pools.lines is None else await pools.lines.lines()
+        if pools is None or pools.lines is None:
+            return ()
+        lines = await pools.lines.lines()
+        if not pools.is_alone:
+            return lines
+        workers = [pools.workers_of(line.pool.name) for line in lines]
+        pairs = zip(lines, workers, strict=True)
+        return tuple(structs.replace(line, workers=count) for line, count in pairs)
 
     async def waited_for(self, session_id: str) -> dict[TaskNo, Line]:
         """Return the pools in which calls of a session wait, by their tasks.
@@ -45,6 +55,37 @@ class Pools:
             task_of(EffectId(id.partition("/")[0])): lines[pool]
             for id, pool in waiting.items()
             if pool in lines
+        }
+
+    async def queues_of(self, session_id: str, *, of_all: bool = True) -> dict[TaskNo, Queue]:
+        """Return the pools in which calls of a session wait, by their tasks, for `why_waiting`.
+
+        Args:
+            of_all: tell how many calls wait and run there, whosesoever they are.
+
+        Raises:
+            StoreUnavailable: the store is away.
+        """
+        if of_all:
+            lines = await self.waited_for(session_id)
+            return {
+                task: Queue(
+                    pool=line.pool.name,
+                    workers=line.workers,
+                    waiting=line.waiting,
+                    running=line.running,
+                )
+                for task, line in lines.items()
+            }
+        pools = self._engine.pools
+        if pools is None or pools.lines is None:
+            return {}
+        waiting = await pools.lines.waiting_of(SessionId(session_id))
+        return {
+            task_of(EffectId(id.partition("/")[0])): Queue(
+                pool=pool, workers=pools.workers_of(pool)
+            )
+            for id, pool in waiting.items()
         }
 
     def take_in(self, workflow: Workflow | WorkflowDefinition) -> WorkflowDefinition:

@@ -56,8 +56,9 @@ class Queue(msgspec.Struct, frozen=True, kw_only=True):
     pool: str
     workers: int
     """Processes that serve it."""
-    waiting: int
-    running: int
+    waiting: int | None = None
+    """Calls, whosesoever they are; None: that is not told."""
+    running: int | None = None
 
 
 def why_waiting(
@@ -98,8 +99,9 @@ def why_waiting(
 
 def _for_worker(task: Task, queue: Queue, *, since_ms: int) -> Wait:
     if queue.workers:
-        reason = f"its turn in pool {queue.pool!r}, where {queue.waiting:,} wait"
-        reason += f" and {queue.running:,} run"
+        reason = f"its turn in pool {queue.pool!r}"
+        if queue.waiting is not None and queue.running is not None:
+            reason += f", where {queue.waiting:,} wait and {queue.running:,} run"
         commands: tuple[str, ...] = ()
     else:
         reason = f"a worker of pool {queue.pool!r}, and none is there"

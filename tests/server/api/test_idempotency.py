@@ -4,6 +4,7 @@ import asyncio
 from pathlib import Path
 
 import httpx2
+import psycopg
 import pytest
 
 import tenuto
@@ -11,6 +12,7 @@ from tenuto.adapters.memory import MemoryAnswers
 from tenuto.core.errors import StoreUnavailable
 from tenuto.core.vocabulary import SessionId
 from tenuto.ports.event_store import HeadQuery
+from tests.postgres import fresh_database, needs_postgres
 from tests.server.api.served import Served, echoing, serving, waiting
 
 KEY = {"Idempotency-Key": "order-17"}
@@ -138,8 +140,32 @@ def test_answers_outlive_the_server_that_gave_them_and_no_text_of_them_is_in_the
 ) -> None:
     file = tmp_path / "test.db"
 
+    first = answered_twice(f"sqlite:///{file}")
+
+    assert (file.with_name("test.db.key").stat().st_mode & 0o777) == 0o600
+    kept = _content_of_answers(file)
+    assert SessionId(first.json()["id"]).encode() not in kept
+
+
+@needs_postgres
+def test_answers_outlive_the_server_that_gave_them_and_no_text_of_them_is_in_the_schema(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("TENUTO_SECRET_KEY", "only-for-this-test-of-answers-0123456789-abcdef")
+    with fresh_database() as url:
+        first = answered_twice(url)
+
+        with psycopg.connect(url) as connection:
+            rows = connection.execute("SELECT content FROM tenuto.answers_1").fetchall()
+    assert len(rows) == 1
+    assert SessionId(first.json()["id"]).encode() not in rows[0][0]
+
+
+def answered_twice(db: str) -> httpx2.Response:
+    """Return the answer to a request that two servers got, one after the other."""
+
     async def once() -> httpx2.Response:
-        async with serving(echoing(), db=f"sqlite:///{file}") as served:
+        async with serving(echoing(), db=db) as served:
             runtime = served.service.runtime
             flow = served.service.offered["echo"].workflow
             session = await runtime.start(flow, {"text": "marker-of-this-test"}, key="one")
@@ -148,13 +174,10 @@ def test_answers_outlive_the_server_that_gave_them_and_no_text_of_them_is_in_the
             return await served.client.post(path, json={"at": 1}, headers=KEY)
 
     first, again = asyncio.run(once()), asyncio.run(once())
-
     assert first.status_code == 201
     assert again.content == first.content
     assert again.headers["idempotent-replayed"] == "true"
-    assert (file.with_name("test.db.key").stat().st_mode & 0o777) == 0o600
-    kept = _content_of_answers(file)
-    assert SessionId(first.json()["id"]).encode() not in kept
+    return first
 
 
 def _content_of_answers(file: Path) -> bytes:

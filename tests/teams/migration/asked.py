@@ -30,8 +30,8 @@ class Asked:
 
     def describe(self) -> Schema:
         """Return what it holds beside its rows."""
-        from tenuto.teams.migration.databases.describing import postgresql, sqlite
+        from tenuto.teams.migration.databases.describing import mariadb, postgresql, sqlite
 
-        modules = {"sqlite": sqlite, "postgresql": postgresql}
+        modules = {"sqlite": sqlite, "postgresql": postgresql, "mariadb": mariadb}
         found: Schema = modules[self.system].describe(self)
         return found

@@ -2,6 +2,7 @@
 
 import os
 import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,10 +14,12 @@ _PLACES = [
 ]
 SAMPLES = next((place for place in _PLACES if place.is_dir()), None)
 
-needs_samples = pytest.mark.skipif(
-    SAMPLES is None,
-    reason="No folder shared/data beside the project, and TENUTO_SAMPLE_DATA names none.",
-)
+_NONE = "No folder shared/data beside the project, and TENUTO_SAMPLE_DATA names none."
+
+
+def needs_samples(test: Callable[..., None]) -> Callable[..., None]:
+    """Mark a test that takes a sample database: without it, it is skipped, in CI too."""
+    return pytest.mark.samples(pytest.mark.skipif(SAMPLES is None, reason=_NONE)(test))
 
 
 def chinook() -> sqlite3.Connection:

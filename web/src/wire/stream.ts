@@ -68,24 +68,29 @@ async function once(
   seen: (frame: Frame) => void,
 ): Promise<boolean> {
   const silence = new AbortController();
+  const leave = (): void => silence.abort();
+  // A page that was left is kept for who comes back, and its open requests with it: a browser that
+  // opens six to a server has none left for the pages after it.
+  addEventListener('pagehide', leave);
   const signal = AbortSignal.any([ending, silence.signal]);
   const headers = { Accept: 'text/event-stream' };
-  const response = await asked(
-    new Request(listening.path(after), { headers, signal, cache: 'no-store' }),
-  );
-  if (response.status === 204) return true;
-  if (!response.ok) throw await problemIn(response);
-  if (response.body === null) return false;
-  listening.onState('live', null);
-  const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
-  const frames = new FrameReader();
-  let patience = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+  let patience: ReturnType<typeof setTimeout> | undefined;
   try {
+    const response = await asked(
+      new Request(listening.path(after), { headers, signal, cache: 'no-store' }),
+    );
+    if (response.status === 204) return true;
+    if (!response.ok) throw await problemIn(response);
+    if (response.body === null) return false;
+    listening.onState('live', null);
+    const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
+    const frames = new FrameReader();
+    patience = setTimeout(leave, SILENCE_MS_MAX);
     for (;;) {
       const { value, done } = await reader.read();
       if (done) return false;
       clearTimeout(patience);
-      patience = setTimeout(() => silence.abort(), SILENCE_MS_MAX);
+      patience = setTimeout(leave, SILENCE_MS_MAX);
       for (const frame of frames.take(value)) {
         if (frame.event === 'end') return true;
         if (frame.event === 'problem') throw refusal(frame);
@@ -94,6 +99,7 @@ async function once(
     }
   } finally {
     clearTimeout(patience);
+    removeEventListener('pagehide', leave);
   }
 }
 
@@ -117,7 +123,8 @@ function pause(ms: number, ending: AbortSignal): Promise<void> {
       resolve();
     };
     ending.addEventListener('abort', end, { once: true });
-    // Who has a network again does not wait.
+    // Who has a network again, or comes back to the page, does not wait.
     addEventListener('online', end, { once: true });
+    addEventListener('pageshow', end, { once: true });
   });
 }

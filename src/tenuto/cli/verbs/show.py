@@ -1,7 +1,6 @@
 """`tenuto show`: one session, looked at from every side."""
 
 import time
-from collections.abc import Mapping
 from typing import Any
 
 import click
@@ -18,13 +17,12 @@ from tenuto.cli.printing import show, show_json
 from tenuto.cli.talk import show_message
 from tenuto.core.lifecycle import TERMINAL
 from tenuto.core.session.events import ChildSessionStarted
-from tenuto.core.vocabulary import SessionId, TaskNo
-from tenuto.ports.pools import Line
+from tenuto.core.vocabulary import SessionId
 from tenuto.views.cost import Costs
 from tenuto.views.messages import Message, Messages
 from tenuto.views.sequence import Sequence
 from tenuto.views.timeline import Timeline
-from tenuto.views.waiting import Queue, why_waiting
+from tenuto.views.waiting import why_waiting
 
 
 class Options(msgspec.Struct, kw_only=True):
@@ -78,7 +76,7 @@ async def _show(asked: Options) -> int:
             message = messages.add(stored.version, stored.event) if wanted else None
             if message is not None:
                 said.append(message)
-        lines = await runtime.pools.waited_for(session.id) if asked.at is None else {}
+        queues = await runtime.pools.queues_of(session.id) if asked.at is None else {}
         for child in children:
             costs.include(await costs_below(runtime, child, until_ms=state.updated_ms))
     if asked.mermaid:
@@ -102,7 +100,7 @@ async def _show(asked: Options) -> int:
         costs=costs,
         waits=()
         if state.phase in TERMINAL
-        else why_waiting(state, definition, since=since, in_pools=_queues(lines)),
+        else why_waiting(state, definition, since=since, in_pools=queues),
         now_ms=now_ms,
         is_now=asked.at is None,
     )
@@ -111,15 +109,3 @@ async def _show(asked: Options) -> int:
     else:
         show_portrait(portrait)
     return exit_codes.COMPLETED
-
-
-def _queues(lines: Mapping[TaskNo, Line]) -> dict[TaskNo, Queue]:
-    return {
-        task: Queue(
-            pool=line.pool.name,
-            workers=line.workers,
-            waiting=line.waiting,
-            running=line.running,
-        )
-        for task, line in lines.items()
-    }

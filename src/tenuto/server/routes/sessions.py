@@ -8,9 +8,11 @@ from litestar import get
 from litestar.handlers import HTTPRouteHandler
 from litestar.params import FromPath, FromQuery, QueryParameter
 
+from tenuto.core.accounts.principal import HOME
 from tenuto.core.errors import NotFound
 from tenuto.core.lifecycle import Status, WaitsFor
-from tenuto.core.vocabulary import Json, JsonObject, SessionId
+from tenuto.core.session.effects import is_at_work
+from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo
 from tenuto.ports.event_store import Head, HeadQuery
 from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
@@ -20,7 +22,7 @@ from tenuto.server.summaries import facts_of
 from tenuto.views.event_json import event_json, plain_json
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
-from tenuto.views.waiting import Wait, why_waiting
+from tenuto.views.waiting import Queue, Wait, why_waiting
 
 
 class SessionSummary(msgspec.Struct, kw_only=True):
@@ -79,14 +81,24 @@ def summary_of(head: Head) -> SessionSummary:
     return SessionSummary(**cast("dict[str, Any]", facts_of(head)))
 
 
-async def detail_of(service: Service, principal: Principal, id: str) -> SessionDetail:
+async def detail_of(
+    service: Service, principal: Principal, id: str, *, asks_pools: bool = False
+) -> SessionDetail:
     """Return a session of the principal's organisation.
+
+    Args:
+        asks_pools: say of calls that run whether they wait for a worker.
 
     Raises:
         NotFound: there is none.
     """
     look = await service.look(principal, id)
     head, state = look.head, look.state
+    queues: dict[TaskNo, Queue] = {}
+    if asks_pools and any(map(is_at_work, state.tasks.values())):
+        # How much others have there is for no other organisation.
+        of_all = principal.organisation == HOME
+        queues = await service.runtime.pools.queues_of(id, of_all=of_all)
     failure = plain_json(state.failure)
     facts: dict[str, Any] = facts_of(head) | {
         "version": state.version,
@@ -97,7 +109,7 @@ async def detail_of(service: Service, principal: Principal, id: str) -> SessionD
         inputs=state.inputs,
         output=state.output,
         failure=failure if isinstance(failure, dict) else None,
-        waits=list(why_waiting(state, look.definition)),
+        waits=list(why_waiting(state, look.definition, in_pools=queues)),
     )
 
 
@@ -152,7 +164,7 @@ async def list_sessions(
 @get("/sessions/{session_id:str}", tags=["sessions"], opt=needs("sessions:read"))
 async def show_session(request: Call, service: Given, session_id: FromPath[str]) -> SessionDetail:
     """Return a session."""
-    return await detail_of(service, request.user, session_id)
+    return await detail_of(service, request.user, session_id, asks_pools=True)
 
 
 @get("/sessions/{session_id:str}/state", tags=["sessions"], opt=needs("sessions:read"))

@@ -1,6 +1,7 @@
 """What the conductor does: checks, asks, hands out work, builds what stands on the rows, judges."""
 
-from contextlib import closing
+import sqlite3
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -20,7 +21,7 @@ SHOWN_MAX: Final = 20
 
 
 def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
-    """Return what answers at both addresses; nothing is written.
+    """Return what answers at both addresses; nothing is written. A dry run needs no target.
 
     Raises:
         Fatal: one cannot be reached, refuses us, or the target is not empty.
@@ -30,8 +31,10 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     options = options_from(given)
     with told(), closing(open_database(options.source)) as source:
         source.query("SELECT 1")
-    with told(), closing(open_database(options.target, writing=True)) as target:
-        there = [] if options.dry_run else [table.name for table in target.describe().tables]
+    there: list[str] = []
+    if not options.dry_run:
+        with told(), closing(open_database(options.target, writing=True)) as target:
+            there = [table.name for table in target.describe().tables]
     if there:
         raise tenuto.Fatal(
             f"The target {redacted(options.target)} is not empty: it has {len(there)} tables, "
@@ -50,7 +53,8 @@ def settle(
     `message`.
     """
     from tenuto.teams.migration import planfile
-    from tenuto.teams.migration.resolver import resolve
+    from tenuto.teams.migration.plan_diff import diff
+    from tenuto.teams.migration.resolver import BadAnswer, resolve
 
     now, message = from_json(plan, Plan), ""
     data = said.get("data") or {}
@@ -59,10 +63,13 @@ def settle(
             edited = planfile.load(data["plan"])
         except ValueError as error:
             return {"plan": plan, "next": "ask", "message": f"The plan is wrong: {error}"}
-        ctx.note("plan_edited", {"by": said["by"], "changes": planfile.diff(now, edited)})
+        ctx.note("plan_edited", {"by": said["by"], "changes": diff(now, edited)})
         now = msgspec.structs.replace(edited, revision=now.revision + 1)
     if said["approved"] and data.get("answers"):
-        now = resolve(now, from_json(annotated, Annotated), answers=data["answers"])
+        try:
+            now = resolve(now, from_json(annotated, Annotated), answers=data["answers"])
+        except BadAnswer as error:
+            return {"plan": plan, "next": "ask", "message": f"An answer is wrong: {error}"}
         now = msgspec.structs.replace(now, revision=now.revision + 1)
     is_open = [question.id for question in now.questions if question.answer is None]
     if said["approved"] and is_open:
@@ -96,13 +103,14 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
     from tenuto.teams.migration import ddl, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
-    options, now = options_from(given), from_json(plan, Plan)
+    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
         moving.prepare(target)
+        moving.expect(target, ctx.session_id, now.tables)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
                 with target.writing() as writing:
@@ -112,8 +120,19 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
             for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
             for one in moving.ranges_of(source, now, table)
         ]
+    for unit in units:
+        unit["known"] = known
     lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
     return {"lanes": [lane for lane in lanes if lane]}
+
+
+def _known_fixes() -> dict[str, int]:
+    """Return what the library knows of fixes. It is a help, and no more: without it, nothing."""
+    from tenuto.teams.migration.learning.library import Library
+
+    with suppress(sqlite3.Error, OSError):
+        return {text: count for text, count in Library().known().items() if text[:4] == "fix "}
+    return {}
 
 
 def _unit(
@@ -136,14 +155,16 @@ def collect(
 ) -> dict[str, Any]:
     """Return what was moved, table by table, and the plan as it was in the end."""
     now = from_json(plan, Plan)
-    moved: dict[str, dict[str, int]] = {}
+    moved: dict[str, dict[str, float]] = {}
+    applied: list[dict[str, Any]] = []
     for one in (one for lane in lanes for one in lane):
-        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0})
-        table["rows"] += one["rows"]
-        table["quarantined"] += one["quarantined"]
+        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0, "seconds": 0.0})
+        for name in table:
+            table[name] += one[name]
         fixes = [from_json(fix, Fix) for fix in one["fixes"]]
         now = with_fixes(now, one["table"], fixes)
-    return {"moved": moved, "plan": to_json(now)}
+        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
+    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -156,11 +177,12 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
     from tenuto.teams.migration.recovery.building import build_all
 
     options, now = options_from(given), from_json(plan, Plan)
-    with told(), closing(open_database(options.target, writing=True)) as target:
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))
-    return to_json(built)
+    built_json: dict[str, Any] = to_json(built)
+    return built_json
 
 
 def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -170,20 +192,39 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
-        found = kora.verify(source, target, now, workload=kora.workload_from(options.workload))
-    defects = found.defects
+        workload = kora.workload_from(options.workload) if options.workload else ()
+        found = kora.verify(source, target, now, workload=workload)
+    defects = [to_json(one) for one in found.differences if one.verdict == "defect"]
     for one in defects[:SHOWN_MAX]:
-        ctx.note("defect", to_json(one))
+        ctx.note("defect", one)
     return {
         "verification": to_json(found),
         "verified": found.verified,
-        "differences": [to_json(one) for one in defects[:SHOWN_MAX]],
+        "defects": found.defects,
+        "differences": defects[:SHOWN_MAX],
         "explanations": [],
     }
+
+
+def learn(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    annotated: dict[str, Any],
+    fixes: list[dict[str, Any]],
+    tenant: str,
+) -> dict[str, Any]:
+    """Return what a verified migration teaches, which is in the library now."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import patterns_of
+
+    helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
+    found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
+    Library().contribute(tenant, ctx.session_id, found)
+    return {"patterns": [pattern.text for pattern in found]}
 
 
 def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
@@ -195,9 +236,8 @@ def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) ->
     from tenuto.teams.migration import report
 
     options = options_from(given)
-    page = report.html(facts)
     if options.report:
-        Path(options.report).write_text(page, "utf-8")
+        Path(options.report).write_text(report.html(facts), "utf-8")
     is_verified = facts["verification"]["verified"]
     if not (is_verified or facts["accepted"]):
         where = f" The report is in {options.report}." if options.report else ""

@@ -98,8 +98,9 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
 
     Raises:
         Transient: a server is away.
-        Escalatable: somebody has to do something outside: make room, permit something.
-        Fatal: nothing that we do helps; or rows are refused, and that is to stop everything.
+        Escalatable: somebody has to do something outside: make room, permit something. Approved, it
+            goes on where it is.
+        Fatal: rows are refused, and that is to stop everything.
     """
     from tenuto.teams.migration import moving
     from tenuto.teams.migration.databases.addresses import open_database
@@ -114,7 +115,7 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
     if any(fix.quarantines for fix in kept):
         load = msgspec.structs.replace(load, bad_share_max=1.0)
     with (
-        told(),
+        told(asks=True),
         closing(open_database(work["source"])) as source,
         closing(open_database(work["target"], writing=True)) as target,
     ):
@@ -143,7 +144,8 @@ def diagnose(
     plan, table, _ = _planned(work, fixes)
     found = from_json(failure, Failure)
     tried = {fix["name"] for fix in fixes}
-    ranked = [fix for fix in fixes_for(plan, table, found) if fix.name not in tried]
+    helpful = fixes_for(plan, table, found, known=work["known"])
+    ranked = [fix for fix in helpful if fix.name not in tried]
     told_of = {name: failure.get(name) for name in ("what", "message", "column", "reasons")}
     ctx.note("diagnosis", {**told_of, "fixes": [fix.name for fix in ranked]})
     return {
@@ -194,7 +196,7 @@ def _raise_unless_mendable(failure: Any, table: str, *, stops: bool) -> None:
     message = f"Table {table!r}: {failure.message}"
     if failure.severity == "transient":
         raise tenuto.Transient(message, code=failure.what)
-    if failure.severity == "escalatable":
+    if failure.severity in ("escalatable", "fatal"):
         raise tenuto.Escalatable(message, code=failure.what)
-    if failure.severity == "fatal" or stops:
+    if stops:
         raise tenuto.Fatal(message, code=failure.what)

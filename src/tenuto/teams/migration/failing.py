@@ -25,20 +25,24 @@ _CODES = {
 
 
 @contextmanager
-def told() -> Iterator[None]:
+def told(*, asks: bool = False) -> Iterator[None]:
     """Raise what a database refuses as a failure of its class.
+
+    Args:
+        asks: rows are there already: a person is asked to mend what is wrong, and it goes on.
 
     Raises:
         Transient: it is away or busy.
-        Escalatable: it could be reached before, and cannot be now, or refuses us.
-        Fatal: anything that trying again, or waiting, would not change.
+        Escalatable: it refuses, and a person is to be asked.
+        Fatal: it refuses, and nothing is lost by beginning anew.
     """
     try:
         yield
     except Unavailable as error:
         raise tenuto.Transient(str(error), code="database_away") from error
     except DatabaseError as error:
-        raise tenuto.Fatal(str(error), code=code_of(error)) from error
+        kind = tenuto.Escalatable if asks else tenuto.Fatal
+        raise kind(str(error), code=code_of(error)) from error
 
 
 def code_of(error: DatabaseError) -> str:

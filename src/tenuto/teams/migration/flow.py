@@ -1,9 +1,10 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► finish
-          │               │                                                       │  ▲
-          └► (a dry run)  └► (denied)                                             └► accept
+check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn
+          │               │                                                     │          │
+          └► (a dry run)  └► (denied)                                  accept ◄─┘          ▼
+                                                                          └─────────────► finish
 ```
 
 Directions are strict: this graph starts the layers below as sessions of their own, they give back
@@ -58,7 +59,7 @@ def migration_workflow(model: str = "offline") -> Workflow:
             "message": ("replace", ""),
             "accepted": ("replace", False),
         },
-        output="outputs.finish",
+        output="inputs.dry_run ? outputs.tell : outputs.finish",
     )
     _plan(flow, model)
     _work(flow, model)
@@ -136,8 +137,17 @@ def _prove(flow: Workflow, model: str) -> None:
         "'accepted': state.accepted}"
     )
     flow.node("finish", function=conducting.finish, inputs={"given": "inputs", "facts": facts})
+    taught = {"plan": "state.plan", "annotated": "outputs.think.annotated"}
+    flow.node(
+        "learn",
+        function=conducting.learn,
+        inputs={**taught, "fixes": "outputs.collect.fixes", "tenant": "session.tenant"},
+        run_if="inputs.learn",
+        on_failure="continue",
+    )
     flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")
-    flow.switch("validator", [("!outputs.verify.verified", "accept")], default="finish")
+    flow.switch("validator", [("!outputs.verify.verified", "accept")], default="learn")
+    flow.edge("learn", "finish")
 
 
 team = Team(name="migration", description=DESCRIPTION, workflow=migration_workflow())

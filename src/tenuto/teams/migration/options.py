@@ -22,6 +22,8 @@ _ADDRESS: Final = {
     "type": "string",
     "minLength": 1,
     "pattern": NO_PASSWORD,
+    # A password may stand in what is refused.
+    "writeOnly": True,
 }
 
 INPUTS: Final[dict[str, Any]] = {
@@ -111,6 +113,11 @@ INPUTS: Final[dict[str, Any]] = {
         "default": "",
         "description": "A file of queries, or a log, that source and target must answer alike.",
     },
+    "learn": {
+        "type": "boolean",
+        "default": True,
+        "description": "Add what the migration teaches to the pattern library of this machine.",
+    },
     "report": {
         "type": "string",
         "default": "",
@@ -137,6 +144,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     mask: dict[str, str] = {}
     threshold: float = THRESHOLD
     workload: str = ""
+    learn: bool = True
     report: str = ""
 
 

@@ -19,8 +19,25 @@ class Change(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One step of what becomes of a value; `moving.changes` has what each `do` does."""
 
     do: str
-    """`cast`, `date`, `timestamp`, `boolean`, `decimal`, `text`, `trim`, `truncate`, `null_if`,
-    `replace`, `mask`, …"""
+    """
+    | do | options | what becomes of a value |
+    | --- | --- | --- |
+    | `trim`, `lower`, `upper`, `normalize` | | the text, tidied |
+    | `null_if` | `values` | none, where it is one of these texts |
+    | `default` | `value` | this, where there is none |
+    | `date`, `timestamp` | `formats` of strptime | by the first that fits |
+    | `epoch` | `unit`: s, ms, us | a number since 1970 in UTC, as a moment |
+    | `boolean` | `true`, `false` | by these words, in any case; not given: those known |
+    | `decimal` | `decimal`: `.` or `,` | a text as a number, without currency and thousands |
+    | `divide` | `by`, a power of ten | cents become money |
+    | `latin1` | | bytes that are no UTF-8, read as Windows-1252 |
+    | `truncate` | `length` | the first characters |
+    | `replace`, `translate` | `old` or `pattern`, `new`; `from`, `to` | other words |
+    | `text`, `cast` | `kind` | the same in another kind |
+    | `mask` | `how`: null, hash, shape, partial, year | out of sight |
+    | `join`, `coalesce` | `separator` | of `sources`: all together, or the first there is |
+    | `split` | `separator`, `part`, `limit` | one part, from 0; -1 is the last |
+    """
     options: dict[str, Scalar | list[Scalar]] = {}
 
 
@@ -29,6 +46,8 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
 
     kind: Kind
     type: str
+    precision: int | None = None
+    scale: int | None = None
     changes: tuple[Change, ...] = ()
     confidence: float
     reasons: tuple[str, ...]

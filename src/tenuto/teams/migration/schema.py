@@ -182,8 +182,16 @@ class Profile(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `scout.patterns`."""
     top: tuple[tuple[Scalar, int], ...] = ()
     """The most frequent values of a column with few, and how often each stands there."""
+    examples: tuple[Scalar, ...] = ()
+    """A few values, of as many forms as there are."""
     orphans: int | None = None
     """Values of a foreign key that name no row."""
+    bounded: bool = False
+    """`least`, `greatest`, `length_max` and `stored` are of all rows, if fewer were looked at."""
+    digits_before: int | None = None
+    """Of the largest number, in numbers and in texts that are numbers: before the point."""
+    digits_after: int | None = None
+    """The most after the point."""
 
 
 class Meaning(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

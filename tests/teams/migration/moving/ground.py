@@ -9,6 +9,7 @@ from pathlib import Path
 
 from tenuto.teams.migration.databases.addresses import open_database
 from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.moving import checkpoints, quarantine
 from tenuto.teams.migration.moving.loads import Load, Moved
 from tenuto.teams.migration.moving.mover import move
@@ -57,7 +58,8 @@ def made(target: Database, plan: Plan, *, extra: str = "") -> None:
     """Make the table `t` and what the mover keeps in a target."""
     table = plan.table("t")
     parts = [
-        f'"{one.name}" {one.type}{"" if one.nullable else " NOT NULL"}' for one in table.columns
+        f"{quoted(target.system, one.name)} {one.type}{'' if one.nullable else ' NOT NULL'}"
+        for one in table.columns
     ]
     if table.key:
         parts.append(f"PRIMARY KEY ({', '.join(table.key)})")
@@ -73,7 +75,7 @@ def sqlite_file(path: Path, made: str, rows: Iterable[Sequence[object]]) -> str:
         connection.execute(made)
         for row in rows:
             marks = ", ".join("?" * len(row))
-            connection.execute(f"INSERT INTO t VALUES ({marks})", tuple(row))  # type: ignore[arg-type]
+            connection.execute(f"INSERT INTO t VALUES ({marks})", tuple(row))
     return f"sqlite:///{path}"
 
 

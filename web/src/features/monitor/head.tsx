@@ -2,6 +2,7 @@ import * as Menu from '@radix-ui/react-dropdown-menu';
 import { useMutation, useQuery, useQueryClient } from '@tanstack/react-query';
 import { Link } from '@tanstack/react-router';
 import { useEffect, useState } from 'react';
+import { againMs } from '../../model/asking';
 import { costsAt } from '../../model/cost';
 import { isOver, statusAt } from '../../model/session';
 import { agoText, countText, lengthText, usdText } from '../../model/words';
@@ -63,7 +64,10 @@ const ANEW_MS = 200;
 
 /** What the server says of the session, asked for anew when the log has gone on since. */
 function useDetail(id: string, version: number) {
-  const { data, isFetching, refetch } = useQuery(session(id));
+  const { data, isFetching, refetch } = useQuery({
+    ...session(id),
+    refetchInterval: ({ state }) => againMs(state.data),
+  });
   const isBehind = data !== undefined && data.version < version;
   useEffect(() => {
     if (!isBehind || isFetching) return;

@@ -13,6 +13,7 @@ import msgspec
 
 from tenuto.teams.migration.databases.quoting import literal
 from tenuto.teams.migration.schema import Kind, System
+from tenuto.teams.migration.scout.patterns import FALSE_WORDS, TEXT_PATTERNS, TRUE_WORDS
 
 DIALECTS: Final[dict[System, str]] = {
     "sqlite": "sqlite",
@@ -21,7 +22,7 @@ DIALECTS: Final[dict[System, str]] = {
     "folder": "postgres",
 }
 # Of `sqlglot.exp`: these mean the same everywhere.
-_SAFE: Final = frozenset(
+SAFE: Final = frozenset(
     {
         "Column",
         "Identifier",
@@ -88,10 +89,12 @@ def condition(sql: str, source: System, target: System, *, of: Names) -> str:
     Raises:
         Untranslatable: it cannot be said there for sure.
     """
-    tree = _parsed(sql, source)
+    tree = parsed(sql, source)
+    if source == "sqlite":
+        tree = with_plain_dates(tree)
     folded = {name.lower(): name for name in of.names}
     tree = _plainer(tree, of, folded)
-    for node in tree.walk():
+    for node in tree.walk() if source != target else ():
         _check(node, source, target)
     for column in tree.find_all(_exp().Column):
         name = column.name if column.name in of.names else folded.get(column.name.lower())
@@ -101,8 +104,9 @@ def condition(sql: str, source: System, target: System, *, of: Names) -> str:
             raise Untranslatable(f"The values of {name!r} become others.")
         column.set("table", None)
         column.set("this", _exp().to_identifier(of.names[name], quoted=True))
-    _check_kinds(tree, of, {new: old for old, new in of.names.items()})
-    return _written(tree, target)
+    if source != target:
+        _check_kinds(tree, of, {new: old for old, new in of.names.items()})
+    return written(tree, target)
 
 
 def _exp() -> Any:
@@ -111,7 +115,8 @@ def _exp() -> Any:
     return exp
 
 
-def _parsed(sql: str, source: System) -> Any:
+def parsed(sql: str, source: System) -> Any:
+    """Return the tree of SQL; raises Untranslatable."""
     import sqlglot
     from sqlglot.errors import SqlglotError
 
@@ -121,7 +126,29 @@ def _parsed(sql: str, source: System) -> Any:
         raise Untranslatable(f"It cannot be read: {str(error).splitlines()[0]:.200}") from None
 
 
-def _written(tree: Any, target: System) -> str:
+def with_plain_dates(tree: Any) -> Any:
+    """Return a tree of SQLite with date('2024-01-31') and the like as the texts that they are."""
+    exp = _exp()
+
+    def plain(node: Any) -> Any:
+        is_date = isinstance(node, exp.Date)
+        is_moment = isinstance(node, exp.Anonymous) and str(node.this).lower() == "datetime"
+        if not (is_date or is_moment):
+            return node
+        given = [node.this, *node.expressions] if is_date else node.expressions
+        if len(given) != 1 or not isinstance(given[0], exp.Literal):
+            return node
+        text = given[0].name
+        if not any(TEXT_PATTERNS[name](text) for name in ("date_iso", "timestamp_iso")):
+            return node
+        day, _, time = text.replace("T", " ").partition(" ")
+        return exp.Literal.string(day if is_date else f"{day} {time or '00:00:00'}")
+
+    return tree.transform(plain)
+
+
+def written(tree: Any, target: System) -> str:
+    """Return a tree as SQL of the target; raises Untranslatable."""
     from sqlglot.errors import ErrorLevel, SqlglotError
 
     try:
@@ -163,19 +190,13 @@ def _plainer(tree: Any, of: Names, folded: Mapping[str, str]) -> Any:
 def _check(node: Any, source: System, target: System) -> None:
     exp = _exp()
     name = type(node).__name__
-    if name in _SAFE:
+    if name in SAFE:
         if isinstance(node, exp.In) and node.args.get("query"):
             raise Untranslatable("It asks other rows.")
         if isinstance(node, exp.DPipe) and "mariadb" in (source, target):
             raise Untranslatable("|| is OR in MariaDB.")
         if isinstance(node, exp.Length) and target == "mariadb":
             node.set("encoding", None)
-        return
-    if name == "Like" and source != "sqlite" and target == source:
-        return
-    if name == "Cast" and source == target:
-        return
-    if name in ("DataType", "DataTypeParam") and source == target:
         return
     what = str(node.this) if name == "Anonymous" else name.upper()
     raise Untranslatable(f"{what} may mean something else in {target}.")
@@ -184,6 +205,12 @@ def _check(node: Any, source: System, target: System) -> None:
 def _check_kinds(tree: Any, of: Names, back: Mapping[str, str]) -> None:
     """Refuse to compare columns with literals of another sort: systems differ in what that does."""
     exp = _exp()
+    for node in tree.find_all(exp.Add, exp.Sub, exp.Mul, exp.Neg, exp.Abs, exp.Round):
+        for part in (one.unnest() for one in node.iter_expressions()):
+            is_text = isinstance(part, exp.Literal) and part.is_string
+            column = isinstance(part, exp.Column) and of.kinds[back[part.name]]
+            if is_text or column not in (False, "integer", "decimal", "float"):
+                raise Untranslatable(f"It computes with {part.sql()}, which is no number.")
     for node in tree.find_all(exp.EQ, exp.NEQ, exp.LT, exp.LTE, exp.GT, exp.GTE, exp.In):
         column = node.this.unnest()
         if not isinstance(column, exp.Column):
@@ -211,7 +238,7 @@ def default(sql: str, source: System, target: System, kind: Kind) -> str | None:
         Untranslatable: it cannot be said there for sure.
     """
     exp = _exp()
-    tree = _parsed(sql, source).unnest()
+    tree = parsed(sql, source).unnest()
     while isinstance(tree, exp.Cast):
         tree = tree.this.unnest()
     if isinstance(tree, exp.Null):
@@ -260,8 +287,15 @@ def _now(tree: Any, target: System, kind: Kind) -> str:
     raise Untranslatable(f"A clock gives no {kind}.")
 
 
-_TRUE: Final = frozenset({"1", "true", "t", "y", "yes"})
-_FALSE: Final = frozenset({"0", "false", "f", "n", "no"})
+_WRITTEN: Final[dict[Kind, tuple[str, ...]]] = {
+    "date": ("date_iso",),
+    "time": ("time",),
+    "timestamp": ("date_iso", "timestamp_iso"),
+    "timestamptz": ("date_iso", "timestamp_iso", "timestamp_zone"),
+    "json": ("json",),
+    "uuid": ("uuid",),
+}
+"""As what a default must be written to be one of a kind."""
 
 
 def _literal(tree: Any, target: System, kind: Kind) -> str:
@@ -272,9 +306,9 @@ def _literal(tree: Any, target: System, kind: Kind) -> str:
         str(inner.this).lower() if isinstance(inner, exp.Boolean) else str(inner.name)
     )
     if kind == "boolean":
-        if text.lower() not in _TRUE | _FALSE:
+        if text.lower() not in TRUE_WORDS | FALSE_WORDS:
             raise Untranslatable(f"The default {text!r} is neither true nor false.")
-        truth = text.lower() in _TRUE
+        truth = text.lower() in TRUE_WORDS
         return ("1" if truth else "0") if target == "sqlite" else str(truth).upper()
     if kind in ("integer", "decimal", "float"):
         if text in ("true", "false"):
@@ -284,6 +318,8 @@ def _literal(tree: Any, target: System, kind: Kind) -> str:
         except ValueError:
             raise Untranslatable(f"The default {text!r} is no number.") from None
         return text
+    if kind in _WRITTEN and not any(TEXT_PATTERNS[name](text) for name in _WRITTEN[kind]):
+        raise Untranslatable(f"The default {text!r} is no {kind}.")
     if kind == "bytes":
         raise Untranslatable("Bytes as a default are written differently everywhere.")
     said = literal(target, text)

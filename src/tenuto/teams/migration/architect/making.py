@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 
-from tenuto.teams.migration.architect import expressions
+import msgspec
+
+from tenuto.teams.migration.architect import expressions, views
 from tenuto.teams.migration.architect.columns import column_plan
 from tenuto.teams.migration.architect.estimating import (
     batch_rows,
@@ -13,15 +15,19 @@ from tenuto.teams.migration.architect.estimating import (
     row_bytes,
     seconds,
 )
+from tenuto.teams.migration.architect.masking import masked
 from tenuto.teams.migration.architect.names import Names, cased
 from tenuto.teams.migration.architect.options import Options
 from tenuto.teams.migration.architect.ordering import Order, order
+from tenuto.teams.migration.architect.refining import Where, refined
+from tenuto.teams.migration.databases.quoting import literal, quoted
 from tenuto.teams.migration.plan import (
     ColumnPlan,
     IndexPlan,
     KeyPlan,
     Plan,
     TablePlan,
+    ViewPlan,
 )
 from tenuto.teams.migration.schema import Annotated, Schema, System, Table
 
@@ -79,6 +85,9 @@ class _Making:
     def plan(self, source: str, target: str) -> Plan:
         for name, table in self.tables.items():
             self.columns[name] = self._columns(table)
+        self._agree()
+        for table in self.tables.values():
+            self._with_defaults(table)
         ordered = order(self.tables)
         tables = [self._table(table, ordered) for table in self.tables.values()]
         for trigger in self.schema.triggers:
@@ -92,6 +101,7 @@ class _Making:
             source_system=self.schema.system,
             target_system=self.target,
             tables=tuple(sorted(tables, key=lambda table: (table.level, table.name))),
+            views=tuple(self._views()),
             left_out=self.left_out,
             threshold=self.options.threshold,
             masks=self.options.masks,
@@ -103,24 +113,93 @@ class _Making:
         names = Names(self.target, lambda name: cased(name, self.options.names))
         indexed = {*table.key, *(part for index in table.indexes for part in index.parts)}
         indexed |= {name for key in table.foreign_keys for name in key.columns}
+        keyed = self._keyed(table)
         nexts = {
             sequence.column: sequence.next
             for sequence in self.schema.sequences
             if sequence.table == table.name
         }
-        return {
-            column.name: column_plan(
+        found = {}
+        for column in table.columns:
+            made = column_plan(
                 column,
                 self.schema.system,
                 self.target,
                 name=names.give(column.name),
                 indexed=column.name in indexed,
                 next=nexts.get(column.name),
-                left_out=self.left_out,
-                table=table.name,
+                is_key=column.name in table.key,
             )
-            for column in table.columns
-        }
+            notes = self.annotated.columns.get(f"{table.name}.{column.name}")
+            if notes is not None:
+                where = Where(
+                    source=self.schema.system,
+                    target=self.target,
+                    threshold=self.options.threshold,
+                    indexed=column.name in indexed,
+                )
+                made = refined(made, column, notes, where, keyed=column.name in keyed)
+                made = masked(made, notes, self.options.masks, self.target)
+            found[column.name] = made
+        return found
+
+    def _keyed(self, table: Table) -> set[str]:
+        """Return the columns of a table that keys name, here or from elsewhere."""
+        keyed = set(table.key)
+        for other in self.tables.values():
+            for key in other.foreign_keys:
+                if other is table:
+                    keyed.update(key.columns)
+                if key.table == table.name:
+                    keyed.update(key.named)
+        return keyed
+
+    def _with_defaults(self, table: Table) -> None:
+        """Give each column its default in the words of the target, now that its kind is known."""
+        columns = self.columns[table.name]
+        for column in table.columns:
+            made = columns[column.name]
+            if column.default is None or made.counts:
+                continue
+            try:
+                words = expressions.default(
+                    column.default, self.schema.system, self.target, made.kind
+                )
+            except expressions.Untranslatable as error:
+                self.left_out[f"{table.name}.{column.name} DEFAULT"] = (
+                    f"The default {column.default} is left out. {error}"
+                )
+                continue
+            columns[column.name] = msgspec.structs.replace(made, default=words)
+
+    def _agree(self) -> None:
+        """Give the columns of foreign keys the types of those that they name."""
+        for _ in self.tables:
+            changed = False
+            for table in self.tables.values():
+                for key in table.foreign_keys:
+                    named = self.columns.get(key.table, {})
+                    for here, there in zip(key.columns, key.named, strict=False):
+                        if there in named:
+                            changed |= self._agrees(table.name, here, named[there])
+            if not changed:
+                return
+
+    def _agrees(self, table: str, name: str, to: ColumnPlan) -> bool:
+        column = self.columns[table][name]
+        alike = column.kind == to.kind and (column.kind == "text" or column.type == to.type)
+        if alike or (column.kind == to.kind and self.target == "sqlite"):
+            return False
+        reason = f"It names a column of {to.type}."
+        self.columns[table][name] = msgspec.structs.replace(
+            column,
+            type=to.type,
+            kind=to.kind,
+            precision=to.precision,
+            scale=to.scale,
+            reasons=(*column.reasons, reason),
+        )
+        return True
 
     def _table(self, table: Table, ordered: Order) -> TablePlan:
         columns = self.columns[table.name]
@@ -239,4 +318,65 @@ class _Making:
                 self.left_out[f"{table.name}.{check.name}"] = (
                     f"The check {check.condition} is left out. {error}"
                 )
+        return found | self._enumerations(table, names)
+
+    def _enumerations(self, table: Table, names: Names) -> dict[str, str]:
+        """Return the checks that stand for enumerations where the target has none."""
+        found = {}
+        for column in table.columns:
+            made = self.columns[table.name][column.name]
+            if column.type.values and made.kind == "text" and self.target != "mariadb":
+                values = ", ".join(literal(self.target, value) for value in column.type.values)
+                name = names.give(f"{self.names[table.name]}_{made.name}_values")
+                found[name] = f"{quoted(self.target, made.name)} IN ({values})"
         return found
+
+    def _views(self) -> list[ViewPlan]:
+        relations = {
+            name: views.Relation(
+                name=self.names[name],
+                columns={column: plan.name for column, plan in columns.items()},
+                plans=columns,
+                kinds={column.name: column.type.kind for column in self.tables[name].columns},
+            )
+            for name, columns in self.columns.items()
+        }
+        names = {view.name: self.space.give(view.name, of="view") for view in self.schema.views}
+        for view in self.schema.views:
+            relations[view.name] = views.Relation(
+                name=names[view.name], columns={column: column for column in view.columns}
+            )
+        queries: dict[str, views.Query] = {}
+        notes: dict[str, str] = {}
+        for view in self.schema.views:
+            if not self._wanted(view.name):
+                continue
+            try:
+                queries[view.name] = views.translated(
+                    view, self.schema.system, self.target, relations
+                )
+            except expressions.Untranslatable as error:
+                notes[view.name] = str(error)
+        self._without_lost(queries, notes)
+        by_name = {view.name: view for view in self.schema.views}
+        return [
+            ViewPlan(
+                name=names[name],
+                query=queries[name].sql if name in queries else None,
+                source_query=by_name[name].query,
+                note=notes.get(name, ""),
+            )
+            for name in (*views.in_order(queries), *sorted(notes))
+        ]
+
+    def _without_lost(self, queries: dict[str, views.Query], notes: dict[str, str]) -> None:
+        """Leave out what names a view that is left out."""
+        while True:
+            lost = {
+                name: gone for name, query in queries.items() for gone in query.names & set(notes)
+            }
+            for name, gone in lost.items():
+                notes[name] = f"It names the view {gone!r}, which is left out."
+                del queries[name]
+            if not lost:
+                return

@@ -11,6 +11,7 @@ from typing import Final
 
 import msgspec
 
+from tenuto.teams.migration.databases.quoting import literal
 from tenuto.teams.migration.schema import Kind, System, Type
 
 VARCHAR_MAX: Final = 16_000
@@ -170,6 +171,9 @@ def _sqlite_text(of: Type, indexed: bool) -> TargetType:
 
 
 def _mariadb_text(of: Type, indexed: bool) -> TargetType:
+    if of.values:
+        values = ", ".join(literal("mariadb", value) for value in of.values)
+        return TargetType(type=f"enum({values})", kind="text")
     if of.length and of.length <= VARCHAR_MAX:
         return TargetType(type=f"varchar({of.length})", kind="text")
     if indexed:

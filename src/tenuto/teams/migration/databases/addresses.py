@@ -15,7 +15,7 @@ import os
 import re
 from pathlib import Path
 from typing import Final
-from urllib.parse import quote, unquote, urlsplit, urlunsplit
+from urllib.parse import quote, unquote, urlsplit
 
 from tenuto.teams.migration.databases.port import CannotConnect, Database, Unsupported
 from tenuto.teams.migration.schema import System
@@ -62,7 +62,7 @@ def redacted(url: str) -> str:
         name, colon, _ = who.partition(":")
         place = f"{name}{colon and f':{HIDDEN}'}@{where}"
     query = "&".join(_without_secret(pair) for pair in parts.query.split("&"))
-    return urlunsplit((parts.scheme, place, parts.path, query, ""))
+    return f"{parts.scheme}://{place}{parts.path}{query and f'?{query}'}"
 
 
 def _without_secret(pair: str) -> str:
@@ -101,6 +101,10 @@ def open_database(url: str, *, writing: bool = False) -> Database:
         from tenuto.teams.migration.databases.postgresql import PostgreSQL
 
         return PostgreSQL(url, writing=writing)
+    if system == "mariadb":
+        from tenuto.teams.migration.databases.mariadb import MariaDB
+
+        return MariaDB(url, writing=writing)
     raise Unsupported(f"Databases of {system} cannot be opened yet.")
 
 

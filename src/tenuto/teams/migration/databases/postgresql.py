@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import psycopg
     import pyarrow as pa
 
-    from tenuto.teams.migration.databases.postgresql_writing import Transaction
+    from tenuto.teams.migration.databases.postgresql_writing import Transaction, Writer
 
 
 class PostgreSQL:
@@ -32,14 +32,20 @@ class PostgreSQL:
         _check_drivers()
         self._url = url
         self._writing = writing
+        self._writer: Writer | None = None
+        self._was_open = False
         with self._connected() as connection:
             connection.execute("SELECT 1")
+        self._was_open = True
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
         import psycopg
 
-        with translated(self._url), psycopg.connect(self._url, autocommit=True) as connection:
+        with (
+            translated(self._url, was_open=self._was_open),
+            psycopg.connect(self._url, autocommit=True) as connection,
+        ):
             yield connection
 
     def describe(self) -> Schema:
@@ -70,11 +76,15 @@ class PostgreSQL:
 
         if not self._writing:
             raise port.NotPermitted("This database was opened to be read only.")
-        with postgresql_writing.transaction(self._url) as transaction:
+        if self._writer is None:
+            self._writer = postgresql_writing.Writer(self._url)
+        with self._writer.transaction() as transaction:
             yield transaction
 
     def close(self) -> None:
-        """Let go of it: each call has a connection of its own, so there is nothing to close."""
+        """Let go of it."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def placed(sql: str) -> str:

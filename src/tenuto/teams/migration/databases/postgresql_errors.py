@@ -37,17 +37,23 @@ STARTING: Final = ("the database system is",)
 
 
 @contextlib.contextmanager
-def translated(url: str) -> Iterator[None]:
-    """Raise errors of the port where the block raises those of psycopg."""
+def translated(url: str, *, was_open: bool = True) -> Iterator[None]:
+    """Raise errors of the port where the block raises those of psycopg.
+
+    Args:
+        was_open: it has answered before, so that one which does not is away.
+    """
     import psycopg
 
     try:
         yield
     except psycopg.Error as error:
-        raise told(error, error.sqlstate, url) from error
+        raise told(error, error.sqlstate, url, was_open=was_open) from error
 
 
-def told(error: Exception, sqlstate: str | None, url: str) -> port.DatabaseError:
+def told(
+    error: Exception, sqlstate: str | None, url: str, *, was_open: bool = True
+) -> port.DatabaseError:
     """Return an error of a driver of PostgreSQL as one of the port."""
     said = " ".join(str(error).split())
     place, lower = redacted(url), said.lower()
@@ -65,7 +71,10 @@ def told(error: Exception, sqlstate: str | None, url: str) -> port.DatabaseError
     away = state.startswith(("08", "57P", "53", "40", "55P03"))
     if away or any(word in lower for word in (*AWAY, *STARTING)):
         return port.Unavailable(f"PostgreSQL at {place} went away or is busy: {said}", detail=said)
-    if not state and any(word in lower for word in NOBODY):
+    nobody = not state and any(word in lower for word in NOBODY)
+    if nobody and was_open:
+        return port.Unavailable(f"PostgreSQL at {place} does not answer: {said}", detail=said)
+    if nobody:
         return port.CannotConnect(
             f"No PostgreSQL answers at {place}. Check that it runs, the host and the port.",
             detail=said,

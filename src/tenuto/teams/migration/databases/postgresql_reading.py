@@ -25,7 +25,13 @@ DIRECT: Final = frozenset(
         "timestamp with time zone", "boolean",
     ]
 )  # fmt: skip
-INFINITE: Final = ("date", "timestamp without time zone", "timestamp with time zone")
+USUAL: Final = {
+    "date": "BETWEEN '0001-01-01' AND '9999-12-31'",
+    "timestamp without time zone": "BETWEEN '0001-01-01' AND '9999-12-31 23:59:59.999999'",
+    "timestamp with time zone": "BETWEEN '0001-01-02 00:00+00' AND '9999-12-30 00:00+00'",
+    "time without time zone": "< '24:00'",
+}
+"""The values for which Arrow and Python have a place: no infinity, no year before 1, no 24:00."""
 TEXTS: Final = ("text", "character varying", "character", "name")
 HINT_BYTES: Final = 8_000_000
 
@@ -59,7 +65,7 @@ def query(read: port.Read, types: dict[str, str]) -> str:
     strange = [
         odd(place, name, types[name])
         for place, name in enumerate(read.columns)
-        if types[name] in INFINITE
+        if types[name] in USUAL
     ]
     aside = f", nullif(concat({', '.join(strange)}), '')" if strange else ""
     wanted = [f"({read.where})"] if read.where else []
@@ -93,14 +99,14 @@ def constant(value: Scalar, type: str) -> str:
 def value(name: str, type: str) -> str:
     """Return what is selected for a column: itself, or its text where Arrow has no such type."""
     column = quoted("postgresql", name)
-    if type in INFINITE:
+    if type in USUAL:
         return f"CASE WHEN {usual(column, type)} THEN {column} END AS {column}"
     return column if type in DIRECT else f"{column}::text AS {column}"
 
 
 def usual(column: str, type: str) -> str:
     """Return the condition that Arrow has a place for a date or a moment."""
-    return f"{column} BETWEEN '0001-01-01'::{type} AND '9999-12-31'::{type}"
+    return f"{column} {USUAL[type]}"
 
 
 def odd(place: int, name: str, type: str) -> str:

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote
 
 from tenuto.teams.migration.databases import port
-from tenuto.teams.migration.databases.quoting import listed, quoted
+from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.databases.sqlite_errors import translated
 from tenuto.teams.migration.schema import Schema, System
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     import pyarrow as pa
+
+    from tenuto.teams.migration.databases.sqlite_writing import Transaction, Writer
 
 
 BUSY_SECONDS: Final = 10.0
@@ -44,7 +46,11 @@ class Sqlite:
             CannotConnect: there is no such database.
         """
         self.path = path
+        self.busy_seconds = BUSY_SECONDS
+        """How long a call waits for another program that has locked the file."""
         self._uri = f"file:{quote(str(path))}?mode={'rwc' if writing else 'ro'}"
+        self._writing = writing
+        self._writer: Writer | None = None
         self._classes: dict[tuple[str, str], Class] = {}
         if not writing and not path.is_file():
             raise port.CannotConnect(
@@ -60,7 +66,7 @@ class Sqlite:
             connection = sqlite3.connect(
                 self._uri,
                 uri=True,
-                timeout=BUSY_SECONDS,
+                timeout=self.busy_seconds,
                 isolation_level=None,
                 check_same_thread=False,
             )
@@ -102,7 +108,7 @@ class Sqlite:
         from tenuto.teams.migration.databases import sqlite_reading
 
         classes = tuple(self._class_of(read.table, name) for name in read.columns)
-        return sqlite_reading.batches(self._uri, read, classes)
+        return sqlite_reading.batches(self._uri, read, classes, self.busy_seconds)
 
     def _class_of(self, table: str, column: str) -> Class:
         """Return as what most values of a column are stored."""
@@ -130,18 +136,19 @@ class Sqlite:
     @contextlib.contextmanager
     def writing(self) -> Iterator[Transaction]:
         """Return a transaction: committed at the end of the block, else rolled back."""
-        with self._connected() as connection:
-            connection.execute("BEGIN IMMEDIATE")
-            try:
-                yield Transaction(connection)
-            except BaseException:
-                with contextlib.suppress(sqlite3.Error):
-                    connection.execute("ROLLBACK")
-                raise
-            connection.execute("COMMIT")
+        from tenuto.teams.migration.databases import sqlite_writing
+
+        if not self._writing:
+            raise port.NotPermitted("This database was opened to be read only.")
+        if self._writer is None:
+            self._writer = sqlite_writing.Writer(self._uri, str(self.path))
+        with self._writer.transaction(self.busy_seconds) as transaction:
+            yield transaction
 
     def close(self) -> None:
-        """Let go of it: each call has a connection of its own, so there is nothing to close."""
+        """Let go of it."""
+        if self._writer is not None:
+            self._writer.close()
 
 
 def class_of_declared(declared: str) -> Class:
@@ -161,26 +168,3 @@ def class_of_declared(declared: str) -> Class:
     if any(part in upper for part in ("DATE", "TIME")):
         return "text"
     return "integer"
-
-
-class Transaction:
-    """A transaction that writes."""
-
-    def __init__(self, connection: sqlite3.Connection) -> None:
-        self._connection = connection
-
-    def execute(self, sql: str, arguments: Sequence[object] = ()) -> int:
-        """Return how many rows it changed."""
-        cursor = self._connection.execute(sql, tuple(arguments))
-        return max(cursor.rowcount, 0)
-
-    def ingest(self, table: str, batch: pa.RecordBatch) -> int:
-        """Append rows, columns by name; return how many."""
-        from tenuto.teams.migration.databases.sqlite_values import rows_of
-
-        names = listed("sqlite", batch.schema.names)
-        marks = ", ".join("?" * batch.num_columns)
-        self._connection.executemany(
-            f"INSERT INTO {quoted('sqlite', table)} ({names}) VALUES ({marks})", rows_of(batch)
-        )
-        return int(batch.num_rows)

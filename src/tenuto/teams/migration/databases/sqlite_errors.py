@@ -20,20 +20,18 @@ def translated(place: str) -> Iterator[None]:
     """Raise errors of the port where the block raises those of SQLite."""
     try:
         yield
-    except sqlite3.IntegrityError as error:
-        column = COLUMN.search(str(error))
-        raise port.BadValue(
-            f"SQLite refuses a row: {error}.",
-            detail=str(error),
-            column=column[1] if column else None,
-        ) from error
     except (sqlite3.Error, OverflowError) as error:
         raise told(error, place) from error
 
 
 def told(error: Exception, place: str) -> port.DatabaseError:
     """Return an error of SQLite or of its ADBC driver as one of the port."""
-    said = str(error)
+    said = str(error).partition("\nquery")[0].removeprefix("INTERNAL: ")
+    if "constraint failed" in said or "datatype mismatch" in said or "cannot store" in said:
+        column = COLUMN.search(said)
+        return port.BadValue(
+            f"SQLite refuses a row: {said}.", detail=said, column=column[1] if column else None
+        )
     if any(word in said for word in GONE):
         return port.Unavailable(
             f"The SQLite database {place!r} is locked by another program: {said}. Wait until that "

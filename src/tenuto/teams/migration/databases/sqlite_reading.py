@@ -6,13 +6,14 @@ first batch: a column that begins with nulls alone would be one of integers.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final
 
 import adbc_driver_manager
 import adbc_driver_sqlite.dbapi as adbc
 import msgspec
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.arrays import one_array
@@ -22,44 +23,109 @@ from tenuto.teams.migration.schema import Scalar
 
 EXACT: Final = 2**53
 """Up to here each integer has a float of its own. Source: IEEE 754, 53 bits of significand."""
-BUSY_MS: Final = 10_000
 NO_LIMIT: Final = 2**62
 SAMPLES: Final = {"integer": "0", "real": "0.0", "text": "''", "blob": "x''", "broken": "''"}
+TYPES: Final = {
+    "integer": pa.int64(),
+    "real": pa.float64(),
+    "text": pa.string(),
+    "blob": pa.binary(),
+    "broken": pa.string(),
+}
+MISMATCH: Final = "Type mismatch"
+"""So ADBC says that a value is not of its column's type. Source: its SQLite driver, 1.13."""
 ASIDE: Final = "strange"
 
 Classes = tuple[port.StoredAs, ...]
 
 
-def batches(uri: str, read: port.Read, classes: Classes) -> Iterator[pa.RecordBatch]:
-    """Return the rows of a table; one transaction sees all of them."""
+def batches(
+    uri: str, read: port.Read, classes: Classes, busy_seconds: float
+) -> Iterator[pa.RecordBatch]:
+    """Return the rows of a table; one transaction sees all of them.
+
+    ADBC itself refuses most of what is stored otherwise, so guards are for what it would coerce;
+    when it refuses something, all that is left is read with every value guarded, which takes some
+    three times as long.
+    """
+    last: tuple[Scalar, ...] | None = read.span.after
     try:
-        with adbc.connect(uri, autocommit=True) as connection, connection.cursor() as cursor:
-            cursor.execute(f"PRAGMA busy_timeout = {BUSY_MS}")
-            cursor.fetchall()
-            cursor.adbc_statement.set_options(
-                **{"adbc.sqlite.query.batch_rows": str(read.batch_rows)}
+        with adbc.connect(uri, autocommit=False) as connection:
+            with connection.cursor() as cursor:
+                cursor.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+                cursor.fetchall()
+            if read.by and not read.limit and set(read.by) <= set(read.columns):
+                try:
+                    for batch in _run(connection, read, classes, quick=True):
+                        last = key_of(batch, read.by)
+                        yield batch
+                    return
+                except OSError as error:
+                    if MISMATCH not in str(error):
+                        raise
+            rest = msgspec.structs.replace(
+                read, span=msgspec.structs.replace(read.span, after=last)
             )
-            cursor.execute(query(read, classes))
-            first = True
-            for batch in cursor.fetch_record_batch():
-                rows = batch.slice(1) if first else batch
-                first = False
-                if rows.num_rows:
-                    yield sorted_out(rows, read.columns)
+            yield from _run(connection, rest, classes, quick=False)
     except (adbc_driver_manager.Error, OSError) as error:
         raise told(error, uri) from error
 
 
-def query(read: port.Read, classes: Classes) -> str:
+def key_of(batch: pa.RecordBatch, by: tuple[str, ...]) -> tuple[Scalar, ...]:
+    """Return the key of the last row of a batch.
+
+    Raises:
+        DatabaseError: part of it is stored otherwise than in other rows; there is no going on
+            behind it.
+    """
+    key = tuple(batch.column(name)[-1].as_py() for name in by)
+    if None in key:
+        raise port.DatabaseError(
+            f"The key ({', '.join(by)}) is null, or stored otherwise than in most rows."
+        )
+    return key
+
+
+def _run(
+    connection: adbc.Connection, read: port.Read, classes: Classes, *, quick: bool
+) -> Iterator[pa.RecordBatch]:
+    with connection.cursor() as cursor:
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(read.batch_rows)})
+        cursor.execute(query(read, classes, quick=quick))
+        first = True
+        for batch in cursor.fetch_record_batch():
+            if first and quick and batch.schema.types[:-1] != [TYPES[kind] for kind in classes]:
+                # In its first batch ADBC finds a type that all values can be made to fit.
+                raise OSError(MISMATCH)
+            rows = batch.slice(1) if first else batch
+            first = False
+            if rows.num_rows:
+                yield sorted_out(rows, read.columns, quick=quick)
+
+
+def query(read: port.Read, classes: Classes, *, quick: bool) -> str:
     """Return the SELECT for a read."""
     names = [quoted("sqlite", name) for name in read.columns]
     pairs = list(zip(names, classes, strict=True))
     samples = ", ".join(f"{SAMPLES[kind]} AS {name}" for name, kind in pairs)
+    plain = ", ".join(names)
     values = ", ".join(f"{guarded(name, kind)} AS {name}" for name, kind in pairs)
     return (
-        f"SELECT {samples}, '' AS {ASIDE} UNION ALL SELECT * FROM (SELECT {values}, "
-        f"{aside(pairs)} FROM {quoted('sqlite', read.table)} {conditions(read)})"
+        f"SELECT {samples}, '' AS {ASIDE} UNION ALL SELECT * FROM (SELECT "
+        f"{plain if quick else values}, {aside(pairs, coerced if quick else misfit)} "
+        f"FROM {quoted('sqlite', read.table)} {conditions(read)})"
     )
+
+
+def coerced(name: str, kind: str) -> str:
+    """Return the condition that ADBC would make another value of what is stored, in silence; or
+    nothing. It calls no function for a value that is as expected."""
+    if kind == "text":
+        # Numbers are less than texts, and blobs greater.
+        return f"({name} COLLATE BINARY < '' OR {name} COLLATE BINARY >= x'')"
+    if kind == "real":
+        return f"({name} NOT BETWEEN -{EXACT} AND {EXACT} AND typeof({name}) = 'integer')"
+    return f"{name} < x''" if kind == "blob" else ""
 
 
 def guarded(name: str, kind: str) -> str:
@@ -82,17 +148,22 @@ def misfit(name: str, kind: str) -> str:
     return f"typeof({name}) NOT IN ('{kind}', 'null')"
 
 
-def aside(pairs: list[tuple[str, port.StoredAs]]) -> str:
+def aside(pairs: list[tuple[str, port.StoredAs]], strange: Callable[[str, str], str]) -> str:
     """Return what is stored otherwise in a row, as `column,class,hex;` and so on; else null."""
-    if not pairs:
+    found = [
+        (place, name, why)
+        for place, (name, kind) in enumerate(pairs)
+        if (why := strange(name, kind))
+    ]
+    if not found:
         return "NULL"
     cells = " || ".join(
-        f"CASE WHEN {misfit(name, kind)} THEN '{place},' || typeof({name}) || ',' || "
+        f"CASE WHEN {why} THEN '{place},' || typeof({name}) || ',' || "
         f"CASE typeof({name}) WHEN 'real' THEN hex(printf('%!.17g', {name})) "
         f"ELSE hex(CAST({name} AS BLOB)) END || ';' ELSE '' END"
-        for place, (name, kind) in enumerate(pairs)
+        for place, name, why in found
     )
-    return f"CASE WHEN {' OR '.join(misfit(name, kind) for name, kind in pairs)} THEN {cells} END"
+    return f"CASE WHEN {' OR '.join(why for _, _, why in found)} THEN {cells} END"
 
 
 def conditions(read: port.Read) -> str:
@@ -125,10 +196,15 @@ def constant(value: Scalar) -> str:
     return repr(int(value) if isinstance(value, bool) else value)
 
 
-def sorted_out(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:
+def sorted_out(batch: pa.RecordBatch, names: tuple[str, ...], *, quick: bool) -> pa.RecordBatch:
     """Return a batch with strange values told by `STRANGE`, and without broken texts."""
     columns = [one_array(column) for column in batch.columns[:-1]]
     strange = _put_aside(batch.column(batch.num_columns - 1), names)
+    if quick and strange:
+        columns = [
+            _without(column, [row for row, cells in strange.items() if name in cells])
+            for column, name in zip(columns, names, strict=True)
+        ]
     for place, column in enumerate(columns):
         if pa.types.is_string(column.type):
             columns[place] = _whole_texts(column, names[place], strange)
@@ -140,6 +216,15 @@ def sorted_out(batch: pa.RecordBatch, names: tuple[str, ...]) -> pa.RecordBatch:
         ]
         kept[port.STRANGE] = pa.array(texts, pa.string())
     return pa.RecordBatch.from_arrays(list(kept.values()), names=list(kept))
+
+
+def _without(column: pa.Array, rows: list[int]) -> pa.Array:
+    """Return a column with null in some rows."""
+    if not rows:
+        return column
+    places = pa.array(range(len(column)), pa.int64())
+    gone = pc.is_in(places, pa.array(rows, pa.int64()))
+    return pc.if_else(gone, pa.scalar(None, column.type), column)
 
 
 def _put_aside(column: pa.Array, names: tuple[str, ...]) -> dict[int, port.Strange]:

@@ -162,10 +162,21 @@ class PostgreSQL(Dialect):
             what="sequence",
             name=f"{table.name}.{column.name}",
             table=table.name,
-            sql=f"SELECT setval(pg_get_serial_sequence({self.text(at)}, {self.text(column.name)}),"
-            f" greatest(coalesce((SELECT max({name}) FROM {at}), 0) + 1, {least}), false)",
+            # It gives no row, as a SELECT would: whoever runs statements expects none.
+            sql=_block(
+                f"PERFORM setval(pg_get_serial_sequence({self.text(at)}, {self.text(column.name)}),"
+                f" greatest(coalesce((SELECT max({name}) FROM {at}), 0) + 1, {least}), false);"
+            ),
             undo="",
         )
+
+
+def _block(words: str) -> str:
+    """Return an anonymous block of PostgreSQL, in quotes that stand nowhere in it."""
+    quotes = "$do$"
+    while quotes in words:
+        quotes = f"{quotes[:-1]}o$"
+    return f"DO {quotes} BEGIN {words} END {quotes}"
 
 
 class SQLite(Dialect):

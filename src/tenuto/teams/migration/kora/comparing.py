@@ -45,7 +45,7 @@ def compare(
     form = Form(plan, target.system)
     expected = Expected(source, form, change)
     by = key_in_source(plan)
-    found = Found()
+    found = Found(lambda key: aside.reason(key, plan))
     try:
         counts = in_order(expected, target, (form, by), found=found, chunk=chunk) if by else None
     except NotInOrder:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Final, Literal, TypedDict, Unpack
 
 import msgspec
@@ -109,10 +110,24 @@ class Facts(TypedDict, total=False):
     note: str
 
 
+Excuse = Callable[[dict[str, Scalar]], str | None]
+
+
+def no_excuse(key: dict[str, Scalar]) -> str | None:
+    """Return that nothing is known of a row."""
+    return None
+
+
 class Found:
     """Collects the differences of one check: counts all, keeps the first of each sort and place."""
 
-    def __init__(self) -> None:
+    def __init__(self, excuse: Excuse = no_excuse) -> None:
+        """
+        Args:
+            excuse: says of the key of a row why it is missing, where that is known.
+        """
+        self.excuse = excuse
+        self.excused = 0
         self.counts: dict[Verdict, int] = {"expected": 0, "dialect": 0, "defect": 0}
         self.kept: list[Difference] = []
         self._sorts: dict[tuple[str, ...], int] = {}
@@ -125,6 +140,17 @@ class Found:
             self.kept.append(msgspec.structs.replace(difference, place=placed))
         self.count(difference.verdict, 1)
         self._sorts[sort] = self._sorts.get(sort, 0) + 1
+
+    def missing(self, table: str, key: dict[str, Scalar]) -> None:
+        """Take note of a row that is not in the target; it is expected to be missing where somebody
+        put it aside."""
+        reason = self.excuse(key)
+        if reason is None:
+            self.add(Difference(what="missing", table=table, key=key))
+            return
+        self.excused += 1
+        why = f"In quarantine: {reason}"
+        self.add(Difference(what="missing", verdict="expected", table=table, key=key, reason=why))
 
     def room(self, *sort: str) -> int:
         """Return how many more of a sort would be kept: what, verdict, table, column."""

@@ -119,6 +119,9 @@ class Merging:
                 )
 
     def _row(self, what: What, rows: pa.RecordBatch, place: int) -> None:
+        if what == "missing":
+            self._found.missing(self._plan.name, self._key(rows, place))
+            return
         if not self._found.room(what, "defect", self._plan.name, ""):
             self._found.count("defect", 1)
             return

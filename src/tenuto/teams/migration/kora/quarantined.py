@@ -38,20 +38,8 @@ class Aside:
         return self._reasons.get(told)
 
     def account(self, found: Found, plan: TablePlan, bad: int) -> int:
-        """Judge missing rows that are in quarantine as expected; return how many bad rows are in
-        no quarantine."""
-        refused = 0
-        for place, difference in enumerate(found.kept):
-            if difference.what == "missing" and plan.key:
-                reason = self.reason(difference.key, plan)
-                if reason is not None:
-                    refused += 1
-                    found.kept[place] = msgspec.structs.replace(
-                        difference, verdict="expected", reason=f"In quarantine: {reason}"
-                    )
-        found.counts["defect"] -= refused
-        found.counts["expected"] += refused
-        kept = self.count - refused
+        """Judge bad rows that are in quarantine as expected; return how many are in none."""
+        kept = self.count - found.excused
         for _ in range(1 if min(bad, kept) else 0):
             found.count("expected", min(bad, kept) - 1)
             found.add(

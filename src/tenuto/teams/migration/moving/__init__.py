@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from tenuto.teams.migration.moving.loads import Range as Range
     from tenuto.teams.migration.moving.mover import move as move
     from tenuto.teams.migration.moving.mover import prepare as prepare
+    from tenuto.teams.migration.moving.progress import expect as expect
     from tenuto.teams.migration.moving.ranges import ranges_of as ranges_of
     from tenuto.teams.migration.moving.rows import changed as changed
 
@@ -27,6 +28,7 @@ _PLACES: Final = {
     "Moved": "loads",
     "Range": "loads",
     "changed": "rows",
+    "expect": "progress",
     "move": "mover",
     "prepare": "mover",
     "ranges_of": "ranges",

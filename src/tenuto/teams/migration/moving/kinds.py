@@ -96,29 +96,53 @@ def without(array: pa.Array, wrong: pa.Array) -> Found:
 
 def to_boolean(array: pa.Array, column: ColumnPlan) -> Found:
     if pa.types.is_integer(array.type):
-        whole, bad = without(array, pc.invert(pc.is_in(array, pa.array([0, 1], array.type))))
+        other = pc.and_(pc.not_equal(array, 0), pc.not_equal(array, 1))
+        whole, bad = without(array, other)
         return pc.cast(whole, pa.bool_()), bad
     if pa.types.is_boolean(array.type) or is_text(array.type):
         return cast(array, pa.bool_())
     return none_fits(array, pa.bool_())
 
 
+def of_form(array: pa.Array, form: str) -> Found:
+    """Return texts with null for those that a regular expression does not match."""
+    return without(array, pc.invert(pc.match_substring_regex(array, form)))
+
+
+def both(made: pa.Array, *bad: tuple[int, ...]) -> Found:
+    """Return values with the places of bad ones that several steps found."""
+    return made, tuple(sorted({place for some in bad for place in some}))
+
+
 def to_integer(array: pa.Array, column: ColumnPlan) -> Found:
-    if pa.types.is_integer(array.type) or is_text(array.type) or pa.types.is_decimal(array.type):
+    if is_text(array.type):
+        # Arrow reads '0x12' as 18.
+        digits, bad = of_form(array, r"^-?[0-9]+$")
+        made, worse = cast(digits, pa.int64())
+        return both(made, bad, worse)
+    if pa.types.is_integer(array.type) or pa.types.is_decimal(array.type):
         return cast(array, pa.int64())
     if pa.types.is_floating(array.type):
         fits, bad = without(array, pc.greater(pc.abs(array), float(EXACT)))
         made, worse = cast(fits, pa.int64())
-        return made, tuple(sorted({*bad, *worse}))
+        return both(made, bad, worse)
     if pa.types.is_boolean(array.type):
         return cast(array, pa.int64())
     return none_fits(array, pa.int64())
 
 
+NUMBER: Final = r"^[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?$"
+
+
 def to_float(array: pa.Array, column: ColumnPlan) -> Found:
+    if is_text(array.type):
+        digits, bad = of_form(array, NUMBER)
+        made, worse = cast(pc.replace_substring_regex(digits, r"^\+", ""), pa.float64())
+        return both(made, bad, worse)
     if pa.types.is_decimal(array.type):
-        return pc.cast(array, pa.float64()), ()
-    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type) or is_text(array.type):
+        # By way of texts: Arrow's own cast is off by one in the last place.
+        return cast(pc.cast(array, pa.string()), pa.float64())
+    if pa.types.is_integer(array.type) or pa.types.is_floating(array.type):
         return cast(array, pa.float64())
     return none_fits(array, pa.float64())
 
@@ -127,11 +151,29 @@ def to_decimal(array: pa.Array, column: ColumnPlan) -> Found:
     type = decimal_type(column)
     if pa.types.is_floating(array.type):
         return decimals_of_floats(array, type)
-    if pa.types.is_integer(array.type) or pa.types.is_boolean(array.type):
+    if pa.types.is_boolean(array.type):
+        array = pc.cast(array, pa.int64())
+    if pa.types.is_integer(array.type):
         return tried(array, lambda part: pc.cast(pc.cast(part, pa.decimal128(19, 0)), type), type)
-    if pa.types.is_decimal(array.type) or is_text(array.type):
-        return cast(array, type)
+    if is_text(array.type):
+        digits, bad = of_form(array, NUMBER)
+        if column.precision is None:
+            type = wide_enough(digits)
+        made, worse = cast(digits, type)
+        return both(made, bad, worse)
+    if pa.types.is_decimal(array.type):
+        return (array, ()) if column.precision is None else cast(array, type)
     return none_fits(array, type)
+
+
+def wide_enough(digits: pa.Array) -> pa.DataType:
+    """Return a type of decimals for a column that may have any number of digits: with as many
+    after the point as the longest of some texts."""
+    after = pc.replace_substring_regex(digits, r"^[^.]*\.?", "")
+    longest = pc.max(pc.utf8_length(pc.replace_substring_regex(after, "[eE].*", ""))).as_py() or 0
+    small = pc.max(pc.match_substring_regex(digits, "[eE]-")).as_py()
+    scale = DIGITS if small else min(longest, DIGITS)
+    return pa.decimal256(76, scale)
 
 
 def decimals_of_floats(array: pa.Array, type: pa.DataType) -> Found:
@@ -149,7 +191,7 @@ def decimals_of_floats(array: pa.Array, type: pa.DataType) -> Found:
     digits = pc.cast(pc.cast(exact, pa.int64()), pa.decimal128(19, 0))
     unit = pa.scalar(Decimal(1).scaleb(-type.scale), pa.decimal128(max(type.scale, 1), type.scale))
     made, worse = cast(pc.multiply(digits, unit), type)
-    return made, tuple(sorted({*bad, *worse}))
+    return both(made, bad, worse)
 
 
 def _decimals_one_by_one(array: pa.Array, type: pa.DataType) -> pa.Array:
@@ -171,24 +213,59 @@ def to_bytes(array: pa.Array, column: ColumnPlan) -> Found:
     return none_fits(array, pa.binary())
 
 
-def to_moment(type: pa.DataType) -> Callable[[pa.Array, ColumnPlan], Found]:
-    def make(array: pa.Array, column: ColumnPlan) -> Found:
-        if pa.types.is_time(array.type) != pa.types.is_time(type) and not is_text(array.type):
-            return none_fits(array, type)
-        if is_text(array.type) or pa.types.is_temporal(array.type):
-            return tried(array, lambda part: _moment(part, type), type)
+def to_date(array: pa.Array, column: ColumnPlan) -> Found:
+    if is_text(array.type):
+        texts, bad = of_form(array, r"^[0-9]{4}-[0-9]{2}-[0-9]{2}([ T]00:00(:00(\.0+)?)?)?$")
+        made, worse = cast(pc.utf8_slice_codeunits(texts, 0, 10), pa.date32())
+        fits, worst = in_calendar(made)
+        return both(fits, bad, worse, worst)
+    if pa.types.is_date(array.type) or pa.types.is_timestamp(array.type):
+        # Not a moment of a day: its time would be lost.
+        made = pc.cast(array, pa.date32())
+        lost = pc.not_equal(pc.cast(made, pa.timestamp("us")), pc.cast(array, pa.timestamp("us")))
+        return without(made, lost)
+    return none_fits(array, pa.date32())
+
+
+def to_time(array: pa.Array, column: ColumnPlan) -> Found:
+    type = pa.time64("us")
+    if is_text(array.type):
+        texts, bad = of_form(array, r"^[0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?$")
+        day = pc.binary_join_element_wise("1970-01-01", texts, " ")
+        moments, worse = cast(day, pa.timestamp("us"))
+        made = pc.cast(moments, type)
+        return both(made, bad, worse)
+    return cast(array, type) if pa.types.is_time(array.type) else none_fits(array, type)
+
+
+def to_timestamp(array: pa.Array, column: ColumnPlan) -> Found:
+    type = TYPES[column.kind]
+    zoned = column.kind == "timestamptz"
+    if is_text(array.type):
+        digits = pc.replace_substring_regex(array, r"(\.[0-9]{1,6})0*($|Z|[+-])", r"\1\2")
+        if zoned:
+            # Without a zone it is taken for UTC.
+            digits = pc.replace_substring_regex(digits, r"^([0-9-]{10}[T ][0-9:.]+)$", r"\1Z")
+            digits = pc.replace_substring_regex(
+                digits, r"^([0-9]{4}-[0-9]{2}-[0-9]{2})$", r"\1 00:00:00Z"
+            )
+            digits = pc.replace_substring_regex(digits, r"([+-][0-9]{2})$", r"\1:00")
+        made, bad = cast(digits, type)
+    elif pa.types.is_timestamp(array.type) and bool(array.type.tz) != zoned:
+        # The clock of no zone is that of UTC here; a moment in a column without zone is a loss.
+        return cast(array, type) if zoned else none_fits(array, type)
+    elif pa.types.is_timestamp(array.type) or pa.types.is_date(array.type):
+        made, bad = cast(array, type)
+    else:
         return none_fits(array, type)
+    fits, worse = in_calendar(made)
+    return both(fits, bad, worse)
 
-    return make
 
-
-def _moment(array: pa.Array, type: pa.DataType) -> pa.Array:
-    if is_text(array.type) and pa.types.is_timestamp(type) and type.tz:
-        # Without a zone it is taken for UTC.
-        return pc.cast(pc.cast(pc.replace_substring_regex(array, r"(\d)$", r"\1Z"), type), type)
-    if is_text(array.type) and pa.types.is_time(type):
-        return pc.cast(array, pa.time64("us"))
-    return pc.cast(array, type)
+def in_calendar(array: pa.Array) -> Found:
+    """Return dates or moments with null for those before the year 1 or after 9999."""
+    year = pc.year(array)
+    return without(array, pc.or_(pc.less(year, 1), pc.greater(year, 9999)))
 
 
 def to_json(array: pa.Array, column: ColumnPlan) -> Found:
@@ -235,10 +312,10 @@ KINDS: Final[dict[Kind, Callable[[pa.Array, ColumnPlan], Found]]] = {
     "float": to_float,
     "text": to_text,
     "bytes": to_bytes,
-    "date": to_moment(pa.date32()),
-    "time": to_moment(pa.time64("us")),
-    "timestamp": to_moment(pa.timestamp("us")),
-    "timestamptz": to_moment(pa.timestamp("us", "UTC")),
+    "date": to_date,
+    "time": to_time,
+    "timestamp": to_timestamp,
+    "timestamptz": to_timestamp,
     "json": to_json,
     "uuid": to_uuid,
 }

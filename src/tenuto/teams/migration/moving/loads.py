@@ -10,7 +10,7 @@ from tenuto.teams.migration.schema import Scalar
 
 BAD_SHARE_MAX: Final = 0.05
 """More bad rows than this are no accident: something about the mapping is wrong."""
-BAD_ROWS_FREE: Final = 100
+BAD_ROWS_FREE: Final = 20
 """So many may be bad whatever their share: a small table has a large share of one."""
 
 Severity = Literal["transient", "recoverable", "escalatable", "fatal"]

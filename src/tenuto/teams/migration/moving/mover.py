@@ -25,6 +25,7 @@ from tenuto.teams.migration.databases.port import (
     Writing,
 )
 from tenuto.teams.migration.moving import checkpoints, quarantine
+from tenuto.teams.migration.moving.changes import check
 from tenuto.teams.migration.moving.checkpoints import Batch
 from tenuto.teams.migration.moving.failures import failure_of, too_many
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
@@ -121,6 +122,7 @@ class _Attempt:
         self.source, self.target, self.load, self.done = source, target, load, done
         self.mapping = load.mapping
         self.by = load.range.by
+        check(self.mapping)
         self._queue: queue.Queue[_Piece | BaseException | None] = queue.Queue(QUEUE_BATCHES)
         self._ended = threading.Event()
 
@@ -161,9 +163,13 @@ class _Attempt:
         made = changed(self.mapping, batch, system=self.target.system, by=self.by)
         if not self.by:
             return _Piece(batch, made, None, None)
-        return _Piece(
-            batch, made, key_of(batch, 0, self.by), key_of(batch, batch.num_rows - 1, self.by)
-        )
+        last = key_of(batch, batch.num_rows - 1, self.by)
+        if None in last:
+            raise DatabaseError(
+                f"The table {self.mapping.source!r} is read by {', '.join(self.by)}, which is null "
+                "in some rows: there is no going on behind those. Read it by columns without null."
+            )
+        return _Piece(batch, made, key_of(batch, 0, self.by), last)
 
     def _give(self, piece: _Piece | BaseException | None) -> bool:
         while not self._ended.is_set():

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
 
 import msgspec
 
@@ -26,6 +26,17 @@ CREATE TABLE IF NOT EXISTS tenuto_quarantine (
     PRIMARY KEY (migration, table_name, range_number, batch, place)
 )
 """
+COLUMNS: Final = (
+    "migration",
+    "table_name",
+    "range_number",
+    "batch",
+    "place",
+    "row_key",
+    "column_name",
+    "reason",
+    "original",
+)
 
 
 def prepare(target: Database) -> None:
@@ -36,18 +47,22 @@ def prepare(target: Database) -> None:
 
 def put(writing: Writing, where: tuple[str, str, int, int], rows: Iterable[BadRow]) -> None:
     """Keep rows of a batch, in its transaction. `where` names migration, table, range, batch."""
-    for place, row in enumerate(rows):
-        writing.execute(
-            f"INSERT INTO {TABLE} VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *where,
-                place,
-                msgspec.json.encode(row.key).decode(),
-                row.column,
-                row.reason.replace("\0", "\\0"),
-                msgspec.json.encode(row.original).decode(),
-            ),
+    import pyarrow as pa
+
+    kept = [
+        (
+            *where,
+            place,
+            msgspec.json.encode(row.key).decode(),
+            row.column,
+            row.reason.replace("\0", "\\0"),
+            msgspec.json.encode(row.original).decode(),
         )
+        for place, row in enumerate(rows)
+    ]
+    if kept:
+        columns = [pa.array(values) for values in zip(*kept, strict=True)]
+        writing.ingest(TABLE, pa.RecordBatch.from_arrays(columns, names=list(COLUMNS)))
 
 
 def kept(target: Database, migration: str, table: str) -> list[BadRow]:
@@ -66,3 +81,23 @@ def kept(target: Database, migration: str, table: str) -> list[BadRow]:
         )
         for key, column, reason, original in rows
     ]
+
+
+def everything(target: Database) -> Iterator[dict[str, Any]]:
+    """Return all rows in quarantine as JSON has them: table, key, column, reason, original.
+
+    Raises:
+        DatabaseError: there is no quarantine, or the target is away.
+    """
+    rows = target.query(
+        f"SELECT table_name, row_key, column_name, reason, original FROM {TABLE} "
+        "ORDER BY table_name, range_number, batch, place"
+    ).rows
+    for table, key, column, reason, original in rows:
+        yield {
+            "table": str(table),
+            "key": msgspec.json.decode(str(key)),
+            "column": str(column),
+            "reason": str(reason),
+            "original": msgspec.json.decode(str(original)),
+        }

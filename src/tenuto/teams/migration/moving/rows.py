@@ -11,9 +11,11 @@ import pyarrow.compute as pc
 
 from tenuto.teams.migration.databases.arrays import one_array
 from tenuto.teams.migration.databases.port import STRANGE, Strange, strange_cells
-from tenuto.teams.migration.moving.changes import CHANGES
+from tenuto.teams.migration.moving.changes import CHANGES, as_texts
 from tenuto.teams.migration.moving.kinds import is_text, to_kind
 from tenuto.teams.migration.moving.loads import BadRow
+from tenuto.teams.migration.moving.options import text
+from tenuto.teams.migration.plan import Change
 
 if TYPE_CHECKING:
     from tenuto.teams.migration.plan import ColumnPlan, TablePlan
@@ -38,7 +40,8 @@ def columns_read(table: TablePlan, by: Sequence[str] = ()) -> tuple[str, ...]:
     """Return the columns of the source that a mapping needs, those of the key with them."""
     names: dict[str, None] = dict.fromkeys(by)
     for column in table.columns:
-        names |= dict.fromkeys((column.source,) if column.source else column.sources)
+        if is_loaded(column):
+            names |= dict.fromkeys((column.source,) if column.source else column.sources)
     return tuple(names)
 
 
@@ -50,7 +53,7 @@ def changed(
     faults: Faults = {}
     made: dict[str, pa.Array] = {}
     for column in table.columns:
-        if column.source is None:
+        if not is_loaded(column):
             continue
         values, bad = column_of(batch, column, strange)
         for row, why in bad.items():
@@ -58,9 +61,8 @@ def changed(
         if not column.nullable and values.null_count > len(bad):
             for row in pc.indices_nonzero(values.is_null()).to_pylist():
                 faults.setdefault(row, (column.name, NO_NULL))
-        if system == "postgresql" and is_text(values.type) and has_nul(values):
-            for row in pc.indices_nonzero(pc.match_substring(values, "\0")).to_pylist():
-                faults.setdefault(row, (column.name, "PostgreSQL keeps no NUL in a text"))
+        for row, why in not_kept(values, system).items():
+            faults.setdefault(row, (column.name, why))
         made[column.name] = values
     whole = pa.RecordBatch.from_arrays(list(made.values()), names=list(made))
     if not faults:
@@ -71,6 +73,35 @@ def changed(
         for row in sorted(faults)
     )
     return Changed(whole.take(pa.array(places, pa.int64())), places, bad_rows)
+
+
+def not_kept(values: pa.Array, system: System) -> dict[int, str]:
+    """Return the rows whose values a system would not keep as they are, and why."""
+    if system == "postgresql" and is_text(values.type) and has_nul(values):
+        rows = pc.indices_nonzero(pc.match_substring(values, "\0")).to_pylist()
+        return dict.fromkeys(rows, "PostgreSQL keeps no NUL in a text")
+    if system != "postgresql" and pa.types.is_floating(values.type):
+        odd = pc.is_nan(values)
+        if system == "mariadb":
+            odd = pc.or_(odd, pc.is_inf(values))
+        rows = pc.indices_nonzero(pc.fill_null(odd, False)).to_pylist()
+        return dict.fromkeys(rows, f"{NAMES[system]} keeps no such number")
+    return {}
+
+
+NAMES: Final[dict[System, str]] = {
+    "sqlite": "SQLite",
+    "postgresql": "PostgreSQL",
+    "mariadb": "MariaDB",
+    "folder": "A folder",
+}
+
+
+def is_loaded(column: ColumnPlan) -> bool:
+    """Return whether values are put into a column: it is made of something, and not computed by the
+    target itself."""
+    made = bool(column.source or column.sources or column.changes)
+    return made and column.generated is None
 
 
 def has_nul(array: pa.Array) -> bool:
@@ -88,7 +119,10 @@ def column_of(
     batch: pa.RecordBatch, column: ColumnPlan, strange: dict[int, Strange]
 ) -> tuple[pa.Array, dict[int, str]]:
     """Return the values of a column of the target, and the rows that have none, with the reason."""
-    assert column.source is not None
+    if column.sources:
+        return joined_column(batch, column, strange)
+    if column.source is None:
+        return through(pa.nulls(batch.num_rows, pa.string()), column)
     values, bad = through(one_array(batch.column(column.source)), column)
     cells = {row: cells[column.source] for row, cells in strange.items() if column.source in cells}
     if not cells:
@@ -100,10 +134,37 @@ def column_of(
         raw = [value if texts else bytes.fromhex(value) for _, value in some.values()]
         mended, worse = through(pa.array(raw, pa.string() if texts else pa.binary()), column)
         rows = list(some)
-        bad |= {rows[place]: f"{why} ({some[rows[place]][0]})" for place, why in worse.items()}
+        bad |= {rows[place]: f"{some[rows[place]][0]}: {why}" for place, why in worse.items()}
         mask = pa.array([row in some for row in range(len(values))])
         values = pc.replace_with_mask(values, mask, mended)
     return values, bad
+
+
+def joined_column(
+    batch: pa.RecordBatch, column: ColumnPlan, strange: dict[int, Strange]
+) -> tuple[pa.Array, dict[int, str]]:
+    """Return what is made of several columns: joined with a `separator`, or the first that has a
+    value."""
+    first = column.changes[0] if column.changes else Change(do="join")
+    parts = [as_texts(one_array(batch.column(name))) for name in column.sources]
+    bad = {
+        row: "bytes, or a value of another kind, in a text that is joined"
+        for row, cells in strange.items()
+        if any(name in cells for name in column.sources)
+    }
+    if first.do == "coalesce":
+        whole = pc.coalesce(*parts)
+    else:
+        separator = text(first, "separator", " ")
+        # What joins nothing is null, not an empty text.
+        some = pc.is_valid(pc.coalesce(*parts))
+        whole = pc.binary_join_element_wise(*parts, separator, null_handling="skip")
+        whole = pc.if_else(some, whole, pa.scalar(None, whole.type))
+    values, worse = through(whole, column)
+    if bad:
+        gone = pa.array([row in bad for row in range(len(values))])
+        values = pc.if_else(gone, pa.scalar(None, values.type), values)
+    return values, worse | bad
 
 
 AS_TEXT: Final = ("integer", "real", "text")
@@ -114,7 +175,7 @@ def through(array: pa.Array, column: ColumnPlan) -> tuple[pa.Array, dict[int, st
     bad: dict[int, str] = {}
     for change in column.changes:
         do, why = CHANGES[change.do]
-        array, places = do(array, change)
+        array, places = do(array, change, column)
         for place in places:
             bad.setdefault(place, why)
     array, places = to_kind(array, column)
@@ -145,7 +206,15 @@ def bad_row(
 def key_of(batch: pa.RecordBatch, row: int, by: Sequence[str]) -> tuple[Scalar, ...]:
     """Return the key of a row of the source."""
     values = (plain(one_array(batch.column(name)), row) for name in by)
-    return tuple(str(value) if isinstance(value, list) else value for value in values)
+    return tuple(_in_key(value) for value in values)
+
+
+def _in_key(value: Scalar | list[Scalar]) -> Scalar:
+    """Return a part of a key as a text that its system reads again: bytes as \\x and hex."""
+    if not isinstance(value, list):
+        return value
+    kind, text = value
+    return f"\\x{text}" if kind == "blob" else text
 
 
 def plain(column: pa.Array, row: int) -> Scalar | list[Scalar]:

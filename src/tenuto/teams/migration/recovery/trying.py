@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Final
 
 import msgspec
@@ -26,16 +26,26 @@ _BOUND: Final = re.compile(r"char\w*\s*\((\d+)\)", re.IGNORECASE)
 """The length in a type, as VARCHAR(40)."""
 
 
-def fixes_for(plan: Plan, table: str, failure: Failure) -> list[Fix]:
+def fixes_for(
+    plan: Plan, table: str, failure: Failure, *, known: Mapping[str, int] | None = None
+) -> list[Fix]:
     """Return the fixes that help the rows of a failure, the best first; where no column is at
-    fault, the only one is to put rows aside."""
+    fault, the only one is to put rows aside.
+
+    Args:
+        known: patterns of the library, and how many migrations share each.
+    """
     columns = {column.name: column for column in plan.table(table).columns}
     column = columns.get(failure.column)
     if column is None or column.source is None:
         return [QUARANTINE]
     sample = [row for row in failure.sample if row.column == column.name]
     tried = (
-        msgspec.structs.replace(fix, saves=_share(sample, column, fix))
+        msgspec.structs.replace(
+            fix,
+            saves=_share(sample, column, fix),
+            known=(known or {}).get(f"fix {column.kind} → {fix.name}", 0),
+        )
         for fix in candidates(column, text_type=TEXT_TYPES[plan.target_system])
     )
     return ranked([*tried])
