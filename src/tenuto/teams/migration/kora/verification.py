@@ -91,13 +91,14 @@ def verify(
     checks += [defaulted] if defaulted else []
     whole_plan = msgspec.structs.replace(plan, tables=tuple(whole))
     checks += refusing.refusals(source, target, whole_plan, here)
-    checks += views.views(source, target, plan, (here, there))
-    answers, queries = Workload(source, target, whole_plan, here).run(workload)
-    checks.append(answers)
+    asking = Workload(source, target, whole_plan, here)
+    viewed, of_views = views.views(asking, plan, (here, there))
+    answers, queries = asking.run(workload)
+    checks += [*viewed, answers]
     return Verification(
         verified=not any(check.defects for check in checks),
         checks=tuple(checks),
-        queries=queries,
+        queries=(*of_views, *queries),
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
         counts={
