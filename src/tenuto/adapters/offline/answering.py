@@ -28,7 +28,8 @@ def answer(request: ModelRequest) -> str:
 def fill(schema: JsonObject, request: ModelRequest) -> Json:
     """Return a value of the shape `schema` asks for, from the inputs alone.
 
-    What the inputs have under the same name is taken as it is, where it has that shape. Of a choice the one whose words the inputs use most; texts are extracted; numbers are 0, truth
+    What the inputs have under the same name is taken as it is, where it has that shape. Of a
+    choice the one whose words the inputs use most; texts are extracted; numbers are 0, truth
     values false, lists hold the sentences. What the schema asks beyond shape may not hold."""
     return _filled(schema, request, "", 0)
 

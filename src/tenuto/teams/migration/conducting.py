@@ -2,6 +2,7 @@
 
 import sqlite3
 from contextlib import closing, suppress
+from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -154,12 +155,12 @@ def collect(
 ) -> dict[str, Any]:
     """Return what was moved, table by table, and the plan as it was in the end."""
     now = from_json(plan, Plan)
-    moved: dict[str, dict[str, int]] = {}
+    moved: dict[str, dict[str, float]] = {}
     applied: list[dict[str, Any]] = []
     for one in (one for lane in lanes for one in lane):
-        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0})
-        table["rows"] += one["rows"]
-        table["quarantined"] += one["quarantined"]
+        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0, "seconds": 0.0})
+        for name in table:
+            table[name] += one[name]
         fixes = [from_json(fix, Fix) for fix in one["fixes"]]
         now = with_fixes(now, one["table"], fixes)
         applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
@@ -180,7 +181,8 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))
-    return to_json(built)
+    built_json: dict[str, Any] = to_json(built)
+    return built_json
 
 
 def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -194,7 +196,8 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
-        found = kora.verify(source, target, now)
+        workload = kora.workload_from(options.workload) if options.workload else ()
+        found = kora.verify(source, target, now, workload=workload)
     defects = [to_json(one) for one in found.differences if one.verdict == "defect"]
     for one in defects[:SHOWN_MAX]:
         ctx.note("defect", one)
@@ -230,29 +233,19 @@ def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) ->
     Raises:
         Fatal: the target is not proven to behave as the source, and nobody takes it as it is.
     """
-    found = facts["verified"]
-    is_verified = found["verified"]
+    from tenuto.teams.migration import report
+
+    options = options_from(given)
+    if options.report:
+        Path(options.report).write_text(report.html(facts), "utf-8")
+    is_verified = facts["verification"]["verified"]
     if not (is_verified or facts["accepted"]):
-        raise tenuto.Fatal(_account(found), code="not_verified")
+        where = f" The report is in {options.report}." if options.report else ""
+        raise tenuto.Fatal(f"{report.account(facts)}{where}", code="not_verified")
     return {
         "verified": is_verified,
         "accepted": facts["accepted"],
         "moved": facts["moved"],
         "built": facts["built"],
+        "report": report.markdown(facts),
     }
-
-
-def _account(found: dict[str, Any]) -> str:
-    """Return in words what does not behave as the source."""
-    first = "; ".join(_difference(one) for one in found["differences"][:3])
-    return (
-        f"All rows were moved, and the target is not proven to behave as the source: "
-        f"{found['defects']} defects, among them {first}."
-    )
-
-
-def _difference(one: dict[str, Any]) -> str:
-    key = ", ".join(f"{name}={value!r}" for name, value in one.get("key", {}).items())
-    place = ".".join(part for part in (one.get("table", ""), one.get("column", "")) if part)
-    why = f": {one['reason']}" if one.get("reason") else ""
-    return f"{one['what']} at {place}{f' ({key})' if key else ''}{why}"

@@ -132,7 +132,7 @@ def _prove(flow: Workflow, model: str) -> None:
     facts = (
         "{'plan': state.plan, 'annotated': outputs.think.annotated, "
         "'moved': outputs.collect.moved, 'built': outputs.build, "
-        "'verified': outputs.verify, "
+        "'verification': outputs.verify.verification, "
         "'explanations': outputs.validator.explanations, "
         "'accepted': state.accepted}"
     )

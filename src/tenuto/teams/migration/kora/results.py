@@ -18,6 +18,7 @@ from typing import Final
 import msgspec
 
 from tenuto.teams.migration.kora import single
+from tenuto.teams.migration.schema import Kind
 
 NEAR: Final = 1e-9
 """How far floats may be apart, relatively: sums of floats depend on the order of rows."""
@@ -68,16 +69,21 @@ class Outcome(msgspec.Struct, frozen=True):
 
 
 def compared(
-    left: Sequence[Row], right: Sequence[Row], *, sorted_by: tuple[int, ...] | None = None
+    left: Sequence[Row],
+    right: Sequence[Row],
+    *,
+    sorted_by: tuple[int, ...] | None = None,
+    kinds: Sequence[Kind | None] = (),
 ) -> Outcome:
     """Return whether two results are alike.
 
     Args:
         sorted_by: the columns by which both were sorted; None: in no order that is promised.
+        kinds: of the columns, where they are known.
     """
     if left and right and len(left[0]) != len(right[0]):
         return Outcome(False, list(left[:GREEDY]), list(right[:GREEDY]))
-    mine, its = normal(left, right)
+    mine, its = normal(left, right, kinds)
     lost, gained = unmatched(mine, its)
     if lost or gained:
         return Outcome(False, lost, gained)
@@ -129,15 +135,22 @@ def alike(value: object, other: object) -> bool:
     return value == other and (value is None) == (other is None)
 
 
-def normal(left: Sequence[Row], right: Sequence[Row]) -> tuple[list[Row], list[Row]]:
+def normal(
+    left: Sequence[Row], right: Sequence[Row], kinds: Sequence[Kind | None] = ()
+) -> tuple[list[Row], list[Row]]:
     """Return both results with the values of each column in one form."""
     width = len(left[0]) if left else len(right[0]) if right else 0
-    forms = [form_of(*seen(left, right, place)) for place in range(width)]
+    forms = []
+    for place in range(width):
+        types = seen(left, right, place)
+        kind = kinds[place] if len(kinds) == width else None
+        forms.append(OF_KINDS.get(kind, "") if str in types else "")
+        forms[-1] = forms[-1] or form_of(types)
     return [form_row(forms, row) for row in left], [form_row(forms, row) for row in right]
 
 
-def seen(left: Sequence[Row], right: Sequence[Row], place: int) -> tuple[set[type], set[type]]:
-    return {type(row[place]) for row in left}, {type(row[place]) for row in right}
+def seen(left: Sequence[Row], right: Sequence[Row], place: int) -> set[type]:
+    return {type(row[place]) for row in left} | {type(row[place]) for row in right}
 
 
 def form_row(forms: list[str], row: Row) -> Row:
@@ -147,9 +160,8 @@ def form_row(forms: list[str], row: Row) -> Row:
 DATED: Final = {datetime.date, datetime.datetime}
 
 
-def form_of(left: set[type], right: set[type]) -> str:
+def form_of(types: set[type]) -> str:
     """Return the form for a column by the types of its values on both sides."""
-    types = left | right
     if float in types:
         return "float"
     if types & DATED:
@@ -167,6 +179,27 @@ def plain(value: object) -> object:
     if isinstance(value, bytes | bytearray | memoryview):
         return bytes(value)
     return value
+
+
+OF_KINDS: Final[dict[Kind | None, str]] = {
+    "date": "moment",
+    "timestamp": "moment",
+    "timestamptz": "moment",
+    "time": "time",
+    "decimal": "decimal",
+    "float": "float",
+    "json": "json",
+    "uuid": "uuid",
+}
+"""Forms of columns whose kind is known and that one side keeps as texts."""
+
+
+def decimal(value: object) -> object:
+    """Return a number as a float if it is one of another kind than text."""
+    try:
+        return float(single.number_of(value)) if value is not None else None
+    except ValueError:
+        return plain(value)
 
 
 def number(value: object) -> object:
@@ -203,6 +236,7 @@ def formed(text_of: single.Text) -> Callable[[object], object]:
 FORMS: Final[dict[str, Callable[[object], object]]] = {
     "plain": plain,
     "float": number,
+    "decimal": decimal,
     "moment": moment,
     "time": formed(single.time),
     "json": formed(single.as_json),

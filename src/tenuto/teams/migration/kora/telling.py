@@ -46,6 +46,8 @@ def tell(found: Found, outcome: Outcome, told: Told) -> None:
     lost = [dict(zip(names, row, strict=False)) for row in outcome.lost[:SHOWN]]
     gained = [dict(zip(names, row, strict=False)) for row in outcome.gained[:SHOWN]]
     pairs, only, others = paired_by_likeness(lost, gained)
+    if not pairs and len(only) == len(others) == 1:
+        pairs, only, others = [(only[0], others[0])], [], []
     for row, other in pairs:
         for name in names:
             if row[name] != other[name]:

@@ -9,8 +9,11 @@ from typing import Final
 
 import msgspec
 
-from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.databases.port import Database, Unavailable
+from tenuto.teams.migration.databases.quoting import quoted
+from tenuto.teams.migration.kora.counting import number_of
 from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
+from tenuto.teams.migration.kora.workload.given import Given
 from tenuto.teams.migration.plan import Plan
 
 FORMAT: Final = 1
@@ -46,7 +49,7 @@ def verify(
     target: Database,
     plan: Plan,
     *,
-    workload: Sequence[str] = (),
+    workload: Sequence[Given | str] = (),
     deep: bool = True,
 ) -> Verification:
     """Return what is not the same in a target as in its source, by what a plan says.
@@ -60,6 +63,7 @@ def verify(
     """
     from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
     from tenuto.teams.migration.kora.quarantined import aside
+    from tenuto.teams.migration.kora.workload.running import Workload
 
     begun = time.perf_counter()
     here, there = source.describe(), target.describe()
@@ -75,12 +79,16 @@ def verify(
         checks += threads.map(
             lambda table: compare(source, target, table, aside=aside(target, table)), whole
         )
+    _check_read_whole(target, checks)
     numbered = sequences.sequences(here, target, there, plan)
     checks += [numbered] if numbered else []
     checks += views.views(source, target, plan, (here, there))
+    answers, queries = Workload(source, target, plan, here).run(workload)
+    checks.append(answers)
     return Verification(
         verified=not any(check.defects for check in checks),
         checks=tuple(checks),
+        queries=queries,
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
         counts={
@@ -89,3 +97,20 @@ def verify(
             "expected": sum(check.expected for check in checks),
         },
     )
+
+
+def _check_read_whole(target: Database, checks: Sequence[Check]) -> None:
+    """Take no row for missing that a stream left out in silence.
+
+    Raises:
+        Unavailable: a table was not read to its end, or changes meanwhile.
+    """
+    for check in checks:
+        if check.name != "rows" or not check.defects:
+            continue
+        its = number_of(target, quoted(target.system, check.table))
+        if its != check.target_count:
+            raise Unavailable(
+                f"Reading table {check.table!r} of the target gave {check.target_count} rows, and "
+                f"it has {its}: it changes while it is compared, or was not read to its end."
+            )

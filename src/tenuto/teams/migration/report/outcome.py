@@ -120,7 +120,11 @@ def _to_decide(facts: Facts) -> list[str]:
         )
     told += [f"{one.id}: {one.text}" for one in facts.plan.questions if one.answer is None]
     if facts.verification is not None:
-        dialect = [query for query in facts.verification.queries if query.answer == "dialect"]
+        dialect = [
+            query
+            for query in facts.verification.queries
+            if query.answer == "dialect" and query.origin == "given"
+        ]
         if dialect:
             told.append(
                 f"{plural(len(dialect), 'query has', 'queries have')} to be worded otherwise on "

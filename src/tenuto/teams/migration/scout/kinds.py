@@ -37,17 +37,17 @@ NUMBERS: Final = frozenset(
     }
 )
 MONEY_WORDS: Final = frozenset(
-    "price amount total net tax salary freight balance credit discount premium".split()  # noqa: SIM905
+    "price amount total net tax salary freight balance credit discount premium".split()  # noqa: SIM905  (words)
 )
 AMOUNT_WORDS: Final = MONEY_WORDS | {
     "quantity", "stock", "weight", "height", "width", "length", "score", "percent", "temperature",
     "size", "duration", "age", "year", "max", "min", "average", "dose", "humidity", "pressure",
 }  # fmt: skip
 DATE_WORDS: Final = frozenset(
-    "date time created updated deleted birth hire due start end shipped".split()  # noqa: SIM905
+    "date time created updated deleted birth hire due start end shipped".split()  # noqa: SIM905  (words)
 )
 FLAG_WORDS: Final = frozenset(
-    "flag active discontinued approved cancelled deleted consent".split()  # noqa: SIM905
+    "flag active discontinued approved cancelled deleted consent".split()  # noqa: SIM905  (words)
 )
 
 
