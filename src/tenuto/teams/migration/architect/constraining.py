@@ -57,7 +57,7 @@ def indexes(draft: Draft, table: Table) -> list[IndexPlan]:
     for index in table.indexes:
         try:
             parts = _parts(draft, table, index)
-            where = index.where and draft.condition(table, index.where)
+            where = _where(draft, table, index)
         except expressions.Untranslatable as error:
             draft.left_out[f"{table.name}.{index.name}"] = f"The index is left out. {error}"
             continue
@@ -72,11 +72,24 @@ def indexes(draft: Draft, table: Table) -> list[IndexPlan]:
     return found
 
 
+def _where(draft: Draft, table: Table, index: Index) -> str | None:
+    if index.where is None:
+        return None
+    if draft.target == "mariadb":
+        if index.unique:
+            raise expressions.Untranslatable("MariaDB has no index of some rows alone.")
+        # An index of all rows finds those few as well.
+        return None
+    return draft.condition(table, index.where)
+
+
 def _parts(draft: Draft, table: Table, index: Index) -> tuple[str, ...]:
     own = draft.columns[table.name]
     found = []
     for place, part in enumerate(index.parts):
         collation = index.collations[place].upper() if index.collations else ""
+        if part not in own and draft.target == "mariadb":
+            raise expressions.Untranslatable("MariaDB has no index of an expression.")
         if part not in own:
             found.append(f"({draft.condition(table, part)})")
         elif collation == "NOCASE" and own[part].kind == "text":
