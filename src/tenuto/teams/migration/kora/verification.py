@@ -61,7 +61,15 @@ def verify(
     Raises:
         DatabaseError: a database does not answer.
     """
-    from tenuto.teams.migration.kora import comparing, declaring, results, sequences, views
+    from tenuto.teams.migration.kora import (
+        comparing,
+        declaring,
+        defaults,
+        refusing,
+        results,
+        sequences,
+        views,
+    )
     from tenuto.teams.migration.kora.quarantined import aside
     from tenuto.teams.migration.kora.workload.running import Workload
 
@@ -82,13 +90,18 @@ def verify(
     _check_read_whole(target, checks)
     numbered = sequences.sequences(here, target, there, plan)
     checks += [numbered] if numbered else []
-    checks += views.views(source, target, plan, (here, there))
-    answers, queries = Workload(source, target, plan, here).run(workload)
-    checks.append(answers)
+    defaulted = defaults.defaults(source, target, plan, (here, there))
+    checks += [defaulted] if defaulted else []
+    whole_plan = msgspec.structs.replace(plan, tables=tuple(whole))
+    checks += refusing.refusals(source, target, whole_plan, here)
+    asking = Workload(source, target, whole_plan, here)
+    viewed, of_views = views.views(asking, plan, (here, there))
+    answers, queries = asking.run(workload)
+    checks += [*viewed, answers]
     return Verification(
         verified=not any(check.defects for check in checks),
         checks=tuple(checks),
-        queries=queries,
+        queries=(*of_views, *queries),
         rules=results.RULES,
         seconds=time.perf_counter() - begun,
         counts={

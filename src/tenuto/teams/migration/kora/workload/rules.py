@@ -180,7 +180,7 @@ def bytewise(tree: exp.Expr, source: System, target: System) -> bool:
     found = False
     for node in list(tree.find_all(exp.Ordered, exp.Min, exp.Max, *COMPARED)):
         for column in list(node.iter_expressions()):
-            if isinstance(column, exp.Column) and kind_of(column) in ("text", None):
+            if isinstance(column, exp.Column) and kind_of(column) == "text":
                 column.replace(exp.Collate(this=column.copy(), expression=exp.Var(this=name)))
                 found = True
     return found
@@ -324,8 +324,65 @@ def decimals_as_numbers(tree: exp.Expr, source: System, target: System) -> bool:
     return found
 
 
+POSTGRES: Final = {
+    "thousandths": "YYYY-MM-DD HH24:MI:SS.MS",
+    "seconds": "YYYY-MM-DD HH24:MI:SS",
+    "days": "YYYY-MM-DD",
+}
+SQLITE: Final = {
+    "thousandths": "%Y-%m-%d %H:%M:%f",
+    "seconds": "%Y-%m-%d %H:%M:%S",
+    "days": "%Y-%m-%d",
+}
+MARIADB: Final = {
+    "thousandths": "%Y-%m-%d %H:%i:%s.000",
+    "seconds": "%Y-%m-%d %H:%i:%s",
+    "days": "%Y-%m-%d",
+}
+FORMATS: Final[dict[System, tuple[str, dict[str, str]]]] = {
+    "postgresql": ("TO_CHAR", POSTGRES),
+    "sqlite": ("STRFTIME", SQLITE),
+    "mariadb": ("DATE_FORMAT", MARIADB),
+}
+
+
+def letter_by_letter(form: str) -> Apply:
+    """Return a rule that compares moments as texts of a form."""
+
+    def apply(tree: exp.Expr, source: System, target: System) -> bool:
+        found = False
+        for column in columns(tree, "date", "timestamp", "timestamptz"):
+            at = column.parent
+            if not isinstance(at, (*COMPARED, exp.Between)):
+                continue
+            found = True
+            for one in list(at.iter_expressions()):
+                if one is column:
+                    one.replace(_formatted(one.copy(), target, form))
+                elif not isinstance(one, exp.Literal | exp.Null):
+                    moment = exp.cast(one.copy(), "timestamp", copy=False)
+                    one.replace(_formatted(moment, target, "seconds"))
+        return found
+
+    return apply
+
+
+def _formatted(value: exp.Expr, target: System, form: str) -> exp.Expr:
+    name, forms = FORMATS[target]
+    parts = [value, exp.Literal.string(forms[form])]
+    if target == "sqlite":
+        value = value.this if isinstance(value, exp.Cast) else value
+        parts = [parts[1], value]
+    return exp.Anonymous(this=name, expressions=parts)
+
+
+LETTERS: Final = (
+    "Moments are texts in SQLite, and compared letter by letter: one of a whole day is less than "
+    "the same day with a time behind it. In the target they are moments."
+)
 LOOSE: Final[tuple[System, ...]] = ("sqlite", "mariadb")
 ALL: Final[tuple[System, ...]] = ("sqlite", "postgresql", "mariadb", "folder")
+TARGETS: Final[tuple[System, ...]] = ("postgresql", "mariadb", "sqlite")
 STRICT: Final[tuple[System, ...]] = ("postgresql",)
 
 RULES: Final = (
@@ -453,6 +510,10 @@ RULES: Final = (
         ALL,
         ("sqlite",),
         decimals_as_numbers,
+    ),
+    *(
+        Rule(f"letter by letter, {form}", LETTERS, ("sqlite",), TARGETS, letter_by_letter(form))
+        for form in ("thousandths", "seconds", "days")
     ),
     Rule(
         "no limit",

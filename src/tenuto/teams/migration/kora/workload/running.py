@@ -8,8 +8,11 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Final
 
 import msgspec
+import sqlglot
+from sqlglot import exp
 
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Rows, Unavailable
+from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.kora import results
 from tenuto.teams.migration.kora.excuses import excuse, rows_aside
 from tenuto.teams.migration.kora.findings import Answer, Check, Difference, Found, Query
@@ -23,7 +26,7 @@ from tenuto.teams.migration.kora.workload.translating import (
     Translator,
     Untranslatable,
 )
-from tenuto.teams.migration.plan import ColumnPlan, Plan
+from tenuto.teams.migration.plan import ColumnPlan, Plan, ViewPlan
 from tenuto.teams.migration.schema import Schema
 
 ROWS_MAX: Final = 50_000
@@ -77,6 +80,8 @@ class Workload:
         self._aside = rows_aside(target)
         self._translator = Translator(plan, schema)
         self._maker = Maker(source, schema, plan)
+        self._reworded: dict[str, Query] = {}
+        """Views by name that give the rows of the source in other words only."""
 
     def run(self, given: Iterable[Given | str]) -> tuple[Check, tuple[Query, ...]]:
         """Return what differs, and each query with its answer: the given ones, then made ones."""
@@ -137,6 +142,41 @@ class Workload:
         )
         return Answered(query, mine.columns, asked)
 
+    def view(self, name: str, view: ViewPlan) -> Answered:
+        """Return what a view of the target gives, against that of a name in the source; where it
+        is not the same, in which words the view would give it."""
+        given = Given(f"SELECT * FROM {quoted(self._source.system, name)}")
+        try:
+            mine = self._source.query(given.sql, limit=ROWS_MAX + 1)
+        except Unavailable:
+            raise
+        except DatabaseError as error:
+            reason = f"The view does not work in the source: {error}"
+            return Answered(_skipped(f"view {name}", "made", given, reason))
+        try:
+            translated = self._translator.translated(view.source_query)
+        except Untranslatable:
+            translated = Translated.of_nothing()
+        query = f"SELECT * FROM {quoted(self._target.system, view.name)}"
+        # That a view sorts its rows is no promise to who reads it.
+        translated.sorted_by = None
+        asked = self._ask(translated, query, mine.rows)
+        answer, reason, rewritten = self._judge(translated, asked, mine.rows)
+        judged = Query(
+            name=f"view {view.name}",
+            origin="made",
+            sql=view.source_query,
+            translated=view.query or "",
+            answer=answer,
+            reason=reason,
+            rewritten=rewritten,
+            rows=len(mine.rows),
+            target_seconds=asked.seconds,
+        )
+        if rewritten:
+            self._reworded[view.name] = judged
+        return Answered(judged, mine.columns, asked)
+
     def _ask(self, query: Translated, sql: str, mine: Sequence[results.Row]) -> Asked:
         """Return what a wording of a query gives on the target."""
         begun = time.perf_counter()
@@ -169,11 +209,28 @@ class Workload:
     def _rewritings(self, query: Translated) -> Iterator[Rewritten]:
         plan = self._translator.plan
         try:
+            yield from self._views_in_place(query)
             yield from rewritings(
                 query.tree, plan.source_system, plan.target_system, self._translator.worded
             )
         except Untranslatable:
             return
+
+    def _views_in_place(self, query: Translated) -> Iterator[Rewritten]:
+        """Give a query with the right words of a view in place of a view that gives other rows."""
+        tree = query.tree.copy()
+        reasons: dict[str, None] = {}
+        for node in list(tree.find_all(exp.Table)):
+            reworded = self._reworded.get(node.name)
+            if reworded is not None:
+                inner = sqlglot.parse_one(reworded.rewritten, read=self._translator.write)
+                alias: exp.Expr = exp.to_identifier(node.alias_or_name, quoted=True)
+                names = reworded_columns(self._translator, node.name)
+                alias = exp.TableAlias(this=alias, columns=names)
+                node.replace(exp.Subquery(this=inner, alias=alias))
+                reasons[f"It reads the {reworded.name}. {reworded.reason}"] = None
+        if reasons:
+            yield Rewritten(self._translator.worded(tree), tuple(reasons))
 
     def _is_undecided(self, query: Translated, mine: Sequence[results.Row]) -> bool:
         """Return whether a cut result may have other rows: the same numbers of rows, and the same
@@ -193,6 +250,13 @@ class Workload:
         right = [tuple(row[place] for place in by) for row in its]
         whole = tuple(range(len(by)))
         return results.compared(left, right, sorted_by=whole).same and _has_ties(query, left)
+
+
+def reworded_columns(translator: Translator, view: str) -> list[exp.Identifier]:
+    """Return the columns of a view, for systems in which a query without quotes changes them."""
+    if translator.write != "postgres":
+        return []
+    return [exp.to_identifier(name, quoted=True) for name in translator.view_columns(view)]
 
 
 def _has_ties(query: Translated, keys: list[results.Row]) -> bool:

@@ -55,7 +55,7 @@ class Translated(msgspec.Struct):
     """With the names of the target, and the words of the source's SQL still."""
     sql: str
     touched: tuple[tuple[TablePlan, ColumnPlan], ...]
-    """The columns with changes that it reads."""
+    """The columns that it reads whose values are changed, or are texts no longer."""
     results: tuple[ColumnPlan | None, ...]
     """For each column of the result the column that it is, where it is one and nothing else."""
     kinds: tuple[Kind | None, ...]
@@ -65,6 +65,11 @@ class Translated(msgspec.Struct):
     None: it is not sorted."""
     cut: bool
     """It gives a part of the rows only: LIMIT or OFFSET."""
+
+    @classmethod
+    def of_nothing(cls) -> Translated:
+        """Return what there is to know of a query that nobody can translate."""
+        return cls(exp.Select(), "", (), (), (), None, False)
 
 
 class Translator:
@@ -78,10 +83,22 @@ class Translator:
         self._columns = {
             table.name.lower(): [column.name for column in table.columns] for table in source.tables
         }
+        self._texts = {
+            (table.name.lower(), column.name.lower())
+            for table in source.tables
+            for column in table.columns
+            if column.type.kind == "text"
+        }
         self._views = {view.source_query: view.name for view in plan.views if view.query}
+        self._view_columns = {view.name.lower(): view.columns for view in source.views}
         self._known_views = {
             view.name.lower(): self._views.get(view.query) for view in source.views
         }
+
+    def no_longer_texts(self, plan: TablePlan, column: ColumnPlan) -> bool:
+        """Return whether values that were texts are compared as what they say: JSON, UUIDs."""
+        place = (plan.source.lower(), (column.source or "").lower())
+        return column.kind in ("json", "uuid") and place in self._texts
 
     def translated(self, sql: str) -> Translated:
         """Return a query as one of the target.
@@ -125,6 +142,12 @@ class Translator:
         tree = trees[0]
         if next(tree.find_all(exp.Into, exp.Lock, exp.Placeholder, exp.Parameter), None):
             raise Untranslatable("It locks rows, makes a table, or has values that are not given.")
+        if self.read == "sqlite" and self.write != "sqlite":
+            for node in list(tree.find_all(exp.Datetime, exp.Anonymous)):
+                of = [one for one in node.iter_expressions() if not isinstance(one, exp.Identifier)]
+                is_datetime = isinstance(node, exp.Datetime) or node.name.lower() == "datetime"
+                if is_datetime and len(of) == 1:
+                    node.replace(exp.cast(of[0].copy(), "timestamp", copy=False))
         for call in tree.find_all(exp.Anonymous):
             if call.name.lower() in FORBIDDEN:
                 raise Untranslatable(f"It calls {call.name}, which does more than read.")
@@ -154,6 +177,10 @@ class Translator:
             raise Untranslatable(f"It reads the view {name}, which was not moved.")
         return found
 
+    def view_columns(self, name: str) -> tuple[str, ...]:
+        """Return the columns of a view."""
+        return self._view_columns.get(name.lower(), ())
+
     def source_columns(self, table: TablePlan) -> list[str]:
         """Return the columns of a table as the source has them, in its order."""
         return self._columns.get(table.source.lower(), [])
@@ -175,6 +202,7 @@ class _Scoped:
         self._said: dict[str, exp.Expr] = {}
         """By which name each table is called."""
         self._derived: list[str] = []
+        self._views: dict[str, dict[str, str]] = {}
         ancestors = {name for part in _lineage(scope) for name in part.cte_sources}
         for alias, (node, source) in scope.selected_sources.items():
             plan = None
@@ -187,6 +215,8 @@ class _Scoped:
             if isinstance(node, exp.Table) and plan is None and node.name not in ancestors:
                 view = translator.view(node.name)
                 if view is not None:
+                    names = translator.view_columns(node.name)
+                    self._views[alias.lower()] = {name.lower(): name for name in names}
                     node.set("alias", node.args.get("alias") or _alias(node.this))
                     node.set("this", exp.to_identifier(view, quoted=True))
 
@@ -260,6 +290,7 @@ class _Scoped:
             return
         plan = self._table_of(column)
         if plan is None:
+            self._rename_of_view(column)
             return
         found = [one for one in plan.columns if (one.source or "").lower() == column.name.lower()]
         if not found:
@@ -271,7 +302,7 @@ class _Scoped:
         before = column.this
         column.set("this", exp.to_identifier(found[0].name, quoted=True))
         column.meta[KIND] = found[0]
-        if found[0].changes:
+        if found[0].changes or self._of.no_longer_texts(plan, found[0]):
             self._touched[f"{plan.name}.{found[0].name}"] = (plan, found[0])
         select = self._scope.expression
         said = self._said.get(column.table.lower())
@@ -281,6 +312,15 @@ class _Scoped:
         folds = not self._scope.is_root and not before.args.get("quoted")
         if is_result and (before.name != found[0].name or folds):
             column.replace(exp.alias_(column.copy(), before.copy(), copy=False))
+
+    def _rename_of_view(self, column: exp.Column) -> None:
+        """Call a column of a view as the view calls it."""
+        sides = [column.table.lower()] if column.table else list(self._views)
+        for side in sides:
+            name = self._views.get(side, {}).get(column.name.lower())
+            if name is not None:
+                column.set("this", exp.to_identifier(name, quoted=True))
+                return
 
     def _table_of(self, column: exp.Column) -> TablePlan | None:
         scope: Scope | None = self._scope
