@@ -12,6 +12,7 @@ from tenuto.teams.migration.architect.names import Names, cased
 from tenuto.teams.migration.architect.refining import Where, refined
 from tenuto.teams.migration.plan import ColumnPlan
 from tenuto.teams.migration.schema import Table
+from tenuto.teams.migration.scout.kinds import is_untyped
 
 
 def columns(draft: Draft, table: Table) -> dict[str, ColumnPlan]:
@@ -43,6 +44,7 @@ def columns(draft: Draft, table: Table) -> dict[str, ColumnPlan]:
                 target=draft.target,
                 threshold=draft.options.threshold,
                 indexed=column.name in indexed,
+                untyped=is_untyped(table),
             )
             made = refined(made, column, notes, where, keyed=column.name in in_keys)
             made = masked(made, notes, draft.options.masks, draft.target)
