@@ -12,6 +12,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -49,8 +50,8 @@ def environment(folder: Path) -> dict[str, str]:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_everything_that_a_page_shows_works(page: Path, tmp_path: Path) -> None:
-    program = ""
-    for kind, text in steps_of(page):
+    program, steps = "", [*steps_of(page), ("end", "")]
+    for (kind, text), (after, _) in pairwise(steps):
         what, _, argument = kind.partition(" ")
         if what == "file":
             target = tmp_path / argument
@@ -58,27 +59,25 @@ def test_everything_that_a_page_shows_works(page: Path, tmp_path: Path) -> None:
             target.write_text(text, encoding="utf-8")
         elif what == "python":
             program += text
-            run = subprocess.run(
-                [sys.executable, "-W", "error", "-c", program],
-                cwd=tmp_path,
-                env=environment(tmp_path),
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            assert run.returncode == 0, f"{text}\n{run.stdout}\n{run.stderr}"
+            # Blocks that follow one another are one program, which is run once.
+            if after != "python":
+                run_in(tmp_path, [sys.executable, "-W", "error", "-c", program], "0")
         else:
-            run = subprocess.run(
-                ["bash", "-c", text],
-                cwd=tmp_path,
-                env=environment(tmp_path),
-                capture_output=True,
-                text=True,
-                timeout=60,
-                check=False,
-            )
-            assert run.returncode == int(argument), f"$ {text}\n{run.stdout}\n{run.stderr}"
+            run_in(tmp_path, ["bash", "-c", text], argument)
+
+
+def run_in(folder: Path, command: list[str], status: str) -> None:
+    """Run a command, which must end with the status."""
+    run = subprocess.run(
+        command,
+        cwd=folder,
+        env=environment(folder),
+        capture_output=True,
+        text=True,
+        timeout=120,
+        check=False,
+    )
+    assert run.returncode == int(status), f"{command[-1]}\n{run.stdout}\n{run.stderr}"
 
 
 def test_every_page_has_something_to_run() -> None:

@@ -38,6 +38,7 @@ SHARED_LIFE_S_MAX: Final = 0.4
 """Between two kills, where several live: it takes a moment until one is missed."""
 SESSIONS_AT_ONCE: Final = 6
 LAST_S_MAX: Final = 60.0
+OPEN: Final = HeadQuery(statuses=("pending", "running", "waiting", "paused"), limit=100_000)
 
 
 async def live(url: str, seed: int, *, is_last: bool) -> None:
@@ -53,8 +54,7 @@ async def live(url: str, seed: int, *, is_last: bool) -> None:
         begun = time.monotonic()
         number = 0
         while time.monotonic() - begun < LAST_S_MAX:
-            heads = await runtime.sessions(HeadQuery(limit=100_000))
-            open_heads = [h for h in heads if h.status not in ("completed", "failed", "cancelled")]
+            open_heads = await runtime.sessions(OPEN)
             for head in open_heads:
                 await help_on(runtime, head)
             if is_last and not open_heads:

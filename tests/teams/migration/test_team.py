@@ -51,7 +51,8 @@ def test_an_ugly_shop_is_moved_and_proven_and_what_does_not_fit_is_put_aside(
             counted = sum(
                 connection.execute(f'SELECT count(*) FROM "{name}"').fetchone()[0]
                 for (name,) in connection.execute(
-                    "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
+                    "SELECT name FROM sqlite_schema "
+                    "WHERE type = 'table' AND name NOT LIKE 'sqlite%'"
                 ).fetchall()
             )
         assert rows == counted

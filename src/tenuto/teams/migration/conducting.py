@@ -10,6 +10,7 @@ import msgspec
 import tenuto
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.options import Options, options_from
+from tenuto.teams.migration.permitting import check_permitted
 from tenuto.teams.migration.plan import Plan, TablePlan
 from tenuto.teams.migration.recovery.fixes import Fix
 from tenuto.teams.migration.recovery.mending import with_fixes
@@ -24,11 +25,13 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     """Return what answers at both addresses; nothing is written. A dry run needs no target.
 
     Raises:
-        Fatal: one cannot be reached, refuses us, or the target is not empty.
+        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty.
     """
     from tenuto.teams.migration.databases.addresses import open_database, redacted
 
     options = options_from(given)
+    with told():
+        check_permitted(options)
     with told(), closing(open_database(options.source)) as source:
         source.query("SELECT 1")
     there: list[str] = []

@@ -150,6 +150,9 @@ class ViewPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     query: str | None
     source_query: str
+    changed: dict[str, str] = {}
+    """Columns of the result that show values which become others, and the `table.column` of the
+    source whose `changes` do that; empty: they are computed from such a one."""
     note: str = ""
 
 

@@ -63,6 +63,12 @@ def view(plan: Plan, name: str = "v0") -> ViewPlan:
         ("SELECT Name FROM Buyer WHERE Name LIKE 'n1%'", "ILIKE 'n1%'"),
         ("SELECT strftime('%Y', Since) y, count(*) FROM Buyer GROUP BY 1", "TO_CHAR"),
         ("SELECT Name FROM Buyer WHERE Since > DATETIME('2021-01-01')", "'2021-01-01 00:00:00'"),
+        ("SELECT Name FROM Buyer WHERE Since <= '2021-01-01'", "\"Since\" < '2021-01-01'"),
+        ("SELECT Name FROM Buyer WHERE '2021-01-01' < Since", "'2021-01-01' <= \"buyer\""),
+        (
+            "SELECT Name FROM Buyer WHERE Since BETWEEN '2021-01-01' AND '2021-01-01 10:00:00.000'",
+            '"Since" >= \'2021-01-01\' AND "buyer"."Since" <= \'2021-01-01 10:00:00.000\'',
+        ),
         ("SELECT BuyerId b, sum(Amount) / 2 s FROM Bill GROUP BY BuyerId ORDER BY s", '"b"'),
         ("SELECT Name FROM Buyer UNION SELECT Note FROM Buyer ORDER BY Name", 'ORDER BY "Name"'),
         ("SELECT max(Born) FROM Buyer", "MAX"),
@@ -88,6 +94,7 @@ def test_a_view_is_said_in_the_words_of_the_target(query: str, part: str) -> Non
         ("SELECT sum(Active) FROM Buyer", "It computes with 'Active'"),
         ("SELECT group_concat(Name) FROM Buyer", "GROUPCONCAT may mean something else"),
         ("SELECT Name FROM Buyer WHERE Id = 'x'", "It compares 'Id', of integer, with 'x'"),
+        ("SELECT Name FROM Buyer WHERE Since = '2021-01-01'", "not written alike"),
         ("SELECT name FROM sqlite_schema", "It names 'sqlite_schema', which is not moved"),
     ],
 )
@@ -98,6 +105,13 @@ def test_what_may_mean_something_else_there_is_left_out_with_the_reason(
 
     assert made.query is None
     assert why in made.note
+
+
+def test_what_shows_values_that_become_others_is_named_also_through_another_view() -> None:
+    plan = planned("SELECT Name, Born b, Paid FROM Buyer", "SELECT b AS c, Name FROM v0")
+
+    assert view(plan, "v0").changed == {"b": "Buyer.Born", "Paid": "Buyer.Paid"}
+    assert view(plan, "v1").changed == {"c": "Buyer.Born"}
 
 
 def test_a_view_comes_after_those_it_names_and_goes_with_them() -> None:

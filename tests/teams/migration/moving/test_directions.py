@@ -6,6 +6,7 @@ import datetime
 from contextlib import closing
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 
 from tenuto.teams.migration.databases.addresses import open_database
@@ -182,8 +183,6 @@ def test_a_table_without_a_key_is_moved_in_one_transaction(tmp_path: Path) -> No
 
 
 def test_sqlite_says_which_column_refused_a_row(tmp_path: Path) -> None:
-    import pyarrow as pa
-
     with closing(open_database(f"sqlite:///{tmp_path / 'a.db'}", writing=True)) as database:
         with database.writing() as writing:
             writing.execute("CREATE TABLE t (c INTEGER NOT NULL)")
@@ -213,6 +212,19 @@ def test_a_transaction_counts_what_it_changed_and_an_error_undoes_it() -> None:
         database.close()
 
     assert counts == [2, 2, 0] and left == [(2,)]
+
+
+@needs_postgres
+def test_rows_are_committed_also_where_nothing_follows_them() -> None:
+    with fresh_database() as url, closing(open_database(url, writing=True)) as database:
+        with database.writing() as writing:
+            writing.execute("CREATE TABLE t (c bigint)")
+        for number in range(3):
+            with database.writing() as writing:
+                writing.ingest("t", pa.record_batch({"c": pa.array([number])}))
+        rows = database.query("SELECT c FROM t ORDER BY c").rows
+
+    assert rows == [(0,), (1,), (2,)]
 
 
 @needs_postgres

@@ -10,11 +10,12 @@ from pathlib import Path
 import pytest
 
 from tenuto.teams.migration.moving import quarantine
-from tenuto.teams.migration.moving.checkpoints import Batch
+from tenuto.teams.migration.moving.checkpoints import TABLE, Batch
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
 from tenuto.teams.migration.moving.mover import move
 from tenuto.teams.migration.moving.ranges import ranges_of
-from tenuto.teams.migration.plan import ColumnPlan
+from tenuto.teams.migration.moving.replaying import replay
+from tenuto.teams.migration.plan import Change, ColumnPlan
 from tests.postgres import fresh_database, needs_own_postgres, needs_postgres, own_server
 from tests.teams.migration.moving.ground import column, made, moved, opened, plan_of, sqlite_file
 
@@ -226,3 +227,29 @@ def test_what_stays_away_is_a_failure_that_may_pass(tmp_path: Path, target: str)
 
     assert result.failure is not None and result.failure.severity == "transient"
     assert "locked" in result.failure.message
+
+
+@needs_postgres
+def test_rows_in_quarantine_are_loaded_by_a_plan_that_was_mended(
+    tmp_path: Path, target: str
+) -> None:
+    rows: list[tuple[int, object]] = [(number, number) for number in range(100)]
+    rows[7], rows[8], rows[9] = (7, "n/a"), (8, "many"), (9, b"\xff")
+    url = sqlite_file(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, c INT)", rows)
+    plan = plan_of(ID, column("c", "integer"))
+    nothing = Change(do="null_if", options={"values": ["n/a"]})
+    mended = plan_of(ID, column("c", "integer", nothing))
+
+    with opened(url, target) as (source, there):
+        made(there, plan)
+        moved(source, there, plan)
+        result = replay(there, mended, "t", migration="m")
+        again = replay(there, mended, "t", migration="m")
+        kept = quarantine.kept(there, "m", "t")
+        found = there.query("SELECT count(*), count(c) FROM t").rows
+        sums = there.query("SELECT sum(rows_read), sum(rows_loaded), sum(rows_bad) FROM " + TABLE)
+
+    assert (result.loaded, len(result.left), again.loaded) == (1, 2, 0)
+    assert [row.key for row in kept] == [(8,), (9,)]
+    assert found == [(98, 97)]
+    assert sums.rows == [(100, 98, 2)]

@@ -335,9 +335,11 @@ class _Making:
         relations = {
             name: views.Relation(
                 name=self.names[name],
+                source=name,
                 columns={column: plan.name for column, plan in columns.items()},
                 plans=columns,
                 kinds={column.name: column.type.kind for column in self.tables[name].columns},
+                lengths=self._lengths(self.tables[name]),
             )
             for name, columns in self.columns.items()
         }
@@ -346,17 +348,17 @@ class _Making:
             relations[view.name] = views.Relation(
                 name=names[view.name], columns={column: column for column in view.columns}
             )
-        queries: dict[str, views.Query] = {}
-        notes: dict[str, str] = {}
-        for view in self.schema.views:
-            if not self._wanted(view.name):
-                continue
-            try:
-                queries[view.name] = views.translated(
-                    view, self.schema.system, self.target, relations
-                )
-            except expressions.Untranslatable as error:
-                notes[view.name] = str(error)
+        queries, notes = self._translated(relations)
+        # What shows in a view shows in the views of it.
+        for _ in queries:
+            again = {
+                name: msgspec.structs.replace(relations[name], changed=query.changed)
+                for name, query in queries.items()
+            }
+            if all(relations[name].changed == one.changed for name, one in again.items()):
+                break
+            relations |= again
+            queries, notes = self._translated(relations)
         self._without_lost(queries, notes)
         by_name = {view.name: view for view in self.schema.views}
         return [
@@ -364,10 +366,41 @@ class _Making:
                 name=names[name],
                 query=queries[name].sql if name in queries else None,
                 source_query=by_name[name].query,
+                changed=dict(queries[name].changed) if name in queries else {},
                 note=notes.get(name, ""),
             )
             for name in (*views.in_order(queries), *sorted(notes))
         ]
+
+    def _translated(
+        self, relations: dict[str, views.Relation]
+    ) -> tuple[dict[str, views.Query], dict[str, str]]:
+        queries: dict[str, views.Query] = {}
+        notes: dict[str, str] = {}
+        for view in self.schema.views:
+            if self._wanted(view.name):
+                try:
+                    queries[view.name] = views.translated(
+                        view, self.schema.system, self.target, relations
+                    )
+                except expressions.Untranslatable as error:
+                    notes[view.name] = str(error)
+        return queries, notes
+
+    def _lengths(self, table: Table) -> dict[str, int]:
+        """Return with how many characters the dates of columns are written; 0: with several."""
+        found = {}
+        for column in table.columns:
+            notes = self.annotated.columns.get(f"{table.name}.{column.name}")
+            if notes is None or column.type.kind not in ("date", "timestamp"):
+                continue
+            ends = (notes.profile.least, notes.profile.greatest)
+            if all(isinstance(end, str) for end in ends):
+                texts = [str(value) for value in (*ends, *notes.profile.examples)]
+                lengths = {len(text) for text in texts}
+                alike = len(lengths) == 1 and not any("T" in text for text in texts)
+                found[column.name] = lengths.pop() if alike else 0
+        return found
 
     def _without_lost(self, queries: dict[str, views.Query], notes: dict[str, str]) -> None:
         """Leave out what names a view that is left out."""

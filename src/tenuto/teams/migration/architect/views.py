@@ -67,12 +67,18 @@ class Relation(msgspec.Struct, frozen=True, kw_only=True):
 
     name: str
     """In the target."""
+    source: str = ""
+    """Of a table, in the source."""
     columns: Mapping[str, str]
     """Source's name to the target's."""
     plans: Mapping[str, ColumnPlan] = {}
     """Of a table, by the source's names."""
     kinds: Mapping[str, Kind] = {}
     """Of a table, as the source has them."""
+    lengths: Mapping[str, int] = {}
+    """Of columns of dates in SQLite: with how many characters all are written, or 0."""
+    changed: Mapping[str, str] = {}
+    """Of a view: see `ViewPlan`."""
 
 
 Relations = Mapping[str, Relation]
@@ -85,6 +91,8 @@ class Query(msgspec.Struct, frozen=True, kw_only=True):
     sql: str
     names: frozenset[str]
     """The relations of the source that it names."""
+    changed: Mapping[str, str] = {}
+    """Columns of the result that show values which become others: see `ViewPlan`."""
 
 
 def translated(view: View, source: System, target: System, relations: Relations) -> Query:
@@ -122,8 +130,8 @@ def translated(view: View, source: System, target: System, relations: Relations)
     for table in tree.find_all(_exp().Table):
         if table.name in by_folded:
             table.set("this", _exp().to_identifier(by_folded[table.name].name, quoted=True))
-    _name_columns(tree, view)
-    return Query(sql=written(tree, target), names=frozenset(named))
+    changed = _name_columns(tree, view)
+    return Query(sql=written(tree, target), names=frozenset(named), changed=changed)
 
 
 def _exp() -> Any:
@@ -202,8 +210,15 @@ def _place(column: Any, of: Relation, fold: Any, source: System, target: System)
     name = own[column.name]
     plan = of.plans.get(name)
     if plan is not None:
-        _check_use(column, plan, of.kinds.get(name, plan.kind), source, target)
+        was = of.kinds.get(name, plan.kind)
+        if _is_changed(plan, was):
+            column.meta["changed"] = f"{of.source}.{name}"
+        _check_use(column, plan, was, source, target)
+    if name in of.changed:
+        column.meta["changed"] = of.changed[name]
     column.set("this", _exp().to_identifier(of.columns[name], quoted=True))
+    if source == "sqlite" != target and name in of.lengths:
+        _as_texts_compare(column, of.lengths[name])
 
 
 def _check_use(column: Any, plan: ColumnPlan, was: Kind, source: System, target: System) -> None:
@@ -219,10 +234,7 @@ def _check_use(column: Any, plan: ColumnPlan, was: Kind, source: System, target:
     if plan.kind == "boolean" and (plan.changes or (source != target and target != "sqlite")):
         _as_truth(column, use, plan)
         return
-    same = plan.kind == was or {plan.kind, was} <= _NUMBERS
-    changed = not same or any(
-        change.do not in ("trim", "null_if", "latin1", "normalize") for change in plan.changes
-    )
+    changed = _is_changed(plan, was)
     if isinstance(use, _arithmetic()) and plan.kind not in _NUMBERS and source != target:
         raise Untranslatable(f"It computes with {plan.source!r}, which is of {plan.kind}.")
     if isinstance(use, exp.TsOrDsToTimestamp):
@@ -238,6 +250,64 @@ def _check_use(column: Any, plan: ColumnPlan, was: Kind, source: System, target:
             raise Untranslatable(
                 f"It compares {plan.source!r}, of {plan.kind}, with {other.sql()}."
             )
+
+
+def _is_changed(plan: ColumnPlan, was: Kind) -> bool:
+    same = plan.kind == was or {plan.kind, was} <= _NUMBERS
+    tidy = ("trim", "null_if", "latin1", "normalize")
+    return not same or any(change.do not in tidy for change in plan.changes)
+
+
+_LONGER: Final = {"GTE": "GTE", "GT": "GTE", "LTE": "LT", "LT": "LT"}
+_SHORTER: Final = {"GTE": "GT", "GT": "GT", "LTE": "LTE", "LT": "LTE"}
+_FLIPPED: Final = {"GTE": "LTE", "GT": "LT", "LTE": "GTE", "LT": "GT"}
+
+
+def _as_texts_compare(column: Any, length: int) -> None:
+    """Let dates compare as SQLite compares their texts, where they are written with other lengths:
+    2021-01-01 comes before 2021-01-01 00:00:00 there, which is the same moment elsewhere.
+
+    Args:
+        length: characters of each value of the column; 0: they are not written alike.
+    """
+    exp = _exp()
+    use = column.parent
+    name = type(use).__name__
+    if name not in _COMPARED:
+        return
+    odd = [one for one in _literals(use, column) if one.is_string and len(one.name) != length]
+    if not odd:
+        return
+    if isinstance(use, exp.Between) and length:
+        low, high = use.args["low"], use.args["high"]
+        of = (
+            exp.GTE(this=column.copy(), expression=low),
+            exp.LTE(this=column.copy(), expression=high),
+        )
+        both = exp.paren(exp.and_(*of, copy=False), copy=False)
+        use.replace(both)
+        for part in (one for one in both.find_all(exp.GTE, exp.LTE) if one in of):
+            _turn(part, length, on_left=True)
+        for part in both.find_all(exp.Column):
+            part.meta.update(column.meta)
+        return
+    if name not in _LONGER or not length:
+        raise Untranslatable(
+            f"SQLite compares {column.name!r} with {odd[0].name!r} as texts, which are not "
+            "written alike; as dates they compare in another way."
+        )
+    _turn(use, length, on_left=use.this is column)
+
+
+def _turn(use: Any, length: int, *, on_left: bool) -> None:
+    exp = _exp()
+    other = use.expression if on_left else use.this
+    if not isinstance(other, exp.Literal) or len(other.name) == length:
+        return
+    ways = _LONGER if length > len(other.name) else _SHORTER
+    name = type(use).__name__
+    turned = ways[name] if on_left else _FLIPPED[ways[_FLIPPED[name]]]
+    use.replace(getattr(exp, turned)(this=use.this, expression=use.expression))
 
 
 def _arithmetic() -> Any:
@@ -281,8 +351,9 @@ def _as_truth(column: Any, use: Any, plan: ColumnPlan) -> None:
         raise Untranslatable(f"It computes with {plan.source!r}, which becomes true or false.")
 
 
-def _name_columns(tree: Any, view: View) -> None:
-    """Give the columns of the result the names that the source gives them."""
+def _name_columns(tree: Any, view: View) -> dict[str, str]:
+    """Give the columns of the result the names that the source gives them; return those that show
+    values which become others."""
     exp = _exp()
     first = tree
     while not isinstance(first, exp.Select):
@@ -290,9 +361,12 @@ def _name_columns(tree: Any, view: View) -> None:
     if len(first.expressions) != len(view.columns):
         raise Untranslatable("Its columns are not those that the source tells.")
     named, new = [], {}
+    changed: dict[str, str] = {}
     for expression, name in zip(first.expressions, view.columns, strict=True):
         bare = expression.this if isinstance(expression, exp.Alias) else expression
         new[expression.alias_or_name] = name
+        if any("changed" in column.meta for column in bare.find_all(exp.Column)):
+            changed[name] = bare.meta["changed"] if isinstance(bare, exp.Column) else ""
         named.append(exp.alias_(bare, name, quoted=True))
     order = tree.args.get("order")
     for column in order.find_all(exp.Column) if order is not None else ():
@@ -301,6 +375,7 @@ def _name_columns(tree: Any, view: View) -> None:
                 raise Untranslatable(f"It sorts by {column.name!r}, which nobody knows.")
             column.set("this", exp.to_identifier(new[column.name], quoted=True))
     first.set("expressions", named)
+    return changed
 
 
 def in_order(queries: Mapping[str, Query]) -> Iterator[str]:

@@ -17,7 +17,12 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import quote, unquote, urlsplit
 
-from tenuto.teams.migration.databases.port import CannotConnect, Database, Unsupported
+from tenuto.teams.migration.databases.port import (
+    CannotConnect,
+    Database,
+    MissingDriver,
+    Unsupported,
+)
 from tenuto.teams.migration.schema import System
 
 SYSTEMS: Final[dict[str, System]] = {
@@ -92,6 +97,7 @@ def open_database(url: str, *, writing: bool = False) -> Database:
         CannotConnect: there is none, or it refuses us.
     """
     system = system_of(url)
+    _check_libraries()
     url = _VARIABLE.sub(lambda found: _of_environment(found[1], url), url)
     if system == "sqlite":
         from tenuto.teams.migration.databases.sqlite import Sqlite
@@ -105,7 +111,22 @@ def open_database(url: str, *, writing: bool = False) -> Database:
         from tenuto.teams.migration.databases.mariadb import MariaDB
 
         return MariaDB(url, writing=writing)
-    raise Unsupported(f"Databases of {system} cannot be opened yet.")
+    if writing:
+        raise Unsupported("A folder of files can be moved from, not to.")
+    from tenuto.teams.migration.databases.folder import staged
+
+    return staged(path_of(url), "csv" if url.lower().startswith("csv") else "parquet")
+
+
+def _check_libraries() -> None:
+    """Raise MissingDriver, and say what to install, when what all systems need is not there."""
+    try:
+        import pyarrow  # noqa: F401
+    except ImportError as error:
+        raise MissingDriver(
+            f"Moving data needs a library that is not installed ({error.name}): "
+            "pip install 'tenuto[migration]'."
+        ) from error
 
 
 def _of_environment(name: str, url: str) -> str:

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
 Refused = (pa.ArrowInvalid, pa.ArrowNotImplementedError, ValueError, OverflowError)
 
@@ -36,6 +36,36 @@ def cast(array: pa.Array, type: pa.DataType) -> tuple[pa.Array, tuple[int, ...]]
     if array.type == type:
         return array, ()
     return tried(array, lambda part: pc.cast(part, type, safe=True), type)
+
+
+def gathered(batches: Iterator[pa.RecordBatch], rows: int, bytes: int) -> Iterator[pa.RecordBatch]:
+    """Return small batches joined to larger ones, of at most so many rows, and of not many more
+    bytes: what is held at once stays bounded whatever the rows are like."""
+    held: list[pa.RecordBatch] = []
+    count = size = 0
+    for batch in batches:
+        if held and count + batch.num_rows > rows:
+            yield joined(held)
+            held, count, size = [], 0, 0
+        held.append(batch)
+        count += batch.num_rows
+        size += batch.nbytes
+        if count >= rows or size >= bytes:
+            yield joined(held)
+            held, count, size = [], 0, 0
+    if held:
+        yield joined(held)
+
+
+def joined(batches: list[pa.RecordBatch]) -> pa.RecordBatch:
+    """Return batches of one schema as one."""
+    if len(batches) == 1:
+        return batches[0]
+    columns = [
+        pa.concat_arrays([batch.column(place) for batch in batches])
+        for place in range(batches[0].num_columns)
+    ]
+    return pa.RecordBatch.from_arrays(columns, schema=batches[0].schema)
 
 
 def one_array(column: pa.Array | pa.ChunkedArray) -> pa.Array:

@@ -113,6 +113,7 @@ def rows_of(connection: Connection[Any], count: int, rows: int) -> Iterator[list
     buffer, place = b"", 0
     cells: list[bytes | None] = []
     add, full, taken = cells.append, count * rows, None
+    held = 0
     while True:
         while len(buffer) - place < 4:
             buffer, place = buffer[place:] + _more(stream, CHUNK), 0
@@ -122,6 +123,7 @@ def rows_of(connection: Connection[Any], count: int, rows: int) -> Iterator[list
             buffer = buffer[place:] + _more(stream, max(CHUNK, end - len(buffer)))
             end, place = end - place, 0
         place += 4
+        held += size
         if size == PACKET_MAX or taken is not None:
             taken = (taken or b"") + buffer[place:end]
             place = end
@@ -146,9 +148,9 @@ def rows_of(connection: Connection[Any], count: int, rows: int) -> Iterator[list
                     place += 1
                 else:
                     place = _cut(buffer, place, end, add, once=True)
-        if len(cells) >= full:
+        if len(cells) >= full or held >= port.BATCH_BYTES:
             yield cells
-            cells = []
+            cells, held = [], 0
             add = cells.append
     result: MySQLResult | None = connection._result
     if result is not None:

@@ -102,6 +102,9 @@ class Rows(msgspec.Struct, frozen=True):
     rows: list[tuple[object, ...]]
 
 
+BATCH_BYTES: Final = 8_000_000
+"""Batches end where they reach this, however few rows they have by then."""
+
 STRANGE: Final = "\x00strange"
 """The name of one more column of a batch, which is there when some of its rows hold values that do
 not fit their columns: a word among integers, bytes that are no UTF-8, an infinite date. Such a

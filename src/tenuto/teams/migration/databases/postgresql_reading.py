@@ -33,7 +33,6 @@ USUAL: Final = {
 }
 """The values for which Arrow and Python have a place: no infinity, no year before 1, no 24:00."""
 TEXTS: Final = ("text", "character varying", "character", "name")
-HINT_BYTES: Final = 8_000_000
 
 
 def batches(url: str, read: port.Read) -> Iterator[pa.RecordBatch]:
@@ -49,7 +48,7 @@ def batches(url: str, read: port.Read) -> Iterator[pa.RecordBatch]:
                     f"The source has no table {read.table!r} with the columns {missing}."
                 )
             cursor.adbc_statement.set_options(
-                **{"adbc.postgresql.batch_size_hint_bytes": str(HINT_BYTES)}
+                **{"adbc.postgresql.batch_size_hint_bytes": str(port.BATCH_BYTES)}
             )
             cursor.execute(query(read, types))
             for batch in cursor.fetch_record_batch():

@@ -37,6 +37,7 @@ WHERE a.attrelid = to_regclass(?) AND a.attnum > 0 AND NOT a.attisdropped
 CHANGES: Final = re.compile(r"\s*(INSERT|UPDATE|DELETE)\b", re.IGNORECASE)
 RETURNS: Final = re.compile(r"\bRETURNING\b|;", re.IGNORECASE)
 ASIDE: Final = "tenuto_ingest"
+PIECE_ROWS: Final = 5_000
 STATE: Final = "adbc.postgresql.transaction_status"
 
 
@@ -100,6 +101,10 @@ class Transaction:
                 and say nothing.
         """
         state = self.connection.adbc_connection.get_option(STATE)
+        if state == "active":
+            # ADBC has not taken the end of what COPY said.
+            self.execute("SELECT 1")
+            state = self.connection.adbc_connection.get_option(STATE)
         if state != "intrans":
             raise port.DatabaseError(f"The transaction cannot be committed: it is {state!r}.")
         self.execute("COMMIT")
@@ -140,7 +145,10 @@ class Transaction:
 
     def _copy(self, table: str, rows: pa.RecordBatch, *, temporary: bool = False) -> int:
         with _told(self._url), self.connection.cursor() as cursor:
-            cursor.adbc_ingest(table, rows, mode="append", temporary=temporary)
+            # In pieces, so that the server works at one while the next is made ready.
+            pieces = [rows.slice(at, PIECE_ROWS) for at in range(0, rows.num_rows, PIECE_ROWS)]
+            stream = pa.RecordBatchReader.from_batches(rows.schema, pieces)
+            cursor.adbc_ingest(table, stream, mode="append", temporary=temporary)
         return int(rows.num_rows)
 
     def _by_way_of_texts(self, table: str, rows: pa.RecordBatch, taken: dict[str, Taken]) -> int:

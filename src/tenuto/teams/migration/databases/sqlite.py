@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 
 BUSY_SECONDS: Final = 10.0
 SAMPLE_ROWS: Final = 1_000
+SMALL_ROWS: Final = 5_000
 ROWIDS: Final = ("rowid", "_rowid_", "oid")
 
 Class = port.StoredAs
@@ -108,7 +109,34 @@ class Sqlite:
         from tenuto.teams.migration.databases import sqlite_reading
 
         classes = tuple(self._class_of(read.table, name) for name in read.columns)
-        return sqlite_reading.batches(self._uri, read, classes, self.busy_seconds)
+        return sqlite_reading.batches(
+            self._uri,
+            read,
+            classes,
+            busy_seconds=self.busy_seconds,
+            small=self._rows_at_once(read, classes),
+        )
+
+    def _rows_at_once(self, read: port.Read, classes: tuple[Class, ...]) -> int:
+        """Return how many rows may be gathered where nobody counts their bytes: by the longest of
+        some at either end of the table."""
+        long = [
+            f"coalesce(length(CAST({quoted('sqlite', name)} AS BLOB)), 0)"
+            for name, kind in zip(read.columns, classes, strict=True)
+            if kind in ("text", "blob")
+        ]
+        if not long:
+            return SMALL_ROWS
+        of = quoted("sqlite", read.table)
+        ends = [f"SELECT {' + '.join(long)} AS size FROM {of} LIMIT {SAMPLE_ROWS}"]
+        number = self.rowid(read.table)
+        if number:
+            ends.append(
+                f"SELECT {' + '.join(long)} FROM {of} ORDER BY {number} DESC LIMIT {SAMPLE_ROWS}"
+            )
+        parts = " UNION ALL ".join(f"SELECT * FROM ({one})" for one in ends)
+        longest = self.query(f"SELECT max(size) FROM ({parts})").rows[0][0]
+        return max(1, min(SMALL_ROWS, port.BATCH_BYTES // (int(str(longest or 0)) + 1)))
 
     def _class_of(self, table: str, column: str) -> Class:
         """Return as what most values of a column are stored."""

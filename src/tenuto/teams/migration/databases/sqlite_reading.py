@@ -6,7 +6,7 @@ first batch: a column that begins with nulls alone would be one of integers.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final
 
 import adbc_driver_manager
@@ -16,7 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from tenuto.teams.migration.databases import port
-from tenuto.teams.migration.databases.arrays import one_array
+from tenuto.teams.migration.databases.arrays import gathered, one_array
 from tenuto.teams.migration.databases.quoting import literal, quoted
 from tenuto.teams.migration.databases.sqlite_errors import told
 from tenuto.teams.migration.schema import Scalar
@@ -40,13 +40,16 @@ Classes = tuple[port.StoredAs, ...]
 
 
 def batches(
-    uri: str, read: port.Read, classes: Classes, busy_seconds: float
+    uri: str, read: port.Read, classes: Classes, *, busy_seconds: float, small: int
 ) -> Iterator[pa.RecordBatch]:
     """Return the rows of a table; one transaction sees all of them.
 
     ADBC itself refuses most of what is stored otherwise, so guards are for what it would coerce;
     when it refuses something, all that is left is read with every value guarded, which takes some
     three times as long.
+
+    Args:
+        small: rows that ADBC gathers at once; it knows no bound in bytes.
     """
     last: tuple[Scalar, ...] | None = read.span.after
     try:
@@ -56,7 +59,7 @@ def batches(
                 cursor.fetchall()
             if read.by and not read.limit and set(read.by) <= set(read.columns):
                 try:
-                    for batch in _run(connection, read, classes, quick=True):
+                    for batch in _run(connection, read, classes, small, quick=True):
                         last = key_of(batch, read.by)
                         yield batch
                     return
@@ -66,7 +69,7 @@ def batches(
             rest = msgspec.structs.replace(
                 read, span=msgspec.structs.replace(read.span, after=last)
             )
-            yield from _run(connection, rest, classes, quick=False)
+            yield from _run(connection, rest, classes, small, quick=False)
     except (adbc_driver_manager.Error, OSError) as error:
         raise told(error, uri) from error
 
@@ -87,20 +90,26 @@ def key_of(batch: pa.RecordBatch, by: tuple[str, ...]) -> tuple[Scalar, ...]:
 
 
 def _run(
-    connection: adbc.Connection, read: port.Read, classes: Classes, *, quick: bool
+    connection: adbc.Connection, read: port.Read, classes: Classes, small: int, *, quick: bool
 ) -> Iterator[pa.RecordBatch]:
     with connection.cursor() as cursor:
-        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(read.batch_rows)})
+        rows = min(small, read.batch_rows)
+        cursor.adbc_statement.set_options(**{"adbc.sqlite.query.batch_rows": str(rows)})
         cursor.execute(query(read, classes, quick=quick))
-        first = True
-        for batch in cursor.fetch_record_batch():
-            if first and quick and batch.schema.types[:-1] != [TYPES[kind] for kind in classes]:
-                # In its first batch ADBC finds a type that all values can be made to fit.
-                raise OSError(MISMATCH)
-            rows = batch.slice(1) if first else batch
-            first = False
-            if rows.num_rows:
-                yield sorted_out(rows, read.columns, quick=quick)
+        stream = cursor.fetch_record_batch()
+        if quick and stream.schema.types[:-1] != [TYPES[kind] for kind in classes]:
+            # In its first batch ADBC finds a type that all values can be made to fit.
+            raise OSError(MISMATCH)
+        for batch in gathered(_without_sample(stream), read.batch_rows, port.BATCH_BYTES):
+            yield sorted_out(batch, read.columns, quick=quick)
+
+
+def _without_sample(stream: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+    """Return batches without the first row of all."""
+    for place, batch in enumerate(stream):
+        rows = batch if place else batch.slice(1)
+        if rows.num_rows:
+            yield rows
 
 
 def query(read: port.Read, classes: Classes, *, quick: bool) -> str:

@@ -7,6 +7,7 @@ import time
 
 from tenuto.teams.migration.databases.port import Database
 from tenuto.teams.migration.databases.quoting import quoted
+from tenuto.teams.migration.kora.counting import number_of
 from tenuto.teams.migration.kora.findings import Check, Difference, Found
 from tenuto.teams.migration.kora.merging import CHUNK, Merging, NotInOrder
 from tenuto.teams.migration.kora.multisets import MixedTypes, Multisets
@@ -123,8 +124,3 @@ def count(source: Database, target: Database, plan: TablePlan, *, aside: Aside =
     if mine - aside.count != its:
         found.add(Difference(what="number", table=plan.name, source=mine, target=its))
     return found.check("rows", table=plan.name, compared=mine, target_count=its, begun=begun)
-
-
-def number_of(database: Database, of: str) -> int:
-    """Return how many rows a table has."""
-    return int(str(database.query(f"SELECT count(*) FROM {of}").rows[0][0]))

@@ -9,7 +9,9 @@ from typing import Final, TypedDict, Unpack
 
 import msgspec
 
-from tenuto.teams.migration.databases.port import Database
+from tenuto.teams.migration.databases.port import Database, Unavailable
+from tenuto.teams.migration.databases.quoting import quoted
+from tenuto.teams.migration.kora.counting import number_of
 from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
 from tenuto.teams.migration.kora.workload.given import Given
 from tenuto.teams.migration.plan import Plan, TablePlan
@@ -84,6 +86,7 @@ def verify(
         checks += threads.map(
             lambda table: compare(source, target, table, aside=aside(target, table)), whole
         )
+    _check_read_whole(target, checks)
     numbered = sequences.sequences(here, target, there, whole_plan)
     checks += [numbered] if numbered else []
     defaulted = defaults.defaults(source, target, whole_plan, (here, there))
@@ -119,3 +122,20 @@ def _present(table: TablePlan, there: Schema) -> TablePlan | None:
     columns = tuple(column for column in table.columns if column.name in names)
     key = table.key if set(table.key) <= names else ()
     return msgspec.structs.replace(table, columns=columns, key=key) if columns else None
+
+
+def _check_read_whole(target: Database, checks: Sequence[Check]) -> None:
+    """Take no row for missing that a stream left out in silence.
+
+    Raises:
+        Unavailable: a table was not read to its end, or changes meanwhile.
+    """
+    for check in checks:
+        if check.name != "rows" or not check.defects:
+            continue
+        its = number_of(target, quoted(target.system, check.table))
+        if its != check.target_count:
+            raise Unavailable(
+                f"Reading table {check.table!r} of the target gave {check.target_count} rows, and "
+                f"it has {its}: it changes while it is compared, or was not read to its end."
+            )

@@ -13,6 +13,9 @@ from tenuto.teams.migration.lexicon.words import COMPOUNDS, MEANINGS, STOPWORDS
 
 _PARTS: Final = re.compile(r"[A-Z]{2,}(?![a-z])|[A-Z]?[a-z]+|[A-Z]|\d+")
 _LONG_ENOUGH: Final = 3
+GUESSED_FROM: Final = 4
+"""Letters; shorter words may mean anything."""
+GUESSES_MAX: Final = 4
 _LINKS: Final = ("", "s", "n", "en", "es", "er", "e")
 """Between the parts of German compounds."""
 
@@ -149,3 +152,29 @@ def _divisions(word: str, most: int) -> list[tuple[str, ...]]:
             if rest.startswith(link) and (rest != link or not link):
                 found += [(part, *more) for more in _divisions(rest[len(link) :], most - 1)]
     return found
+
+
+@cache
+def guessed(token: str) -> frozenset[str]:
+    """Return what a word may mean that the lexicon does not have, by words that begin alike: those
+    of languages near to its own, and words that were cut off."""
+    if len(token) < GUESSED_FROM or token.isdigit():
+        return frozenset()
+    found: set[str] = set()
+    for word, meanings in _lexicon().items():
+        if len(word) < GUESSED_FROM:
+            continue
+        shared = _shared_prefix(token, word)
+        shorter, longer = sorted((len(token), len(word)))
+        is_cut = shared == shorter and shorter >= GUESSED_FROM and longer - shorter <= 8
+        is_kin = shared >= max(GUESSED_FROM, 0.6 * longer)
+        if is_cut or is_kin:
+            found |= meanings
+    return frozenset(found) if len(found) <= GUESSES_MAX else frozenset()
+
+
+def _shared_prefix(one: str, other: str) -> int:
+    return next(
+        (place for place, (a, b) in enumerate(zip(one, other, strict=False)) if a != b),
+        min(len(one), len(other)),
+    )

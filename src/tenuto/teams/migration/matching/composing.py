@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
 import msgspec
 
@@ -12,8 +12,6 @@ from tenuto.teams.migration.matching.sides import Side
 from tenuto.teams.migration.plan import Change
 
 if TYPE_CHECKING:
-    import numpy as np
-
     from tenuto.teams.migration.matching.matcher import Match
 
 
@@ -27,32 +25,117 @@ class Composite(msgspec.Struct, frozen=True, kw_only=True):
     reasons: tuple[str, ...]
 
 
-_WHOLES: Final[tuple[tuple[str, tuple[str, ...], str], ...]] = (
-    ("full_name", ("first_name", "last_name"), " "),
-    ("street", ("street", "house_number"), " "),
+class Whole(msgspec.Struct, frozen=True):
+    """A meaning that is made of others."""
+
+    name: str
+    parts: tuple[str, ...]
+    between: str
+
+
+STANDS_ALONE: Final = 0.33
+"""A match of a part that scores so much may be a column of its own."""
+_WHOLES: Final = (
+    Whole("full_name", ("first_name", "last_name"), " "),
+    Whole("street", ("street", "house_number"), " "),
 )
-"""Meaning, the meanings that it is made of, in their order, and what stands between them."""
 _ALSO: Final = {"full_name": frozenset({"full_name", "name", "user_name"})}
 
 
 def composites(
-    sources: Sequence[Side],
-    targets: Sequence[Side],
-    scores: np.ndarray[Any, Any],
-    matches: Mapping[str, Match],
-) -> Iterator[Composite]:
-    """Give the columns of the target that are better made in such a way than as they are matched."""
-    tables = _tables_of(sources, targets, matches)
-    for whole, parts, between in _WHOLES:
-        for target in targets:
-            if target.meaning.semantic in _ALSO.get(whole, {whole}):
-                found = _joined(whole, parts, between, target, sources, targets, tables)
-                if found is not None:
-                    yield found
-            elif target.meaning.semantic in parts:
-                found = _split(whole, parts, between, target, sources, targets, tables)
-                if found is not None:
-                    yield found
+    sources: Sequence[Side], targets: Sequence[Side], matches: Mapping[str, Match]
+) -> list[Composite]:
+    """Return the columns of the target that are made in such a way, rather than as matched."""
+    making = _Composing(sources, targets, matches)
+    return [
+        found
+        for whole in _WHOLES
+        for target in targets
+        if (found := making.composite(whole, target)) is not None
+    ]
+
+
+class _Composing:
+    def __init__(
+        self, sources: Sequence[Side], targets: Sequence[Side], matches: Mapping[str, Match]
+    ) -> None:
+        self.sources, self.targets, self.matches = sources, targets, matches
+        self.tables = _tables_of(sources, targets, matches)
+
+    def composite(self, of: Whole, target: Side) -> Composite | None:
+        """Return what a column is made of as a whole or as a part; None: it is neither."""
+        table = self.tables.get(target.table.name)
+        if table is None:
+            return None
+        if target.meaning.semantic in _also(of.name):
+            return self._joined(of, target, table)
+        if target.meaning.semantic in of.parts:
+            return self._split(of, target, table)
+        return None
+
+    def _joined(self, of: Whole, target: Side, table: str) -> Composite | None:
+        """The target has the whole; the source has all parts, and no whole of its own."""
+        if self._has_parts(of, target):
+            return None
+        found = [_within(self.sources, table, part) for part in of.parts]
+        if of.name == "full_name" and _within(self.targets, target.table.name, "first_name"):
+            # Beside a first name, a name is the last one.
+            return None
+        if any(len(one) != 1 for one in found):
+            return None
+        if _within(self.sources, table, of.name) not in ([], found[0]):
+            return None
+        if of.name == "full_name" and _qualified(target) != _qualified(found[0][0]):
+            return None
+        return Composite(
+            target=target.id,
+            sources=tuple(one[0].id for one in found),
+            changes=(Change(do="join", options={"separator": of.between}),),
+            score=0.93,
+            reasons=(f"It is the {of.name.replace('_', ' ')}, which the source has in parts.",),
+        )
+
+    def _split(self, of: Whole, target: Side, table: str) -> Composite | None:
+        """The target has all parts; the source has the whole, and no parts of its own."""
+        if not self._has_parts(of, target):
+            return None
+        others = [part for part in of.parts if part != of.name]
+        if any(_within(self.sources, table, part) for part in others):
+            return None
+        wholes = [
+            side
+            for semantic in sorted(_also(of.name))
+            for side in _within(self.sources, table, semantic)
+        ]
+        if len(wholes) != 1 or self._stand_alone(of, target, table):
+            return None
+        # The last part is the last word; what comes before it is the first.
+        part = -1 if target.meaning.semantic == of.parts[-1] else 0
+        return Composite(
+            target=target.id,
+            sources=(wholes[0].id,),
+            changes=(Change(do="split", options={"separator": of.between, "part": part}),),
+            score=0.9,
+            reasons=(f"It is a part of the {of.name.replace('_', ' ')}, which the source has.",),
+        )
+
+    def _stand_alone(self, of: Whole, target: Side, table: str) -> bool:
+        """Return whether the parts have columns of their own in the source, though nothing but
+        where they stand tells so: the first may be called a name, the last something unknown."""
+        own = [
+            self.matches.get(side.id)
+            for part in of.parts
+            for side in _within(self.targets, target.table.name, part)
+        ]
+        return all(
+            one is not None
+            and one.score >= STANDS_ALONE
+            and one.sources[0].rpartition(".")[0] == table
+            for one in own
+        )
+
+    def _has_parts(self, of: Whole, target: Side) -> bool:
+        return all(_within(self.targets, target.table.name, part) for part in of.parts)
 
 
 def _tables_of(
@@ -69,78 +152,12 @@ def _tables_of(
 
 
 def _within(sides: Sequence[Side], table: str, semantic: str) -> list[Side]:
-    return [
-        side for side in sides if side.table.name == table and side.meaning.semantic == semantic
-    ]
+    there = (side for side in sides if side.table.name == table)
+    return [side for side in there if side.meaning.semantic == semantic]
 
 
-def _joined(
-    whole: str,
-    parts: tuple[str, ...],
-    between: str,
-    target: Side,
-    sources: Sequence[Side],
-    targets: Sequence[Side],
-    tables: Mapping[str, str],
-) -> Composite | None:
-    """The target has the whole; the source has all parts, and no whole of its own."""
-    table = tables.get(target.table.name)
-    if table is None or _has_own_parts(target, parts, targets):
-        return None
-    found = [_within(sources, table, part) for part in parts]
-    if any(len(one) != 1 for one in found) or _within(sources, table, whole) not in ([], found[0]):
-        return None
-    if whole == "full_name" and _qualified(target) != _qualified(found[0][0]):
-        return None
-    names = tuple(one[0].id for one in found)
-    return Composite(
-        target=target.id,
-        sources=names,
-        changes=(Change(do="join", options={"separator": between}),),
-        score=0.86,
-        reasons=(f"It is the {whole.replace('_', ' ')}, which the source has in parts.",),
-    )
-
-
-def _split(
-    whole: str,
-    parts: tuple[str, ...],
-    between: str,
-    target: Side,
-    sources: Sequence[Side],
-    targets: Sequence[Side],
-    tables: Mapping[str, str],
-) -> Composite | None:
-    """The target has all parts; the source has the whole, and no parts of its own."""
-    table = tables.get(target.table.name)
-    if table is None or not _has_own_parts(target, parts, targets):
-        return None
-    if whole in parts and not _within(targets, target.table.name, parts[-1]):
-        return None
-    others = [part for part in parts if part != whole]
-    if any(_within(sources, table, part) for part in others):
-        return None
-    wholes = [
-        side
-        for semantic in sorted(_ALSO.get(whole, {whole}))
-        for side in _within(sources, table, semantic)
-    ]
-    if len(wholes) != 1:
-        return None
-    place = parts.index(target.meaning.semantic)
-    # The last part is the last word; what comes before it is the first.
-    part = -1 if place == len(parts) - 1 else 0
-    return Composite(
-        target=target.id,
-        sources=(wholes[0].id,),
-        changes=(Change(do="split", options={"separator": between, "part": part}),),
-        score=0.84,
-        reasons=(f"It is a part of the {whole.replace('_', ' ')}, which the source has whole.",),
-    )
-
-
-def _has_own_parts(target: Side, parts: tuple[str, ...], targets: Sequence[Side]) -> bool:
-    return all(_within(targets, target.table.name, part) for part in parts)
+def _also(whole: str) -> frozenset[str]:
+    return _ALSO.get(whole, frozenset({whole}))
 
 
 def _qualified(side: Side) -> frozenset[str]:

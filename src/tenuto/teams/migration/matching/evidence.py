@@ -40,7 +40,32 @@ _SEMANTIC_KIN: Final = (
     frozenset({"percent", "money"}),
 )
 _TELLING: Final = frozenset(
-    ["email", "phone", "fax", "url", "iban", "ip_address", "uuid", "birth_date", "first_name", "last_name", "full_name", "gender", "postal_code", "city", "country", "country_code", "currency", "street", "latitude", "longitude", "password", "national_id", "flag", "json"]
+    {
+        "birth_date",
+        "city",
+        "country",
+        "country_code",
+        "currency",
+        "email",
+        "fax",
+        "first_name",
+        "flag",
+        "full_name",
+        "gender",
+        "iban",
+        "ip_address",
+        "json",
+        "last_name",
+        "latitude",
+        "longitude",
+        "national_id",
+        "password",
+        "phone",
+        "postal_code",
+        "street",
+        "url",
+        "uuid",
+    }
 )
 UNKNOWN: Final = 0.4
 

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from functools import cache
 from typing import Final
 
-from tenuto.teams.migration.lexicon import Said
+from tenuto.teams.migration.lexicon import Said, guessed
 
 GENERIC: Final = frozenset(
     "id number code name date time type flag description note amount text value list table".split()  # noqa: SIM905
@@ -17,6 +17,7 @@ CONTEXT_WEIGHT: Final = 0.2
 """Of a word that the name of the table says already."""
 MEANS_THE_SAME: Final = 0.92
 MAY_MEAN_THE_SAME: Final = 0.8
+GUESSED_THE_SAME: Final = 0.65
 ALIKE_FROM: Final = 0.88
 
 _RELATED: Final = """
@@ -85,6 +86,9 @@ def word_likeness(one: Word, other: Word) -> float:
     )
     if meant_a and meant_b:
         return best
+    guesses_a, guesses_b = meant_a or guessed(a), meant_b or guessed(b)
+    if guesses_a & guesses_b:
+        best = max(best, GUESSED_THE_SAME)
     alike = JaroWinkler.normalized_similarity(a, b)
     if alike >= ALIKE_FROM and min(len(a), len(b)) >= 4:
         best = max(best, 0.85 * alike)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 import msgspec
 
 from tenuto.teams.migration.lexicon import Said, said_by
@@ -9,7 +11,8 @@ from tenuto.teams.migration.matching.naming import Word, words_of
 from tenuto.teams.migration.schema import Annotated, Column, Meaning, Profile, Table
 from tenuto.teams.migration.scout.meanings import meaning_of
 
-NOTHING_SEEN = Profile(rows=0, whole=True)
+PREFIXED_FROM: Final = 4
+NOTHING_SEEN: Final = Profile(rows=0, whole=True)
 
 
 class Side(msgspec.Struct, frozen=True, kw_only=True):
@@ -38,6 +41,7 @@ def sides_of(annotated: Annotated) -> list[Side]:
     found = []
     for table in annotated.schema.tables:
         about: Said = said_by(table.name)
+        prefix = common_prefix([column.name for column in table.columns])
         foreign = {name: key.table for key in table.foreign_keys for name in key.columns}
         for place, column in enumerate(table.columns):
             notes = annotated.columns.get(f"{table.name}.{column.name}")
@@ -47,7 +51,7 @@ def sides_of(annotated: Annotated) -> list[Side]:
                     id=f"{table.name}.{column.name}",
                     table=table,
                     column=column,
-                    words=words_of(said_by(column.name)),
+                    words=words_of(said_by(column.name[len(prefix) :])),
                     context=about.all,
                     described=words_of(said_by(column.comment)) if column.comment else (),
                     meaning=notes.meaning if notes else meaning_of(table, column, profile),
@@ -58,3 +62,19 @@ def sides_of(annotated: Annotated) -> list[Side]:
                 )
             )
     return found
+
+
+def common_prefix(names: list[str]) -> str:
+    """Return the letters that nearly all names of a table begin with, and that say nothing: CM of
+    CMNAME, CMCITY. None where names have so few columns that it may be chance."""
+    if len(names) < PREFIXED_FROM:
+        return ""
+    first, last = min(names), max(names)
+    while not last.startswith(first):
+        first = first[:-1]
+    # A name must be left behind it, and what is left must not begin within a word.
+    while first and any(len(name) <= len(first) for name in names):
+        first = first[:-1]
+    if not first.isupper() and not first.endswith("_"):
+        return ""
+    return first if len(first) >= 2 else ""

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from tenuto.teams.migration.moving.mover import prepare as prepare
     from tenuto.teams.migration.moving.progress import expect as expect
     from tenuto.teams.migration.moving.ranges import ranges_of as ranges_of
+    from tenuto.teams.migration.moving.replaying import Replayed as Replayed
+    from tenuto.teams.migration.moving.replaying import replay as replay
     from tenuto.teams.migration.moving.rows import changed as changed
 
 _PLACES: Final = {
@@ -32,6 +34,8 @@ _PLACES: Final = {
     "move": "mover",
     "prepare": "mover",
     "ranges_of": "ranges",
+    "Replayed": "replaying",
+    "replay": "replaying",
 }
 
 

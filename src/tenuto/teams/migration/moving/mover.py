@@ -125,6 +125,8 @@ class _Attempt:
         check(self.mapping)
         self._queue: queue.Queue[_Piece | BaseException | None] = queue.Queue(QUEUE_BATCHES)
         self._ended = threading.Event()
+        self._rows = 0
+        self._began = time.monotonic()
 
     def run(self, on_batch: OnBatch) -> None:
         """Move all that is left of the range; `done` has each batch as soon as it is committed."""
@@ -153,11 +155,21 @@ class _Attempt:
         try:
             batches = self.source.read(read)
             for batch in batches:
+                self._keep_to_the_rate(batch.num_rows)
                 if not self._give(self._piece(batch)):
                     break
             self._give(None)
         except BaseException as error:  # handed to the other thread, which raises it
             self._give(error)
+
+    def _keep_to_the_rate(self, rows: int) -> None:
+        """Wait as long as rows are read faster than the plan allows to each of those that read."""
+        limit = self.load.plan.rate_limit
+        if not limit:
+            return
+        self._rows += rows
+        due = self._rows * max(self.load.plan.parallel, 1) / limit
+        self._ended.wait(max(0.0, due - (time.monotonic() - self._began)))
 
     def _piece(self, batch: pa.RecordBatch) -> _Piece:
         made = changed(self.mapping, batch, system=self.target.system, by=self.by)

@@ -14,6 +14,7 @@ from sqlglot import exp
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Rows, Unavailable
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.kora import results
+from tenuto.teams.migration.kora.excuses import excuse, rows_aside
 from tenuto.teams.migration.kora.findings import Answer, Check, Difference, Found, Query
 from tenuto.teams.migration.kora.results import Outcome
 from tenuto.teams.migration.kora.telling import Told, tell
@@ -76,6 +77,7 @@ class Workload:
 
     def __init__(self, source: Database, target: Database, plan: Plan, schema: Schema) -> None:
         self._source, self._target = source, target
+        self._aside = rows_aside(target)
         self._translator = Translator(plan, schema)
         self._maker = Maker(source, schema, plan)
         self._reworded: dict[str, Query] = {}
@@ -200,9 +202,8 @@ class Workload:
             again = self._ask(query, rewritten.sql, mine)
             if again.outcome is not None and again.outcome.same:
                 return "dialect", " ".join(rewritten.reasons), rewritten.sql
-        if query.touched:
-            named = ", ".join(f"{table.name}.{column.name}" for table, column in query.touched)
-            return "expected", f"It reads {named}, whose values the plan changes.", ""
+        if why := excuse(query, self._aside):
+            return "expected", why, ""
         if asked.outcome is not None and self._is_undecided(query, mine):
             return "dialect", UNDECIDED, ""
         return "defect", asked.error or "The rows are not the same.", ""

@@ -55,7 +55,7 @@ class Translated(msgspec.Struct):
     """With the names of the target, and the words of the source's SQL still."""
     sql: str
     touched: tuple[tuple[TablePlan, ColumnPlan], ...]
-    """The columns with changes that it reads."""
+    """The columns that it reads whose values are changed, or are texts no longer."""
     results: tuple[ColumnPlan | None, ...]
     """For each column of the result the column that it is, where it is one and nothing else."""
     kinds: tuple[Kind | None, ...]
@@ -83,11 +83,22 @@ class Translator:
         self._columns = {
             table.name.lower(): [column.name for column in table.columns] for table in source.tables
         }
+        self._texts = {
+            (table.name.lower(), column.name.lower())
+            for table in source.tables
+            for column in table.columns
+            if column.type.kind == "text"
+        }
         self._views = {view.source_query: view.name for view in plan.views if view.query}
         self._view_columns = {view.name.lower(): view.columns for view in source.views}
         self._known_views = {
             view.name.lower(): self._views.get(view.query) for view in source.views
         }
+
+    def no_longer_texts(self, plan: TablePlan, column: ColumnPlan) -> bool:
+        """Return whether values that were texts are compared as what they say: JSON, UUIDs."""
+        place = (plan.source.lower(), (column.source or "").lower())
+        return column.kind in ("json", "uuid") and place in self._texts
 
     def translated(self, sql: str) -> Translated:
         """Return a query as one of the target.
@@ -291,7 +302,7 @@ class _Scoped:
         before = column.this
         column.set("this", exp.to_identifier(found[0].name, quoted=True))
         column.meta[KIND] = found[0]
-        if found[0].changes:
+        if found[0].changes or self._of.no_longer_texts(plan, found[0]):
             self._touched[f"{plan.name}.{found[0].name}"] = (plan, found[0])
         select = self._scope.expression
         said = self._said.get(column.table.lower())
