@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases.keeping import Kept
 from tenuto.teams.migration.databases.postgresql_errors import translated
 from tenuto.teams.migration.schema import Schema, System
 
@@ -34,18 +35,19 @@ class PostgreSQL:
         self._writing = writing
         self._writer: Writer | None = None
         self._was_open = False
+        self._kept: Kept[psycopg.Connection] = Kept(self._connect, lambda line: line.close())
         with self._connected() as connection:
             connection.execute("SELECT 1")
         self._was_open = True
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
+    def _connect(self) -> psycopg.Connection:
         import psycopg
 
-        with (
-            translated(self._url, was_open=self._was_open),
-            psycopg.connect(self._url, autocommit=True) as connection,
-        ):
+        return psycopg.connect(self._url, autocommit=True)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with translated(self._url, was_open=self._was_open), self._kept.lent() as connection:
             yield connection
 
     def describe(self) -> Schema:
@@ -83,6 +85,7 @@ class PostgreSQL:
 
     def close(self) -> None:
         """Let go of it."""
+        self._kept.close()
         if self._writer is not None:
             self._writer.close()
 
