@@ -20,10 +20,8 @@ if TYPE_CHECKING:
 
 LINE_BYTES_MAX: Final = 1_000_000
 """Longer rows come value by value: what CONCAT makes may not be longer than a packet."""
-BARE: Final = frozenset(
-    ("tinyint", "smallint", "mediumint", "int", "bigint", "year", "decimal", "float", "double")
-    + ("date", "datetime", "timestamp", "time")
-)
+NUMBERS: Final = ("tinyint", "smallint", "mediumint", "int", "bigint", "decimal", "float", "double")
+BARE: Final = frozenset((*NUMBERS, "year", "date", "datetime", "timestamp", "time"))
 """Types whose values hold neither quotes nor commas."""
 QUOTED: Final = frozenset(
     ["char", "varchar", "tinytext", "text", "enum", "set", "uuid", "inet4", "inet6"]
