@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Final
+from typing import Final, TypedDict, Unpack
 
 import msgspec
 
@@ -14,7 +14,8 @@ from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.kora.counting import number_of
 from tenuto.teams.migration.kora.findings import Check, Difference, Query, Verdict
 from tenuto.teams.migration.kora.workload.given import Given
-from tenuto.teams.migration.plan import Plan
+from tenuto.teams.migration.plan import Plan, TablePlan
+from tenuto.teams.migration.schema import Schema
 
 FORMAT: Final = 1
 
@@ -44,19 +45,21 @@ class Verification(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True
         return tuple(one for one in self.differences if one.verdict == "defect")
 
 
+class Options(TypedDict, total=False):
+    """How far it goes."""
+
+    workload: Sequence[Given | str]
+    """Queries in the SQL of the source."""
+    deep: bool
+    """Compare each value, and not only numbers of rows, declarations and behaviour."""
+    made: bool
+    """Ask made queries as well."""
+
+
 def verify(
-    source: Database,
-    target: Database,
-    plan: Plan,
-    *,
-    workload: Sequence[Given | str] = (),
-    deep: bool = True,
+    source: Database, target: Database, plan: Plan, **options: Unpack[Options]
 ) -> Verification:
     """Return what is not the same in a target as in its source, by what a plan says.
-
-    Args:
-        workload: queries in the SQL of the source; more are made.
-        deep: compare each value, and not only numbers of rows, declarations and behaviour.
 
     Raises:
         DatabaseError: a database does not answer.
@@ -76,27 +79,22 @@ def verify(
     begun = time.perf_counter()
     here, there = source.describe(), target.describe()
     checks: list[Check] = list(declaring.declared(plan, there))
-    present = {table.name: {column.name for column in table.columns} for table in there.tables}
-    whole = [
-        table
-        for table in plan.tables
-        if {column.name for column in table.columns} <= present.get(table.name, set())
-    ]
-    compare = comparing.compare if deep else comparing.count
+    whole = [left for table in plan.tables if (left := _present(table, there)) is not None]
+    whole_plan = msgspec.structs.replace(plan, tables=tuple(whole))
+    compare = comparing.compare if options.get("deep", True) else comparing.count
     with ThreadPoolExecutor(max(plan.parallel, 1), "kora-table") as threads:
         checks += threads.map(
             lambda table: compare(source, target, table, aside=aside(target, table)), whole
         )
     _check_read_whole(target, checks)
-    numbered = sequences.sequences(here, target, there, plan)
+    numbered = sequences.sequences(here, target, there, whole_plan)
     checks += [numbered] if numbered else []
-    defaulted = defaults.defaults(source, target, plan, (here, there))
+    defaulted = defaults.defaults(source, target, whole_plan, (here, there))
     checks += [defaulted] if defaulted else []
-    whole_plan = msgspec.structs.replace(plan, tables=tuple(whole))
     checks += refusing.refusals(source, target, whole_plan, here)
     asking = Workload(source, target, whole_plan, here)
     viewed, of_views = views.views(asking, plan, (here, there))
-    answers, queries = asking.run(workload)
+    answers, queries = asking.run(options.get("workload", ()), made=options.get("made", True))
     checks += [*viewed, answers]
     return Verification(
         verified=not any(check.defects for check in checks),
@@ -110,6 +108,20 @@ def verify(
             "expected": sum(check.expected for check in checks),
         },
     )
+
+
+def _present(table: TablePlan, there: Schema) -> TablePlan | None:
+    """Return what of a table is there, so that it can be compared; that more is missing is told
+    where declarations are compared. None: it is not there at all."""
+    names = {
+        column.name
+        for found in there.tables
+        if found.name == table.name
+        for column in found.columns
+    }
+    columns = tuple(column for column in table.columns if column.name in names)
+    key = table.key if set(table.key) <= names else ()
+    return msgspec.structs.replace(table, columns=columns, key=key) if columns else None
 
 
 def _check_read_whole(target: Database, checks: Sequence[Check]) -> None:

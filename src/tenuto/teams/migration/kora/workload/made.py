@@ -13,11 +13,23 @@ from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.schema import Column, ForeignKey, Schema, System, Table
 
 COLUMNS_MAX: Final = 4
-"""Columns of a table and a sort of query that queries are made for."""
+"""Columns of a table and a sort of query that queries are made for, at most."""
+LARGE: Final = 100_000
+"""With more rows than this queries are made for one column alone: each reads the whole table."""
 ROWS: Final = 25
 
 Named = tuple[str, str]
 """What it asks, and the query."""
+
+
+def is_large(table: Table) -> bool:
+    """Return whether reading a table takes long."""
+    return (table.rows or 0) > LARGE
+
+
+def columns_max(table: Table) -> int:
+    """Return for how many columns of a table queries of a sort are made."""
+    return 1 if is_large(table) else COLUMNS_MAX
 
 
 class Maker:
@@ -52,17 +64,17 @@ class Maker:
         yield from self._sums(table)
         moved = self._moved[name]
         nullable = [one.name for one in table.columns if one.nullable and one.name in moved]
-        for null in nullable[:COLUMNS_MAX]:
+        for null in nullable[: columns_max(table)]:
             yield (
                 f"{name}: rows without {null}",
                 f"SELECT count(*) FROM {of} WHERE {self._q(null)} IS NULL",
             )
         sample = self._sample(table)
-        for number, column in enumerate(self._columns(table, "text")[:COLUMNS_MAX]):
+        for number, column in enumerate(self._columns(table, "text")[: columns_max(table)]):
             yield from self._texts(table, column, sample.get(column.name), small=not number)
         yield from self._groups(table)
         ranged = self._columns(table, "integer", "decimal", "float", "date", "timestamp")
-        for column in ranged[:COLUMNS_MAX]:
+        for column in ranged[: columns_max(table)]:
             yield from self._range(table, column, sample.get(column.name))
         yield from self._tops(table)
 
@@ -73,7 +85,8 @@ class Maker:
             told += [f"sum({name})", f"avg({name})", f"min({name})", f"max({name})"]
         for column in self._columns(table, "text"):
             name = self._q(column.name)
-            told += [f"count(DISTINCT {name})", f"sum(length({name}))"]
+            distinct = "" if is_large(table) else "DISTINCT "
+            told += [f"count({distinct}{name})", f"sum(length({name}))"]
         for column in self._columns(table, "date", "timestamp"):
             name = self._q(column.name)
             told += [f"min({name})", f"max({name})", f"count({name})"]
@@ -116,7 +129,7 @@ class Maker:
         foreign = {name for key in table.foreign_keys for name in key.columns}
         columns = self._columns(table, "boolean", "text", "date")
         columns += [one for one in self._columns(table, "integer") if one.name in foreign]
-        for column in columns[:COLUMNS_MAX]:
+        for column in columns[: columns_max(table)]:
             name = self._q(column.name)
             order = f"ORDER BY count(*) DESC, {name} LIMIT {ROWS}"
             yield (
@@ -145,7 +158,7 @@ class Maker:
             return
         of, key = self._q(table.name), listed(self._system, keys)
         columns = [one for one in self._columns(table, *SORTED) if one.name not in keys]
-        for column in columns[:COLUMNS_MAX]:
+        for column in columns[: columns_max(table)]:
             name = self._q(column.name)
             for way in ("", " DESC"):
                 yield (

@@ -83,7 +83,9 @@ class Workload:
         self._reworded: dict[str, Query] = {}
         """Views by name that give the rows of the source in other words only."""
 
-    def run(self, given: Iterable[Given | str]) -> tuple[Check, tuple[Query, ...]]:
+    def run(
+        self, given: Iterable[Given | str], *, made: bool = True
+    ) -> tuple[Check, tuple[Query, ...]]:
         """Return what differs, and each query with its answer: the given ones, then made ones."""
         begun = time.perf_counter()
         found = Found()
@@ -94,17 +96,17 @@ class Workload:
             return self._one(*one)
 
         with ThreadPoolExecutor(THREADS, "kora-query") as threads:
-            answers = list(threads.map(answered, list(self._all(given))))
+            answers = list(threads.map(answered, list(self._all(given, made))))
         for answer in answers:
             answer.tell(found)
         queries = tuple(answer.query for answer in answers)
         asked = sum(query.answer != "skipped" for query in queries)
         return found.check("workload", compared=asked, unit="queries", begun=begun), queries
 
-    def _all(self, given: Iterable[Given | str]) -> Iterator[tuple[str, str, Given]]:
+    def _all(self, given: Iterable[Given | str], made: bool) -> Iterator[tuple[str, str, Given]]:
         for number, one in enumerate(given, start=1):
             yield f"query {number}", "given", Given(one) if isinstance(one, str) else one
-        for name, sql in self._maker.queries():
+        for name, sql in self._maker.queries() if made else ():
             yield name, "made", Given(sql)
 
     def _one(self, name: str, origin: str, given: Given) -> Answered:
