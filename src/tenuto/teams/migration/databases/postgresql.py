@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.postgresql_errors import translated
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tenuto.teams.migration.databases.postgresql_writing import Transaction, Writer
+
+ALIVE: Final = "keepalives_idle=30&keepalives_interval=10&keepalives_count=3"
 
 
 class PostgreSQL:
@@ -44,7 +47,7 @@ class PostgreSQL:
 
         with (
             translated(self._url, was_open=self._was_open),
-            psycopg.connect(self._url, autocommit=True) as connection,
+            psycopg.connect(kept_alive(self._url), autocommit=True) as connection,
         ):
             yield connection
 
@@ -85,6 +88,16 @@ class PostgreSQL:
         """Let go of it."""
         if self._writer is not None:
             self._writer.close()
+
+
+def kept_alive(url: str) -> str:
+    """Return an address by which a server that vanished without a word is noticed in a minute, as
+    far as it does not say itself how long that is to take."""
+    parts = urlsplit(url)
+    if "keepalives" in parts.query:
+        return url
+    query = f"{parts.query}&{ALIVE}" if parts.query else ALIVE
+    return parts._replace(query=query).geturl()
 
 
 def placed(sql: str) -> str:
