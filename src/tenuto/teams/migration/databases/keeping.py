@@ -32,6 +32,8 @@ class Kept(Generic[Line]):
             yield line
         except BaseException:
             self._close(line)
+            # What befell this one, as a server that restarts, has befallen the others as well.
+            self._drop()
             raise
         if self._closed or len(self._idle) >= IDLE_MAX:
             self._close(line)
@@ -39,10 +41,13 @@ class Kept(Generic[Line]):
             self._idle.append(line)
 
     def __del__(self) -> None:
-        self.close()
+        self._drop()
 
     def close(self) -> None:
-        """Let go of those that nobody uses."""
+        """Let go of those that nobody uses, and of others when they come back."""
         self._closed = True
+        self._drop()
+
+    def _drop(self) -> None:
         while self._idle:
             self._close(self._idle.pop())

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.keeping import Kept
@@ -16,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tenuto.teams.migration.databases.postgresql_writing import Transaction, Writer
+
+ALIVE: Final = "keepalives_idle=30&keepalives_interval=10&keepalives_count=3"
 
 
 class PostgreSQL:
@@ -43,7 +46,7 @@ class PostgreSQL:
     def _connect(self) -> psycopg.Connection:
         import psycopg
 
-        return psycopg.connect(self._url, autocommit=True)
+        return psycopg.connect(kept_alive(self._url), autocommit=True)
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[psycopg.Connection]:
@@ -88,6 +91,16 @@ class PostgreSQL:
         self._kept.close()
         if self._writer is not None:
             self._writer.close()
+
+
+def kept_alive(url: str) -> str:
+    """Return an address by which a server that vanished without a word is noticed in a minute, as
+    far as it does not say itself how long that is to take."""
+    parts = urlsplit(url)
+    if "keepalives" in parts.query:
+        return url
+    query = f"{parts.query}&{ALIVE}" if parts.query else ALIVE
+    return parts._replace(query=query).geturl()
 
 
 def placed(sql: str) -> str:
