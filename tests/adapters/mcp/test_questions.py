@@ -27,6 +27,13 @@ def place(request: pytest.FixtureRequest) -> Iterator[Command | Address]:
             yield Address(url=url)
 
 
+@pytest.fixture(scope="module")
+def over_http() -> Iterator[Address]:
+    """Where it makes no difference: a server over pipes is a process for each test."""
+    with sdk_server.serving() as url:
+        yield Address(url=url)
+
+
 @pytest.mark.slow
 def test_an_answer_has_the_defaults_of_what_it_leaves_out(place: Command | Address) -> None:
     asked: list[Question] = []
@@ -60,7 +67,7 @@ def test_an_answer_has_the_defaults_of_what_it_leaves_out(place: Command | Addre
     ],
 )
 def test_what_is_no_answer_declines(
-    answer: Any, action: str, caplog: pytest.LogCaptureFixture
+    answer: Any, action: str, over_http: Address, caplog: pytest.LogCaptureFixture
 ) -> None:
     def answering(question: Question) -> Any:
         if isinstance(answer, Exception):
@@ -68,8 +75,7 @@ def test_what_is_no_answer_declines(
         return answer
 
     async def story() -> None:
-        place = Command(command=(sys.executable, "-m", "tests.adapters.mcp.sdk_server"))
-        async with using(place, Rules(on_question=answering)) as server:
+        async with using(over_http, Rules(on_question=answering)) as server:
             said = await call((await tools_of(server))["order"])
             assert said == {"result": f"{action} None"}
 

@@ -156,6 +156,15 @@ class ViewPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     note: str = ""
 
 
+class SequencePlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A counter of the target that belongs to no column."""
+
+    name: str
+    source: str
+    next: int
+    """What it gives next."""
+
+
 class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that a person has to decide, or has decided."""
 
@@ -181,6 +190,7 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     target_system: System
     tables: tuple[TablePlan, ...]
     views: tuple[ViewPlan, ...] = ()
+    sequences: tuple[SequencePlan, ...] = ()
     left_out: dict[str, str] = {}
     """What is not moved, and why: tables, triggers, checks."""
     questions: tuple[Question, ...] = ()

@@ -160,6 +160,21 @@ def test_numbers_in_text_whose_name_tells_nothing_stay_text() -> None:
     assert [way.type for way in found.alternatives] == ["bigint"]
 
 
+def test_of_a_file_of_texts_alone_the_values_decide() -> None:
+    with closing(sqlite3.connect(":memory:")) as connection:
+        connection.execute("CREATE TABLE f (nr TEXT, weight TEXT, zip TEXT, word TEXT, code TEXT)")
+        connection.executemany(
+            "INSERT INTO f VALUES (?, ?, ?, ?, ?)",
+            [(str(n), f"{n}.5", str(10000 + n), f"w{n}", f"00{n}") for n in range(40)],
+        )
+        made = planned(connection)
+
+    types = {one.name: one.type for one in made.table("f").columns}
+    assert types == {
+        "nr": "bigint", "weight": "numeric(12,2)", "zip": "text", "word": "text", "code": "text",
+    }  # fmt: skip
+
+
 def test_a_few_values_decide_nothing() -> None:
     assert one_column("TEXT", ["2021-01-01", "2021-01-02"]).type == "text"
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
+from tenuto.teams.migration.databases.addresses import open_database
 from tenuto.teams.migration.moving import quarantine
 from tenuto.teams.migration.moving.checkpoints import TABLE, Batch
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
@@ -253,3 +255,33 @@ def test_rows_in_quarantine_are_loaded_by_a_plan_that_was_mended(
     assert [row.key for row in kept] == [(8,), (9,)]
     assert found == [(98, 97)]
     assert sums.rows == [(100, 98, 2)]
+
+
+@needs_own_postgres
+@pytest.mark.slow
+def test_a_source_that_goes_away_while_it_is_read_is_waited_for(tmp_path: Path) -> None:
+    server = own_server()
+    plan = plan_of(column("id", "integer", type="INTEGER"), column("c", "text", type="TEXT"))
+    kills: list[int] = []
+
+    def fell(batch: Batch) -> None:
+        if batch.number in (2, 30) and batch.number not in kills:
+            kills.append(batch.number)
+            server.kill()
+
+    with fresh_database(on=server) as url:
+        with closing(open_database(url, writing=True)) as one, one.writing() as writing:
+            writing.execute("CREATE TABLE t (id bigint PRIMARY KEY, c text)")
+            writing.execute(
+                "INSERT INTO t SELECT n, repeat('x', 4000) FROM generate_series(1, 9000) n"
+            )
+        with opened(url, f"sqlite:///{tmp_path / 'b.db'}") as (source, there):
+            made(there, plan)
+            (range,) = ranges_of(source, plan, plan.table("t"))
+            todo = Load(migration="m", plan=plan, table="t", range=range)
+            result = move(source, there, todo, on_batch=fell, pause=lambda seconds: server.start())
+            found = there.query("SELECT count(*), count(DISTINCT id), sum(length(c)) FROM t").rows
+
+    assert kills == [2, 30]
+    assert result.failure is None and result.loaded == 9_000
+    assert found == [(9_000, 9_000, 36_000_000)]

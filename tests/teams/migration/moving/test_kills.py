@@ -13,7 +13,14 @@ from tenuto.teams.migration.databases.addresses import open_database
 from tenuto.teams.migration.moving import checkpoints, quarantine
 from tests.postgres import fresh_database, needs_postgres
 from tests.teams.migration.moving import loading
-from tests.teams.migration.moving.ground import column, made, opened, plan_of, sqlite_file
+from tests.teams.migration.moving.ground import (
+    column,
+    made,
+    moved,
+    opened,
+    plan_of,
+    sqlite_file,
+)
 
 KILLS = 100
 ROWS = 6_000
@@ -86,3 +93,37 @@ def _check_each_row_once(target: str, rows: list[tuple[int, str, object]]) -> No
     assert found == [row for row in rows if isinstance(row[2], int)]
     assert sorted(row.key for row in aside) == [(row[0],) for row in rows if row[2] == "many"]
     assert sum(read) == len(rows)
+
+
+@pytest.mark.slow
+def test_a_full_disk_stops_a_load_that_goes_on_when_there_is_room(tmp_path: Path) -> None:
+    rows = [(number, "x" * 200, number) for number in range(5_000)]
+    table = "CREATE TABLE t (id INTEGER PRIMARY KEY, name TEXT, count INTEGER)"
+    source = sqlite_file(tmp_path / "a.db", table, rows)
+    target = f"sqlite:///{tmp_path / 'b.db'}"
+    plan = plan_of(
+        column("id", "integer", type="INTEGER"),
+        column("name", "text", type="TEXT"),
+        column("count", "integer", type="INTEGER"),
+    )
+    with opened(source, target) as (_, there):
+        made(there, plan)
+    spawning = multiprocessing.get_context("forkserver")
+    told, tells = spawning.Pipe(duplex=False)
+
+    process = spawning.Process(
+        target=loading.load_without_room,
+        args=(source, target, msgspec.json.encode(plan), 500_000, tells),
+    )
+    process.start()
+    what, severity, loaded = told.recv()
+    process.join()
+    told.close()
+    with opened(source, target) as (left, there):
+        before = there.query("SELECT count(*) FROM t").rows
+        (result,) = moved(left, there, plan)
+        found = there.query("SELECT id, name, count FROM t ORDER BY id").rows
+
+    assert (what, severity) == ("no_room", "escalatable")
+    assert 0 < loaded < 5_000 and before == [(loaded,)]
+    assert result.failure is None and found == rows

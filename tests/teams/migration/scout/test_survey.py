@@ -9,8 +9,11 @@ import msgspec
 import psycopg
 import pytest
 
+from tenuto.teams.migration.databases.addresses import open_database
 from tenuto.teams.migration.schema import Annotated, ColumnNotes
 from tenuto.teams.migration.scout import diagram, markdown, survey
+from tests.mariadb import fresh_database as fresh_mariadb
+from tests.mariadb import needs_mariadb
 from tests.postgres import fresh_database, needs_postgres
 from tests.teams.migration.asked import Asked
 from tests.teams.migration.samples import chinook, needs_samples
@@ -142,6 +145,31 @@ def test_postgresql_is_looked_into_as_well() -> None:
     assert found.columns["p.at"].profile.greatest == "infinity"
     assert found.columns["p.n"].profile.digits_after == 2
     assert found.columns["p.id"].profile.greatest == "500"
+
+
+@needs_mariadb
+def test_mariadb_is_looked_into_as_well() -> None:
+    rows = ", ".join(
+        f"({n}, '199{n % 10}-01-02', 'YN', '10:00:00', 1, x'ff')" for n in range(1, 60)
+    )
+    with fresh_mariadb() as url, closing(open_database(url, writing=True)) as database:
+        with database.writing() as writing:
+            writing.execute(
+                "CREATE TABLE p (id int PRIMARY KEY, born varchar(20), f set('Y','N') CHARACTER SET"
+                " utf8mb4, t time, active tinyint(1), raw varbinary(9), d date, at datetime)"
+            )
+        with database.writing() as writing:
+            writing.execute(
+                f"INSERT INTO p (id, born, f, t, active, raw) VALUES {rows}".replace(
+                    "'YN'", "'Y,N'"
+                )
+            )
+        found = survey(database)
+
+    assert found.columns["p.born"].meaning.kind == "date"
+    assert found.columns["p.active"].meaning.semantic == "flag"
+    assert found.columns["p.id"].profile.greatest == "59"
+    assert found.columns["p.d"].profile.nulls == 59
 
 
 @needs_samples

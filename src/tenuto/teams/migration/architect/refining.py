@@ -43,6 +43,8 @@ class Where(msgspec.Struct, frozen=True, kw_only=True):
     target: System
     threshold: float
     indexed: bool = False
+    untyped: bool = False
+    """The table's declaration says nothing about values."""
 
 
 def refined(
@@ -57,7 +59,7 @@ def refined(
     plan = msgspec.structs.replace(plan, semantic=notes.meaning.semantic)
     declared = _as_declared(plan, column, notes.profile)
     turned = tuple(_other_orders(declared, column, notes.profile))
-    truth = None if keyed else _truth(column, notes)
+    truth = None if keyed else _truth(column, notes, untyped=where.untyped)
     if truth is None:
         return with_choice(plan, declared, turned)
     other = _in_truth(column, notes.profile, truth, where)
@@ -69,8 +71,9 @@ def refined(
     return with_choice(plan, declared, (other, *more))
 
 
-def _truth(column: Column, notes: ColumnNotes) -> Truth | None:
-    truth = truth_of(column, notes.profile, said_by(column.name).all)
+def _truth(column: Column, notes: ColumnNotes, *, untyped: bool) -> Truth | None:
+    words = said_by(column.name).all
+    truth = truth_of(column, notes.profile, words, untyped=untyped)
     if notes.meaning.kind is None:
         return None
     if truth is None or truth.kind != notes.meaning.kind:

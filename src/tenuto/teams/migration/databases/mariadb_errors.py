@@ -17,14 +17,15 @@ BAD: Final = frozenset(
     (1048, 1062, 1169, 1264, 1265, 1292, 1364, 1366, 1406, 1411, 1425, 1452, 1586, 1690, 4025, 4038)
 )
 AWAY: Final = frozenset(
-    # Shutting down, gone, lost, waited too long for a lock, a deadlock, too many connections, full.
+    # Shutting down, gone, lost, waited too long for a lock, a deadlock, too many connections.
     (
         *(1040, 1053, 1077, 1079, 1152, 1153, 1158, 1159, 1160, 1161, 1203, 1205, 1213, 1927),
-        *(2006, 2013, 2014, 2055, 1021, 1114, 1637),
+        *(2006, 2013, 2014, 2055, 1637),
     )
 )
 REFUSED: Final = frozenset([1044, 1045, 1049, 1130, 1698])
 NOT_PERMITTED: Final = frozenset([1142, 1143, 1227, 1290, 1370, 1036, 1836])
+NO_ROOM: Final = frozenset([3, 1021, 1026, 1114])
 NOBODY: Final = frozenset([2002, 2003, 2005])
 
 
@@ -61,6 +62,8 @@ def told(error: Exception, place: str, *, was_open: bool) -> port.DatabaseError:
             f"No MariaDB answers at {place}. Check that it runs, the host and the port.",
             detail=said,
         )
+    if number in NO_ROOM:
+        return port.NoRoom(f"The disk of MariaDB at {place} takes no more. Make room.", detail=said)
     if number in NOT_PERMITTED:
         return port.NotPermitted(f"MariaDB at {place} does not permit that: {said}", detail=said)
     if number in AWAY or number in NOBODY or isinstance(error, OSError) or not number:

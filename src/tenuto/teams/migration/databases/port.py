@@ -7,6 +7,7 @@ DatabaseError
 ├── MissingDriver       names the extra
 ├── NotPermitted        we may connect, and may not do this
 ├── Unavailable         it went away, or is busy: try again
+├── NoRoom              its disk is full: somebody has to make room
 ├── BadValue            it refuses a value or a row, and says why
 └── Unsupported         this system cannot do that
 ```
@@ -51,6 +52,10 @@ class NotPermitted(DatabaseError):
 
 class Unavailable(DatabaseError):
     """It went away or is busy; it may work later."""
+
+
+class NoRoom(DatabaseError):
+    """Its disk is full."""
 
 
 class BadValue(DatabaseError):

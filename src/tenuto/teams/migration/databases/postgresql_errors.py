@@ -68,6 +68,10 @@ def told(
             "database.",
             detail=said,
         )
+    if state in ("53100", "58030") or "no space left" in lower:
+        return port.NoRoom(
+            f"The disk of PostgreSQL at {place} takes no more. Make room.", detail=said
+        )
     away = state.startswith(("08", "57P", "53", "40", "55P03"))
     if away or any(word in lower for word in (*AWAY, *STARTING)):
         return port.Unavailable(f"PostgreSQL at {place} went away or is busy: {said}", detail=said)

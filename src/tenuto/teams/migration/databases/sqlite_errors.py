@@ -49,7 +49,7 @@ def told(error: Exception, place: str) -> port.DatabaseError:
             detail=said,
         )
     if "full" in said or "disk I/O" in said:
-        return port.Unavailable(
+        return port.NoRoom(
             f"The disk of the SQLite database {place!r} takes no more: {said}. Make room.",
             detail=said,
         )

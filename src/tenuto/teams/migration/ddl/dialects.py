@@ -9,6 +9,7 @@ from tenuto.teams.migration.plan import (
     IndexPlan,
     KeyPlan,
     Plan,
+    SequencePlan,
     TablePlan,
     ViewPlan,
 )
@@ -121,6 +122,17 @@ class Dialect:
     def counter(self, table: TablePlan, column: ColumnPlan) -> Statement | None:
         """Return what has a column go on counting after the rows that came."""
         raise NotImplementedError
+
+    def sequence(self, sequence: SequencePlan) -> Statement:
+        """Return what makes a counter that belongs to no column."""
+        name = self.q(sequence.name)
+        return Statement(
+            what="sequence",
+            name=sequence.name,
+            table="",
+            sql=f"CREATE SEQUENCE IF NOT EXISTS {name} START WITH {sequence.next}",
+            undo=f"DROP SEQUENCE IF EXISTS {name}",
+        )
 
     def view(self, view: ViewPlan, query: str) -> Statement:
         """Return what makes a view."""

@@ -35,5 +35,6 @@ def finish(plan: Plan) -> list[Statement]:
             for column in table.columns
             if column.counts and (statement := write.counter(table, column))
         ]
+    found += [write.sequence(sequence) for sequence in plan.sequences]
     found += [write.view(view, view.query) for view in plan.views if view.query is not None]
     return found

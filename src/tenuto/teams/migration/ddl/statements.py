@@ -14,7 +14,7 @@ class Statement(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     name: str
     """Of what it makes."""
     table: str
-    """In the target; of a view, its own name."""
+    """In the target; of a view, its own name; of a counter of no column, empty."""
     sql: str
     undo: str
     """What takes it away again; empty: nothing is to be undone."""

@@ -9,7 +9,7 @@ from typing import Final
 from tenuto.teams.migration.lexicon import Said, guessed
 
 GENERIC: Final = frozenset(
-    "id number code name date time type flag description note amount text value list table".split()  # noqa: SIM905
+    "id number code name date time type flag description note amount text value list table".split()  # noqa: SIM905  (words)
 )
 """Meanings that many columns share: that they agree says little."""
 GENERIC_WEIGHT: Final = 0.6

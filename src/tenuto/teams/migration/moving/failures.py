@@ -13,6 +13,7 @@ SAMPLE_ROWS: Final = 20
 CLASSES: Final[tuple[tuple[type[port.DatabaseError], Severity, str], ...]] = (
     (port.Unavailable, "transient", "unavailable"),
     (port.BadValue, "recoverable", "bad_rows"),
+    (port.NoRoom, "escalatable", "no_room"),
     (port.NotPermitted, "escalatable", "not_permitted"),
     (port.CannotConnect, "escalatable", "cannot_connect"),
     (port.MissingDriver, "escalatable", "missing_driver"),

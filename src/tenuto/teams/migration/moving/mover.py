@@ -109,7 +109,6 @@ class _Stopped(Exception):
 class _Piece(msgspec.Struct, frozen=True):
     """A batch between the two threads."""
 
-    batch: object
     changed: Changed
     first_key: tuple[Scalar, ...] | None
     last_key: tuple[Scalar, ...] | None
@@ -174,14 +173,14 @@ class _Attempt:
     def _piece(self, batch: pa.RecordBatch) -> _Piece:
         made = changed(self.mapping, batch, system=self.target.system, by=self.by)
         if not self.by:
-            return _Piece(batch, made, None, None)
+            return _Piece(made, None, None)
         last = key_of(batch, batch.num_rows - 1, self.by)
         if None in last:
             raise DatabaseError(
                 f"The table {self.mapping.source!r} is read by {', '.join(self.by)}, which is null "
                 "in some rows: there is no going on behind those. Read it by columns without null."
             )
-        return _Piece(batch, made, key_of(batch, 0, self.by), last)
+        return _Piece(made, key_of(batch, 0, self.by), last)
 
     def _give(self, piece: _Piece | BaseException | None) -> bool:
         while not self._ended.is_set():
@@ -239,7 +238,7 @@ class _Attempt:
 
     def _write(self, writing: Writing, piece: _Piece, number: int) -> Batch:
         refused: list[BadRow] = []
-        loaded = put_rows(writing, self.load, piece.batch, piece.changed, refused, by=self.by)
+        loaded = put_rows(writing, self.load.table, piece.changed, refused)
         bad = [*piece.changed.bad, *refused]
         read = loaded + len(bad)
         self._check_share(bad, read)

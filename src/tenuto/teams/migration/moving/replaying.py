@@ -61,7 +61,7 @@ def _replay(target: Database, load: Load, group: tuple[int, int]) -> tuple[int, 
     number = len(checkpoints.of_range(target, load.migration, load.table, REPLAYED))
     refused: list[BadRow] = []
     with target.writing() as writing:
-        loaded = put_rows(writing, load, batch, made, refused, by=())
+        loaded = put_rows(writing, load.table, made, refused)
         gone = {at for at, _ in enumerate(rows)} - _places([*made.bad, *refused], originals)
         for at in sorted(gone):
             writing.execute(

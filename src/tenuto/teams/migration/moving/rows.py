@@ -27,6 +27,26 @@ Faults = dict[int, tuple[str, str]]
 NO_NULL: Final = "null in a column that takes none"
 
 
+class Origin:
+    """A batch as it came from the source."""
+
+    def __init__(self, batch: pa.RecordBatch, by: Sequence[str]) -> None:
+        self.batch, self.by = batch, by
+        self.strange = strange_cells(batch)
+
+    def bad_row(self, row: int, column: str, reason: str) -> BadRow:
+        """Return a row as it is kept in quarantine."""
+        names = [name for name in self.batch.schema.names if name != STRANGE]
+        original: dict[str, Scalar | list[Scalar]] = {
+            name: plain(one_array(self.batch.column(name)), row) for name in names
+        }
+        for name, (kind, value) in self.strange.get(row, {}).items():
+            original[name] = [kind, value]
+        return BadRow(
+            key=key_of(self.batch, row, self.by), column=column, reason=reason, original=original
+        )
+
+
 class Changed(msgspec.Struct, frozen=True):
     """What a mapping makes of a batch."""
 
@@ -34,6 +54,7 @@ class Changed(msgspec.Struct, frozen=True):
     places: tuple[int, ...] | range
     """Of the good rows, in the batch of the source."""
     bad: tuple[BadRow, ...]
+    origin: Origin
 
 
 def columns_read(table: TablePlan, by: Sequence[str] = ()) -> tuple[str, ...]:
@@ -49,13 +70,13 @@ def changed(
     table: TablePlan, batch: pa.RecordBatch, *, system: System, by: Sequence[str] = ()
 ) -> Changed:
     """Return what a mapping makes of a batch for a target of a system."""
-    strange = strange_cells(batch)
+    origin = Origin(batch, by)
     faults: Faults = {}
     made: dict[str, pa.Array] = {}
     for column in table.columns:
         if not is_loaded(column):
             continue
-        values, bad = column_of(batch, column, strange)
+        values, bad = column_of(batch, column, origin.strange)
         for row, why in bad.items():
             faults.setdefault(row, (column.name, why))
         if not column.nullable and values.null_count > len(bad):
@@ -66,13 +87,10 @@ def changed(
         made[column.name] = values
     whole = pa.RecordBatch.from_arrays(list(made.values()), names=list(made))
     if not faults:
-        return Changed(whole, range(batch.num_rows), ())
+        return Changed(whole, range(batch.num_rows), (), origin)
     places = tuple(row for row in range(batch.num_rows) if row not in faults)
-    bad_rows = tuple(
-        bad_row(batch, row, strange, by=by, column=faults[row][0], reason=faults[row][1])
-        for row in sorted(faults)
-    )
-    return Changed(whole.take(pa.array(places, pa.int64())), places, bad_rows)
+    bad_rows = tuple(origin.bad_row(row, *faults[row]) for row in sorted(faults))
+    return Changed(whole.take(pa.array(places, pa.int64())), places, bad_rows, origin)
 
 
 def not_kept(values: pa.Array, system: System) -> dict[int, str]:
@@ -182,25 +200,6 @@ def through(array: pa.Array, column: ColumnPlan) -> tuple[pa.Array, dict[int, st
     for place in places:
         bad.setdefault(place, f"does not fit the kind {column.kind}")
     return array, bad
-
-
-def bad_row(
-    batch: pa.RecordBatch,
-    row: int,
-    strange: dict[int, Strange],
-    *,
-    by: Sequence[str],
-    column: str,
-    reason: str,
-) -> BadRow:
-    """Return a row of the source as it is kept in quarantine."""
-    names = [name for name in batch.schema.names if name != STRANGE]
-    original: dict[str, Scalar | list[Scalar]] = {
-        name: plain(one_array(batch.column(name)), row) for name in names
-    }
-    for name, (kind, value) in strange.get(row, {}).items():
-        original[name] = [kind, value]
-    return BadRow(key=key_of(batch, row, by), column=column, reason=reason, original=original)
 
 
 def key_of(batch: pa.RecordBatch, row: int, by: Sequence[str]) -> tuple[Scalar, ...]:

@@ -2,29 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-from tenuto.teams.migration.databases.port import BadValue, Writing, strange_cells
-from tenuto.teams.migration.moving.loads import BadRow, Load
-from tenuto.teams.migration.moving.rows import Changed, bad_row
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    import pyarrow as pa
+from tenuto.teams.migration.databases.port import BadValue, Writing
+from tenuto.teams.migration.moving.loads import BadRow
+from tenuto.teams.migration.moving.rows import Changed
 
 POINT: Final = "tenuto_rows"
 
 
-def put_rows(
-    writing: Writing,
-    load: Load,
-    batch: pa.RecordBatch,
-    changed: Changed,
-    refused: list[BadRow],
-    *,
-    by: Sequence[str],
-) -> int:
+def put_rows(writing: Writing, table: str, changed: Changed, refused: list[BadRow]) -> int:
     """Return how many rows of a batch the target took; `refused` gets the others.
 
     A target that says which row it refuses is believed: the rows before it go in, then those
@@ -38,7 +25,7 @@ def put_rows(
             continue
         writing.execute(f"SAVEPOINT {POINT}")
         try:
-            writing.ingest(load.table, changed.good.slice(start, stop - start))
+            writing.ingest(table, changed.good.slice(start, stop - start))
         except BadValue as error:
             writing.execute(f"ROLLBACK TO SAVEPOINT {POINT}")
             rows = sorted({start + row for row in error.rows if start + row < stop})
@@ -47,7 +34,7 @@ def put_rows(
                 left += [(middle, stop), (start, middle)]
                 continue
             rows = rows or [start]
-            refused += [_refused(row, batch, changed, error, by) for row in rows]
+            refused += [_refused(row, changed, error) for row in rows]
             edges = [start, *[edge for row in rows for edge in (row, row + 1)], stop]
             left += list(zip(edges[::2], edges[1::2], strict=True))[::-1]
         else:
@@ -56,14 +43,6 @@ def put_rows(
     return loaded
 
 
-def _refused(
-    row: int, batch: pa.RecordBatch, changed: Changed, error: BadValue, by: Sequence[str]
-) -> BadRow:
-    return bad_row(
-        batch,
-        changed.places[row],
-        strange_cells(batch),
-        by=by,
-        column=error.column or "",
-        reason=error.detail or str(error),
-    )
+def _refused(row: int, changed: Changed, error: BadValue) -> BadRow:
+    reason = error.detail or str(error)
+    return changed.origin.bad_row(changed.places[row], error.column or "", reason)

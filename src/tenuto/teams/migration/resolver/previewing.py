@@ -49,7 +49,7 @@ def _date(value: Any, change: Change) -> Any:
     formats = change.options.get("formats")
     for format in formats if isinstance(formats, list) else []:
         try:
-            found = dt.datetime.strptime(str(value).strip(), str(format))  # noqa: DTZ007 - as given
+            found = dt.datetime.strptime(str(value).strip(), str(format))  # noqa: DTZ007  (as given)
         except ValueError:
             continue
         return found.date() if change.do == "date" else found

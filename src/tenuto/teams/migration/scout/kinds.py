@@ -10,7 +10,7 @@ from typing import Final
 
 import msgspec
 
-from tenuto.teams.migration.schema import Column, Kind, Profile
+from tenuto.teams.migration.schema import Column, Kind, Profile, Table
 from tenuto.teams.migration.scout.patterns import (
     DATE_FORMATS,
     DAY_ORDERS,
@@ -37,18 +37,23 @@ NUMBERS: Final = frozenset(
     }
 )
 MONEY_WORDS: Final = frozenset(
-    "price amount total net tax salary freight balance credit discount premium".split()  # noqa: SIM905
+    "price amount total net tax salary freight balance credit discount premium".split()  # noqa: SIM905  (words)
 )
 AMOUNT_WORDS: Final = MONEY_WORDS | {
     "quantity", "stock", "weight", "height", "width", "length", "score", "percent", "temperature",
     "size", "duration", "age", "year", "max", "min", "average", "dose", "humidity", "pressure",
 }  # fmt: skip
 DATE_WORDS: Final = frozenset(
-    "date time created updated deleted birth hire due start end shipped".split()  # noqa: SIM905
+    "date time created updated deleted birth hire due start end shipped".split()  # noqa: SIM905  (words)
 )
 FLAG_WORDS: Final = frozenset(
-    "flag active discontinued approved cancelled deleted consent".split()  # noqa: SIM905
+    "flag active discontinued approved cancelled deleted consent".split()  # noqa: SIM905  (words)
 )
+
+
+DIGITS_WORDS: Final = frozenset({"phone", "mobile", "fax", "postal", "ssn", "card", "code"})
+"""Of columns whose values are no numbers, though they are written in digits."""
+UNTYPED: Final = "(untyped)"
 
 
 class Truth(msgspec.Struct, frozen=True, kw_only=True):
@@ -85,15 +90,30 @@ def values_of(profile: Profile) -> Values:
     return Values(profile=profile, count=max(profile.rows - profile.nulls - left, 0))
 
 
-def truth_of(column: Column, profile: Profile, words: frozenset[str]) -> Truth | None:
-    """Return what the values are where that is not what is declared; None: nothing else."""
+def is_untyped(table: Table) -> bool:
+    """Return whether its declaration says nothing about values: all columns are texts, as those of
+    a file of CSV are."""
+    return not table.key and all(
+        column.type.declared.upper() in ("", "TEXT") for column in table.columns
+    )
+
+
+def truth_of(
+    column: Column, profile: Profile, words: frozenset[str], *, untyped: bool = False
+) -> Truth | None:
+    """Return what the values are where that is not what is declared; None: nothing else.
+
+    Args:
+        words: what the column's name means.
+        untyped: see `is_untyped`.
+    """
     values = values_of(profile)
     if not values.count:
         return None
     kind = column.type.kind
     truth: Truth | None = None
     if kind in ("text", "date", "timestamp", "time", "boolean", "json", "uuid", "timestamptz"):
-        truth = _of_texts(values, words, kind)
+        truth = _of_texts(values, words | ({UNTYPED} if untyped else set()), kind)
     elif kind == "integer":
         truth = _of_integers(column, values, words)
     elif kind == "float":
@@ -197,7 +217,7 @@ def _numbers(values: Values, words: frozenset[str]) -> Truth | None:
     if share < NEARLY_ALL or values.profile.patterns.get("integer_padded"):
         return None
     whole = values.share("integer") >= NEARLY_ALL
-    named = bool(words & AMOUNT_WORDS)
+    named = bool(words & AMOUNT_WORDS) or (UNTYPED in words and not words & DIGITS_WORDS)
     if whole:
         sure = 0.85 if named else 0.5
         return Truth(kind="integer", confidence=sure, evidence=_numbered(values, "whole numbers"))

@@ -16,6 +16,7 @@ from tenuto.teams.migration.scout.kinds import (
     NEARLY_ALL,
     Truth,
     Values,
+    is_untyped,
     truth_of,
     values_of,
 )
@@ -149,7 +150,7 @@ RULES: Final = (
 def meaning_of(table: Table, column: Column, profile: Profile) -> Meaning:
     """Return what a column is for; `unknown` where nothing tells."""
     words = said_by(column.name).all
-    truth = truth_of(column, profile, words)
+    truth = truth_of(column, profile, words, untyped=is_untyped(table))
     keyed = _keyed(table, column)
     if keyed is not None:
         return _with_truth(keyed, truth)

@@ -28,7 +28,7 @@ def _date(pattern: str, format: str) -> Fits:
         if fits(text) is None:
             return False
         try:
-            dt.datetime.strptime(text, format)  # noqa: DTZ007 - only whether there is such a day
+            dt.datetime.strptime(text, format)  # noqa: DTZ007  (is there such a day)
         except ValueError:
             return False
         return True

@@ -121,7 +121,7 @@ class _Describing:
         return Schema(
             system="mariadb",
             version=self._version,
-            tables=tuple(tables),
+            tables=tuple(sorted(tables, key=_name)),
             views=tuple(self._view(name, query) for name, query in self._rows(_VIEWS)),
             triggers=tuple(
                 Trigger(name=name, table=table, program=f"{time} {event}\n{program}")
@@ -228,6 +228,10 @@ class _Describing:
             )
             for name, of in keys.items()
         ]
+
+
+def _name(table: Table) -> str:
+    return table.name
 
 
 def _plain(value: Any) -> Any:

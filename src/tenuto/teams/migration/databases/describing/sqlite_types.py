@@ -19,6 +19,8 @@ _WORDS: Final[tuple[tuple[str, Kind], ...]] = (
     (r"\bDATE\b", "date"),
     (r"\bTIME\b", "time"),
     (r"\bJSONB?\b", "json"),
+    # So a target is declared that keeps all digits.
+    (r"\bDECIMAL TEXT\b", "decimal"),
     (r"\b(UUID|GUID|UNIQUEIDENTIFIER)\b", "uuid"),
     (r"\b(VAR)?BINARY\b|\bBYTEA\b|\bIMAGE\b", "bytes"),
 )
