@@ -300,6 +300,16 @@ def sums_of_text(tree: exp.Expr, source: System, target: System) -> bool:
     return found
 
 
+def sums_of_floats(tree: exp.Expr, source: System, target: System) -> bool:
+    """Add up floats as decimals."""
+    found = False
+    for column in columns(tree, "float"):
+        if isinstance(column.parent, exp.Sum | exp.Avg):
+            column.replace(exp.cast(column.copy(), "decimal", copy=False))
+            found = True
+    return found
+
+
 def moments_as_kept(tree: exp.Expr, source: System, target: System) -> bool:
     """Write moments as the target keeps them: without a fraction that is zero."""
     found = False
@@ -443,6 +453,14 @@ RULES: Final = (
         LOOSE,
         STRICT,
         sums_of_text,
+    ),
+    Rule(
+        "sums of floats",
+        "The target squares floats to average them, and refuses those whose squares are beyond a "
+        "float; cast them to decimals.",
+        LOOSE,
+        STRICT,
+        sums_of_floats,
     ),
     Rule(
         "zero",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import itertools
+import math
 import time
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -31,6 +33,9 @@ from tenuto.teams.migration.schema import Schema
 
 ROWS_MAX: Final = 50_000
 """Rows of an answer that are compared at most."""
+ENDLESS: Final = (
+    "A sum beyond what a float holds is infinite in the source, and an error in the target."
+)
 UNDECIDED: Final = (
     "Rows that are equal in what it sorts by are cut by LIMIT: which of them come is not promised "
     "by either system."
@@ -204,6 +209,8 @@ class Workload:
                 return "dialect", " ".join(rewritten.reasons), rewritten.sql
         if why := excuse(query, self._aside):
             return "expected", why, ""
+        if "out of range" in asked.error and any(map(_is_endless, itertools.chain(*mine))):
+            return "dialect", ENDLESS, ""
         if asked.outcome is not None and self._is_undecided(query, mine):
             return "dialect", UNDECIDED, ""
         return "defect", asked.error or "The rows are not the same.", ""
@@ -252,6 +259,10 @@ class Workload:
         right = [tuple(row[place] for place in by) for row in its]
         whole = tuple(range(len(by)))
         return results.compared(left, right, sorted_by=whole).same and _has_ties(query, left)
+
+
+def _is_endless(value: object) -> bool:
+    return isinstance(value, float) and math.isinf(value)
 
 
 def reworded_columns(translator: Translator, view: str) -> list[exp.Identifier]:
