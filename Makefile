@@ -8,10 +8,11 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PYTEST_ARGS ?=
 
-.PHONY: help venv demo web test check fuzz nemo bench clean
+.PHONY: help venv demo demo-migration web test check fuzz nemo bench clean
 
 help:
 	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
+	@echo 'make demo-migration    an ugly shop of a million rows goes to PostgreSQL, is killed, and is proven'
 	@echo 'make test    every check and every test; what CI runs'
 	@echo 'make check   format, lint, types, layers, sizes'
 	@echo 'make fuzz    broken requests of every kind for a minute; FUZZ_SECONDS and FUZZ_SEED change it'
@@ -29,6 +30,11 @@ demo:
 	@.venv/bin/python scripts/web.py
 	@.venv/bin/python scripts/demo.py
 
+demo-migration:
+	@$(PYTHON) scripts/environment.py .venv --extra migration --constraints constraints.txt
+	@$(PYTHON) scripts/postgres.py install
+	@.venv/bin/python scripts/demo_migration.py
+
 web:
 	@$(PYTHON) scripts/web.py
 
@@ -39,6 +45,7 @@ test: check
 	@$(PYTHON) scripts/services.py
 	@$(PYTHON) scripts/postgres.py install
 	@$(PYTHON) scripts/redis_server.py install
+	@$(PYTHON) scripts/mariadb_server.py install
 	@$(PYTHON) scripts/conformance.py install
 	@$(PYTHON) scripts/openid_provider.py install
 	@$(PYTHON) scripts/web.py

@@ -10,6 +10,7 @@ from bench.figures.guards import guards
 from bench.figures.listing import listing
 from bench.figures.live import live
 from bench.figures.long_logs import long_logs
+from bench.figures.migrating import migrating
 from bench.figures.parking import parking
 from bench.figures.recovery import recovery
 from bench.figures.remembering import remembering
@@ -44,6 +45,7 @@ FIGURES: Final[dict[str, Callable[[Lab], list[Row]]]] = {
     "guards": guards,
     "streams": streams,
     "serving": serving,
+    "migration": migrating,
 }
 
 NEED_A_PEER: Final = ("many",)

@@ -14,12 +14,18 @@ import traceback
 from collections.abc import Sequence
 from difflib import get_close_matches
 from types import TracebackType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 from click.shell_completion import CompletionItem
 
 from tenuto.cli import exit_codes
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint
+
+GROUP: Final = "tenuto.commands"
+"""Packages name verbs of their own under it: their name, and the click command."""
 
 VERBS: Final[dict[str, dict[str, str]]] = {
     "Work": {
@@ -65,15 +71,25 @@ VERBS: Final[dict[str, dict[str, str]]] = {
 """Verb to its line of help, by section. Here, so that help is given without loading any verb."""
 
 
+def brought() -> "dict[str, EntryPoint]":
+    """Return the verbs that installed packages bring, by name; looking takes some milliseconds."""
+    from importlib.metadata import entry_points
+
+    return {entry.name: entry for entry in sorted(entry_points(group=GROUP))}
+
+
 class LazyGroup(click.Group):
-    """The verbs; each is the `command` of the module of its name in `tenuto.cli.verbs`."""
+    """The verbs; each is the `command` of the module of its name in `tenuto.cli.verbs`, or is
+    brought by a package."""
 
     def list_commands(self, context: click.Context) -> list[str]:
         return [name for verbs in VERBS.values() for name in verbs]
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
         if name not in self.list_commands(context):
-            return None
+            entry = brought().get(name)
+            found: click.Command | None = None if entry is None else entry.load()
+            return found
         module = importlib.import_module(f"tenuto.cli.verbs.{name.replace('-', '_')}")
         command: click.Command = module.command
         return command
@@ -82,8 +98,9 @@ class LazyGroup(click.Group):
         self, context: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
         name = args[0]
-        if not name.startswith("-") and name not in self.list_commands(context):
-            close = get_close_matches(name, self.list_commands(context), n=1)
+        known = self.list_commands(context)
+        if not name.startswith("-") and name not in known and name not in brought():
+            close = get_close_matches(name, [*known, *brought()], n=1)
             hint = f"Did you mean {close[0]!r}?" if close else "`tenuto --help` lists them."
             context.fail(f"There is no command {name!r}. {hint}")
         return super().resolve_command(context, args)
@@ -102,6 +119,9 @@ class LazyGroup(click.Group):
         for section, verbs in VERBS.items():
             with formatter.section(section):
                 formatter.write_dl(list(verbs.items()))
+        if more := brought():
+            with formatter.section("Teams"):
+                formatter.write_dl([(name, f"The verbs of {name!r}.") for name in more])
 
 
 @click.command(

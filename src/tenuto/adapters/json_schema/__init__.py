@@ -17,6 +17,9 @@ class JsonSchemas:
     def fault(self, schema: JsonObject, value: Json) -> str | None:
         """Return why `value` does not fit `schema` and where, in one line, or None if it does.
 
+        Of what the schema calls `writeOnly`, as a password, the value is not told, but what was
+        expected: its `description`. Source: JSON Schema 2020-12, Validation, 9.4.
+
         Raises:
             Rejected: `schema` is no JSON Schema.
         """
@@ -24,7 +27,7 @@ class JsonSchemas:
         validator = self._validators.get(key)
         if validator is None:
             validator = self._validators[key] = _compile(schema)
-        faults = [_sentence(error) for error in validator.iter_errors(value)]
+        faults = [_sentence(error, schema) for error in validator.iter_errors(value)]
         return "; ".join(faults[:5]) or None
 
 
@@ -44,6 +47,21 @@ def _refuse(address: str) -> Any:
     raise ValueError(f"{address!r:.80} is not part of the schema, and nothing is fetched")
 
 
-def _sentence(error: Any) -> str:
+def _sentence(error: Any, schema: Json = None) -> str:
     place = "/".join(str(part) for part in error.instance_path)
-    return f"at {place}: {error.message}" if place else str(error.message)
+    message = _untold(error, schema) or str(error.message)
+    return f"at {place}: {message}" if place else message
+
+
+def _untold(error: Any, schema: Json) -> str:
+    """Return what is said in place of a value that may be a secret; else nothing."""
+    part = schema
+    for step in error.schema_path:
+        if isinstance(part, dict) and part.get("writeOnly") is True:
+            expected = str(part.get("description", "something else")).rstrip(".")
+            return f"What was given is not as expected, and is not told: {expected}"
+        if isinstance(part, dict):
+            part = part.get(step)
+        elif isinstance(part, list) and isinstance(step, int) and step < len(part):
+            part = part[step]
+    return ""

@@ -28,7 +28,8 @@ def answer(request: ModelRequest) -> str:
 def fill(schema: JsonObject, request: ModelRequest) -> Json:
     """Return a value of the shape `schema` asks for, from the inputs alone.
 
-    Of a choice the one whose words the inputs use most; texts are extracted; numbers are 0, truth
+    What the inputs have under the same name is taken as it is, where it has that shape. Of a
+    choice the one whose words the inputs use most; texts are extracted; numbers are 0, truth
     values false, lists hold the sentences. What the schema asks beyond shape may not hold."""
     return _filled(schema, request, "", 0)
 
@@ -82,6 +83,9 @@ def _filled(schema: JsonObject, request: ModelRequest, name: str, depth: int) ->
     if kind == "array":
         items = schema.get("items")
         texts = isinstance(items, dict) and items.get("type") == "string"
+        given = request.inputs.get(name)
+        if isinstance(given, list) and not texts:
+            return given
         return [*_best(request)] if texts else []
     same = request.inputs.get(name)
     if kind == "string":

@@ -1,0 +1,6 @@
+"""From what a database holds to a plan for another system; plans only, and touches no database."""
+
+from tenuto.teams.migration.architect.making import NothingToMove, make_plan
+from tenuto.teams.migration.architect.options import Options
+
+__all__ = ["NothingToMove", "Options", "make_plan"]

@@ -1,0 +1,254 @@
+"""What the conductor does: checks, asks, hands out work, builds what stands on the rows, judges."""
+
+import sqlite3
+from contextlib import closing, suppress
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+
+import tenuto
+from tenuto.teams.migration.failing import told
+from tenuto.teams.migration.options import Options, options_from
+from tenuto.teams.migration.permitting import check_permitted
+from tenuto.teams.migration.plan import Plan, TablePlan
+from tenuto.teams.migration.recovery.fixes import Fix
+from tenuto.teams.migration.recovery.mending import with_fixes
+from tenuto.teams.migration.schema import Annotated
+from tenuto.teams.migration.wire import from_json, to_json
+
+SHOWN_MAX: Final = 20
+"""Differences that a message names."""
+
+
+def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
+    """Return what answers at both addresses; nothing is written. A dry run needs no target.
+
+    Raises:
+        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty.
+    """
+    from tenuto.teams.migration.databases.addresses import open_database, redacted
+
+    options = options_from(given)
+    with told():
+        check_permitted(options)
+    with told(), closing(open_database(options.source)) as source:
+        source.query("SELECT 1")
+    there: list[str] = []
+    if not options.dry_run:
+        with told(), closing(open_database(options.target, writing=True)) as target:
+            there = [table.name for table in target.describe().tables]
+    if there:
+        raise tenuto.Fatal(
+            f"The target {redacted(options.target)} is not empty: it has {len(there)} tables, "
+            f"among them {', '.join(map(repr, there[:3]))}. Name an empty database, or empty it.",
+            code="target_not_empty",
+        )
+    return {"source": redacted(options.source), "target": redacted(options.target)}
+
+
+def settle(
+    ctx: tenuto.Context, plan: dict[str, Any], annotated: dict[str, Any], said: Any
+) -> dict[str, Any]:
+    """Return the plan with what a person said of it, and whether it may be carried out.
+
+    A plan that is wrong, or questions that are still open, are asked about again; why is in
+    `message`.
+    """
+    from tenuto.teams.migration import planfile
+    from tenuto.teams.migration.plan_diff import diff
+    from tenuto.teams.migration.resolver import BadAnswer, resolve
+
+    now, message = from_json(plan, Plan), ""
+    data = said.get("data") or {}
+    if said["approved"] and data.get("plan"):
+        try:
+            edited = planfile.load(data["plan"])
+        except ValueError as error:
+            return {"plan": plan, "next": "ask", "message": f"The plan is wrong: {error}"}
+        ctx.note("plan_edited", {"by": said["by"], "changes": diff(now, edited)})
+        now = msgspec.structs.replace(edited, revision=now.revision + 1)
+    if said["approved"] and data.get("answers"):
+        try:
+            now = resolve(now, from_json(annotated, Annotated), answers=data["answers"])
+        except BadAnswer as error:
+            return {"plan": plan, "next": "ask", "message": f"An answer is wrong: {error}"}
+        now = msgspec.structs.replace(now, revision=now.revision + 1)
+    is_open = [question.id for question in now.questions if question.answer is None]
+    if said["approved"] and is_open:
+        message = f"Still to be answered: {', '.join(is_open)}."
+    ctx.note("plan", {"revision": now.revision, "approved": said["approved"], "by": said["by"]})
+    following = "stop" if not said["approved"] else "ask" if is_open else "go"
+    return {"plan": to_json(now), "next": following, "message": message}
+
+
+def tell(ctx: tenuto.Context, plan: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
+    """Return the plan of a dry run, as YAML too; nothing was written."""
+    from tenuto.teams.migration import planfile
+
+    return {"plan": plan, "yaml": planfile.dump(from_json(plan, Plan))}
+
+
+def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
+    """End the session, whose plan nobody wants.
+
+    Raises:
+        Fatal: always.
+    """
+    why = f": {said['note']}" if said.get("note") else ""
+    raise tenuto.Fatal(
+        f"The plan was not approved{why}. Nothing was written to the target.", code="plan_denied"
+    )
+
+
+def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """Make the tables, without what stands on their rows; return the work for each worker."""
+    from tenuto.teams.migration import ddl, moving
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
+    with (
+        told(asks=True),
+        closing(open_database(options.source)) as source,
+        closing(open_database(options.target, writing=True)) as target,
+    ):
+        moving.prepare(target)
+        moving.expect(target, ctx.session_id, now.tables)
+        for statement in ddl.prepare(now):
+            if not (statement.unless and target.query(statement.unless).rows):
+                with target.writing() as writing:
+                    writing.execute(statement.sql)
+        units = [
+            _unit(ctx, options, now, table, to_json(one))
+            for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
+            for one in moving.ranges_of(source, now, table)
+        ]
+    for unit in units:
+        unit["known"] = known
+    lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
+    return {"lanes": [lane for lane in lanes if lane]}
+
+
+def _known_fixes() -> dict[str, int]:
+    """Return what the library knows of fixes. It is a help, and no more: without it, nothing."""
+    from tenuto.teams.migration.learning.library import Library
+
+    with suppress(sqlite3.Error, OSError):
+        return {text: count for text, count in Library().known().items() if text[:4] == "fix "}
+    return {}
+
+
+def _unit(
+    ctx: tenuto.Context, options: Options, plan: Plan, table: TablePlan, range: dict[str, Any]
+) -> dict[str, Any]:
+    """Return the work on one range: complete in itself, and no larger than it must be."""
+    small = msgspec.structs.replace(plan, tables=(table,), views=(), left_out={}, questions=())
+    return {
+        "source": options.source,
+        "target": options.target,
+        "migration": ctx.session_id,
+        "table": table.name,
+        "plan": to_json(small),
+        "range": range,
+    }
+
+
+def collect(
+    ctx: tenuto.Context, plan: dict[str, Any], lanes: list[list[dict[str, Any]]]
+) -> dict[str, Any]:
+    """Return what was moved, table by table, and the plan as it was in the end."""
+    now = from_json(plan, Plan)
+    moved: dict[str, dict[str, float]] = {}
+    applied: list[dict[str, Any]] = []
+    for one in (one for lane in lanes for one in lane):
+        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0, "seconds": 0.0})
+        for name in table:
+            table[name] += one[name]
+        fixes = [from_json(fix, Fix) for fix in one["fixes"]]
+        now = with_fixes(now, one["table"], fixes)
+        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
+    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
+
+
+def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """Build what stands on the rows: indexes, constraints, counters, views; return what was built,
+    which rows had to give way, and what could not be.
+
+    Doing it again finds what is there.
+    """
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.recovery.building import build_all
+
+    options, now = options_from(given), from_json(plan, Plan)
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
+        built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
+    for fault in built.unbuilt:
+        ctx.note("unbuilt", to_json(fault))
+    built_json: dict[str, Any] = to_json(built)
+    return built_json
+
+
+def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """Return what KORA found, and the differences that are to be explained."""
+    from tenuto.teams.migration import kora
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options, now = options_from(given), from_json(plan, Plan)
+    with (
+        told(asks=True),
+        closing(open_database(options.source)) as source,
+        closing(open_database(options.target, writing=True)) as target,
+    ):
+        workload = kora.workload_from(options.workload) if options.workload else ()
+        found = kora.verify(source, target, now, workload=workload)
+    defects = [to_json(one) for one in found.differences if one.verdict == "defect"]
+    for one in defects[:SHOWN_MAX]:
+        ctx.note("defect", one)
+    return {
+        "verification": to_json(found),
+        "verified": found.verified,
+        "defects": found.defects,
+        "differences": defects[:SHOWN_MAX],
+        "explanations": [],
+    }
+
+
+def learn(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    annotated: dict[str, Any],
+    fixes: list[dict[str, Any]],
+    tenant: str,
+) -> dict[str, Any]:
+    """Return what a verified migration teaches, which is in the library now."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import patterns_of
+
+    helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
+    found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
+    Library().contribute(tenant, ctx.session_id, found)
+    return {"patterns": [pattern.text for pattern in found]}
+
+
+def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:
+    """Write the report, and return the proof.
+
+    Raises:
+        Fatal: the target is not proven to behave as the source, and nobody takes it as it is.
+    """
+    from tenuto.teams.migration import report
+
+    options = options_from(given)
+    if options.report:
+        Path(options.report).write_text(report.html(facts), "utf-8")
+    is_verified = facts["verification"]["verified"]
+    if not (is_verified or facts["accepted"]):
+        where = f" The report is in {options.report}." if options.report else ""
+        raise tenuto.Fatal(f"{report.account(facts)}{where}", code="not_verified")
+    return {
+        "verified": is_verified,
+        "accepted": facts["accepted"],
+        "moved": facts["moved"],
+        "built": facts["built"],
+        "report": report.markdown(facts),
+    }

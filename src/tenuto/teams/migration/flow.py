@@ -1,0 +1,153 @@
+"""The graph of the conductor, who directs those who think and those who work.
+
+```text
+check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn
+          │               │                                                     │          │
+          └► (a dry run)  └► (denied)                                  accept ◄─┘          ▼
+                                                                          └─────────────► finish
+```
+
+Directions are strict: this graph starts the layers below as sessions of their own, they give back
+what they found, and none of them starts or tells one above it.
+"""
+
+from typing import Any, Final
+
+from tenuto import RetryPolicy, Team, Workflow, body
+from tenuto.teams.migration import agents, conducting
+from tenuto.teams.migration.cognition import planning_workflow
+from tenuto.teams.migration.execution import AWAY, LANES_MAX, worker_workflow
+from tenuto.teams.migration.options import INPUTS, PATIENCE
+
+DESCRIPTION: Final = (
+    "Moves a database to another system and proves that it behaves the same: scouts, plans, asks "
+    "what it cannot know, moves every row once, mends or puts aside what does not fit, verifies."
+)
+
+VERIFYING: Final = "2d"
+"""How long building and verifying may take."""
+
+ONCE: Final = RetryPolicy(max_attempts=1)
+
+_FORM: Final[dict[str, Any]] = {
+    "plan": {"type": "string", "default": "", "description": "The plan as YAML, edited."},
+    "answers": {
+        "type": "object",
+        "additionalProperties": {"type": "string"},
+        "default": {},
+        "description": "Question to one of its choices.",
+    },
+}
+
+
+def migration_workflow(model: str = "offline") -> Workflow:
+    """Return the workflow, with `model` for the agents that judge.
+
+    Example:
+        output = tenuto.run(
+            migration_workflow(),
+            {"source": "sqlite:///old.db", "target": "postgresql://localhost/new"},
+        )
+    """
+    flow = Workflow(
+        "migration",
+        version="1",
+        description=DESCRIPTION,
+        inputs=INPUTS,
+        state={
+            "plan": "replace",
+            "message": ("replace", ""),
+            "accepted": ("replace", False),
+        },
+        output="inputs.dry_run ? outputs.tell : outputs.finish",
+    )
+    _plan(flow, model)
+    _work(flow, model)
+    _prove(flow, model)
+    return flow
+
+
+def _plan(flow: Workflow, model: str) -> None:
+    flow.node("check", function=conducting.check, inputs={"given": "inputs"}, retry=AWAY)
+    flow.node(
+        "think",
+        workflow=planning_workflow(model),
+        inputs={"given": "inputs"},
+        updates={"plan": "output.plan"},
+    )
+    flow.node(
+        "ask",
+        approval="Carry this plan out?",
+        inputs={"plan": "state.plan", "message": "state.message"},
+        form=_FORM,
+        timeout=PATIENCE,
+        on_expiry="deny",
+    )
+    annotated = {"annotated": "outputs.think.annotated"}
+    flow.node(
+        "settle",
+        function=conducting.settle,
+        inputs={"plan": "state.plan", "said": "outputs.ask", **annotated},
+    )
+    flow.edge("check", "think").edge("ask", "settle")
+    asks = "inputs.approve || outputs.think.open > 0"
+    flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="prepare")
+    flow.node("tell", function=conducting.tell, inputs={"plan": "state.plan", "given": "inputs"})
+    following = [
+        ("outputs.settle.next == 'go'", "prepare"),
+        ("outputs.settle.next == 'ask'", "ask"),
+    ]
+    flow.switch("settle", following, default="give_up")
+    flow.node("give_up", function=conducting.give_up, inputs={"said": "outputs.ask"})
+
+
+def _work(flow: Workflow, model: str) -> None:
+    plan = {"plan": "state.plan", "given": "inputs"}
+    flow.node("prepare", function=conducting.prepare, inputs=plan, retry=AWAY, timeout=VERIFYING)
+    flow.node(
+        "work",
+        map="outputs.prepare.lanes",
+        do=body(workflow=worker_workflow(model), inputs={"ranges": "item"}),
+        concurrency=LANES_MAX,
+    )
+    moved = {"plan": "state.plan", "lanes": "outputs.work"}
+    flow.node("collect", function=conducting.collect, inputs=moved)
+    flow.node("build", function=conducting.build, inputs=plan, retry=AWAY, timeout=VERIFYING)
+    flow.edge("prepare", "work").edge("work", "collect").edge("collect", "build")
+
+
+def _prove(flow: Workflow, model: str) -> None:
+    plan = {"plan": "state.plan", "given": "inputs"}
+    flow.node("verify", function=conducting.verify, inputs=plan, retry=AWAY, timeout=VERIFYING)
+    given = {name: f"outputs.verify.{name}" for name in ("differences", "explanations")}
+    flow.node("validator", agent=agents.validator(model), inputs=given)
+    flow.node(
+        "accept",
+        approval="The target does not behave as the source in every way. Take it as it is?",
+        inputs={**given, "explanations": "outputs.validator.explanations"},
+        updates={"accepted": "output.approved"},
+        timeout=PATIENCE,
+        on_expiry="deny",
+    )
+    facts = (
+        "{'plan': state.plan, 'annotated': outputs.think.annotated, "
+        "'moved': outputs.collect.moved, 'built': outputs.build, "
+        "'verification': outputs.verify.verification, "
+        "'explanations': outputs.validator.explanations, "
+        "'accepted': state.accepted}"
+    )
+    flow.node("finish", function=conducting.finish, inputs={"given": "inputs", "facts": facts})
+    taught = {"plan": "state.plan", "annotated": "outputs.think.annotated"}
+    flow.node(
+        "learn",
+        function=conducting.learn,
+        inputs={**taught, "fixes": "outputs.collect.fixes", "tenant": "session.tenant"},
+        run_if="inputs.learn",
+        on_failure="continue",
+    )
+    flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")
+    flow.switch("validator", [("!outputs.verify.verified", "accept")], default="learn")
+    flow.edge("learn", "finish")
+
+
+team = Team(name="migration", description=DESCRIPTION, workflow=migration_workflow())

@@ -1,0 +1,1 @@
+"""Queries that both sides are asked: given and made, translated, and compared."""

@@ -1,0 +1,1 @@
+"""Learning: general patterns of completed migrations, told so that no single one shows."""

@@ -1,0 +1,84 @@
+"""kill -9 at many places of a whole migration; it goes on, and each row is there once."""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+import psycopg
+import pytest
+
+from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.shop import ROOT, given, shop
+
+pytestmark = [needs_postgres, pytest.mark.slow]
+
+STEPS: Final = (2, 6)
+"""A process lives for so many commits of its log, at least and at most, before it is killed."""
+
+# Runs the team on a file, and kills itself when its log has so many commits more.
+CHILD: Final = """
+import asyncio, json, os, signal, sys
+import tenuto
+from tenuto.teams.migration import team
+
+async def main(db, inputs, commits):
+    async with tenuto.open(db) as runtime:
+        changes = runtime.changes
+        before = await changes.last()
+
+        async def die():
+            seen = 0
+            async for _ in changes.after(before):
+                seen += 1
+                if seen >= int(commits):
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        dying = asyncio.create_task(die())
+        session = await runtime.start(team.workflow, json.loads(inputs), key="the one")
+        print(json.dumps(await session.result(120)))
+        dying.cancel()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+def run(db: Path, inputs: dict[str, Any], commits: int) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-c", CHILD, f"sqlite:///{db}", json.dumps(inputs), str(commits)],
+        capture_output=True,
+        text=True,
+        cwd=ROOT,
+        env=os.environ,
+        timeout=180,
+        check=False,
+    )
+
+
+def test_a_migration_that_is_killed_again_and_again_ends_as_if_it_never_was(
+    tmp_path: Path,
+) -> None:
+    chance, kills = random.Random(3), 0
+    source = shop(tmp_path, moves=1_500)
+    db = tmp_path / "tenuto.db"
+    with fresh_database() as target:
+        inputs = given(source, target)
+        while (ended := run(db, inputs, chance.randint(*STEPS))).returncode == -signal.SIGKILL:
+            kills += 1
+        assert ended.returncode == 0, ended.stderr
+        output = json.loads(ended.stdout)
+
+        assert kills >= 8
+        assert output["verified"]
+        with psycopg.connect(target) as connection:
+            twice = connection.execute(
+                "SELECT table_name, range_number, batch FROM tenuto_checkpoints "
+                "GROUP BY 1, 2, 3 HAVING count(*) > 1"
+            ).fetchall()
+        assert twice == []
