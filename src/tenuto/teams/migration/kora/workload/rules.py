@@ -310,6 +310,16 @@ def sums_of_floats(tree: exp.Expr, source: System, target: System) -> bool:
     return found
 
 
+def means_of_exact(tree: exp.Expr, source: System, target: System) -> bool:
+    """Take means of exact numbers with all digits that a float has."""
+    found = False
+    for mean in list(tree.find_all(exp.Avg)):
+        if not isinstance(mean.this, exp.Cast):
+            mean.set("this", exp.cast(mean.this.copy(), "double", copy=False))
+            found = True
+    return found
+
+
 def moments_as_kept(tree: exp.Expr, source: System, target: System) -> bool:
     """Write moments as the target keeps them: without a fraction that is zero."""
     found = False
@@ -461,6 +471,14 @@ RULES: Final = (
         LOOSE,
         STRICT,
         sums_of_floats,
+    ),
+    Rule(
+        "means",
+        "AVG of whole numbers and decimals has four digits more than these, and no others, in "
+        "MariaDB; cast them to floats.",
+        ("sqlite", "postgresql", "folder"),
+        ("mariadb",),
+        means_of_exact,
     ),
     Rule(
         "zero",
