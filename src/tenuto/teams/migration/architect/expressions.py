@@ -243,11 +243,8 @@ def _check_kinds(tree: Any, of: Names, back: Mapping[str, str]) -> None:
         for other in (each.unnest() for each in others):
             if not isinstance(other, exp.Literal | exp.Neg):
                 continue
-            fits = (
-                kind in ("integer", "decimal", "float")
-                if not other.is_string
-                else kind != "boolean"
-            )
+            is_number = kind in ("integer", "decimal", "float")
+            fits = kind != "boolean" and is_number != other.is_string
             if isinstance(other, exp.Literal) and kind == "boolean" and other.name in ("0", "1"):
                 other.replace(exp.Boolean(this=other.name == "1"))
             elif not fits:
