@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import functools
 import time
+from collections.abc import Callable
+from typing import TypedDict, Unpack
 
 from tenuto.teams.migration.databases.port import Database
 from tenuto.teams.migration.databases.quoting import quoted
@@ -24,35 +26,39 @@ from tenuto.teams.migration.kora.sides import (
 from tenuto.teams.migration.plan import TablePlan
 
 
-def compare(
-    source: Reads,
-    target: Reads,
-    plan: TablePlan,
-    *,
-    change: Change | None = None,
-    aside: Aside = NOBODY,
-    chunk: int = CHUNK,
-) -> Check:
+class How(TypedDict, total=False):
+    """How a table is compared."""
+
+    change: Change
+    """What the plan makes of a batch; by itself `sides.as_planned`."""
+    aside: Aside
+    """The rows of the table in quarantine."""
+    chunk: int
+    """How many rows are compared at once."""
+
+
+def compare(source: Reads, target: Reads, plan: TablePlan, **how: Unpack[How]) -> Check:
     """Return what is not the same in a table, down to rows and columns.
 
     Reads each side once, in batches, each in a thread of its own.
-
-    Args:
-        change: what the plan makes of a batch; by itself `sides.as_planned`.
-        aside: the rows of this table in quarantine.
     """
-    change = change or functools.partial(as_planned, system=target.system)
+    change = how.get("change", functools.partial(as_planned, system=target.system))
+    aside, chunk = how.get("aside", NOBODY), how.get("chunk", CHUNK)
     begun = time.perf_counter()
     form = Form(plan, target.system)
     expected = Expected(source, form, change)
     by = key_in_source(plan)
-    found = Found(lambda key: aside.reason(key, plan))
+
+    def nothing_found() -> Found:
+        return Found(lambda key: aside.reason(key, plan))
+
+    found = nothing_found()
     try:
         counts = in_order(expected, target, (form, by), found=found, chunk=chunk) if by else None
     except NotInOrder:
-        counts, found = None, Found()
+        counts = None
     if counts is None:
-        counts, found = as_sets(expected, target, form)
+        counts, found = as_sets(expected, target, form, nothing_found)
     missing = aside.account(found, plan, expected.bad)
     if missing:
         found.add(
@@ -90,11 +96,13 @@ def in_order(
     return left.count, right.count
 
 
-def as_sets(expected: Expected, target: Reads, form: Form) -> tuple[tuple[int, int], Found]:
+def as_sets(
+    expected: Expected, target: Reads, form: Form, nothing_found: Callable[[], Found]
+) -> tuple[tuple[int, int], Found]:
     """Compare rows in any order; return how many each side has, and what was found."""
     texts: frozenset[str] = frozenset()
     while True:
-        found = Found()
+        found = nothing_found()
         try:
             counts = Multisets(form, found).run(
                 functools.partial(expected.rows, texts=texts),

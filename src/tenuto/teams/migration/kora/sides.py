@@ -6,6 +6,7 @@ import queue
 import re
 import threading
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Final, Protocol
 
 import msgspec
@@ -180,24 +181,22 @@ class Stream:
     def __init__(self, form: Form, batches: Iterator[pa.RecordBatch]) -> None:
         self._form = form
         self._batches = batches
-        self._queue: queue.Queue[pa.RecordBatch | BaseException | None] = queue.Queue(AHEAD)
+        self._queue: queue.Queue[pa.RecordBatch | None] = queue.Queue(AHEAD)
         self._stopped = threading.Event()
         self._pieces: list[pa.RecordBatch] = []
         self._held = 0
         self._ended = False
         self.count = 0
         """Rows that came so far."""
-        self._thread = threading.Thread(target=self._read, name="kora-reader", daemon=True)
+        self._thread = ThreadPoolExecutor(1, "kora-reader")
 
     def __enter__(self) -> Stream:
-        self._thread.start()
+        self._reading = self._thread.submit(self._read)
         return self
 
     def __exit__(self, *_: object) -> None:
         self._stopped.set()
-        while self._thread.is_alive():
-            self._emptied()
-            self._thread.join(0.01)
+        self._thread.shutdown()
 
     def ahead(self, number: int) -> tuple[pa.RecordBatch, bool]:
         """Return the next rows, `number` or all that are left, and whether that is all."""
@@ -219,11 +218,10 @@ class Stream:
 
     def _take(self) -> None:
         item = self._queue.get()
-        if isinstance(item, BaseException):
-            self._ended = True
-            raise item
         if item is None:
             self._ended = True
+            # What went wrong in the thread is raised here.
+            self._reading.result()
             return
         self._pieces.append(item)
         self._held += item.num_rows
@@ -235,19 +233,13 @@ class Stream:
                 self._put(batch)
                 if self._stopped.is_set():
                     return
-        except BaseException as error:
-            self._put(error)
-            return
-        self._put(None)
+        finally:
+            self._put(None)
 
-    def _put(self, item: pa.RecordBatch | BaseException | None) -> None:
+    def _put(self, item: pa.RecordBatch | None) -> None:
         while not self._stopped.is_set():
             try:
                 self._queue.put(item, timeout=0.1)
                 return
             except queue.Full:
                 continue
-
-    def _emptied(self) -> None:
-        while not self._queue.empty():
-            self._queue.get_nowait()
