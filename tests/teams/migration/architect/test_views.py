@@ -95,6 +95,9 @@ def test_a_view_is_said_in_the_words_of_the_target(query: str, part: str) -> Non
         ("SELECT group_concat(Name) FROM Buyer", "GROUPCONCAT may mean something else"),
         ("SELECT Name FROM Buyer WHERE Id = 'x'", "It compares 'Id', of integer, with 'x'"),
         ("SELECT Name FROM Buyer WHERE Since = '2021-01-01'", "not written alike"),
+        ("SELECT round(Total, 1) FROM Buyer", "ROUND takes halves differently"),
+        ("SELECT max(Id, Total) FROM Buyer", "GREATEST and LEAST take NULL differently"),
+        ("SELECT substr(Name, -2) FROM Buyer", "SUBSTR counts from elsewhere"),
         ("SELECT name FROM sqlite_schema", "It names 'sqlite_schema', which is not moved"),
     ],
 )

@@ -187,9 +187,32 @@ def _plainer(tree: Any, of: Names, folded: Mapping[str, str]) -> Any:
     return tree.transform(plainer).transform(plainer)
 
 
+def check_quiet(node: Any, source: System, target: System) -> None:
+    """Refuse what both systems take and one means otherwise: nothing would be said about it."""
+    exp = _exp()
+    systems = {source, target}
+    if isinstance(node, exp.Length) and node.args.get("binary"):
+        raise Untranslatable("LENGTH of MariaDB counts bytes.")
+    if isinstance(node, exp.Concat):
+        raise Untranslatable("CONCAT takes NULL differently there.")
+    if isinstance(node, exp.Greatest | exp.Least) and "postgresql" in systems:
+        raise Untranslatable("GREATEST and LEAST take NULL differently there.")
+    if isinstance(node, exp.Round):
+        raise Untranslatable("ROUND takes halves differently there.")
+    if isinstance(node, exp.Avg) and "mariadb" in systems:
+        raise Untranslatable("MariaDB gives averages with four digits more than their values have.")
+    if isinstance(node, exp.Substring):
+        start = node.args.get("start")
+        if not isinstance(start, exp.Literal) or start.is_string or int(start.name) < 1:
+            raise Untranslatable("SUBSTR counts from elsewhere there, unless it starts at 1 or on.")
+    if isinstance(node, exp.Xor):
+        raise Untranslatable("XOR is of MariaDB alone.")
+
+
 def _check(node: Any, source: System, target: System) -> None:
     exp = _exp()
     name = type(node).__name__
+    check_quiet(node, source, target)
     if name in SAFE:
         if isinstance(node, exp.In) and node.args.get("query"):
             raise Untranslatable("It asks other rows.")
@@ -220,11 +243,8 @@ def _check_kinds(tree: Any, of: Names, back: Mapping[str, str]) -> None:
         for other in (each.unnest() for each in others):
             if not isinstance(other, exp.Literal | exp.Neg):
                 continue
-            fits = (
-                kind in ("integer", "decimal", "float")
-                if not other.is_string
-                else kind != "boolean"
-            )
+            is_number = kind in ("integer", "decimal", "float")
+            fits = kind != "boolean" and is_number != other.is_string
             if isinstance(other, exp.Literal) and kind == "boolean" and other.name in ("0", "1"):
                 other.replace(exp.Boolean(this=other.name == "1"))
             elif not fits:

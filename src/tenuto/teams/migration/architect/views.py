@@ -16,6 +16,7 @@ from tenuto.teams.migration.architect.expressions import (
     DIALECTS,
     SAFE,
     Untranslatable,
+    check_quiet,
     parsed,
     with_plain_dates,
     written,
@@ -177,6 +178,7 @@ def _as_written(name: str, source: System) -> str:
 def _check(node: Any, source: System, target: System) -> None:
     exp = _exp()
     name = type(node).__name__
+    check_quiet(node, source, target)
     if name in ("TimeToStr", "TsOrDsToTimestamp") and source == "sqlite":
         format = node.args.get("format")
         if format is None or re.fullmatch(r"(%[YmdHMS]|[-:/. T])+", format.name):
