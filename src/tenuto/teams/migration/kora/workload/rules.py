@@ -310,6 +310,27 @@ def sums_of_floats(tree: exp.Expr, source: System, target: System) -> bool:
     return found
 
 
+def exact_average(tree: exp.Expr, source: System, target: System) -> bool:
+    """Average numbers as floats."""
+    found = list(tree.find_all(exp.Avg))
+    for node in found:
+        node.set("this", exp.cast(node.this.copy(), "double", copy=False))
+    return bool(found)
+
+
+def short_average(tree: exp.Expr, source: System, target: System) -> bool:
+    """Round averages as MariaDB does: to four digits more than the numbers have."""
+    found = False
+    for node in list(tree.find_all(exp.Avg)):
+        column = node.this
+        if kind_of(column) in ("integer", "decimal") and isinstance(column, exp.Column):
+            plan: ColumnPlan = column.meta[KIND]
+            digits = exp.Literal.number((plan.scale or 0) + 4)
+            node.replace(exp.Round(this=node.copy(), decimals=digits))
+            found = True
+    return found
+
+
 def moments_as_kept(tree: exp.Expr, source: System, target: System) -> bool:
     """Write moments as the target keeps them: without a fraction that is zero."""
     found = False
@@ -453,6 +474,21 @@ RULES: Final = (
         LOOSE,
         STRICT,
         sums_of_text,
+    ),
+    Rule(
+        "exact average",
+        "The target averages whole numbers and decimals to four digits more than they have; cast "
+        "them to DOUBLE.",
+        ("sqlite", "postgresql"),
+        ("mariadb",),
+        exact_average,
+    ),
+    Rule(
+        "short average",
+        "The source averages whole numbers and decimals to four digits more than they have.",
+        ("mariadb",),
+        ("postgresql", "sqlite"),
+        short_average,
     ),
     Rule(
         "sums of floats",
