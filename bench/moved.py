@@ -142,15 +142,20 @@ def made_database(url: str, name: str) -> None:
         writing.execute(f"CREATE DATABASE {name}")
 
 
-def move(source: Database, target: Database, count: int) -> float:
-    """Return the seconds that moving the table took, checkpointed; the result is checked."""
+def move(source: Database, target: Database, count: int, *, again: str = "") -> float:
+    """Return the seconds that moving the table took, checkpointed; the result is checked.
+
+    Args:
+        again: the name of one more time: what the time before brought is dropped first.
+    """
     plan = plan_of(source.system, target.system)
-    with target.writing() as writing:
-        writing.execute(declared(target.system))
+    for statement in ("DROP TABLE IF EXISTS t", declared(target.system)):
+        with target.writing() as writing:
+            writing.execute(statement)
     moving.prepare(target)
     began_s = time.perf_counter()
     for one in moving.ranges_of(source, plan, plan.tables[0]):
-        load = moving.Load(migration="bench", plan=plan, table="t", range=one)
+        load = moving.Load(migration=f"bench{again}", plan=plan, table="t", range=one)
         done = moving.move(source, target, load)
         assert done.failure is None and done.quarantined == 0, done.failure
     seconds = time.perf_counter() - began_s

@@ -13,18 +13,31 @@ from bench.table import Row, at_least, at_most, number
 from scripts import mariadb_server, postgres
 
 ROWS = 1_000_000
+TIMES = 2
+"""How often a move and its limit take turns in a run, of which the best of each counts: what else
+the machine does only ever takes time."""
 
 
 def into_postgresql(folder: Path, *, rows: int) -> Measured:
     """Return rows per second from SQLite into PostgreSQL, those of COPY of the same rows on the
-    same server right after it, and the most memory that this process held while it moved."""
+    same server, and the most memory that this process held."""
     source = moved.sqlite_file(folder, rows)
     with address() as target:
+        return in_turns(source, target, folder, rows)
+
+
+def in_turns(source: str, target: str, folder: Path, rows: int) -> Measured:
+    """Return rows per second of moves into PostgreSQL and of COPY, which take turns."""
+    seconds, limits = [], []
+    for turn in range(TIMES):
         with moved.opened(source, target) as (left, right):
-            seconds = moved.move(left, right, rows)
-        peak = moved.peak_mb()
-        limit = moved.copy_s(target, folder)
-    return {"per_s": rows / seconds, "copy_per_s": rows / limit, "peak_mb": peak}
+            seconds.append(moved.move(left, right, rows, again=str(turn)))
+        limits.append(moved.copy_s(target, folder))
+    return {
+        "per_s": rows / min(seconds),
+        "copy_per_s": rows / min(limits),
+        "peak_mb": moved.peak_mb(),
+    }
 
 
 def verified(folder: Path, *, rows: int) -> Measured:
@@ -52,12 +65,9 @@ def from_mariadb(folder: Path, *, rows: int) -> Measured:
         with moved.opened(moved.sqlite_file(folder, rows), between) as (left, right):
             moved.move(left, right, rows)
         with address() as target:
-            with moved.opened(between, target) as (left, right):
-                seconds = moved.move(left, right, rows)
-            limit = moved.copy_s(target, folder)
+            return in_turns(between, target, folder, rows)
     finally:
         server.close()
-    return {"per_s": rows / seconds, "copy_per_s": rows / limit, "peak_mb": moved.peak_mb()}
 
 
 def into_sqlite(folder: Path, *, rows: int) -> Measured:

@@ -12,7 +12,7 @@ import pytest
 
 from tenuto.core.accounts.permissions import ALL
 from tests.server.accounts.offices import PASSWORD, QUICK
-from tests.server.api.served import Served, serving
+from tests.server.api.served import NO_TLS, Served, serving
 
 Visit = Callable[["House"], Awaitable[None]]
 
@@ -28,7 +28,7 @@ class House:
         """Return a client that shows `credential`."""
         shown = {"Authorization": f"Bearer {credential}"} if credential else {}
         return httpx2.AsyncClient(
-            base_url=f"{self.served.address}/api/v1", headers={**shown, **headers}
+            base_url=f"{self.served.address}/api/v1", headers={**shown, **headers}, verify=NO_TLS
         )
 
     async def hire(self, name: str, *roles: str, **more: Any) -> dict[str, Any]:

@@ -49,14 +49,22 @@ class Sender:
     def __init__(self, *, private: bool, timeout_s: float = TIMEOUT_S) -> None:
         self.private = private
         self._timeout_s = timeout_s
-        # Neither cookies nor redirects: either would take a message where nobody meant it to go.
-        self._client = httpx2.AsyncClient(
-            timeout=timeout_s, follow_redirects=False, trust_env=False
-        )
+        self._made: httpx2.AsyncClient | None = None
+
+    @property
+    def _client(self) -> httpx2.AsyncClient:
+        """Made for the first message: it reads all the authorities that the machine trusts."""
+        if self._made is None:
+            # Neither cookies nor redirects: either takes a message where nobody meant it to go.
+            self._made = httpx2.AsyncClient(
+                timeout=self._timeout_s, follow_redirects=False, trust_env=False
+            )
+        return self._made
 
     async def close(self) -> None:
         """Let the connections go."""
-        await self._client.aclose()
+        if self._made is not None:
+            await self._made.aclose()
 
     def check(self, url: str) -> None:
         """Return when the address could be one of a receiver.

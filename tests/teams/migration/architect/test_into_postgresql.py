@@ -154,6 +154,13 @@ def test_only_what_is_asked_for_is_planned_and_the_rest_is_named() -> None:
     assert sorted(plan.left_out) == ["a", "b.b_a_fkey", "log_1"]
 
 
+def test_the_books_of_an_earlier_migration_are_not_moved_on() -> None:
+    plan = script_plan("CREATE TABLE a (x INT); CREATE TABLE tenuto_checkpoints (x INT);")
+
+    assert [table.name for table in plan.tables] == ["a"]
+    assert list(plan.left_out) == ["tenuto_checkpoints"]
+
+
 def test_names_that_match_no_table_are_refused_with_those_there_are() -> None:
     with pytest.raises(NothingToMove, match=r"the source has: a\."):
         script_plan("CREATE TABLE a (x INT)", tables=("b",))

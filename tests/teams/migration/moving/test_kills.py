@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 import random
 from pathlib import Path
 
@@ -22,7 +23,8 @@ from tests.teams.migration.moving.ground import (
     sqlite_file,
 )
 
-KILLS = 100
+KILLS = int(os.environ.get("TENUTO_KILLS", "100"))
+"""More, where the environment says so: TENUTO_KILLS=10000."""
 ROWS = 6_000
 BAD_EACH = 500
 """Each so many rows one is bad."""

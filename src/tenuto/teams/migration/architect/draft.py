@@ -7,6 +7,7 @@ from fnmatch import fnmatchcase
 from tenuto.teams.migration.architect import expressions
 from tenuto.teams.migration.architect.names import Names, cased
 from tenuto.teams.migration.architect.options import Options
+from tenuto.teams.migration.databases.bookkeeping import BOOKKEEPING
 from tenuto.teams.migration.plan import ColumnPlan
 from tenuto.teams.migration.schema import Annotated, ColumnNotes, Schema, System, Table
 
@@ -37,6 +38,9 @@ class Draft:
 
     def wanted(self, name: str) -> bool:
         """Return whether something of the source was asked for; else say why it is left out."""
+        if name in BOOKKEEPING:
+            self.left_out[name] = "An earlier migration kept its books in it."
+            return False
         asked = self.options.tables
         if asked and not any(fnmatchcase(name, pattern) for pattern in asked):
             self.left_out[name] = "It is not among the tables that were asked for."

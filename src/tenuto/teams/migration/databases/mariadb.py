@@ -9,6 +9,7 @@ from urllib.parse import parse_qs, unquote, urlsplit
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.addresses import redacted
+from tenuto.teams.migration.databases.keeping import Kept
 from tenuto.teams.migration.databases.mariadb_errors import translated
 from tenuto.teams.migration.schema import Schema, System
 
@@ -41,7 +42,7 @@ class MariaDB:
             NotPermitted: the database may not be read.
         """
         try:
-            import pymysql  # noqa: F401
+            import pymysql  # noqa: F401  (is it there?)
         except ImportError as error:
             raise port.MissingDriver(
                 f"MariaDB needs a library that is not installed ({error.name}): "
@@ -51,6 +52,7 @@ class MariaDB:
         self._writing = writing
         self._writer: Writer | None = None
         self._was_open = False
+        self._kept: Kept[Connection[Any]] = Kept(lambda: connect(self._url), close)
         with self.connected():
             self._was_open = True
 
@@ -74,15 +76,29 @@ class MariaDB:
         """Return the rows of a query, or the first `limit` of them."""
         from pymysql.cursors import SSCursor
 
-        with self.connected() as connection, connection.cursor(SSCursor) as cursor:
+        if limit:
+            # What is left need not be read: the connection ends with the block.
+            lent = self.connected()
+        else:
+            lent = self._asking()
+        with lent as connection, connection.cursor(SSCursor) as cursor:
             cursor.execute(marked(sql) if arguments else sql, tuple(arguments) or None)
             if cursor.description is None:
                 return port.Rows((), [])
             names = tuple(column[0] for column in cursor.description)
             rows = cursor.fetchmany(limit) if limit else cursor.fetchall()
-            # What is left need not be read: the connection ends here.
-            close(connection)
+            if limit:
+                close(connection)
             return port.Rows(names, [tuple(row) for row in rows])
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[Connection[Any]]:
+        """Give a connection on which all that is asked is read."""
+        with (
+            translated(redacted(self._url), was_open=self._was_open),
+            self._kept.lent() as connection,
+        ):
+            yield connection
 
     def read(self, read: port.Read) -> Iterator[pa.RecordBatch]:
         """Return batches of rows. Zero dates and times beyond a day come in `STRANGE`."""
@@ -106,6 +122,7 @@ class MariaDB:
 
     def close(self) -> None:
         """Let go of it."""
+        self._kept.close()
         if self._writer is not None:
             self._writer.close()
 

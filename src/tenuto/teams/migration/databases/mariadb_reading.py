@@ -16,7 +16,7 @@ import pyarrow.compute as pc
 from pymysql.connections import Connection, MySQLResult
 from pymysql.protocol import MysqlPacket
 
-from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases import mariadb_lines, port
 from tenuto.teams.migration.databases.arrays import cast
 from tenuto.teams.migration.databases.quoting import literal, quoted
 from tenuto.teams.migration.schema import Scalar
@@ -58,15 +58,23 @@ def batches(connection: Connection[Any], read: port.Read) -> Iterator[pa.RecordB
             )
         cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         cursor.execute("START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY")
-    connection.query(query(read, types), unbuffered=True)
     declared = [types[name] for name in read.columns]
-    for cells in rows_of(connection, len(read.columns), read.batch_rows):
-        yield arrow(cells, read.columns, declared)
-
-
-def query(read: port.Read, types: dict[str, Declared]) -> str:
-    """Return the SELECT for a read."""
+    plain = {name: type for name, (type, _) in types.items()}
+    count = len(read.columns)
+    if mariadb_lines.may(connection, read.table, read.columns, plain):
+        connection.query(query(read, types, mariadb_lines.line(read.columns, plain)), True)
+        for lines in rows_of(connection, 1, read.batch_rows):
+            yield arrow(mariadb_lines.columns(lines, count), read.columns, declared)
+        return
     values = ", ".join(value(name, types[name]) for name in read.columns)
+    connection.query(query(read, types, values), unbuffered=True)
+    for cells in rows_of(connection, count, read.batch_rows):
+        raw = [pa.array(cells[place::count], pa.binary()) for place in range(count)]
+        yield arrow(raw, read.columns, declared)
+
+
+def query(read: port.Read, types: dict[str, Declared], values: str) -> str:
+    """Return the SELECT for a read."""
     keys = [key(name, types[name][0]) for name in read.by]
     wanted = [f"({read.where})"] if read.where else []
     for sign, bound in ((">", read.span.after), ("<=", read.span.upto)):
@@ -184,17 +192,15 @@ def _more(stream: Any, size: int) -> bytes:
     return found
 
 
-def arrow(
-    cells: list[bytes | None], names: tuple[str, ...], declared: list[Declared]
-) -> pa.RecordBatch:
-    """Return cells as a batch; what has no place in Arrow's types is told by `STRANGE`."""
+def arrow(raws: list[pa.Array], names: tuple[str, ...], declared: list[Declared]) -> pa.RecordBatch:
+    """Return columns of bytes as a batch; what has no place in Arrow's types is told by
+    `STRANGE`."""
     strange: dict[int, port.Strange] = {}
     columns: dict[str, pa.Array] = {}
-    for place, (name, (type, whole)) in enumerate(zip(names, declared, strict=True)):
-        raw = pa.array(cells[place :: len(names)], pa.binary())
+    for raw, name, (type, whole) in zip(raws, names, declared, strict=True):
         columns[name] = made(raw, name, type, whole, strange)
     if strange:
-        rows = len(cells) // len(names)
+        rows = len(raws[0])
         columns[port.STRANGE] = pa.array(
             [
                 msgspec.json.encode(strange[row]).decode() if row in strange else None

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
+from urllib.parse import urlsplit
 
 from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.databases.keeping import Kept
 from tenuto.teams.migration.databases.postgresql_errors import translated
 from tenuto.teams.migration.schema import Schema, System
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from tenuto.teams.migration.databases.postgresql_writing import Transaction, Writer
+
+ALIVE: Final = "keepalives_idle=30&keepalives_interval=10&keepalives_count=3"
 
 
 class PostgreSQL:
@@ -34,18 +38,19 @@ class PostgreSQL:
         self._writing = writing
         self._writer: Writer | None = None
         self._was_open = False
+        self._kept: Kept[psycopg.Connection] = Kept(self._connect, lambda line: line.close())
         with self._connected() as connection:
             connection.execute("SELECT 1")
         self._was_open = True
 
-    @contextlib.contextmanager
-    def _connected(self) -> Iterator[psycopg.Connection]:
+    def _connect(self) -> psycopg.Connection:
         import psycopg
 
-        with (
-            translated(self._url, was_open=self._was_open),
-            psycopg.connect(self._url, autocommit=True) as connection,
-        ):
+        return psycopg.connect(kept_alive(self._url), autocommit=True)
+
+    @contextlib.contextmanager
+    def _connected(self) -> Iterator[psycopg.Connection]:
+        with translated(self._url, was_open=self._was_open), self._kept.lent() as connection:
             yield connection
 
     def describe(self) -> Schema:
@@ -83,8 +88,19 @@ class PostgreSQL:
 
     def close(self) -> None:
         """Let go of it."""
+        self._kept.close()
         if self._writer is not None:
             self._writer.close()
+
+
+def kept_alive(url: str) -> str:
+    """Return an address by which a server that vanished without a word is noticed in a minute, as
+    far as it does not say itself how long that is to take."""
+    parts = urlsplit(url)
+    if "keepalives" in parts.query:
+        return url
+    query = f"{parts.query}&{ALIVE}" if parts.query else ALIVE
+    return parts._replace(query=query).geturl()
 
 
 def placed(sql: str) -> str:
@@ -108,8 +124,8 @@ def numbered(sql: str) -> str:
 
 def _check_drivers() -> None:
     try:
-        import adbc_driver_postgresql  # noqa: F401
-        import psycopg  # noqa: F401
+        import adbc_driver_postgresql  # noqa: F401  (is it there?)
+        import psycopg  # noqa: F401  (is it there?)
     except ImportError as error:
         raise port.MissingDriver(
             f"PostgreSQL needs libraries that are not installed ({error.name}): "

@@ -12,7 +12,7 @@ import pyarrow as pa
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.arrays import one_array
-from tenuto.teams.migration.databases.postgresql import numbered
+from tenuto.teams.migration.databases.postgresql import kept_alive, numbered
 from tenuto.teams.migration.databases.postgresql_errors import told
 from tenuto.teams.migration.databases.postgresql_writing import TYPES
 from tenuto.teams.migration.databases.quoting import literal, quoted
@@ -38,7 +38,10 @@ TEXTS: Final = ("text", "character varying", "character", "name")
 def batches(url: str, read: port.Read) -> Iterator[pa.RecordBatch]:
     """Return the rows of a table; one transaction sees all of them."""
     try:
-        with adbc.connect(url, autocommit=False) as connection, connection.cursor() as cursor:
+        with (
+            adbc.connect(kept_alive(url), autocommit=False) as connection,
+            connection.cursor() as cursor,
+        ):
             cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             cursor.execute(numbered(TYPES), (quoted("postgresql", read.table),))
             types = {row[0]: row[1] for row in cursor.fetchall()}

@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.arrays import one_array
-from tenuto.teams.migration.databases.postgresql import numbered
+from tenuto.teams.migration.databases.postgresql import kept_alive, numbered
 from tenuto.teams.migration.databases.postgresql_errors import told
 from tenuto.teams.migration.databases.postgresql_types import Taken, binary
 from tenuto.teams.migration.databases.quoting import listed, quoted
@@ -55,7 +55,9 @@ class Writer:
         current, self._kept = self._kept, None
         if current is None:
             with _told(self._url):
-                current = Transaction(adbc.connect(self._url, autocommit=True), self._url)
+                current = Transaction(
+                    adbc.connect(kept_alive(self._url), autocommit=True), self._url
+                )
         try:
             current.execute("BEGIN")
             yield current

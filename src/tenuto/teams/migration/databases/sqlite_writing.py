@@ -18,7 +18,7 @@ import pyarrow as pa
 from tenuto.teams.migration.databases.sqlite_errors import told
 from tenuto.teams.migration.databases.sqlite_values import storable
 
-CACHE_KB: Final = 65_536
+CACHE_KB: Final = 16_384
 
 
 class Writer:

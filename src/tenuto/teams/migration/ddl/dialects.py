@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from tenuto.teams.migration.databases.quoting import listed, literal, quoted
 from tenuto.teams.migration.ddl.statements import Statement
 from tenuto.teams.migration.plan import (
@@ -30,6 +32,8 @@ class Dialect:
     """What is worded alike; a system's own class says the rest."""
 
     system: System
+    ending: ClassVar[str] = ""
+    """Behind the declaration of a table."""
 
     def q(self, name: str) -> str:
         return quoted(self.system, name)
@@ -46,12 +50,9 @@ class Dialect:
             what="table",
             name=table.name,
             table=table.name,
-            sql=f"CREATE TABLE IF NOT EXISTS {self.q(table.name)} (\n  {body}\n){self.ending()}",
+            sql=f"CREATE TABLE IF NOT EXISTS {self.q(table.name)} (\n  {body}\n){self.ending}",
             undo=f"DROP TABLE IF EXISTS {self.q(table.name)}",
         )
-
-    def ending(self) -> str:
-        return ""
 
     def table_constraints(self, table: TablePlan) -> list[str]:
         return [f"PRIMARY KEY ({listed(self.system, table.key)})"] if table.key else []
@@ -266,8 +267,7 @@ def _is_plain(default: str) -> bool:
 class MariaDB(Dialect):
     system: System = "mariadb"
 
-    def ending(self) -> str:
-        return " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"
+    ending: ClassVar[str] = " ENGINE=InnoDB DEFAULT CHARSET=utf8mb4 COLLATE=utf8mb4_nopad_bin"
 
     def counting(self, table: TablePlan, column: ColumnPlan) -> str:
         return "AUTO_INCREMENT"

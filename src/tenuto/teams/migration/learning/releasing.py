@@ -51,7 +51,7 @@ def noisy(
         scale=patterns_max / epsilon,
         threshold=floor(epsilon, delta, patterns_max=patterns_max),
     )
-    spent, lost = mechanism.map((patterns_max, patterns_max, 1))  # type: ignore[no-untyped-call]
+    spent, lost = mechanism.map((patterns_max, patterns_max, 1))  # type: ignore[no-untyped-call]  # it has none
     if spent > epsilon * (1 + 1e-9) or lost > delta:
         raise ValueError(
             f"A release would spend ε = {spent}, δ = {lost}; {epsilon} and {delta} may."

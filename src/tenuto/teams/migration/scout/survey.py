@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tenuto.teams.migration.databases.bookkeeping import BOOKKEEPING
 from tenuto.teams.migration.schema import Annotated, ColumnNotes, Profile, Table
 from tenuto.teams.migration.scout.meanings import meaning_of
 from tenuto.teams.migration.scout.profiling import profile_of
@@ -42,6 +43,7 @@ def survey(
     notes: dict[str, ColumnNotes] = {}
     for table in schema.tables:
         asked = tables is None or any(fnmatchcase(table.name, name) for name in tables)
+        asked = asked and table.name not in BOOKKEEPING
         if asked and not any(fnmatchcase(table.name, name) for name in exclude):
             notes |= _notes(database, table, known, sample)
     return Annotated(schema=schema, columns=notes)
