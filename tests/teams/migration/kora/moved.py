@@ -33,7 +33,7 @@ def moved(source: str, target: str) -> Plan:
             target_system=system_of(target),
             source="source",
             target="target",
-            options=Options(),
+            options=Options(exclude=("tenuto_*",)),
         )
         moving.prepare(right)
         run(right, ddl.prepare(plan))

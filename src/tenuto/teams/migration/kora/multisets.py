@@ -130,7 +130,7 @@ class Multisets:
         for row, other in pairs:
             self._changed(row, other)
         for row in lost:
-            self._found.add(self._whole("missing", row))
+            self._found.missing(self._plan.name, self._key(row))
         for row in gained:
             self._found.add(self._whole("extra", row))
 

@@ -80,13 +80,15 @@ class Maker:
 
     def _sums(self, table: Table) -> Iterator[Named]:
         told = []
+        # LENGTH of MariaDB counts bytes.
+        length = "char_length" if self._system == "mariadb" else "length"
         for column in self._columns(table, "integer", "decimal", "float"):
             name = self._q(column.name)
             told += [f"sum({name})", f"avg({name})", f"min({name})", f"max({name})"]
         for column in self._columns(table, "text"):
             name = self._q(column.name)
             distinct = "" if is_large(table) else "DISTINCT "
-            told += [f"count({distinct}{name})", f"sum(length({name}))"]
+            told += [f"count({distinct}{name})", f"sum({length}({name}))"]
         for column in self._columns(table, "date", "timestamp"):
             name = self._q(column.name)
             told += [f"min({name})", f"max({name})", f"count({name})"]

@@ -310,12 +310,23 @@ def sums_of_floats(tree: exp.Expr, source: System, target: System) -> bool:
     return found
 
 
-def means_of_exact(tree: exp.Expr, source: System, target: System) -> bool:
-    """Take means of exact numbers with all digits that a float has."""
+def exact_average(tree: exp.Expr, source: System, target: System) -> bool:
+    """Average numbers as floats."""
+    found = list(tree.find_all(exp.Avg))
+    for node in found:
+        node.set("this", exp.cast(node.this.copy(), "double", copy=False))
+    return bool(found)
+
+
+def short_average(tree: exp.Expr, source: System, target: System) -> bool:
+    """Round averages as MariaDB does: to four digits more than the numbers have."""
     found = False
-    for mean in list(tree.find_all(exp.Avg)):
-        if not isinstance(mean.this, exp.Cast):
-            mean.set("this", exp.cast(mean.this.copy(), "double", copy=False))
+    for node in list(tree.find_all(exp.Avg)):
+        column = node.this
+        if kind_of(column) in ("integer", "decimal") and isinstance(column, exp.Column):
+            plan: ColumnPlan = column.meta[KIND]
+            digits = exp.Literal.number((plan.scale or 0) + 4)
+            node.replace(exp.Round(this=node.copy(), decimals=digits))
             found = True
     return found
 
@@ -465,20 +476,27 @@ RULES: Final = (
         sums_of_text,
     ),
     Rule(
+        "exact average",
+        "The target averages whole numbers and decimals to four digits more than they have; cast "
+        "them to DOUBLE.",
+        ("sqlite", "postgresql"),
+        ("mariadb",),
+        exact_average,
+    ),
+    Rule(
+        "short average",
+        "The source averages whole numbers and decimals to four digits more than they have.",
+        ("mariadb",),
+        ("postgresql", "sqlite"),
+        short_average,
+    ),
+    Rule(
         "sums of floats",
         "The target squares floats to average them, and refuses those whose squares are beyond a "
         "float; cast them to decimals.",
         LOOSE,
         STRICT,
         sums_of_floats,
-    ),
-    Rule(
-        "means",
-        "AVG of whole numbers and decimals has four digits more than these, and no others, in "
-        "MariaDB; cast them to floats.",
-        ("sqlite", "postgresql", "folder"),
-        ("mariadb",),
-        means_of_exact,
     ),
     Rule(
         "zero",
