@@ -144,7 +144,7 @@ def resolve(
         ctx.note("answer", one)
     settled = from_json(plan, Plan)
     if sure:
-        settled = settle(settled, from_json(annotated, Annotated), answers=sure)
+        settled = settle(settled, from_json(annotated, Annotated), answers=sure, by="model")
     return {"plan": to_json(settled), "open": len(_open_questions(settled))}
 
 
