@@ -121,7 +121,7 @@ def open_database(url: str, *, writing: bool = False) -> Database:
 def _check_libraries() -> None:
     """Raise MissingDriver, and say what to install, when what all systems need is not there."""
     try:
-        import pyarrow  # noqa: F401
+        import pyarrow  # noqa: F401  (is it there?)
     except ImportError as error:
         raise MissingDriver(
             f"Moving data needs a library that is not installed ({error.name}): "

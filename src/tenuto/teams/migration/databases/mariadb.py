@@ -41,7 +41,7 @@ class MariaDB:
             NotPermitted: the database may not be read.
         """
         try:
-            import pymysql  # noqa: F401
+            import pymysql  # noqa: F401  (is it there?)
         except ImportError as error:
             raise port.MissingDriver(
                 f"MariaDB needs a library that is not installed ({error.name}): "

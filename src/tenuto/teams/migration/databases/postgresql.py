@@ -121,8 +121,8 @@ def numbered(sql: str) -> str:
 
 def _check_drivers() -> None:
     try:
-        import adbc_driver_postgresql  # noqa: F401
-        import psycopg  # noqa: F401
+        import adbc_driver_postgresql  # noqa: F401  (is it there?)
+        import psycopg  # noqa: F401  (is it there?)
     except ImportError as error:
         raise port.MissingDriver(
             f"PostgreSQL needs libraries that are not installed ({error.name}): "
