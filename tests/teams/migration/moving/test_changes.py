@@ -126,7 +126,7 @@ def test_moments_keep_their_microseconds_and_their_zone() -> None:
 def test_seconds_since_1970_become_times() -> None:
     found, bad = made([0, 86_400_000, None], "timestamp", change("epoch", unit="milliseconds"))
 
-    assert found == [datetime.datetime(1970, 1, 1), datetime.datetime(1970, 1, 2), None]  # noqa: DTZ001
+    assert found == [datetime.datetime(1970, 1, 1), datetime.datetime(1970, 1, 2), None]  # noqa: DTZ001  (no zone is meant)
     assert bad == []
 
 
@@ -252,7 +252,7 @@ def test_cents_become_money_without_a_float() -> None:
 def test_fractions_of_seconds_since_1970_are_kept() -> None:
     found, bad = made([1.5, float("nan")], "timestamp", change("epoch"))
 
-    assert found == [datetime.datetime(1970, 1, 1, 0, 0, 1, 500_000), None]  # noqa: DTZ001
+    assert found == [datetime.datetime(1970, 1, 1, 0, 0, 1, 500_000), None]  # noqa: DTZ001  (no zone is meant)
     assert bad == [1]
 
 

@@ -84,7 +84,7 @@ def test_parquet_keeps_what_its_types_say(tmp_path: Path) -> None:
             "n": pa.array([1, None], pa.int32()),
             "m": pa.array([Decimal("1.50"), None], pa.decimal128(12, 2)),
             "d": pa.array([datetime.date(2024, 2, 29), None]),
-            "t": pa.array([datetime.datetime(2024, 2, 29, 10), None], pa.timestamp("ns")),  # noqa: DTZ001
+            "t": pa.array([datetime.datetime(2024, 2, 29, 10), None], pa.timestamp("ns")),  # noqa: DTZ001  (no zone is meant)
             "s": pa.array(["a", None]).dictionary_encode(),
             "b": pa.array([b"\0\xff", None]),
         }

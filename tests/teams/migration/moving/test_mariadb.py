@@ -117,7 +117,7 @@ def test_every_kind_of_value_arrives_in_postgresql(maria: str, without: str) -> 
         **({} if without else {"bit1": True}),
         "day": datetime.date(1, 1, 1),
         "clock": datetime.time(23, 59, 59, 999999),
-        "at": datetime.datetime(2024, 2, 29, 10, 11, 12, 500000),  # noqa: DTZ001
+        "at": datetime.datetime(2024, 2, 29, 10, 11, 12, 500000),  # noqa: DTZ001  (no zone is meant)
         "moment": datetime.datetime(2024, 2, 29, 10, 11, 12, tzinfo=UTC),
         "doc": {"a": [1]},
         "year": 1999,
@@ -166,8 +166,8 @@ def test_values_of_postgresql_arrive_in_mariadb(maria: str) -> None:
         b"\x00\xff'",
         datetime.date(2024, 2, 29),
         datetime.timedelta(hours=10, minutes=11, seconds=12.5),
-        datetime.datetime(2024, 2, 29, 10, 11, 12, 500000),  # noqa: DTZ001
-        datetime.datetime(2024, 2, 29, 8, 11, 12),  # noqa: DTZ001
+        datetime.datetime(2024, 2, 29, 10, 11, 12, 500000),  # noqa: DTZ001  (no zone is meant)
+        datetime.datetime(2024, 2, 29, 8, 11, 12),  # noqa: DTZ001  (no zone is meant)
         '{"a": 1}',
         "6ba7b810-9dad-11d1-80b4-00c04fd430c8",
     )
@@ -283,7 +283,7 @@ def test_one_dirty_value_costs_one_row(
 ) -> None:
     rows = [(number, bad if number == 777 else good) for number in range(1_000)]
     url = sqlite_file(tmp_path / "a.db", "CREATE TABLE t (id INTEGER PRIMARY KEY, c)", rows)
-    plan = plan_of(column("id", "integer"), one, batch_rows=500)  # type: ignore[arg-type]
+    plan = plan_of(column("id", "integer"), one, batch_rows=500)  # type: ignore[arg-type]  # a plan
 
     with opened(url, maria) as (source, there):
         made(there, plan)
