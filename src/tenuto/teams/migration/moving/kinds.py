@@ -204,7 +204,19 @@ def _decimals_one_by_one(array: pa.Array, type: pa.DataType) -> pa.Array:
 def to_text(array: pa.Array, column: ColumnPlan) -> Found:
     if is_bytes(array.type):
         return none_fits(array, pa.string())
+    if pa.types.is_floating(array.type):
+        return _floats_as_text(array), ()
     return cast(array, pa.string())
+
+
+def _floats_as_text(array: pa.Array) -> pa.Array:
+    """Return numbers as texts, whole ones with all their digits: a column of SQLite may hold
+    integers among its floats, and 1e+10 is not how an integer is written."""
+    texts = pc.cast(array, pa.string())
+    fits = pc.less_equal(pc.abs(array), float(EXACT))
+    is_whole = pc.fill_null(pc.and_(fits, pc.equal(pc.trunc(array), array)), False)
+    whole = pc.if_else(is_whole, array, pa.scalar(0.0, array.type))
+    return pc.if_else(is_whole, pc.cast(pc.cast(whole, pa.int64()), pa.string()), texts)
 
 
 def to_bytes(array: pa.Array, column: ColumnPlan) -> Found:
