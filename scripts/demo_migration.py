@@ -43,7 +43,7 @@ def main() -> int:
         return _migrate(f"sqlite:///{shop.relative_to(ROOT)}", f"sqlite:///{FOLDER}/new.db", "")
     from scripts.postgres_server import Server, database
 
-    with closing(Server()) as server, database(server.url) as url:
+    with closing(Server()) as server, database(server.url, server.admin_url) as url:
         address, password = _without_password(url)
         return _migrate(f"sqlite:///{shop.relative_to(ROOT)}", address, password)
 
