@@ -11,7 +11,7 @@ def test_a_team_has_verbs_under_its_name() -> None:
     answer = CliRunner().invoke(tenuto, ["migration", "--help"])
 
     assert answer.exit_code == 0
-    assert {"plan", "run", "watch", "quarantine", "patterns", "diff"} <= {
+    assert {"plan", "run", "watch", "quarantine", "replay", "patterns", "diff"} <= {
         line.split()[0] for line in answer.output.splitlines() if line.startswith("  ")
     }
 

@@ -210,6 +210,40 @@ def quarantine(target: str, as_json: bool) -> int:
 
 
 @command.command()
+@click.argument("target")
+@click.option(
+    "--plan",
+    "plan_file",
+    type=click.Path(exists=True, dir_okay=False),
+    metavar="FILE",
+    required=True,
+    help="The plan, as it was mended since.",
+)
+def replay(target: str, plan_file: str) -> int:
+    """Try the rows that were put aside in TARGET again, by a plan that was mended; the exit code is
+    1 when some stay."""
+    from tenuto.teams.migration import moving, planfile
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.databases.port import DatabaseError
+    from tenuto.teams.migration.moving.quarantine import everything, migrations
+
+    try:
+        mended = planfile.load(Path(plan_file).read_text("utf-8"))
+        with closing(open_database(target, writing=True)) as database:
+            came = [
+                moving.replay(database, mended, table.name, migration=migration)
+                for migration in migrations(database)
+                for table in mended.tables
+            ]
+            left = sum(1 for _ in everything(database))
+    except (DatabaseError, ValueError) as error:
+        click.echo(f"tenuto: {error}", err=True)
+        return FAILED
+    click.echo(f"{sum(one.loaded for one in came)} rows were loaded, {left} stay aside.")
+    return FAILED if left else COMPLETED
+
+
+@command.command()
 @click.argument("old", type=click.Path(exists=True, dir_okay=False))
 @click.argument("new", type=click.Path(exists=True, dir_okay=False))
 def diff(old: str, new: str) -> int:

@@ -13,7 +13,7 @@ what they found, and none of them starts or tells one above it.
 
 from typing import Any, Final
 
-from tenuto import RetryPolicy, Team, Workflow, body
+from tenuto import Team, Workflow, body
 from tenuto.teams.migration import agents, conducting
 from tenuto.teams.migration.cognition import planning_workflow
 from tenuto.teams.migration.execution import AWAY, LANES_MAX, worker_workflow
@@ -26,8 +26,6 @@ DESCRIPTION: Final = (
 
 VERIFYING: Final = "2d"
 """How long building and verifying may take."""
-
-ONCE: Final = RetryPolicy(max_attempts=1)
 
 _FORM: Final[dict[str, Any]] = {
     "plan": {"type": "string", "default": "", "description": "The plan as YAML, edited."},

@@ -34,8 +34,8 @@ _PLACES: Final = {
     "move": "mover",
     "prepare": "mover",
     "ranges_of": "ranges",
-    "Replayed": "replaying",
     "replay": "replaying",
+    "Replayed": "replaying",
 }
 
 

@@ -23,12 +23,11 @@ CREATE TABLE IF NOT EXISTS tenuto_checkpoints (
     rows_read BIGINT NOT NULL,
     rows_loaded BIGINT NOT NULL,
     rows_bad BIGINT NOT NULL,
-    digests TEXT NOT NULL,
     is_last BIGINT NOT NULL,
     PRIMARY KEY (migration, table_name, range_number, batch)
 )
 """
-COLUMNS: Final = "batch, first_key, last_key, rows_read, rows_loaded, rows_bad, digests, is_last"
+COLUMNS: Final = "batch, first_key, last_key, rows_read, rows_loaded, rows_bad, is_last"
 
 
 class Batch(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,8 +42,6 @@ class Batch(msgspec.Struct, frozen=True, kw_only=True):
     read: int
     loaded: int
     bad: int
-    digests: dict[str, str] = {}
-    """Column of the target to the digest of its canonical values, in hex."""
     last: bool = False
     """The range is at its end."""
 
@@ -60,7 +57,7 @@ def saved(writing: Writing, migration: str, batch: Batch) -> None:
     written: of two movers of one range, one is refused."""
     writing.execute(
         f"INSERT INTO {TABLE} (migration, table_name, range_number, {COLUMNS}) "
-        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (
             migration,
             batch.table,
@@ -71,7 +68,6 @@ def saved(writing: Writing, migration: str, batch: Batch) -> None:
             batch.read,
             batch.loaded,
             batch.bad,
-            msgspec.json.encode(batch.digests).decode(),
             int(batch.last),
         ),
     )
@@ -92,7 +88,7 @@ def of_range(target: Database, migration: str, table: str, range: int) -> list[B
 
 
 def _read(table: str, range: int, row: tuple[object, ...]) -> Batch:
-    number, first, last, read, loaded, bad, digests, end = row
+    number, first, last, read, loaded, bad, end = row
     key = tuple[str | int | float | bool | None, ...] | None
     return Batch(
         table=table,
@@ -103,6 +99,5 @@ def _read(table: str, range: int, row: tuple[object, ...]) -> Batch:
         read=int(str(read)),
         loaded=int(str(loaded)),
         bad=int(str(bad)),
-        digests=msgspec.json.decode(str(digests), type=dict[str, str]),
         last=bool(end),
     )

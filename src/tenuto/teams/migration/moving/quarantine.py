@@ -101,3 +101,9 @@ def everything(target: Database) -> Iterator[dict[str, Any]]:
             "reason": str(reason),
             "original": msgspec.json.decode(str(original)),
         }
+
+
+def migrations(target: Database) -> list[str]:
+    """Return the migrations that put rows aside in a target."""
+    rows = target.query(f"SELECT DISTINCT migration FROM {TABLE} ORDER BY migration").rows
+    return [str(migration) for (migration,) in rows]

@@ -34,10 +34,11 @@ class Replayed(msgspec.Struct, frozen=True, kw_only=True):
 
 def replay(target: Database, plan: Plan, table: str, *, migration: str) -> Replayed:
     """Load the rows of a table that are in quarantine, as far as they fit now, and take them out
-    there: in one transaction for those of a batch."""
+    there: in one transaction for those of a batch. Rows that gave way to a constraint after they
+    were loaded stay: a plan says nothing about what they contradict."""
     groups = target.query(
         f"SELECT DISTINCT range_number, batch FROM {quarantine.TABLE} WHERE migration = ? AND "
-        "table_name = ? ORDER BY range_number, batch",
+        "table_name = ? AND range_number >= 0 ORDER BY range_number, batch",
         (migration, table),
     ).rows
     loaded, left = 0, []

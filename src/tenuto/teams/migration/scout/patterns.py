@@ -6,7 +6,6 @@ A text is looked at as it is stored, without white space at its ends.
 from __future__ import annotations
 
 import datetime as dt
-import ipaddress
 import json
 import re
 from collections.abc import Callable, Iterator
@@ -108,16 +107,6 @@ def _is_card(text: str) -> bool:
         int(digit) * 2 if place % 2 else int(digit) for place, digit in enumerate(digits[::-1])
     ]
     return sum(value - 9 if value > 9 else value for value in doubled) % 10 == 0
-
-
-def _is_ip(text: str) -> bool:
-    if not re.fullmatch(r"[\d.]{7,15}|[0-9a-fA-F:.]*:[0-9a-fA-F:.]*:[0-9a-fA-F:.]*", text):
-        return False
-    try:
-        ipaddress.ip_address(text)
-    except ValueError:
-        return False
-    return True
 
 
 _PHONE: Final = re.compile(r"\+?[\d\s()./-]{6,24}(\s?(x|ext\.?)\s?\d{1,5})?")
