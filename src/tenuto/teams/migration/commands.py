@@ -64,6 +64,11 @@ def _options(function: Any) -> Any:
                 help="What becomes of rows that the target does not take.",
             ),
             click.option(
+                "--on-failure",
+                type=click.Choice(["keep", "roll_back"]),
+                help="What becomes of the target when the migration fails for good.",
+            ),
+            click.option(
                 "--mask", multiple=True, metavar="KIND=MASK", help="As email=hash, name=null."
             ),
             click.option(
@@ -194,10 +199,11 @@ def quarantine(target: str, as_json: bool) -> int:
     from tenuto.teams.migration.databases.addresses import open_database
     from tenuto.teams.migration.databases.port import DatabaseError
     from tenuto.teams.migration.moving.quarantine import everything
+    from tenuto.teams.migration.moving.undoing import rows_taken_back
 
     try:
         with closing(open_database(target)) as database:
-            for row in everything(database):
+            for row in (*everything(database), *rows_taken_back(database)):
                 if as_json:
                     click.echo(json.dumps(row, ensure_ascii=False))
                 else:
@@ -241,6 +247,50 @@ def replay(target: str, plan_file: str) -> int:
         return FAILED
     click.echo(f"{sum(one.loaded for one in came)} rows were loaded, {left} stay aside.")
     return FAILED if left else COMPLETED
+
+
+@command.command()
+@click.argument("target")
+@click.option("--session", metavar="ID", help="The migration, where the target has several.")
+@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option(
+    "--force", is_flag=True, help="Also where tables hold other rows than the migration brought."
+)
+def rollback(target: str, session: str | None, yes: bool, force: bool) -> int:
+    """Take a migration back: what it made in TARGET and brought there goes, what was there before
+    stays. Rows that were put aside are kept, in the table tenuto_taken_back."""
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.databases.port import DatabaseError
+    from tenuto.teams.migration.moving import undoing
+
+    try:
+        with closing(open_database(target, writing=True)) as database:
+            there = undoing.migrations(database)
+            if session is None and len(there) == 1:
+                session = there[0]
+            if session not in there:
+                click.echo(_which(there, session), err=True)
+                return FAILED if there else USAGE
+            todo = [one for one in undoing.known(database, session) if one.what != "foreign key"]
+            for one in todo:
+                click.echo(f"{'empty table' if one.what == 'rows' else f'drop {one.what}'} {one.name}")
+            if not yes and not click.confirm(f"Take migration {session} back?"):
+                return FAILED
+            undone = undoing.take_back(database, session, forced=force)
+    except DatabaseError as error:
+        click.echo(f"tenuto: {error}", err=True)
+        return FAILED
+    aside = f" {undone.kept_aside:,} rows that were put aside are kept." if undone.kept_aside else ""
+    click.echo(f"Taken back: {undone.rows:,} rows.{aside}", err=True)
+    return COMPLETED
+
+
+def _which(there: list[str], session: str | None) -> str:
+    if not there:
+        return "tenuto: nothing is there that could be taken back."
+    named = ", ".join(there)
+    found = f"no migration {session!r}" if session else "several migrations"
+    return f"tenuto: the target has {found}. Name one with --session: {named}."
 
 
 @command.command()

@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 import tenuto
+from tenuto.teams.migration.databases.bookkeeping import TAKEN_BACK
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.options import Options, options_from
 from tenuto.teams.migration.permitting import check_permitted
@@ -37,7 +38,8 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     there: list[str] = []
     if not options.dry_run:
         with told(), closing(open_database(options.target, writing=True)) as target:
-            there = [table.name for table in target.describe().tables]
+            tables = [table.name for table in target.describe().tables]
+            there = [name for name in tables if name != TAKEN_BACK]
     if there:
         raise tenuto.Fatal(
             f"The target {redacted(options.target)} is not empty: it has {len(there)} tables, "
@@ -101,6 +103,36 @@ def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
     )
 
 
+def begin(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """Write down in the target what will be made there, so that it can be taken back; return how
+    many things these are."""
+    from tenuto.teams.migration import moving
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options = options_from(given)
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
+        moving.intend(target, ctx.session_id, from_json(plan, Plan))
+    return {"migration": ctx.session_id}
+
+
+def roll_back(ctx: tenuto.Context, output: dict[str, Any], inputs: dict[str, Any]) -> None:
+    """Take the migration back, where that is wished, when its session fails.
+
+    Raises:
+        Transient: the target is away.
+        Fatal: it refuses; the verb `rollback` goes on where it was.
+    """
+    from tenuto.teams.migration import moving
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options = options_from(inputs["given"])
+    if options.on_failure != "roll_back":
+        return
+    with told(), closing(open_database(options.target, writing=True)) as target:
+        undone = moving.take_back(target, output["migration"])
+    ctx.note("taken_back", to_json(undone))
+
+
 def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     """Make the tables, without what stands on their rows; return the work for each worker."""
     from tenuto.teams.migration import ddl, moving
@@ -116,8 +148,7 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
         moving.expect(target, ctx.session_id, now.tables)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
-                with target.writing() as writing:
-                    writing.execute(statement.sql)
+                moving.make(target, ctx.session_id, statement)
         units = [
             _unit(ctx, options, now, table, to_json(one))
             for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))

@@ -1,7 +1,7 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → prepare → work → collect → build → verify → validator ─► learn
+check → think ─► ask ⇄ settle → begin → prepare → work → collect → build → verify → validator ─► learn
           │               │                                                     │          │
           └► (a dry run)  └► (denied)                                  accept ◄─┘          ▼
                                                                           └─────────────► finish
@@ -89,10 +89,10 @@ def _plan(flow: Workflow, model: str) -> None:
     )
     flow.edge("check", "think").edge("ask", "settle")
     asks = "inputs.approve || outputs.think.open > 0"
-    flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="prepare")
+    flow.switch("think", [("inputs.dry_run", "tell"), (asks, "ask")], default="begin")
     flow.node("tell", function=conducting.tell, inputs={"plan": "state.plan", "given": "inputs"})
     following = [
-        ("outputs.settle.next == 'go'", "prepare"),
+        ("outputs.settle.next == 'go'", "begin"),
         ("outputs.settle.next == 'ask'", "ask"),
     ]
     flow.switch("settle", following, default="give_up")
@@ -101,6 +101,14 @@ def _plan(flow: Workflow, model: str) -> None:
 
 def _work(flow: Workflow, model: str) -> None:
     plan = {"plan": "state.plan", "given": "inputs"}
+    flow.node(
+        "begin",
+        function=conducting.begin,
+        inputs=plan,
+        retry=AWAY,
+        timeout=VERIFYING,
+        compensate=conducting.roll_back,
+    )
     flow.node("prepare", function=conducting.prepare, inputs=plan, retry=AWAY, timeout=VERIFYING)
     flow.node(
         "work",
@@ -111,7 +119,7 @@ def _work(flow: Workflow, model: str) -> None:
     moved = {"plan": "state.plan", "lanes": "outputs.work"}
     flow.node("collect", function=conducting.collect, inputs=moved)
     flow.node("build", function=conducting.build, inputs=plan, retry=AWAY, timeout=VERIFYING)
-    flow.edge("prepare", "work").edge("work", "collect").edge("collect", "build")
+    flow.edge("begin", "prepare").edge("prepare", "work").edge("work", "collect").edge("collect", "build")
 
 
 def _prove(flow: Workflow, model: str) -> None:

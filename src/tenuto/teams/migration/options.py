@@ -95,6 +95,12 @@ INPUTS: Final[dict[str, Any]] = {
         "description": "What becomes of rows that the target does not take: they are put aside "
         "with their reasons, or the migration stops.",
     },
+    "on_failure": {
+        "enum": ["keep", "roll_back"],
+        "default": "keep",
+        "description": "What becomes of the target when the migration fails for good: what was "
+        "moved is kept, or everything is taken back; rows in quarantine stay.",
+    },
     "mask": {
         "type": "object",
         "additionalProperties": {"type": "string"},
@@ -141,6 +147,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     parallel: int = PARALLEL
     rate_limit: int = 0
     on_error: OnError = "quarantine"
+    on_failure: Literal["keep", "roll_back"] = "keep"
     mask: dict[str, str] = {}
     threshold: float = THRESHOLD
     workload: str = ""

@@ -2,5 +2,15 @@
 
 from typing import Final
 
-BOOKKEEPING: Final = frozenset({"tenuto_checkpoints", "tenuto_quarantine", "tenuto_expected"})
+TAKEN_BACK: Final = "tenuto_taken_back"
+"""Rows that were in quarantine when their migration was taken back: what is left of that one."""
+BOOKKEEPING: Final = frozenset(
+    {
+        "tenuto_checkpoints",
+        "tenuto_quarantine",
+        "tenuto_expected",
+        "tenuto_made",
+        TAKEN_BACK,
+    }
+)
 """Who moves such a target on does not move them."""

@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.moving.gate import TakenBack
 from tenuto.teams.migration.moving.loads import BadRow, Failure, Severity
 
 SAMPLE_ROWS: Final = 20
@@ -17,6 +18,7 @@ CLASSES: Final[tuple[tuple[type[port.DatabaseError], Severity, str], ...]] = (
     (port.NotPermitted, "escalatable", "not_permitted"),
     (port.CannotConnect, "escalatable", "cannot_connect"),
     (port.MissingDriver, "escalatable", "missing_driver"),
+    (TakenBack, "fatal", "taken_back"),
     (port.Unsupported, "fatal", "unsupported"),
     (port.DatabaseError, "fatal", "refused"),
 )

@@ -24,7 +24,7 @@ from tenuto.teams.migration.databases.port import (
     Unavailable,
     Writing,
 )
-from tenuto.teams.migration.moving import checkpoints, quarantine
+from tenuto.teams.migration.moving import checkpoints, gate, quarantine
 from tenuto.teams.migration.moving.changes import check
 from tenuto.teams.migration.moving.checkpoints import Batch
 from tenuto.teams.migration.moving.failures import failure_of, too_many
@@ -208,7 +208,7 @@ class _Attempt:
             on_batch(batch)
         with self.target.writing() as writing:
             batch = self._checkpoint(len(self.done), last=True)
-            checkpoints.saved(writing, self.load.migration, batch)
+            self._save(writing, batch)
         self.done.append(batch)
         on_batch(batch)
 
@@ -219,7 +219,7 @@ class _Attempt:
             for piece in self._pieces():
                 batches.append(self._write(writing, piece, len(batches)))
             batches.append(self._checkpoint(len(batches), last=True))
-            checkpoints.saved(writing, self.load.migration, batches[-1])
+            self._save(writing, batches[-1])
         for batch in batches:
             self.done.append(batch)
             on_batch(batch)
@@ -254,8 +254,12 @@ class _Attempt:
             loaded=loaded,
             bad=len(bad),
         )
-        checkpoints.saved(writing, self.load.migration, batch)
+        self._save(writing, batch)
         return batch
+
+    def _save(self, writing: Writing, batch: Batch) -> None:
+        checkpoints.saved(writing, self.load.migration, batch)
+        gate.passed(writing, self.load.migration, batch)
 
     def _check_share(self, bad: list[BadRow], read: int) -> None:
         if not bad:
