@@ -62,6 +62,9 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of the target that nothing was found for."""
     unused: tuple[str, ...]
     """Columns of the source that go nowhere."""
+    others: dict[str, tuple[tuple[str, float], ...]] = {}
+    """By columns of the target: columns of the source that are like it, of every table, and how
+    likely each is right; the best first."""
 
 
 def match(source: Annotated, target: Annotated | Schema) -> Matching:
@@ -99,7 +102,20 @@ class _Matcher:
             matches={side.id: matches[side.id] for side in self.targets if side.id in matches},
             unmatched=tuple(side.id for side in self.targets if side.id not in matches),
             unused=tuple(side.id for side in self.sources if side.id not in used),
+            others={side.id: self._others(scores[row]) for row, side in enumerate(self.targets)},
         )
+
+    def _others(self, scores: np.ndarray[Any, Any]) -> tuple[tuple[str, float], ...]:
+        """Return what a column might be made of, with how likely that is."""
+        ranked = sorted(range(len(self.sources)), key=lambda place: (-scores[place], place))
+        found = []
+        for at, place in enumerate(ranked):
+            if scores[place] < LEAST:
+                break
+            best = scores[ranked[1 if at == 0 else 0]] if len(ranked) > 1 else 0.0
+            likely = confidence(float(scores[place]), float(scores[place] - best))
+            found.append((self.sources[place].id, round(likely, 4)))
+        return tuple(found)
 
     def _own(self) -> np.ndarray[Any, Any]:
         """Return what the columns themselves say for each pair."""
