@@ -175,7 +175,7 @@ def _onto(plan: Plan, found: Annotated, options: Options) -> Plan:
     from tenuto.teams.migration.matching import planned_onto
 
     with closing(open_database(options.target)) as target:
-        made = planned_onto(plan, found, target)
+        made = planned_onto(plan, found, target, exclude=options.exclude)
         rows = [] if options.dry_run else existing.filled(target, made)
     if not made.tables:
         raise tenuto.Fatal(

@@ -93,7 +93,7 @@ def check_empty(tables: list[str]) -> None:
         raise tenuto.Fatal(
             "Tables of the target that are to be filled have rows: "
             f"{', '.join(map(repr, tables[:SHOWN_MAX]))}. Nothing was written. Empty them; or "
-            "leave them out: exclude what they are made of, or take them out of the plan.",
+            "leave them out, with --exclude or by taking them out of the plan.",
             code="target_not_empty",
         )
 

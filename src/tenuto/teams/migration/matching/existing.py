@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from fnmatch import fnmatchcase
 
 import msgspec
 
@@ -15,16 +16,23 @@ from tenuto.teams.migration.schema import Annotated
 from tenuto.teams.migration.scout import survey
 
 
-def planned_onto(plan: Plan, found: Annotated, target: Database) -> Plan:
+def planned_onto(
+    plan: Plan, found: Annotated, target: Database, *, exclude: Sequence[str] = ()
+) -> Plan:
     """Return a plan that fills what a target has, by one that would make it anew.
 
     Args:
         found: what Scout knows of the source.
+        exclude: tables of the target that are left as they are; `*` and `?` work.
 
     Raises:
         DatabaseError: the target cannot be read.
     """
-    there = _only(survey(target), lambda name: name not in BOOKKEEPING)
+
+    def may_be_filled(name: str) -> bool:
+        return name not in BOOKKEEPING and not any(fnmatchcase(name, one) for one in exclude)
+
+    there = _only(survey(target), may_be_filled)
     wanted = {table.source for table in plan.tables}
     matching = match(_only(found, wanted.__contains__), there)
     return plan_onto(plan, matching, there.schema)

@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROUNDS: Final = 3
 LEAST: Final = 0.2
 """Pairs that score less are no match."""
+AGAIN: Final = 0.5
+"""So sure it must be that a key is that of another table as well."""
 
 # Found on half of the sets of tests/teams/migration/matching; the others were not looked at.
 NAME, TYPE, MEANING, ROLE, PLACE = 0.56, 0.12, 0.16, 0.12, 0.04
@@ -96,14 +98,47 @@ class _Matcher:
         matches = self._assigned(scores)
         for composite in composites(self.sources, self.targets, matches):
             matches[composite.target] = self._composed(composite)
+        of_tables = self._of_tables(matches, tables)
+        others = {side.id: self._others(scores[row]) for row, side in enumerate(self.targets)}
+        for side in self.targets:
+            again = None if side.id in matches else self._again(side, others[side.id], of_tables)
+            if again is not None:
+                matches[side.id] = again
         used = {source for found in matches.values() for source in found.sources}
         return Matching(
-            tables=self._of_tables(matches, tables),
+            tables=of_tables,
             matches={side.id: matches[side.id] for side in self.targets if side.id in matches},
             unmatched=tuple(side.id for side in self.targets if side.id not in matches),
             unused=tuple(side.id for side in self.sources if side.id not in used),
-            others={side.id: self._others(scores[row]) for row, side in enumerate(self.targets)},
+            others=others,
         )
+
+    def _again(
+        self,
+        side: Side,
+        others: tuple[tuple[str, float], ...],
+        tables: dict[str, tuple[str, float]],
+    ) -> Match | None:
+        """Return the match of a key that other tables of the target are made of as well: where a
+        table was cut in parts, each has it."""
+        if not (side.is_key or side.names) or side.table.name not in tables:
+            return None
+        by_id = {one.id: one for one in self.sources}
+        wanted = tables[side.table.name][0]
+        for source, likely in others:
+            of = by_id[source]
+            if of.table.name != wanted:
+                continue
+            if not (of.is_key or of.names) or likely < AGAIN:
+                return None
+            return Match(
+                target=side.id,
+                sources=(source,),
+                score=likely,
+                confidence=min(likely, 0.95),
+                reasons=(f"It is the key by which parts of {wanted!r} belong together.",),
+            )
+        return None
 
     def _others(self, scores: np.ndarray[Any, Any]) -> tuple[tuple[str, float], ...]:
         """Return what a column might be made of, with how likely that is."""

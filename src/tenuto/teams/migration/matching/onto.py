@@ -26,9 +26,12 @@ OTHERS_MAX: Final = 4
 """Other columns that a column might be made of, as far as the plan tells them."""
 TOLD_FROM: Final = 0.05
 """What is less likely is not told."""
+ALIKE: Final = 0.2
+"""A table that is less like that of the source is filled where it has most of its columns."""
 NO_COLUMN: Final = "The target has no column for it."
 NO_TABLE: Final = "The target has no table for it."
 EMPTY: Final = "Nothing in the source is sure to be it."
+NUMBERED: Final = "It is the key: rows get numbers of their own, which others may not know."
 NEEDED: Final = "It takes no NULL and has no default: no row can be loaded."
 
 
@@ -105,12 +108,14 @@ class _Onto:
     def _table(self, table: Table, level: int) -> TablePlan | None:
         if table.name not in self.matching.tables:
             return None
-        source, _ = self.matching.tables[table.name]
+        source, score = self.matching.tables[table.name]
         if source not in self.by_source:
             return None
         of = self.by_source[source]
         columns = tuple(self._column(table, column, of) for column in table.columns)
-        if not any(column.source or column.sources for column in columns):
+        filled = [bool(one.source or one.sources) for one in columns if one.name not in table.key]
+        if not any(filled) or (score < ALIKE and sum(filled) < len(filled) / 2):
+            self.left_out[table.name] = f"Too little of it is in {source!r}: it stays as it is."
             return None
         for column in columns:
             if not (column.source or column.sources or column.generated):
@@ -141,12 +146,12 @@ class _Onto:
         found = self.matching.matches.get(id)
         ways = self._ways(column, found or id, read, of.source)
         if found is None or found.confidence < LEAST:
-            return self._without(empty, found, ways)
+            return self._without(empty, found, ways, is_key=column.name in table.key)
         names = tuple(one.rpartition(".")[2] for one in found.sources)
         elsewhere = [one for one in found.sources if one.rpartition(".")[0] != of.source]
         if elsewhere or any(name not in read for name in names):
             reason = f"It is in another table of the source: {', '.join(elsewhere)}."
-            return msgspec.structs.replace(self._without(empty, None, ways), reasons=(reason,))
+            return self._without(empty, None, ways, is_key=column.name in table.key, reason=reason)
         parts = [read[name] for name in names]
         return msgspec.structs.replace(
             empty,
@@ -180,15 +185,23 @@ class _Onto:
         return tuple(ways[:OTHERS_MAX])
 
     def _without(
-        self, empty: ColumnPlan, found: Match | None, ways: tuple[Alternative, ...]
+        self,
+        empty: ColumnPlan,
+        found: Match | None,
+        ways: tuple[Alternative, ...],
+        *,
+        is_key: bool,
+        reason: str = EMPTY,
     ) -> ColumnPlan:
         """Return the plan of a column that gets nothing."""
         doubt = f" {found.sources[0]} is too unlikely." if found is not None else ""
         needed = f" {NEEDED}" if is_needed(empty) else ""
+        if is_key and not needed:
+            needed = f" {NUMBERED}"
         return msgspec.structs.replace(
             empty,
             confidence=0.0 if needed else 1.0,
-            reasons=(f"{EMPTY}{doubt}{needed}",),
+            reasons=(f"{reason}{doubt}{needed}",),
             alternatives=ways,
         )
 

@@ -32,7 +32,7 @@ def asked(plan: Plan, annotated: Annotated) -> Plan:
     for table in plan.tables:
         for column in table.columns:
             id = f"{table.name}.{column.name}"
-            if id not in questions and _in_doubt(plan, column):
+            if id not in questions and _in_doubt(plan, table, column):
                 questions[id] = _question(id, plan, table, column, annotated)
     return msgspec.structs.replace(plan, questions=tuple(questions.values()))
 
@@ -82,12 +82,13 @@ def answered(plan: Plan, answers: Mapping[str, str], by: str) -> Plan:
     )
 
 
-def _in_doubt(plan: Plan, column: ColumnPlan) -> bool:
+def _in_doubt(plan: Plan, table: TablePlan, column: ColumnPlan) -> bool:
     if column.decided_by not in ("", "rules", "model"):
         return False
-    return is_needed(column) or (
-        column.confidence < plan.threshold and bool(column.source or column.sources)
-    )
+    gets = bool(column.source or column.sources or column.generated)
+    if not gets and column.name in table.key:
+        return True
+    return is_needed(column) or (gets and column.confidence < plan.threshold)
 
 
 def _ways(table: TablePlan, column: ColumnPlan) -> dict[str, Alternative]:
