@@ -101,8 +101,9 @@ class _Matcher:
         of_tables = self._of_tables(matches, tables)
         others = {side.id: self._others(scores[row]) for row, side in enumerate(self.targets)}
         for side in self.targets:
-            again = None if side.id in matches else self._again(side, others[side.id], of_tables)
-            if again is not None:
+            now = matches.get(side.id)
+            again = self._again(side, others[side.id], of_tables)
+            if again is not None and (now is None or now.confidence < AGAIN):
                 matches[side.id] = again
         used = {source for found in matches.values() for source in found.sources}
         return Matching(
