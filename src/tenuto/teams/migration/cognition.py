@@ -123,6 +123,7 @@ def plan(ctx: tenuto.Context, annotated: dict[str, Any], given: dict[str, Any]) 
                 target=options.target,
                 options=_asked(options),
             )
+            made = _onto(made, found, options) if options.onto else made
     made = settle(made, found, answers={})
     ctx.note("plan", {"revision": made.revision, "tables": len(made.tables)})
     return {"plan": to_json(made), "questions": _open_questions(made), "answers": []}
@@ -160,6 +161,29 @@ def plan_from(text: str) -> Plan:
         return planfile.load(text)
     except ValueError as error:
         raise tenuto.Fatal(f"The plan is wrong: {error}", code="plan_wrong") from error
+
+
+def _onto(plan: Plan, found: Annotated, options: Options) -> Plan:
+    """Return the plan that fills what the target has.
+
+    Raises:
+        Fatal: a table that would be filled has rows, or nothing of the target can be filled.
+        DatabaseError: the target cannot be read.
+    """
+    from tenuto.teams.migration import existing
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.matching import planned_onto
+
+    with closing(open_database(options.target)) as target:
+        made = planned_onto(plan, found, target, exclude=options.exclude)
+        rows = [] if options.dry_run else existing.filled(target, made)
+    if not made.tables:
+        raise tenuto.Fatal(
+            "Nothing of the source is like a table of the target: there is nothing to be filled.",
+            code="nothing_to_move",
+        )
+    existing.check_empty(rows)
+    return made
 
 
 def _asked(options: Options) -> architect.Options:

@@ -81,6 +81,12 @@ def _options(function: Any) -> Any:
                 type=click.Choice(["kept", "lower", "snake"]),
                 help="How tables and columns are called in the target.",
             ),
+            click.option(
+                "--onto-existing",
+                "onto",
+                is_flag=True,
+                help="Fill the tables that the target has already: columns are matched to them.",
+            ),
             click.option("--model", metavar="MODEL", help="The model of the agents that judge."),
         )
     ):

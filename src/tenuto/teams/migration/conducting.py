@@ -20,6 +20,12 @@ from tenuto.teams.migration.wire import from_json, to_json
 
 SHOWN_MAX: Final = 20
 """Differences that a message names."""
+_ONTO: Final = {
+    True: "The plan fills tables that the target has already (`onto`): say so with "
+    "--onto-existing (the input `onto`). Nothing was written.",
+    False: "The plan makes the tables of the target anew, and was to fill what it has (`onto`): "
+    "make a plan with --onto-existing. Nothing was written.",
+}
 
 
 def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
@@ -40,10 +46,17 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
         with told(), closing(open_database(options.target, writing=True)) as target:
             tables = [table.name for table in target.describe().tables]
             there = [name for name in tables if name != TAKEN_BACK]
-    if there:
+    if options.onto and not there and not options.dry_run:
+        raise tenuto.Fatal(
+            f"The target {redacted(options.target)} has no tables that could be filled. Leave "
+            "--onto-existing (the input `onto`) out, and they are made.",
+            code="target_empty",
+        )
+    if there and not options.onto:
         raise tenuto.Fatal(
             f"The target {redacted(options.target)} is not empty: it has {len(there)} tables, "
-            f"among them {', '.join(map(repr, there[:3]))}. Name an empty database, or empty it.",
+            f"among them {', '.join(map(repr, there[:3]))}. Name an empty database, or empty it; "
+            "or have its tables filled, with --onto-existing (the input `onto`).",
             code="target_not_empty",
         )
     return {"source": redacted(options.source), "target": redacted(options.target)}
@@ -104,14 +117,22 @@ def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
 
 
 def begin(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    """Write down in the target what will be made there, so that it can be taken back; return how
-    many things these are."""
-    from tenuto.teams.migration import moving
+    """Write down in the target what will be made there, so that it can be taken back; return under
+    which name.
+
+    Raises:
+        Fatal: the plan does not fit the target; nothing was written.
+    """
+    from tenuto.teams.migration import existing, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
-    options = options_from(given)
+    options, now = options_from(given), from_json(plan, Plan)
+    if now.onto != options.onto:
+        raise tenuto.Fatal(_ONTO[now.onto], code="plan_wrong")
     with told(asks=True), closing(open_database(options.target, writing=True)) as target:
-        moving.intend(target, ctx.session_id, from_json(plan, Plan))
+        if now.onto:
+            existing.ready(target, now, ctx.session_id)
+        moving.intend(target, ctx.session_id, now)
     return {"migration": ctx.session_id}
 
 
@@ -135,7 +156,7 @@ def roll_back(ctx: tenuto.Context, output: dict[str, Any], inputs: dict[str, Any
 
 def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
     """Make the tables, without what stands on their rows; return the work for each worker."""
-    from tenuto.teams.migration import ddl, moving
+    from tenuto.teams.migration import ddl, existing, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
     options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
@@ -146,6 +167,8 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
     ):
         moving.prepare(target)
         moving.expect(target, ctx.session_id, now.tables)
+        if now.onto:
+            existing.set_keys_aside(target, now)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
                 moving.make(target, ctx.session_id, statement)

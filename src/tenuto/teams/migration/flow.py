@@ -148,11 +148,11 @@ def _prove(flow: Workflow, model: str) -> None:
         "learn",
         function=conducting.learn,
         inputs={**taught, "fixes": "outputs.collect.fixes", "tenant": "session.tenant"},
-        run_if="inputs.learn",
         on_failure="continue",
     )
     flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")
-    flow.switch("validator", [("!outputs.verify.verified", "accept")], default="learn")
+    following = [("!outputs.verify.verified", "accept"), ("!inputs.learn", "finish")]
+    flow.switch("validator", following, default="learn")
     flow.edge("learn", "finish")
 
 

@@ -76,6 +76,12 @@ INPUTS: Final[dict[str, Any]] = {
         "default": "",
         "description": "A plan as YAML, made earlier and maybe edited, in place of a new one.",
     },
+    "onto": {
+        "type": "boolean",
+        "default": False,
+        "description": "The target has its schema already: columns are matched to it, and its "
+        "tables are filled.",
+    },
     "parallel": {
         "type": "integer",
         "minimum": 1,
@@ -144,6 +150,7 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     dry_run: bool = False
     approve: bool = True
     plan: str = ""
+    onto: bool = False
     parallel: int = PARALLEL
     rate_limit: int = 0
     on_error: OnError = "quarantine"

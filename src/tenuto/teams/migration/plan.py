@@ -52,6 +52,9 @@ class Alternative(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True)
     confidence: float
     reasons: tuple[str, ...]
     consequences: str = ""
+    source: str | None = None
+    """Of a target that is there already: the column it is made of then; None: the same as now."""
+    sources: tuple[str, ...] = ()
 
 
 class ColumnPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -169,7 +172,7 @@ class Question(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Something that a person has to decide, or has decided."""
 
     id: str
-    """`table.column`, of the source."""
+    """`table.column`, of the source; of the target, where that is there already."""
     text: str
     choices: tuple[str, ...]
     preview: tuple[tuple[Scalar, ...], ...] = ()
@@ -201,6 +204,9 @@ class Plan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     parallel: int = 2
     rate_limit: int | None = None
     """Rows of the source read in a second, at most."""
+    onto: bool = False
+    """The target has these tables already: they are filled, and none is made. `columns` are all
+    that they have; those without `source` get nothing."""
 
     def table(self, name: str) -> TablePlan:
         """Return what becomes of the table of a name in the target; raises KeyError."""

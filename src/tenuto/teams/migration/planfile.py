@@ -146,7 +146,7 @@ def _check_names(plan: Plan, places: Places) -> None:
         if table.name in seen:
             raise _error(places, (*path, "name"), f"Two tables are called {table.name!r}.")
         seen.add(table.name)
-        _check_table(table, tables, path, places)
+        _check_table(table, None if plan.onto else tables, path, places)
     for at, question in enumerate(plan.questions):
         if question.answer is not None and question.answer not in question.choices:
             raise _error(
@@ -157,8 +157,10 @@ def _check_names(plan: Plan, places: Places) -> None:
 
 
 def _check_table(
-    table: TablePlan, tables: dict[str, TablePlan], path: Path, places: Places
+    table: TablePlan, tables: dict[str, TablePlan] | None, path: Path, places: Places
 ) -> None:
+    """Check one table. `tables` are those that keys may name; None: the target has them, and more
+    than the plan fills."""
     names = [column.name for column in table.columns]
     for at, column in enumerate(table.columns):
         if names.index(column.name) != at:
@@ -175,6 +177,8 @@ def _check_table(
         for at, name in enumerate(key.columns):
             if name not in names:
                 raise _missing(places, (*here, "columns", at), table, name)
+        if tables is None:
+            continue
         if key.table not in tables:
             raise _error(
                 places, (*here, "table"), f"There is no table {key.table!r} in the plan.",

@@ -17,6 +17,7 @@ from urllib.parse import quote
 from tenuto.teams.migration.databases import port
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.databases.sqlite_errors import translated
+from tenuto.teams.migration.databases.sqlite_turns import turns_at
 from tenuto.teams.migration.schema import Schema, System
 
 if TYPE_CHECKING:
@@ -50,6 +51,7 @@ class Sqlite:
         self.busy_seconds = BUSY_SECONDS
         """How long a call waits for another program that has locked the file."""
         self._uri = f"file:{quote(str(path))}?mode={'rwc' if writing else 'ro'}"
+        self._turns = turns_at(path)
         self._writing = writing
         self._writer: Writer | None = None
         self._classes: dict[tuple[str, str], Class] = {}
@@ -63,18 +65,18 @@ class Sqlite:
 
     @contextlib.contextmanager
     def _connected(self) -> Iterator[sqlite3.Connection]:
-        with translated(str(self.path)):
-            connection = sqlite3.connect(
-                self._uri,
-                uri=True,
-                timeout=self.busy_seconds,
-                isolation_level=None,
-                check_same_thread=False,
-            )
-            try:
-                yield connection
-            finally:
-                connection.close()
+        how = f"{self._uri} {self.busy_seconds}"
+        with translated(str(self.path)), self._turns.querying(how, self._connect) as connection:
+            yield connection
+
+    def _connect(self) -> sqlite3.Connection:
+        return sqlite3.connect(
+            self._uri,
+            uri=True,
+            timeout=self.busy_seconds,
+            isolation_level=None,
+            check_same_thread=False,
+        )
 
     def describe(self) -> Schema:
         """Return what it holds beside its rows."""
@@ -109,13 +111,11 @@ class Sqlite:
         from tenuto.teams.migration.databases import sqlite_reading
 
         classes = tuple(self._class_of(read.table, name) for name in read.columns)
-        return sqlite_reading.batches(
-            self._uri,
-            read,
-            classes,
-            busy_seconds=self.busy_seconds,
-            small=self._rows_at_once(read, classes),
-        )
+        small = self._rows_at_once(read, classes)
+        with self._turns.reading():
+            yield from sqlite_reading.batches(
+                self._uri, read, classes, busy_seconds=self.busy_seconds, small=small
+            )
 
     def _rows_at_once(self, read: port.Read, classes: tuple[Class, ...]) -> int:
         """Return how many rows may be gathered where nobody counts their bytes: by the longest of
@@ -170,7 +170,7 @@ class Sqlite:
             raise port.NotPermitted("This database was opened to be read only.")
         if self._writer is None:
             self._writer = sqlite_writing.Writer(self._uri, str(self.path))
-        with self._writer.transaction(self.busy_seconds) as transaction:
+        with self._turns.writing(), self._writer.transaction(self.busy_seconds) as transaction:
             yield transaction
 
     def close(self) -> None:

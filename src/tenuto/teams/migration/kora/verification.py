@@ -68,6 +68,7 @@ def verify(
         comparing,
         declaring,
         defaults,
+        mapped,
         refusing,
         results,
         sequences,
@@ -89,10 +90,14 @@ def verify(
     _check_read_whole(target, checks)
     numbered = sequences.sequences(here, target, there, whole_plan)
     checks += [numbered] if numbered else []
-    defaulted = defaults.defaults(source, target, whole_plan, (here, there))
-    checks += [defaulted] if defaulted else []
-    checks += refusing.refusals(source, target, whole_plan, here)
-    asking = Workload(source, target, whole_plan, here)
+    if not plan.onto:
+        # What a target had before has promises of its own, which were compared as declared.
+        defaulted = defaults.defaults(source, target, whole_plan, (here, there))
+        checks += [defaulted] if defaulted else []
+        checks += refusing.refusals(source, target, whole_plan, here)
+    asking = Workload(
+        source, target, mapped.for_queries(whole_plan) if plan.onto else whole_plan, here
+    )
     viewed, of_views = views.views(asking, plan, (here, there))
     answers, queries = asking.run(options.get("workload", ()), made=options.get("made", True))
     checks += [*viewed, answers]

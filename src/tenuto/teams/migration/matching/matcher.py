@@ -27,6 +27,8 @@ if TYPE_CHECKING:
 ROUNDS: Final = 3
 LEAST: Final = 0.2
 """Pairs that score less are no match."""
+AGAIN: Final = 0.5
+"""So sure it must be that a key is that of another table as well."""
 
 # Found on half of the sets of tests/teams/migration/matching; the others were not looked at.
 NAME, TYPE, MEANING, ROLE, PLACE = 0.56, 0.12, 0.16, 0.12, 0.04
@@ -62,6 +64,9 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True):
     """Columns of the target that nothing was found for."""
     unused: tuple[str, ...]
     """Columns of the source that go nowhere."""
+    others: dict[str, tuple[tuple[str, float], ...]] = {}
+    """By columns of the target: columns of the source that are like it, of every table, and how
+    likely each is right; the best first."""
 
 
 def match(source: Annotated, target: Annotated | Schema) -> Matching:
@@ -93,13 +98,60 @@ class _Matcher:
         matches = self._assigned(scores)
         for composite in composites(self.sources, self.targets, matches):
             matches[composite.target] = self._composed(composite)
+        of_tables = self._of_tables(matches, tables)
+        others = {side.id: self._others(scores[row]) for row, side in enumerate(self.targets)}
+        for side in self.targets:
+            now = matches.get(side.id)
+            again = self._again(side, others[side.id], of_tables)
+            if again is not None and (now is None or now.confidence < AGAIN):
+                matches[side.id] = again
         used = {source for found in matches.values() for source in found.sources}
         return Matching(
-            tables=self._of_tables(matches, tables),
+            tables=of_tables,
             matches={side.id: matches[side.id] for side in self.targets if side.id in matches},
             unmatched=tuple(side.id for side in self.targets if side.id not in matches),
             unused=tuple(side.id for side in self.sources if side.id not in used),
+            others=others,
         )
+
+    def _again(
+        self,
+        side: Side,
+        others: tuple[tuple[str, float], ...],
+        tables: dict[str, tuple[str, float]],
+    ) -> Match | None:
+        """Return the match of a key that other tables of the target are made of as well: where a
+        table was cut in parts, each has it."""
+        if not (side.is_key or side.names) or side.table.name not in tables:
+            return None
+        by_id = {one.id: one for one in self.sources}
+        wanted = tables[side.table.name][0]
+        for source, likely in others:
+            of = by_id[source]
+            if of.table.name != wanted:
+                continue
+            if not (of.is_key or of.names) or likely < AGAIN:
+                return None
+            return Match(
+                target=side.id,
+                sources=(source,),
+                score=likely,
+                confidence=min(likely, 0.95),
+                reasons=(f"It is the key by which parts of {wanted!r} belong together.",),
+            )
+        return None
+
+    def _others(self, scores: np.ndarray[Any, Any]) -> tuple[tuple[str, float], ...]:
+        """Return what a column might be made of, with how likely that is."""
+        ranked = sorted(range(len(self.sources)), key=lambda place: (-scores[place], place))
+        found = []
+        for at, place in enumerate(ranked):
+            if scores[place] < LEAST:
+                break
+            best = scores[ranked[1 if at == 0 else 0]] if len(ranked) > 1 else 0.0
+            likely = confidence(float(scores[place]), float(scores[place] - best))
+            found.append((self.sources[place].id, round(likely, 4)))
+        return tuple(found)
 
     def _own(self) -> np.ndarray[Any, Any]:
         """Return what the columns themselves say for each pair."""

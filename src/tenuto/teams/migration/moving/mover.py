@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Final
 
 import msgspec
 
+from tenuto.teams.migration import existing
 from tenuto.teams.migration.databases.port import (
     Database,
     DatabaseError,
@@ -238,6 +239,7 @@ class _Attempt:
 
     def _write(self, writing: Writing, piece: _Piece, number: int) -> Batch:
         refused: list[BadRow] = []
+        existing.unchecked(self.target, self.load.plan, writing)
         loaded = put_rows(writing, self.load.table, piece.changed, refused)
         bad = [*piece.changed.bad, *refused]
         read = loaded + len(bad)

@@ -12,7 +12,7 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.teams.migration import ddl
-from tenuto.teams.migration.databases.bookkeeping import TAKEN_BACK
+from tenuto.teams.migration.databases.bookkeeping import KEYS, TAKEN_BACK
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Writing
 from tenuto.teams.migration.databases.quoting import quoted
 from tenuto.teams.migration.moving import checkpoints, gate, progress, quarantine
@@ -68,7 +68,11 @@ def intend(target: Database, migration: str, plan: Plan) -> None:
         writing.execute(MADE)
     if known(target, migration):
         return
-    todo = _made_by(plan, target.describe())
+    there = target.describe()
+    wanted = {table.name for table in plan.tables}
+    # Rows that were there before stay: nobody could tell them from those that came.
+    full = {one.name for one in there.tables if one.name in wanted and _rows_in(target, one.name)}
+    todo = _made_by(plan, there, full)
     with target.writing() as writing:
         for one in todo:
             row = (migration, one.number, one.what, one.name, one.table, one.undo, 0)
@@ -76,14 +80,10 @@ def intend(target: Database, migration: str, plan: Plan) -> None:
         gate.made(writing, migration, [table.name for table in plan.tables])
 
 
-def _made_by(plan: Plan, there: Schema) -> list[Made]:
+def _made_by(plan: Plan, there: Schema, full: set[str]) -> list[Made]:
     names = {one.name for one in (*there.tables, *there.views, *there.sequences)}
-    made = [
-        ("rows", table.name, table.name, "")
-        for table in plan.tables
-        if table.name in names or table.rollback == "delete"
-    ]
-    filled = {name for _, name, _, _ in made}
+    filled = {one.name for one in plan.tables if one.name in names or one.rollback == "delete"}
+    made = [("rows", name, name, "") for name in sorted(filled - full)]
     for one in (*ddl.prepare(plan), *ddl.finish(plan)):
         if not one.undo or one.table in filled:
             continue
@@ -176,30 +176,56 @@ def take_back(target: Database, migration: str, *, forced: bool = False) -> Undo
     if not forced:
         for table, rows in held.items():
             _check_brought(target, migration, table, rows)
-    gone = []
     for one in reversed(todo):
-        if one.what != "rows" or one.name in there:
-            _undo(target, migration, one)
-            gone.append(f"{one.what} {one.name}")
+        if one.what != "rows":
+            _undo(target, migration, [one], [one.undo])
+    filled = [one for one in reversed(todo) if one.what == "rows"]
+    if filled:
+        _undo(target, migration, filled, _emptying(target, [one.name for one in filled]))
+    if KEYS in there:
+        _keys_back(target)
     kept = _keep_aside(target, migration) if quarantine.TABLE in there else 0
     _forget(target, migration)
     return Undone(
-        migration=migration, gone=tuple(gone), rows=sum(held.values()), kept_aside=kept
+        migration=migration,
+        gone=tuple(f"{one.what} {one.name}" for one in reversed(todo)),
+        rows=sum(held.values()),
+        kept_aside=kept,
     )
 
 
-def _undo(target: Database, migration: str, one: Made) -> None:
+def _undo(target: Database, migration: str, done: list[Made], statements: list[str]) -> None:
     with target.writing() as writing:
         if target.system == "mariadb":
             # Tables that name each other cannot go one after the other otherwise.
             writing.execute("SET foreign_key_checks = 0")
-        sql = one.undo
-        if one.what == "rows":
-            sql = f"DELETE FROM {quoted(target.system, one.name)}"
-        writing.execute(sql)
-        writing.execute(
-            f"DELETE FROM {TABLE} WHERE migration = ? AND number = ?", (migration, one.number)
-        )
+        for sql in statements:
+            writing.execute(sql)
+        for one in done:
+            writing.execute(
+                f"DELETE FROM {TABLE} WHERE migration = ? AND number = ?", (migration, one.number)
+            )
+
+
+def _emptying(target: Database, tables: list[str]) -> list[str]:
+    deletes = [f"DELETE FROM {quoted(target.system, table)}" for table in tables]
+    if target.system != "postgresql" or len(deletes) == 1:
+        return deletes
+    # Keys are looked at when a statement ends: tables may name each other.
+    each = ", ".join(f"d{number} AS ({sql})" for number, sql in enumerate(deletes))
+    return [f"WITH {each} SELECT 1"]
+
+
+def _keys_back(target: Database) -> None:
+    """Put the foreign keys back that were set aside while rows came (`existing.py`)."""
+    kept = target.query(f"SELECT table_name, name, definition FROM {KEYS}").rows
+    for table, name, definition in kept:
+        at, called = quoted(target.system, str(table)), quoted(target.system, str(name))
+        with target.writing() as writing:
+            writing.execute(f"ALTER TABLE {at} DROP CONSTRAINT IF EXISTS {called}")
+            writing.execute(f"ALTER TABLE {at} ADD CONSTRAINT {called} {definition}")
+    with target.writing() as writing:
+        writing.execute(f"DROP TABLE {KEYS}")
 
 
 def _rows_in(target: Database, table: str) -> int:

@@ -8,7 +8,7 @@ from typing import Final
 
 import msgspec
 
-from tenuto.teams.migration import ddl
+from tenuto.teams.migration import ddl, existing
 from tenuto.teams.migration.databases.port import BadValue, Database, DatabaseError, Unavailable
 from tenuto.teams.migration.databases.quoting import listed, quoted
 from tenuto.teams.migration.moving import quarantine
@@ -53,9 +53,9 @@ def build_all(target: Database, plan: Plan, *, migration: str, on_error: OnError
         Unavailable: the target went away; ask again.
     """
     making = _Building(target, plan, migration, heals=on_error == "quarantine")
-    for statement in ddl.finish(plan):
+    for statement in [*(existing.keys_back(target, plan) if plan.onto else ()), *ddl.finish(plan)]:
         making.build(statement)
-    if plan.target_system == "sqlite":
+    if plan.target_system == "sqlite" or (plan.onto and plan.target_system == "mariadb"):
         making.look_for_orphans()
     return Built(built=making.built, gave_way=tuple(making.gave_way), unbuilt=tuple(making.unbuilt))
 
@@ -137,6 +137,7 @@ class _Building:
         ).rows
         rows = [_put_aside(table, constraint, found.columns, row) for row in found.rows]
         with self.target.writing() as writing:
+            existing.unchecked(self.target, self.plan, writing)
             where = (self.migration, table.name, AFTERWARDS, int(str(number)))
             quarantine.put(writing, where, rows)
             gone = writing.execute(f"DELETE FROM {name} WHERE {condition}")

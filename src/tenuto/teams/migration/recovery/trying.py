@@ -47,6 +47,8 @@ def fixes_for(
             known=(known or {}).get(f"fix {column.kind} → {fix.name}", 0),
         )
         for fix in candidates(column, text_type=TEXT_TYPES[plan.target_system])
+        # The columns of a target that was there before stay as they are.
+        if not (plan.onto and fix.type)
     )
     return ranked([*tried])
 

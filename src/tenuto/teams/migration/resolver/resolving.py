@@ -9,17 +9,15 @@ import msgspec
 
 from tenuto.teams.migration.architect.refining import with_choice
 from tenuto.teams.migration.plan import Alternative, Change, ColumnPlan, Plan, Question, TablePlan
-from tenuto.teams.migration.resolver.previewing import REFUSED, preview
+from tenuto.teams.migration.resolver import mapping
+from tenuto.teams.migration.resolver.asking import BadAnswer, consequence, told
+from tenuto.teams.migration.resolver.previewing import preview
 from tenuto.teams.migration.schema import Annotated, ColumnNotes
 
 AHEAD: Final = 0.2
 """By so much the best of several ways must be surer than the next to be picked by rules."""
 LEAST: Final = 0.6
 """Nothing less sure is picked by rules."""
-
-
-class BadAnswer(ValueError):
-    """An answer is none of the choices, or to a question that nobody asked."""
 
 
 def resolve(
@@ -37,6 +35,9 @@ def resolve(
     Raises:
         BadAnswer: see there.
     """
+    if plan.onto:
+        plan = mapping.asked(plan, annotated)
+        return mapping.answered(plan, answers, by) if answers else plan
     questions = {question.id: question for question in plan.questions}
     tables = []
     for table in plan.tables:
@@ -131,37 +132,21 @@ def _question(
         choices=choices,
         preview=preview_rows,
         consequences=tuple(
-            _consequence(way, [row[place + 1] for row in preview_rows])
+            consequence(way, [row[place + 1] for row in preview_rows])
             for place, way in enumerate(ways)
         ),
     )
-
-
-def _consequence(way: Alternative, shown: list[object]) -> str:
-    refused = sum(value == REFUSED for value in shown)
-    said = [way.consequences, *way.reasons[-1:]]
-    if refused:
-        said.append(f"Of the {len(shown)} values shown, {refused} would be put aside.")
-    return " ".join(part for part in said if part)
 
 
 def _labels(ways: list[Alternative]) -> tuple[str, ...]:
     """Return a short text for each way, none twice."""
     labels: list[str] = []
     for way in ways:
-        label = f"{way.type} ({'; '.join(map(_label, way.changes)) or 'as it is'})"
+        label = f"{way.type} ({'; '.join(map(told, way.changes)) or 'as it is'})"
         while label in labels:
             label += "'"
         labels.append(label)
     return tuple(labels)
-
-
-def _label(change: Change) -> str:
-    told = []
-    for value in change.options.values():
-        parts = value if isinstance(value, list) else [value]
-        told.append(" ".join(str(part) or "''" for part in parts))
-    return f"{change.do} {', '.join(told)}".strip()
 
 
 def _answered(plan: Plan, answers: Mapping[str, str], by: str) -> Plan:
