@@ -9,10 +9,12 @@ import msgspec
 
 import tenuto
 from tenuto.teams.migration.databases.bookkeeping import TAKEN_BACK
+from tenuto.teams.migration.directing import Standing, begun
 from tenuto.teams.migration.failing import told
-from tenuto.teams.migration.options import Options, options_from
+from tenuto.teams.migration.limits import deadline_from, window_from
+from tenuto.teams.migration.options import options_from
 from tenuto.teams.migration.permitting import check_permitted
-from tenuto.teams.migration.plan import Plan, TablePlan
+from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.recovery.fixes import Fix
 from tenuto.teams.migration.recovery.mending import with_fixes
 from tenuto.teams.migration.schema import Annotated
@@ -32,11 +34,17 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     """Return what answers at both addresses; nothing is written. A dry run needs no target.
 
     Raises:
-        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty.
+        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty; or a
+            window or deadline is none.
     """
     from tenuto.teams.migration.databases.addresses import open_database, redacted
 
     options = options_from(given)
+    try:
+        window_from(options.window)
+        deadline_from(options.deadline, 0)
+    except ValueError as error:
+        raise tenuto.Fatal(str(error), code="limit_wrong") from error
     with told():
         check_permitted(options)
     with told(), closing(open_database(options.source)) as source:
@@ -154,12 +162,15 @@ def roll_back(ctx: tenuto.Context, output: dict[str, Any], inputs: dict[str, Any
     ctx.note("taken_back", to_json(undone))
 
 
-def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    """Make the tables, without what stands on their rows; return the work for each worker."""
+def prepare(
+    ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any], started_ms: int
+) -> dict[str, Any]:
+    """Make the tables, without what stands on their rows; return where the migration stands, and
+    what is known of fixes."""
     from tenuto.teams.migration import ddl, existing, moving
     from tenuto.teams.migration.databases.addresses import open_database
 
-    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
+    options, now = options_from(given), from_json(plan, Plan)
     with (
         told(asks=True),
         closing(open_database(options.source)) as source,
@@ -172,15 +183,13 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
                 moving.make(target, ctx.session_id, statement)
-        units = [
-            _unit(ctx, options, now, table, to_json(one))
-            for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
+        ranges = [
+            (table.name, one)
+            for table in now.tables
             for one in moving.ranges_of(source, now, table)
         ]
-    for unit in units:
-        unit["known"] = known
-    lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
-    return {"lanes": [lane for lane in lanes if lane]}
+    deadline_ms = deadline_from(options.deadline, started_ms)
+    return {"standing": to_json(begun(now, ranges, deadline_ms)), "known": _known_fixes()}
 
 
 def _known_fixes() -> dict[str, int]:
@@ -192,36 +201,14 @@ def _known_fixes() -> dict[str, int]:
     return {}
 
 
-def _unit(
-    ctx: tenuto.Context, options: Options, plan: Plan, table: TablePlan, range: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the work on one range: complete in itself, and no larger than it must be."""
-    small = msgspec.structs.replace(plan, tables=(table,), views=(), left_out={}, questions=())
-    return {
-        "source": options.source,
-        "target": options.target,
-        "migration": ctx.session_id,
-        "table": table.name,
-        "plan": to_json(small),
-        "range": range,
-    }
-
-
-def collect(
-    ctx: tenuto.Context, plan: dict[str, Any], lanes: list[list[dict[str, Any]]]
-) -> dict[str, Any]:
+def collect(ctx: tenuto.Context, plan: dict[str, Any], standing: dict[str, Any]) -> dict[str, Any]:
     """Return what was moved, table by table, and the plan as it was in the end."""
-    now = from_json(plan, Plan)
-    moved: dict[str, dict[str, float]] = {}
+    now, stands = from_json(plan, Plan), from_json(standing, Standing)
     applied: list[dict[str, Any]] = []
-    for one in (one for lane in lanes for one in lane):
-        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0, "seconds": 0.0})
-        for name in table:
-            table[name] += one[name]
-        fixes = [from_json(fix, Fix) for fix in one["fixes"]]
-        now = with_fixes(now, one["table"], fixes)
-        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
-    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
+    for table, fixes in stands.fixes.items():
+        now = with_fixes(now, table, [from_json(fix, Fix) for fix in fixes])
+        applied += [{"table": table, "fix": fix} for fix in fixes]
+    return {"moved": to_json(stands)["moved"], "fixes": applied, "plan": to_json(now)}
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:

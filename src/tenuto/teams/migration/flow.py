@@ -1,10 +1,11 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → begin → prepare → work → collect → build → verify → validator ─► learn
-          │               │                                                     │          │
-          └► (a dry run)  └► (denied)                                  accept ◄─┘          ▼
-                                                                          └─────────────► finish
+check → think ─► ask ⇄ settle → begin → prepare → direct ⇄ work, monitor (in rounds; or rest, or late)
+          │               │                          │
+          └► (a dry run)  └► (denied)                ▼
+                        collect → build → verify → validator ─► learn → finish
+                                                       └► accept ────────►┘
 ```
 
 Directions are strict: this graph starts the layers below as sessions of their own, they give back
@@ -14,7 +15,7 @@ what they found, and none of them starts or tells one above it.
 from typing import Any, Final
 
 from tenuto import Team, Workflow, body
-from tenuto.teams.migration import agents, conducting
+from tenuto.teams.migration import agents, conducting, rounds
 from tenuto.teams.migration.cognition import planning_workflow
 from tenuto.teams.migration.execution import AWAY, LANES_MAX, worker_workflow
 from tenuto.teams.migration.options import INPUTS, PATIENCE
@@ -36,6 +37,14 @@ _FORM: Final[dict[str, Any]] = {
         "description": "Question to one of its choices.",
     },
 }
+_LATE: Final[dict[str, Any]] = {
+    "deadline": {
+        "type": "string",
+        "default": "",
+        "description": "A new one, as 2026-12-01T06:00:00+01:00, or 9h from the start; none: it "
+        "takes as long as it takes.",
+    },
+}
 
 
 def migration_workflow(model: str = "offline") -> Workflow:
@@ -54,6 +63,7 @@ def migration_workflow(model: str = "offline") -> Workflow:
         inputs=INPUTS,
         state={
             "plan": "replace",
+            "standing": "replace",
             "message": ("replace", ""),
             "accepted": ("replace", False),
         },
@@ -109,17 +119,36 @@ def _work(flow: Workflow, model: str) -> None:
         timeout=VERIFYING,
         compensate=conducting.roll_back,
     )
-    flow.node("prepare", function=conducting.prepare, inputs=plan, retry=AWAY, timeout=VERIFYING)
+    started = {**plan, "started_ms": "session.started_ms"}
+    flow.node("prepare", function=conducting.prepare, inputs=started, retry=AWAY, timeout=VERIFYING)
+    known = {**plan, "standing": "state.standing", "known": "outputs.prepare.known"}
+    flow.node("direct", function=rounds.direct, inputs=known, retry=AWAY, timeout=VERIFYING)
     flow.node(
         "work",
-        map="outputs.prepare.lanes",
+        map="outputs.direct.lanes",
         do=body(workflow=worker_workflow(model), inputs={"ranges": "item"}),
         concurrency=LANES_MAX,
     )
-    moved = {"plan": "state.plan", "lanes": "outputs.work"}
+    came = {"standing": "state.standing", "turn": "outputs.direct", "reports": "outputs.work"}
+    flow.node("monitor", function=rounds.monitor, inputs={**plan, **came})
+    flow.node("rest", timer_until="outputs.direct.until_ms")
+    flow.node(
+        "late",
+        approval="The deadline has passed, and rows are still to be moved. Go on?",
+        form=_LATE,
+        timeout=PATIENCE,
+        on_expiry="deny",
+    )
+    said = {"said": "outputs.late", "started_ms": "session.started_ms"}
+    flow.node("go_on", function=rounds.go_on, inputs={**said, "standing": "state.standing"})
+    moved = {"plan": "state.plan", "standing": "state.standing"}
     flow.node("collect", function=conducting.collect, inputs=moved)
+    following = [(f"outputs.direct.next == '{to}'", to) for to in ("work", "rest", "late")]
+    flow.switch("direct", following, default="collect")
+    flow.edge("work", "monitor").edge("monitor", "direct").edge("rest", "direct")
+    flow.edge("late", "go_on").edge("go_on", "direct")
     flow.node("build", function=conducting.build, inputs=plan, retry=AWAY, timeout=VERIFYING)
-    flow.edge("begin", "prepare").edge("prepare", "work").edge("work", "collect").edge("collect", "build")
+    flow.edge("begin", "prepare").edge("prepare", "direct").edge("collect", "build")
 
 
 def _prove(flow: Workflow, model: str) -> None:

@@ -24,8 +24,11 @@ CLASSES: Final[tuple[tuple[type[port.DatabaseError], Severity, str], ...]] = (
 )
 
 
-def failure_of(error: port.DatabaseError) -> Failure:
+def failure_of(error: port.DatabaseError | MemoryError) -> Failure:
     """Return what an error means for a load."""
+    if isinstance(error, MemoryError):
+        message = "There is not enough memory here, however few rows are held: make room."
+        return Failure(severity="escalatable", what="no_memory", message=message)
     severity, what = next(
         (severity, what) for kind, severity, what in CLASSES if isinstance(error, kind)
     )
