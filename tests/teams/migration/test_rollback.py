@@ -24,12 +24,10 @@ from tests.mariadb import fresh_database as fresh_mariadb
 from tests.mariadb import needs_mariadb
 from tests.postgres import fresh_database, needs_postgres
 from tests.teams.migration.moving.ground import column, plan_of, sqlite_file
-from tests.teams.migration.shop import given, shop
+from tests.teams.migration.shop import given
 
 ROWS = 400
-PLAN = plan_of(
-    column("id", "integer", nullable=False), column("n", "integer"), batch_rows=10
-)
+PLAN = plan_of(column("id", "integer", nullable=False), column("n", "integer"), batch_rows=10)
 
 
 @contextlib.contextmanager

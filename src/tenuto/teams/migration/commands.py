@@ -279,14 +279,18 @@ def rollback(target: str, session: str | None, yes: bool, force: bool) -> int:
                 return FAILED if there else USAGE
             todo = [one for one in undoing.known(database, session) if one.what != "foreign key"]
             for one in todo:
-                click.echo(f"{'empty table' if one.what == 'rows' else f'drop {one.what}'} {one.name}")
+                click.echo(
+                    f"{'empty table' if one.what == 'rows' else f'drop {one.what}'} {one.name}"
+                )
             if not yes and not click.confirm(f"Take migration {session} back?"):
                 return FAILED
             undone = undoing.take_back(database, session, forced=force)
     except DatabaseError as error:
         click.echo(f"tenuto: {error}", err=True)
         return FAILED
-    aside = f" {undone.kept_aside:,} rows that were put aside are kept." if undone.kept_aside else ""
+    aside = (
+        f" {undone.kept_aside:,} rows that were put aside are kept." if undone.kept_aside else ""
+    )
     click.echo(f"Taken back: {undone.rows:,} rows.{aside}", err=True)
     return COMPLETED
 

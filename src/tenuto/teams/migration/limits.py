@@ -33,9 +33,7 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
             if (moment := _moment(now, day, at, zone_of(self.zone)))
         )
         is_open = next(opens for moment, opens in reversed(edges) if moment <= now)
-        change = next(
-            moment for moment, opens in edges if moment > now and opens is not is_open
-        )
+        change = next(moment for moment, opens in edges if moment > now and opens is not is_open)
         return is_open, round(change.timestamp() * 1000)
 
 

@@ -126,7 +126,9 @@ def _balanced(
             one = directing.to_split(standing, seconds)
             if one is None:
                 break
-            load = moving.Load(migration=ctx.session_id, plan=plan, table=one.table, range=one.range)
+            load = moving.Load(
+                migration=ctx.session_id, plan=plan, table=one.table, range=one.range
+            )
             parts = moving.split(
                 source,
                 target,

@@ -83,8 +83,8 @@ def move(
             return measure.moved(done)
         except (Unavailable, MemoryError) as error:
             attempt += 1
-            # What takes long, is locked or needs much memory may go in smaller pieces.
-            measure.batch_rows = max(measure.batch_rows // 2, BATCH_ROWS_MIN)
+            if not isinstance(error, _Overtaken):
+                measure.halve()
             if attempt >= load.attempts_max:
                 return msgspec.structs.replace(measure.moved(done), failure=failure_of(error))
             pause(min(PAUSE_SECONDS * 2 ** (attempt - 1), PAUSE_SECONDS_MAX))
@@ -101,6 +101,10 @@ class _Measure:
         self.batch_rows = batch_rows
         self.source_s = self.target_s = self.slowest_s = 0.0
         self._began = time.monotonic()
+
+    def halve(self) -> None:
+        """Have smaller batches: what is locked, or needs much memory, may go in these."""
+        self.batch_rows = min(self.batch_rows, max(self.batch_rows // 2, BATCH_ROWS_MIN))
 
     def wrote(self, seconds: float) -> None:
         """Count a batch."""
@@ -120,6 +124,10 @@ class _Measure:
             slowest_seconds=self.slowest_s,
             batch_rows=self.batch_rows,
         )
+
+
+class _Overtaken(Unavailable):
+    """Of two who move one range, or cut it, the other was first."""
 
 
 class _Stopped(Exception):
@@ -284,8 +292,7 @@ class _Attempt:
         try:
             checkpoints.saved(writing, self.load.migration, batch)
         except BadValue as error:
-            # Of two who move one range, or cut it, the other was first.
-            raise Unavailable(f"Batch {batch.number} is there already: {error}") from error
+            raise _Overtaken(f"Batch {batch.number} is there already: {error}") from error
         gate.passed(writing, self.load.migration, batch)
 
     def _check_share(self, bad: list[BadRow], read: int) -> None:

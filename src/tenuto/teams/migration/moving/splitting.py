@@ -75,9 +75,7 @@ def parts_of(last: Batch, whole: Range) -> tuple[Range, ...]:
     return ranges
 
 
-def _cut(
-    load: Load, done: list[Batch], edges: list[Key | None], counted: tuple[int, int]
-) -> Batch:
+def _cut(load: Load, done: list[Batch], edges: list[Key | None], counted: tuple[int, int]) -> Batch:
     rows, first_number = counted
     each = rows // (len(edges) - 1)
     ranges = tuple(

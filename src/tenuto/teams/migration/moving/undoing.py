@@ -239,11 +239,15 @@ def _check_brought(target: Database, migration: str, table: str, held: int) -> N
         "WHERE migration = ? AND table_name = ?",
         (migration, table),
     ).rows
-    ((gave_way,),) = target.query(
-        f"SELECT count(*) FROM {quarantine.TABLE} "
-        "WHERE migration = ? AND table_name = ? AND range_number < 0",
-        (migration, table),
-    ).rows if quarantine.TABLE in _tables(target) else ((0,),)
+    ((gave_way,),) = (
+        target.query(
+            f"SELECT count(*) FROM {quarantine.TABLE} "
+            "WHERE migration = ? AND table_name = ? AND range_number < 0",
+            (migration, table),
+        ).rows
+        if quarantine.TABLE in _tables(target)
+        else ((0,),)
+    )
     brought = int(str(loaded)) - int(str(gave_way))
     if held not in (brought, 0):
         raise NotAsItWas(
