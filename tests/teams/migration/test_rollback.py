@@ -35,6 +35,12 @@ def sqlite_target(folder: Path) -> Iterator[str]:
     yield f"sqlite:///{folder / 'target.db'}"
 
 
+def target_of(system: str, folder: Path) -> contextlib.AbstractContextManager[str]:
+    if system == "sqlite":
+        return sqlite_target(folder)
+    return fresh_database() if system == "postgresql" else fresh_mariadb()
+
+
 def shape(url: str) -> Schema:
     with contextlib.closing(open_database(url)) as database:
         return database.describe()
@@ -78,9 +84,7 @@ def failing(target: str, folder: Path, **more: Any) -> tenuto.SessionFailedError
 def test_a_migration_that_fails_takes_back_what_it_made_where_that_is_wished(
     system: str, tmp_path: Path
 ) -> None:
-    targets = {"sqlite": lambda: sqlite_target(tmp_path)}
-    made = {**targets, "postgresql": fresh_database, "mariadb": fresh_mariadb}[system]
-    with made() as target:
+    with target_of(system, tmp_path) as target:
         with contextlib.closing(open_database(target, writing=True)) as database:
             before = database.describe()
 
@@ -130,7 +134,7 @@ def test_rows_that_were_put_aside_are_kept_with_their_values(source: str, tmp_pa
 
         assert (undone.rows, undone.kept_aside) == (95, 5)
         assert {one.name for one in shape(target).tables} == {TAKEN_BACK}
-        assert [row["original"] for row in kept][0]["n"] == ["text", "many"]
+        assert kept[0]["original"]["n"] == ["text", "many"]
 
 
 @pytest.mark.parametrize("commits", range(12))
@@ -157,7 +161,7 @@ def test_a_table_in_which_somebody_else_writes_is_not_taken_away(
             other.execute("INSERT INTO t VALUES (1000, 1)")
 
         with contextlib.closing(open_database(target, writing=True)) as database:
-            with pytest.raises(undoing.NotAsItWas, match="holds 96 rows.* brought 95"):
+            with pytest.raises(undoing.NotAsItWas, match=r"holds 96 rows.* brought 95"):
                 undoing.take_back(database, "m")
             assert database.query("SELECT count(*) FROM t").rows == [(96,)]
             undoing.take_back(database, "m", forced=True)
@@ -192,31 +196,32 @@ def test_tables_that_were_there_before_are_emptied_and_stay(source: str, tmp_pat
 def test_who_still_moves_while_it_is_taken_back_brings_no_row_more(
     system: str, source: str, tmp_path: Path
 ) -> None:
-    made = {"sqlite": lambda: sqlite_target(tmp_path), "postgresql": fresh_database}
-    with {**made, "mariadb": fresh_mariadb}[system]() as target:
-        with contextlib.closing(open_database(target, writing=True)) as database:
-            name = "INTEGER" if system == "sqlite" else "bigint"
-            with database.writing() as writing:
-                writing.execute(f"CREATE TABLE t (id {name} PRIMARY KEY, n bigint)")
-            undoing.intend(database, "m", PLAN)
-            undoing.intend(database, "other", PLAN)
-            moving.prepare(database)
-            with database.writing() as writing:
-                aside = BadRow(key=(1,), column="n", reason="of another", original={})
-                quarantine.put(writing, ("other", "t", 0, 0), [aside])
-            with contextlib.closing(open_database(source)) as left:
-                (one,) = ranges_of(left, PLAN, PLAN.table("t"))
-                todo = Load(migration="m", plan=PLAN, table="t", range=one)
+    with (
+        target_of(system, tmp_path) as target,
+        contextlib.closing(open_database(target, writing=True)) as database,
+    ):
+        name = "INTEGER" if system == "sqlite" else "bigint"
+        with database.writing() as writing:
+            writing.execute(f"CREATE TABLE t (id {name} PRIMARY KEY, n bigint)")
+        undoing.intend(database, "m", PLAN)
+        undoing.intend(database, "other", PLAN)
+        moving.prepare(database)
+        with database.writing() as writing:
+            aside = BadRow(key=(1,), column="n", reason="of another", original={})
+            quarantine.put(writing, ("other", "t", 0, 0), [aside])
+        with contextlib.closing(open_database(source)) as left:
+            (one,) = ranges_of(left, PLAN, PLAN.table("t"))
+            todo = Load(migration="m", plan=PLAN, table="t", range=one)
 
-                def take_back(batch: moving.Batch) -> None:
-                    if batch.number == 3:
-                        with contextlib.closing(open_database(target, writing=True)) as second:
-                            undoing.take_back(second, "m")
+            def take_back(batch: moving.Batch) -> None:
+                if batch.number == 3:
+                    with contextlib.closing(open_database(target, writing=True)) as second:
+                        undoing.take_back(second, "m")
 
-                moved = move(left, database, todo, on_batch=take_back)
+            moved = move(left, database, todo, on_batch=take_back)
 
-            assert moved.failure is not None and moved.failure.what == "taken_back"
-            assert database.query("SELECT count(*) FROM t").rows == [(0,)]
+        assert moved.failure is not None and moved.failure.what == "taken_back"
+        assert database.query("SELECT count(*) FROM t").rows == [(0,)]
 
 
 def without_own(schema: Schema) -> list[Any]:

@@ -3,6 +3,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import os
 import sys
@@ -10,13 +11,16 @@ import tempfile
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import unquote, urlsplit
 
 import click
 
 import tenuto
 from tenuto.teams.migration.watching import Watch
+
+if TYPE_CHECKING:
+    from tenuto.teams.migration.moving.undoing import Undone
 
 COMPLETED: Final = 0
 FAILED: Final = 1
@@ -62,6 +66,26 @@ def _options(function: Any) -> Any:
                 "--on-error",
                 type=click.Choice(["quarantine", "stop"]),
                 help="What becomes of rows that the target does not take.",
+            ),
+            click.option(
+                "--max-source-load",
+                type=click.FloatRange(0, 32),
+                help="Reads of the source at work at a time, on average, at most; as 0.5.",
+            ),
+            click.option(
+                "--window",
+                metavar="FROM-TO ZONE",
+                help="Move at this time of day alone: '22:00-05:00 Europe/Madrid'.",
+            ),
+            click.option(
+                "--deadline",
+                metavar="WHEN",
+                help="Ask when rows are still to be moved then: 6h, or a moment.",
+            ),
+            click.option(
+                "--report-seconds",
+                type=click.FloatRange(0.05, 3600),
+                help="How often workers report, at least.",
             ),
             click.option(
                 "--on-failure",
@@ -279,20 +303,59 @@ def rollback(target: str, session: str | None, yes: bool, force: bool) -> int:
                 return FAILED if there else USAGE
             todo = [one for one in undoing.known(database, session) if one.what != "foreign key"]
             for one in todo:
-                click.echo(
-                    f"{'empty table' if one.what == 'rows' else f'drop {one.what}'} {one.name}"
-                )
+                what = "empty table" if one.what == "rows" else f"drop {one.what}"
+                click.echo(f"{what} {one.name}")
             if not yes and not click.confirm(f"Take migration {session} back?"):
                 return FAILED
             undone = undoing.take_back(database, session, forced=force)
     except DatabaseError as error:
         click.echo(f"tenuto: {error}", err=True)
         return FAILED
-    aside = (
-        f" {undone.kept_aside:,} rows that were put aside are kept." if undone.kept_aside else ""
-    )
-    click.echo(f"Taken back: {undone.rows:,} rows.{aside}", err=True)
+    _tell_undone(undone)
     return COMPLETED
+
+
+def _tell_undone(undone: Undone) -> None:
+    aside = f" {undone.kept_aside:,} rows that were put aside are kept, in tenuto_taken_back."
+    said = aside if undone.kept_aside else ""
+    click.echo(f"Taken back: {undone.rows:,} rows.{said}", err=True)
+
+
+@command.command()
+@click.argument("session")
+@click.option("--db", metavar="URL", help="The database of sessions, as of `tenuto run`.")
+@click.pass_context
+def cancel(context: click.Context, session: str, db: str | None) -> int:
+    """Cancel a migration; one that was started with --on-failure roll_back is taken back."""
+    from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.databases.port import DatabaseError
+    from tenuto.teams.migration.moving import undoing
+
+    session_id, inputs = asyncio.run(_of_session(session, db))
+    root = context.find_root().command
+    verb = root.get_command(context, "cancel") if isinstance(root, click.Group) else None
+    assert verb is not None, "this verb stands beside `tenuto cancel`"
+    passed = [session_id, *([f"--db={db}"] if db else [])]
+    code = int(verb.main(passed, standalone_mode=False) or COMPLETED)
+    if code != COMPLETED or inputs.get("on_failure") != "roll_back":
+        return code
+    try:
+        with closing(open_database(inputs["target"], writing=True)) as database:
+            _tell_undone(undoing.take_back(database, session_id))
+    except DatabaseError as error:
+        click.echo(f"tenuto: {error}", err=True)
+        return FAILED
+    return COMPLETED
+
+
+async def _of_session(session: str, db: str | None) -> tuple[str, dict[str, Any]]:
+    """Return the id and the inputs of a migration that somebody named: by its id, or `last`."""
+    async with tenuto.open(db, readonly=True) as runtime:
+        if session == "last":
+            heads = await runtime.sessions()
+            session = next((str(one.session) for one in heads if one.parent is None), session)
+        state = await runtime.session(session).state()
+        return session, dict(state.inputs)
 
 
 def _which(there: list[str], session: str | None) -> str:

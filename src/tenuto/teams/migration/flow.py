@@ -1,7 +1,7 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → begin → prepare → direct ⇄ work, monitor (in rounds; or rest, or late)
+check → think ─► ask ⇄ settle → begin → prepare → direct ⇄ work, monitor (or rest, late)
           │               │                          │
           └► (a dry run)  └► (denied)                ▼
                         collect → build → verify → validator ─► learn → finish
@@ -130,7 +130,7 @@ def _work(flow: Workflow, model: str) -> None:
         concurrency=LANES_MAX,
     )
     came = {"standing": "state.standing", "turn": "outputs.direct", "reports": "outputs.work"}
-    flow.node("monitor", function=rounds.monitor, inputs={**plan, **came})
+    flow.node("monitor", function=rounds.monitor, inputs={"plan": "state.plan", **came})
     flow.node("rest", timer_until="outputs.direct.until_ms")
     flow.node(
         "late",

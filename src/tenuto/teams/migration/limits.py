@@ -27,10 +27,9 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
         """Return whether it is open at a moment, and the moment at which that changes."""
         now = datetime.fromtimestamp(now_ms / 1000, UTC)
         edges = sorted(
-            (moment, opens)
+            (_moment(now, day, at, zone_of(self.zone)), opens)
             for day in range(-1, DAYS_AHEAD)
             for at, opens in ((self.opens, True), (self.closes, False))
-            if (moment := _moment(now, day, at, zone_of(self.zone)))
         )
         is_open = next(opens for moment, opens in reversed(edges) if moment <= now)
         change = next(moment for moment, opens in edges if moment > now and opens is not is_open)

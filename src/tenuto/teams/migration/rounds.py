@@ -155,7 +155,6 @@ def _balanced(
 
 def monitor(
     ctx: tenuto.Context,
-    given: dict[str, Any],
     plan: dict[str, Any],
     standing: dict[str, Any],
     turn: dict[str, Any],
@@ -163,8 +162,7 @@ def monitor(
 ) -> dict[str, Any]:
     """Return where the migration stands after a round, what people are to be told, and what was
     changed by itself."""
-    options, now = options_from(given), from_json(plan, Plan)
-    at_ms = _now_ms()
+    now, at_ms = from_json(plan, Plan), _now_ms()
     took_s = max(at_ms - turn["began_ms"], 1) / 1000
     told_of = [from_json(one, Report) for lane in reports for one in lane]
     stands = directing.measured(from_json(standing, Standing), told_of, took_s)
@@ -183,7 +181,6 @@ def monitor(
         text = f"All {now.parallel} workers go on, as the deadline is near."
         ctx.note("answer_to_load", {"kind": "adapted", "text": text})
         stands = msgspec.structs.replace(stands, lanes=now.parallel, rates={})
-    del options
     return {"standing": to_json(stands), "alerts": alerts}
 
 
@@ -212,13 +209,8 @@ def _alerts(
     if standing.deadline_ms and eta_s is not None and standing.open:
         over_s = at_ms / 1000 + eta_s - standing.deadline_ms / 1000
         if over_s > 0:
-            found.append(
-                (
-                    "deadline_at_risk",
-                    f"At {standing.rate:,.0f} rows/s the deadline will be missed by about "
-                    f"{over_s:,.0f} s.",
-                )
-            )
+            at = f"At {standing.rate:,.0f} rows/s the deadline will be missed"
+            found.append(("deadline_at_risk", f"{at} by about {over_s:,.0f} s."))
     if standing.open and not standing.rate:
         found.append(("stalled", "No row was moved in the last round."))
     slow = [one for one in reports if one.slowest_seconds > directing.BATCH_S_SLOW]

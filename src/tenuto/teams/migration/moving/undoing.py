@@ -81,7 +81,8 @@ def intend(target: Database, migration: str, plan: Plan) -> None:
 
 
 def _made_by(plan: Plan, there: Schema, full: set[str]) -> list[Made]:
-    names = {one.name for one in (*there.tables, *there.views, *there.sequences)}
+    names = {one.name for one in there.tables} | {one.name for one in there.views}
+    names |= {one.name for one in there.sequences}
     filled = {one.name for one in plan.tables if one.name in names or one.rollback == "delete"}
     made = [("rows", name, name, "") for name in sorted(filled - full)]
     for one in (*ddl.prepare(plan), *ddl.finish(plan)):
@@ -262,8 +263,8 @@ def _keep_aside(target: Database, migration: str) -> int:
         writing.execute(quarantine.MADE.replace(quarantine.TABLE, TAKEN_BACK))
     with target.writing() as writing:
         kept = writing.execute(
-            f"INSERT INTO {TAKEN_BACK} ({_QUARANTINED}) SELECT {_QUARANTINED} FROM {quarantine.TABLE} "
-            "WHERE migration = ?",
+            f"INSERT INTO {TAKEN_BACK} ({_QUARANTINED}) SELECT {_QUARANTINED} "
+            f"FROM {quarantine.TABLE} WHERE migration = ?",
             (migration,),
         )
         writing.execute(f"DELETE FROM {quarantine.TABLE} WHERE migration = ?", (migration,))
