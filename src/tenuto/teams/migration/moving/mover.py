@@ -186,7 +186,7 @@ class _Attempt:
             by=self.by,
             span=Span(after=after or span.after, upto=span.upto),
             where=self.mapping.where,
-            batch_rows=self._batch_rows,
+            batch_rows=self._pacing.batch_rows(self._batch_rows),
         )
         try:
             for batch in self._pacing.kept(self.source.read(read)):

@@ -11,7 +11,8 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
 PAUSE_S_MAX: Final = 60.0
-"""After one batch, however slow the source is."""
+"""However slow the source is."""
+BATCH_S: Final = 1.0
 
 
 class Pacing:
@@ -39,23 +40,21 @@ class Pacing:
 
     def kept(self, batches: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         """Return the batches, each when it is time for it."""
-        began = self._clock()
-        source = iter(batches)
+        began, source = self._clock(), iter(batches)
         while True:
             asked = self._clock()
             batch = next(source, None)
-            took = self._clock() - asked
-            self.seconds += took
+            self.seconds += self._clock() - asked
             if batch is None:
                 return
-            yield batch
             self._rows += batch.num_rows
-            pause = 0.0
-            if self._limit:
-                pause = self._rows / self._limit - (self._clock() - began)
+            due = self._rows / self._limit if self._limit else 0.0
             if self._share:
-                # What was done with the batch meanwhile was no load on the source.
-                rest = took * (1 / self._share - 1) - (self._clock() - asked - took)
-                pause = max(pause, min(rest, PAUSE_S_MAX))
-            if pause > 0:
-                self._ended.wait(pause)
+                due = max(due, min(self.seconds / self._share, self.seconds + PAUSE_S_MAX))
+            # Before the batch is given, so that it is true of short times as well.
+            self._ended.wait(max(0.0, due - (self._clock() - began)))
+            yield batch
+
+    def batch_rows(self, planned: int) -> int:
+        """Return how many rows a batch has, so that no pause is long."""
+        return min(planned, max(round(self._limit * BATCH_S), 1)) if self._limit else planned
