@@ -14,7 +14,16 @@ from tenuto.teams.migration.flow import migration_workflow
 
 ROOT: Final = Path(tenuto.teams.migration.__file__).parent
 LAYERS: Final = {
-    "meta": {"flow", "conducting", "learning", "commands", "watching"},
+    "meta": {
+        "flow",
+        "conducting",
+        "rounds",
+        "directing",
+        "limits",
+        "learning",
+        "commands",
+        "watching",
+    },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},
     "execution": {"execution", "moving", "recovery", "kora"},
 }
@@ -83,5 +92,14 @@ def test_no_agent_of_the_team_writes_to_another_or_leaves_its_task_to_one() -> N
         for agent in workflow.definition().agents
     ]
 
-    assert {agent.name for agent in agents} == {"scout", "resolver", "recovery", "validator"}
+    assert {agent.name for agent in agents} == {
+        "conductor",
+        "monitor",
+        "learning",
+        "scout",
+        "architect",
+        "resolver",
+        "recovery",
+        "validator",
+    }
     assert [agent.name for agent in agents if agent.writes_to or agent.handoffs] == []

@@ -124,5 +124,3 @@ def test_what_came_is_counted_once_however_often_it_is_reported() -> None:
     assert first.rows == 200 and first.rate == 20.0 and first.left == 900
     assert second.open == () and second.rows == 500
     assert second.moved["t"].rows == 490
-
-

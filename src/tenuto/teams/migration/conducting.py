@@ -208,7 +208,13 @@ def collect(ctx: tenuto.Context, plan: dict[str, Any], standing: dict[str, Any])
     for table, fixes in stands.fixes.items():
         now = with_fixes(now, table, [from_json(fix, Fix) for fix in fixes])
         applied += [{"table": table, "fix": fix} for fix in fixes]
-    return {"moved": to_json(stands)["moved"], "fixes": applied, "plan": to_json(now)}
+    told_of = to_json(stands)
+    return {
+        "moved": told_of.get("moved", {}),
+        "fixes": applied,
+        "plan": to_json(now),
+        "happened": told_of.get("told", []),
+    }
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -251,24 +257,41 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         "defects": found.defects,
         "differences": defects[:SHOWN_MAX],
         "explanations": [],
+        "advice": "mend",
+        "reason": _reason(found.counts.get("defect", 0), now),
     }
 
 
-def learn(
+def _reason(defects: int, plan: Plan) -> str:
+    lost = "the source is as it was" if not plan.onto else "the target had its tables before"
+    return f"{defects:,} defects; nothing is lost by mending them and starting again: {lost}."
+
+
+def extract(
     ctx: tenuto.Context,
     plan: dict[str, Any],
     annotated: dict[str, Any],
     fixes: list[dict[str, Any]],
-    tenant: str,
 ) -> dict[str, Any]:
-    """Return what a verified migration teaches, which is in the library now."""
-    from tenuto.teams.migration.learning.library import Library
+    """Return what a verified migration could teach."""
     from tenuto.teams.migration.learning.patterns import patterns_of
 
     helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
     found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
-    Library().contribute(tenant, ctx.session_id, found)
-    return {"patterns": [pattern.text for pattern in found]}
+    return {"patterns": [to_json(pattern) for pattern in found]}
+
+
+def learn(
+    ctx: tenuto.Context, found: list[dict[str, Any]], kept: list[dict[str, Any]], tenant: str
+) -> dict[str, Any]:
+    """Return what of it is in the library now: what was found, and is to be kept."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import Pattern
+
+    # Nothing gets into the library that rules did not find.
+    taught = [from_json(one, Pattern) for one in found if one in kept]
+    Library().contribute(tenant, ctx.session_id, taught)
+    return {"patterns": [pattern.text for pattern in taught]}
 
 
 def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:

@@ -21,6 +21,7 @@ ROUNDS_IN_ALL: Final = 60
 ROUND_S_MAX: Final = 600.0
 AHEAD: Final = 2.0
 """A worker is given so many rounds of work, as far as that is known."""
+TOLD_MAX: Final = 100
 BATCH_S_SLOW: Final = 5.0
 BATCH_S_QUICK: Final = 1.0
 BATCH_ROWS_MIN: Final = 100
@@ -77,7 +78,9 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Rows per second of the last round."""
     deadline_ms: int = 0
     alerted: tuple[str, ...] = ()
-    """What people were told, so that they are not told again."""
+    """Kinds of what people were told, so that they are not told again."""
+    told: tuple[Told, ...] = ()
+    """What happened, as far as it is kept: the first `TOLD_MAX`."""
 
     @property
     def left(self) -> int:
@@ -88,6 +91,15 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     def eta_s(self) -> float | None:
         """How long moving the rest takes, at the rate of now; None: nobody knows."""
         return self.left / self.rate if self.rate > 0 else None
+
+
+class Told(msgspec.Struct, frozen=True, kw_only=True):
+    """Something that happened on the way, for people."""
+
+    kind: str
+    """An alert: `deadline_at_risk`, `stalled`, …; or what was done about it: `rebalanced`, …"""
+    text: str
+    round: int = 0
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -106,6 +118,14 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slowest_seconds: float = 0.0
     batch_rows: int = 0
     fixes: tuple[dict[str, Any], ...] = ()
+
+
+def telling(standing: Standing, kind: str, text: str) -> Standing:
+    """Return where a migration stands, with something that happened."""
+    if len(standing.told) >= TOLD_MAX:
+        return standing
+    told = Told(kind=kind, text=text, round=standing.rounds)
+    return msgspec.structs.replace(standing, told=(*standing.told, told))
 
 
 def begun(plan: Plan, ranges: list[tuple[str, Range]], deadline_ms: int) -> Standing:

@@ -1,7 +1,7 @@
 """The graph of the conductor, who directs those who think and those who work.
 
 ```text
-check → think ─► ask ⇄ settle → begin → prepare → direct ⇄ work, monitor (or rest, late)
+check → think ─► ask ⇄ settle → begin → prepare → direct ⇄ work, measure (rest, late, monitor)
           │               │                          │
           └► (a dry run)  └► (denied)                ▼
                         collect → build → verify → validator ─► learn → finish
@@ -130,7 +130,11 @@ def _work(flow: Workflow, model: str) -> None:
         concurrency=LANES_MAX,
     )
     came = {"standing": "state.standing", "turn": "outputs.direct", "reports": "outputs.work"}
-    flow.node("monitor", function=rounds.monitor, inputs={"plan": "state.plan", **came})
+    flow.node("measure", function=rounds.measure, inputs={"plan": "state.plan", **came})
+    seen = {one: f"outputs.measure.{one}" for one in ("alerts", "metrics", "limits", "answers")}
+    flow.node("monitor", agent=agents.monitor(model), inputs=seen)
+    answered = {"standing": "state.standing", "answers": "outputs.monitor.answers"}
+    flow.node("answer", function=rounds.answer, inputs={"plan": "state.plan", **answered})
     flow.node("rest", timer_until="outputs.direct.until_ms")
     flow.node(
         "late",
@@ -145,7 +149,9 @@ def _work(flow: Workflow, model: str) -> None:
     flow.node("collect", function=conducting.collect, inputs=moved)
     following = [(f"outputs.direct.next == '{to}'", to) for to in ("work", "rest", "late")]
     flow.switch("direct", following, default="collect")
-    flow.edge("work", "monitor").edge("monitor", "direct").edge("rest", "direct")
+    flow.switch("measure", [("size(outputs.measure.alerts) > 0", "monitor")], default="direct")
+    flow.edge("work", "measure").edge("monitor", "answer").edge("answer", "direct")
+    flow.edge("rest", "direct")
     flow.edge("late", "go_on").edge("go_on", "direct")
     flow.node("build", function=conducting.build, inputs=plan, retry=AWAY, timeout=VERIFYING)
     flow.edge("begin", "prepare").edge("prepare", "direct").edge("collect", "build")
@@ -156,10 +162,14 @@ def _prove(flow: Workflow, model: str) -> None:
     flow.node("verify", function=conducting.verify, inputs=plan, retry=AWAY, timeout=VERIFYING)
     given = {name: f"outputs.verify.{name}" for name in ("differences", "explanations")}
     flow.node("validator", agent=agents.validator(model), inputs=given)
+    said = {**given, "explanations": "outputs.validator.explanations"}
+    judged = {**said, "advice": "outputs.verify.advice", "reason": "outputs.verify.reason"}
+    flow.node("conductor", agent=agents.conductor(model), inputs=judged)
+    advised = {"advice": "outputs.conductor.advice", "reason": "outputs.conductor.reason"}
     flow.node(
         "accept",
         approval="The target does not behave as the source in every way. Take it as it is?",
-        inputs={**given, "explanations": "outputs.validator.explanations"},
+        inputs={**said, **advised},
         updates={"accepted": "output.approved"},
         timeout=PATIENCE,
         on_expiry="deny",
@@ -169,20 +179,38 @@ def _prove(flow: Workflow, model: str) -> None:
         "'moved': outputs.collect.moved, 'built': outputs.build, "
         "'verification': outputs.verify.verification, "
         "'explanations': outputs.validator.explanations, "
+        "'happened': outputs.collect.happened, "
         "'accepted': state.accepted}"
     )
     flow.node("finish", function=conducting.finish, inputs={"given": "inputs", "facts": facts})
     taught = {"plan": "state.plan", "annotated": "outputs.think.annotated"}
     flow.node(
+        "extract",
+        function=conducting.extract,
+        inputs={**taught, "fixes": "outputs.collect.fixes"},
+        on_failure="continue",
+    )
+    flow.node(
+        "learning",
+        agent=agents.learning(model),
+        inputs={"patterns": "outputs.extract.patterns"},
+        on_failure="continue",
+    )
+    flow.node(
         "learn",
         function=conducting.learn,
-        inputs={**taught, "fixes": "outputs.collect.fixes", "tenant": "session.tenant"},
+        inputs={
+            "found": "outputs.extract.patterns",
+            "kept": "outputs.learning.patterns",
+            "tenant": "session.tenant",
+        },
         on_failure="continue",
     )
     flow.edge("build", "verify").edge("verify", "validator").edge("accept", "finish")
-    following = [("!outputs.verify.verified", "accept"), ("!inputs.learn", "finish")]
-    flow.switch("validator", following, default="learn")
-    flow.edge("learn", "finish")
+    following = [("!outputs.verify.verified", "conductor"), ("!inputs.learn", "finish")]
+    flow.switch("validator", following, default="extract")
+    flow.edge("extract", "learning").edge("learning", "learn").edge("learn", "finish")
+    flow.edge("conductor", "accept")
 
 
 team = Team(name="migration", description=DESCRIPTION, workflow=migration_workflow())

@@ -39,11 +39,12 @@ def direct(
         return _turn("done", stands)
     if stands.deadline_ms and at_ms >= stands.deadline_ms:
         ctx.note("alert", {"kind": "deadline_passed", "text": _late(stands)})
-        return _turn("late", stands)
+        return _turn("late", directing.telling(stands, "deadline_passed", _late(stands)))
     window = window_from(options.window)
     is_open, change_ms = window.until(at_ms) if window else (True, 0)
     if not is_open:
         ctx.note("resting", {"until_ms": change_ms, "window": options.window})
+        stands = directing.telling(stands, "resting", f"The window {options.window} is closed.")
         return _turn("rest", stands, until_ms=change_ms)
     seconds = directing.round_s(stands, options.report_seconds)
     stands = _balanced(ctx, options, now, stands, seconds)
@@ -150,38 +151,78 @@ def _balanced(
             about = {"table": one.table, "range": one.range.number, "parts": len(parts)}
             text = f"What is left of a range of {one.table} is moved in {len(parts)} parts."
             ctx.note("answer_to_load", {"kind": "rebalanced", **about, "text": text})
+            standing = directing.telling(standing, "rebalanced", text)
     return standing
 
 
-def monitor(
+def measure(
     ctx: tenuto.Context,
     plan: dict[str, Any],
     standing: dict[str, Any],
     turn: dict[str, Any],
     reports: list[list[dict[str, Any]]],
 ) -> dict[str, Any]:
-    """Return where the migration stands after a round, what people are to be told, and what was
-    changed by itself."""
+    """Return where the migration stands after a round, what people are to be told, and `answers`:
+    what rules would do about it."""
     now, at_ms = from_json(plan, Plan), _now_ms()
     took_s = max(at_ms - turn["began_ms"], 1) / 1000
     told_of = [from_json(one, Report) for lane in reports for one in lane]
     stands = directing.measured(from_json(standing, Standing), told_of, took_s)
-    stands, answers = directing.adapted(stands, told_of, now)
+    stands, adapted = directing.adapted(stands, told_of, now)
     metrics = _metrics(stands, told_of, took_s)
     ctx.note("metrics", metrics)
-    for text in answers:
+    for text in adapted:
         ctx.note("answer_to_load", {"kind": "adapted", "text": text})
+        stands = directing.telling(stands, "adapted", text)
     alerts = []
     for kind, text in _alerts(stands, told_of, metrics, at_ms):
         if kind not in stands.alerted:
             ctx.note("alert", {"kind": kind, "text": text})
             alerts.append({"kind": kind, "text": text})
+            stands = directing.telling(stands, kind, text)
             stands = msgspec.structs.replace(stands, alerted=(*stands.alerted, kind))
-    if any(one["kind"] == "deadline_at_risk" for one in alerts) and stands.lanes < now.parallel:
-        text = f"All {now.parallel} workers go on, as the deadline is near."
-        ctx.note("answer_to_load", {"kind": "adapted", "text": text})
-        stands = msgspec.structs.replace(stands, lanes=now.parallel, rates={})
-    return {"standing": to_json(stands), "alerts": alerts}
+    at_risk = any(one["kind"] == "deadline_at_risk" for one in alerts)
+    answers = []
+    if at_risk and stands.lanes < now.parallel:
+        reason = "The deadline is near."
+        answers.append({"what": "workers", "table": "", "to": now.parallel, "reason": reason})
+    limits = {"workers": now.parallel, "batch_rows": {t.name: t.batch_rows for t in now.tables}}
+    return {
+        "standing": to_json(stands),
+        "alerts": alerts,
+        "metrics": metrics,
+        "limits": limits,
+        "answers": answers,
+    }
+
+
+def answer(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    standing: dict[str, Any],
+    answers: list[dict[str, Any]],
+) -> dict[str, Any]:
+    """Return where it stands with the answers of the monitor that are within the plan's limits."""
+    now, stands = from_json(plan, Plan), from_json(standing, Standing)
+    planned = {table.name: table.batch_rows for table in now.tables}
+    for one in answers:
+        what, to = one["what"], one["to"]
+        if what == "workers" and 1 <= to <= now.parallel:
+            # Rates of before say nothing about what is to come.
+            stands = msgspec.structs.replace(stands, lanes=to, rates={})
+            text = f"{to} workers go on. {one['reason']}"
+        elif what == "batch_rows" and (
+            directing.BATCH_ROWS_MIN <= to <= planned.get(one["table"], 0)
+        ):
+            rows = {**stands.batch_rows, one["table"]: to}
+            stands = msgspec.structs.replace(stands, batch_rows=rows)
+            text = f"Batches of {one['table']} have {to:,} rows now. {one['reason']}"
+        else:
+            ctx.note("answer_refused", one)
+            continue
+        ctx.note("answer_to_load", {"kind": "answered", "text": text})
+        stands = directing.telling(stands, "answered", text)
+    return {"standing": to_json(stands)}
 
 
 def _metrics(standing: Standing, reports: list[Report], took_s: float) -> dict[str, Any]:
