@@ -130,7 +130,7 @@ def test_rows_that_were_put_aside_are_kept_with_their_values(source: str, tmp_pa
 
         with contextlib.closing(open_database(target, writing=True)) as database:
             undone = undoing.take_back(database, "m")
-            kept = list(undoing.rows_taken_back(database))
+            kept = list(undoing.rows_aside(database))
 
         assert (undone.rows, undone.kept_aside) == (95, 5)
         assert {one.name for one in shape(target).tables} == {TAKEN_BACK}
@@ -146,7 +146,7 @@ def test_who_is_killed_at_it_goes_on(commits: int, source: str, tmp_path: Path) 
                 undoing.take_back(Dying(database, after=commits), "m")
 
             undoing.take_back(database, "m")
-            kept = list(undoing.rows_taken_back(database))
+            kept = list(undoing.rows_aside(database))
 
         assert len(kept) == 5
         assert {one.name for one in shape(target).tables} == {TAKEN_BACK}

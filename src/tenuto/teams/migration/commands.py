@@ -228,12 +228,11 @@ def quarantine(target: str, as_json: bool) -> int:
     """List the rows that were put aside in TARGET, with the reasons."""
     from tenuto.teams.migration.databases.addresses import open_database
     from tenuto.teams.migration.databases.port import DatabaseError
-    from tenuto.teams.migration.moving.quarantine import everything
-    from tenuto.teams.migration.moving.undoing import rows_taken_back
+    from tenuto.teams.migration.moving.undoing import rows_aside
 
     try:
         with closing(open_database(target)) as database:
-            for row in (*everything(database), *rows_taken_back(database)):
+            for row in rows_aside(database):
                 if as_json:
                     click.echo(json.dumps(row, ensure_ascii=False))
                 else:

@@ -293,10 +293,17 @@ def _drop_empty(target: Database, table: str) -> None:
             writing.execute(f"DROP TABLE IF EXISTS {table}")
 
 
-def rows_taken_back(target: Database) -> Iterator[dict[str, Any]]:
-    """Return the rows that were in quarantine when their migration was taken back, as
-    `quarantine.everything` does."""
-    if TAKEN_BACK in _tables(target):
+def rows_aside(target: Database) -> Iterator[dict[str, Any]]:
+    """Return all rows in quarantine, and those that were when their migration was taken back, as
+    `quarantine.everything` does.
+
+    Raises:
+        DatabaseError: nothing was ever put aside here, or the target is away.
+    """
+    there = _tables(target)
+    if quarantine.TABLE in there or TAKEN_BACK not in there:
+        yield from quarantine.everything(target)
+    if TAKEN_BACK in there:
         yield from quarantine.everything(target, of=TAKEN_BACK)
 
 
