@@ -11,11 +11,12 @@ import threading
 from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Final
-from urllib.parse import unquote, urlsplit
 
 import click
 
 import tenuto
+from tenuto.teams.migration.commands_later import catch_up, replay
+from tenuto.teams.migration.passwords import without_password
 from tenuto.teams.migration.watching import Watch
 
 COMPLETED: Final = 0
@@ -216,40 +217,6 @@ def quarantine(target: str, as_json: bool) -> int:
 
 
 @command.command()
-@click.argument("target")
-@click.option(
-    "--plan",
-    "plan_file",
-    type=click.Path(exists=True, dir_okay=False),
-    metavar="FILE",
-    required=True,
-    help="The plan, as it was mended since.",
-)
-def replay(target: str, plan_file: str) -> int:
-    """Try the rows that were put aside in TARGET again, by a plan that was mended; the exit code is
-    1 when some stay."""
-    from tenuto.teams.migration import moving, planfile
-    from tenuto.teams.migration.databases.addresses import open_database
-    from tenuto.teams.migration.databases.port import DatabaseError
-    from tenuto.teams.migration.moving.quarantine import everything, migrations
-
-    try:
-        mended = planfile.load(Path(plan_file).read_text("utf-8"))
-        with closing(open_database(target, writing=True)) as database:
-            came = [
-                moving.replay(database, mended, table.name, migration=migration)
-                for migration in migrations(database)
-                for table in mended.tables
-            ]
-            left = sum(1 for _ in everything(database))
-    except (DatabaseError, ValueError) as error:
-        click.echo(f"tenuto: {error}", err=True)
-        return FAILED
-    click.echo(f"{sum(one.loaded for one in came)} rows were loaded, {left} stay aside.")
-    return FAILED if left else COMPLETED
-
-
-@command.command()
 @click.argument("old", type=click.Path(exists=True, dir_okay=False))
 @click.argument("new", type=click.Path(exists=True, dir_okay=False))
 def diff(old: str, new: str) -> int:
@@ -284,17 +251,6 @@ def inputs_from(given: dict[str, Any]) -> dict[str, Any]:
     return inputs
 
 
-def without_password(address: str, variable: str) -> str:
-    """Return an address in which `${variable}` stands for the password, which goes there."""
-    parts = urlsplit(address)
-    if not parts.password or parts.password.startswith("${"):
-        return address
-    os.environ[variable] = unquote(parts.password)
-    user, _, place = parts.netloc.rpartition("@")
-    name = user.partition(":")[0]
-    return parts._replace(netloc=f"{name}:${{{variable}}}@{place}").geturl()
-
-
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
@@ -305,3 +261,7 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 def _fails(error: tenuto.TenutoError) -> int:
     click.echo(f"tenuto: {error}", err=True)
     return FAILED
+
+
+command.add_command(catch_up)
+command.add_command(replay)
