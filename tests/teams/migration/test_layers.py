@@ -22,6 +22,7 @@ LAYERS: Final = {
         "limits",
         "learning",
         "commands",
+        "commands_back",
         "watching",
     },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},

@@ -169,6 +169,7 @@ def prepare(
     what is known of fixes."""
     from tenuto.teams.migration import ddl, existing, moving
     from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.moving import kept
 
     options, now = options_from(given), from_json(plan, Plan)
     with (
@@ -177,6 +178,8 @@ def prepare(
         closing(open_database(options.target, writing=True)) as target,
     ):
         moving.prepare(target)
+        # How far the source is, before the first row is read.
+        kept.keep(target, ctx.session_id, now, kept.marks_of(source, now))
         moving.expect(target, ctx.session_id, now.tables)
         if now.onto:
             existing.set_keys_aside(target, now)
@@ -224,10 +227,13 @@ def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> d
     Doing it again finds what is there.
     """
     from tenuto.teams.migration.databases.addresses import open_database
+    from tenuto.teams.migration.moving import kept
     from tenuto.teams.migration.recovery.building import build_all
 
     options, now = options_from(given), from_json(plan, Plan)
     with told(asks=True), closing(open_database(options.target, writing=True)) as target:
+        # As it was in the end, with what was mended on the way.
+        kept.keep(target, ctx.session_id, now)
         built = build_all(target, now, migration=ctx.session_id, on_error=options.on_error)
     for fault in built.unbuilt:
         ctx.note("unbuilt", to_json(fault))

@@ -172,5 +172,17 @@ def _key_back(table: TablePlan, name: str, definition: str) -> Statement:
 
 def unchecked(target: Database, plan: Plan, writing: Writing) -> None:
     """Let rows of a transaction come before those that they name."""
-    if plan.onto and target.system == "mariadb":
+    if plan.onto:
+        unchecked_always(target, writing)
+
+
+def unchecked_always(target: Database, writing: Writing) -> None:
+    """Let rows come before those that they name, whoever made the tables."""
+    if target.system == "mariadb":
         writing.execute("SET foreign_key_checks = 0")
+
+
+def checked(target: Database, writing: Writing) -> None:
+    """Have them found again by what comes after in the same connection."""
+    if target.system == "mariadb":
+        writing.execute("SET foreign_key_checks = 1")

@@ -51,6 +51,10 @@ def one_name(declared: str, system: System) -> str:
     if found is None:
         return declared.lower()
     name, sizes, rest = found[1].strip(), (found[2] or "").replace(" ", ""), found[3].strip()
+    if not name:
+        # Without a size all is at the end; what stands behind the name, as `unsigned`, stays there.
+        known = rest if rest in WORDS[system] else rest.split(" ")[0]
+        name, rest = known, rest.removeprefix(known).strip()
     if system == "postgresql" and rest:
         name, rest = f"{name} {rest}".strip(), ""
     name = WORDS[system].get(name, name)

@@ -15,7 +15,7 @@ from tenuto.teams.migration import ddl
 from tenuto.teams.migration.databases.bookkeeping import KEYS, TAKEN_BACK
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Writing
 from tenuto.teams.migration.databases.quoting import quoted
-from tenuto.teams.migration.moving import checkpoints, gate, progress, quarantine
+from tenuto.teams.migration.moving import checkpoints, gate, kept, progress, quarantine
 from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.schema import Schema
 
@@ -185,13 +185,13 @@ def take_back(target: Database, migration: str, *, forced: bool = False) -> Undo
         _undo(target, migration, filled, _emptying(target, [one.name for one in filled]))
     if KEYS in there:
         _keys_back(target)
-    kept = _keep_aside(target, migration) if quarantine.TABLE in there else 0
+    left = _keep_aside(target, migration) if quarantine.TABLE in there else 0
     _forget(target, migration)
     return Undone(
         migration=migration,
         gone=tuple(f"{one.what} {one.name}" for one in reversed(todo)),
         rows=sum(held.values()),
-        kept_aside=kept,
+        kept_aside=left,
     )
 
 
@@ -219,8 +219,8 @@ def _emptying(target: Database, tables: list[str]) -> list[str]:
 
 def _keys_back(target: Database) -> None:
     """Put the foreign keys back that were set aside while rows came (`existing.py`)."""
-    kept = target.query(f"SELECT table_name, name, definition FROM {KEYS}").rows
-    for table, name, definition in kept:
+    keys = target.query(f"SELECT table_name, name, definition FROM {KEYS}").rows
+    for table, name, definition in keys:
         at, called = quoted(target.system, str(table)), quoted(target.system, str(name))
         with target.writing() as writing:
             writing.execute(f"ALTER TABLE {at} DROP CONSTRAINT IF EXISTS {called}")
@@ -262,20 +262,20 @@ def _keep_aside(target: Database, migration: str) -> int:
     with target.writing() as writing:
         writing.execute(quarantine.MADE.replace(quarantine.TABLE, TAKEN_BACK))
     with target.writing() as writing:
-        kept = writing.execute(
+        count = writing.execute(
             f"INSERT INTO {TAKEN_BACK} ({_QUARANTINED}) SELECT {_QUARANTINED} "
             f"FROM {quarantine.TABLE} WHERE migration = ?",
             (migration,),
         )
         writing.execute(f"DELETE FROM {quarantine.TABLE} WHERE migration = ?", (migration,))
     _drop_empty(target, TAKEN_BACK)
-    return kept
+    return count
 
 
 def _forget(target: Database, migration: str) -> None:
     """Take away what the migration kept in the target for itself."""
     there = _tables(target)
-    for table in (checkpoints.TABLE, progress.TABLE, quarantine.TABLE, TABLE):
+    for table in (checkpoints.TABLE, progress.TABLE, quarantine.TABLE, kept.TABLE, TABLE):
         if table not in there:
             continue
         with target.writing() as writing:

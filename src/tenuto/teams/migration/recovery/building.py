@@ -46,16 +46,22 @@ class Built(msgspec.Struct, frozen=True, kw_only=True):
     unbuilt: tuple[Unbuilt, ...] = ()
 
 
-def build_all(target: Database, plan: Plan, *, migration: str, on_error: OnError) -> Built:
+def build_all(
+    target: Database, plan: Plan, *, migration: str, on_error: OnError, again: bool = False
+) -> Built:
     """Return what came of building. What is there already is found and left alone.
+
+    Args:
+        again: the target was finished before, and its keys waited while rows were changed.
 
     Raises:
         Unavailable: the target went away; ask again.
     """
     making = _Building(target, plan, migration, heals=on_error == "quarantine")
-    for statement in [*(existing.keys_back(target, plan) if plan.onto else ()), *ddl.finish(plan)]:
+    making.waited = waited = plan.onto or again
+    for statement in [*(existing.keys_back(target, plan) if waited else ()), *ddl.finish(plan)]:
         making.build(statement)
-    if plan.target_system == "sqlite" or (plan.onto and plan.target_system == "mariadb"):
+    if plan.target_system == "sqlite" or (waited and plan.target_system == "mariadb"):
         making.look_for_orphans()
     return Built(built=making.built, gave_way=tuple(making.gave_way), unbuilt=tuple(making.unbuilt))
 
@@ -63,6 +69,8 @@ def build_all(target: Database, plan: Plan, *, migration: str, on_error: OnError
 class _Building:
     def __init__(self, target: Database, plan: Plan, migration: str, *, heals: bool) -> None:
         self.target, self.plan, self.migration, self.heals = target, plan, migration, heals
+        self.waited = False
+        """Foreign keys were there before, and waited while rows came."""
         self.built = 0
         self.gave_way: list[GaveWay] = []
         self.unbuilt: list[Unbuilt] = []
@@ -137,10 +145,13 @@ class _Building:
         ).rows
         rows = [_put_aside(table, constraint, found.columns, row) for row in found.rows]
         with self.target.writing() as writing:
-            existing.unchecked(self.target, self.plan, writing)
+            if self.waited:
+                existing.unchecked_always(self.target, writing)
             where = (self.migration, table.name, AFTERWARDS, int(str(number)))
             quarantine.put(writing, where, rows)
             gone = writing.execute(f"DELETE FROM {name} WHERE {condition}")
+            if self.waited:
+                existing.checked(self.target, writing)
             if gone != len(rows):
                 # Somebody else writes there; nothing may go that was not kept.
                 raise Unavailable(f"Table {table.name!r} changed while rows were put aside.")

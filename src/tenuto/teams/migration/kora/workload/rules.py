@@ -285,9 +285,13 @@ def no_limit(tree: exp.Expr, source: System, target: System) -> bool:
 
 
 def bytes_of_text(tree: exp.Expr, source: System, target: System) -> bool:
-    found = list(tree.find_all(exp.Length))
+    # CHAR_LENGTH, which counts characters, is no such one.
+    found = [node for node in tree.find_all(exp.Length) if node.args.get("binary")]
     for node in found:
-        node.replace(exp.ByteLength(this=node.this.copy()))
+        if target == "sqlite":
+            node.replace(exp.Length(this=exp.cast(node.this.copy(), "blob", copy=False)))
+        else:
+            node.replace(exp.ByteLength(this=node.this.copy()))
     return bool(found)
 
 
@@ -323,7 +327,9 @@ def short_average(tree: exp.Expr, source: System, target: System) -> bool:
     found = False
     for node in list(tree.find_all(exp.Avg)):
         column = node.this
-        if kind_of(column) in ("integer", "decimal") and isinstance(column, exp.Column):
+        # Booleans of MariaDB are whole numbers.
+        averaged = kind_of(column) in ("integer", "decimal", "boolean")
+        if averaged and isinstance(column, exp.Column):
             plan: ColumnPlan = column.meta[KIND]
             digits = exp.Literal.number((plan.scale or 0) + 4)
             node.replace(exp.Round(this=node.copy(), decimals=digits))
