@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
+import json
+import signal
 import sqlite3
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 import tenuto
@@ -19,12 +25,15 @@ from tenuto.teams.migration.moving import quarantine, undoing
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
 from tenuto.teams.migration.moving.mover import move
 from tenuto.teams.migration.moving.ranges import ranges_of
+from tenuto.teams.migration.recovery import building
 from tenuto.teams.migration.schema import Schema
 from tests.mariadb import fresh_database as fresh_mariadb
 from tests.mariadb import needs_mariadb
 from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration import existing_shop
 from tests.teams.migration.moving.ground import column, plan_of, sqlite_file
 from tests.teams.migration.shop import given
+from tests.teams.migration.test_team import until_asked
 
 ROWS = 400
 PLAN = plan_of(column("id", "integer", nullable=False), column("n", "integer"), batch_rows=10)
@@ -225,7 +234,12 @@ def test_who_still_moves_while_it_is_taken_back_brings_no_row_more(
 
 
 def without_own(schema: Schema) -> list[Any]:
-    return [table for table in schema.tables if table.name not in BOOKKEEPING]
+    # How much room a table takes is no part of what it is.
+    return [
+        msgspec.structs.replace(table, rows=None, bytes=None)
+        for table in schema.tables
+        if table.name not in BOOKKEEPING
+    ]
 
 
 class Killed(BaseException):
@@ -248,3 +262,114 @@ class Dying:
         self._left -= 1
         with self._database.writing() as writing:
             yield writing
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "system",
+    [
+        "sqlite",
+        pytest.param("postgresql", marks=needs_postgres),
+        pytest.param("mariadb", marks=needs_mariadb),
+    ],
+)
+def test_a_target_with_a_schema_of_its_own_is_as_it_was(system: str, tmp_path: Path) -> None:
+    with target_of(system, tmp_path) as target:
+        existing_shop.made(target)
+        was = shape(target)
+        inputs = given(existing_shop.old_shop(tmp_path), target, onto=True, learn=False)
+        output: Any = tenuto.run(team.workflow, inputs, db="memory://", timeout=120)
+        assert output["verified"]
+
+        with contextlib.closing(open_database(target, writing=True)) as database:
+            (migration,) = undoing.migrations(database)
+            undone = undoing.take_back(database, migration)
+
+        assert (
+            undone.rows == existing_shop.STAFF + 2 * existing_shop.CUSTOMERS + existing_shop.ORDERS
+        )
+        assert without_own(shape(target)) == without_own(was)
+        assert not {one.name for one in shape(target).tables} & BOOKKEEPING
+
+
+@pytest.mark.slow
+def test_defects_that_nobody_takes_are_taken_back_with_the_rest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def damaged(*arguments: Any, **more: Any) -> Any:
+        built = build_all(*arguments, **more)
+        with arguments[0].writing() as writing:
+            writing.execute("UPDATE teams SET name = 'other' WHERE id = 7")
+        return built
+
+    build_all = building.build_all
+    monkeypatch.setattr(building, "build_all", damaged)
+
+    async def main(target: str) -> None:
+        inputs = given(old(tmp_path), target, on_failure="roll_back", learn=False)
+        async with tenuto.open("memory://") as runtime:
+            session = await runtime.start(team.workflow, inputs)
+            task = await until_asked(session, "accept")
+            await session.deny(task=task, by="ada")
+            with pytest.raises(tenuto.SessionFailedError, match="1 defect"):
+                await session.result(60)
+            kinds = [
+                stored.event.kind
+                async for stored in session.events()
+                if type(stored.event).__name__ == "Noted"
+            ]
+            assert "taken_back" in kinds
+
+    with sqlite_target(tmp_path) as target:
+        asyncio.run(main(target))
+
+        assert {one.name for one in shape(target).tables} == {TAKEN_BACK}
+
+
+# Fails for good, and kills itself when its log has so many commits more since it began to fail.
+CHILD = """
+import asyncio, json, os, signal, sys
+import tenuto
+from tenuto.teams.migration import team
+
+async def main(db, inputs, commits):
+    async with tenuto.open(db) as runtime:
+        session = await runtime.start(team.workflow, json.loads(inputs), key="the one")
+
+        async def die():
+            left = int(commits)
+            async for stored in session.events():
+                if type(stored.event).__name__ == "UndoStarted" and left:
+                    await asyncio.sleep(0.004 * left)
+                    os.kill(os.getpid(), signal.SIGKILL)
+
+        dying = asyncio.create_task(die())
+        try:
+            await session.result(120)
+        except tenuto.SessionFailedError as error:
+            print(error)
+        dying.cancel()
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_a_session_that_is_killed_while_it_takes_back_goes_on(tmp_path: Path) -> None:
+    inputs = json.dumps(
+        given(old(tmp_path), f"sqlite:///{tmp_path}/target.db", on_error="stop", learn=False)
+        | {"on_failure": "roll_back"}
+    )
+    for left in (1, 2, 4, 8, 0):
+        ended = subprocess.run(
+            [sys.executable, "-c", CHILD, f"sqlite:///{tmp_path}/s.db", inputs, str(left)],
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+        if ended.returncode != -signal.SIGKILL:
+            break
+
+    assert ended.returncode == 0 and "to stop at the first" in ended.stdout, ended.stderr
+    assert shape(f"sqlite:///{tmp_path}/target.db").tables == ()
