@@ -313,11 +313,8 @@ def test_defects_that_nobody_takes_are_taken_back_with_the_rest(
             await session.deny(task=task, by="ada")
             with pytest.raises(tenuto.SessionFailedError, match="1 defect"):
                 await session.result(60)
-            kinds = [
-                stored.event.kind
-                async for stored in session.events()
-                if type(stored.event).__name__ == "Noted"
-            ]
+            events: list[Any] = [stored.event async for stored in session.events()]
+            kinds = [one.kind for one in events if type(one).__name__ == "Noted"]
             assert "taken_back" in kinds
 
     with sqlite_target(tmp_path) as target:

@@ -39,6 +39,31 @@ def command() -> None:
     """
 
 
+_LIMITS: Final = (
+    click.option(
+        "--max-source-load",
+        type=click.FloatRange(0, 32),
+        help="Reads of the source at work at a time, on average, at most; as 0.5.",
+    ),
+    click.option(
+        "--window",
+        metavar="FROM-TO ZONE",
+        help="Move at this time of day alone: '22:00-05:00 Europe/Madrid'.",
+    ),
+    click.option(
+        "--deadline",
+        metavar="WHEN",
+        help="Ask when rows are still to be moved then: 6h, or a moment.",
+    ),
+    click.option(
+        "--report-seconds",
+        type=click.FloatRange(0.05, 3600),
+        help="How often workers report, at least.",
+    ),
+)
+"""Options that say when, how much and until when."""
+
+
 def _options(function: Any) -> Any:
     """Add the options of `plan` and `run`."""
     for option in reversed(
@@ -64,26 +89,7 @@ def _options(function: Any) -> Any:
                 type=click.Choice(["quarantine", "stop"]),
                 help="What becomes of rows that the target does not take.",
             ),
-            click.option(
-                "--max-source-load",
-                type=click.FloatRange(0, 32),
-                help="Reads of the source at work at a time, on average, at most; as 0.5.",
-            ),
-            click.option(
-                "--window",
-                metavar="FROM-TO ZONE",
-                help="Move at this time of day alone: '22:00-05:00 Europe/Madrid'.",
-            ),
-            click.option(
-                "--deadline",
-                metavar="WHEN",
-                help="Ask when rows are still to be moved then: 6h, or a moment.",
-            ),
-            click.option(
-                "--report-seconds",
-                type=click.FloatRange(0.05, 3600),
-                help="How often workers report, at least.",
-            ),
+            *_LIMITS,
             click.option(
                 "--on-failure",
                 type=click.Choice(["keep", "roll_back"]),
