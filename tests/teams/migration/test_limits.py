@@ -117,6 +117,15 @@ def test_so_many_workers_go_on_as_are_of_use(gain: float, workers: int) -> None:
     assert stands.lanes == workers
 
 
+def test_parts_of_which_the_conductor_was_not_told_are_moved_too() -> None:
+    part = Range(number=7, by=("id",), rows=900)
+
+    stands = directing.measured(standing(1_000), [report(0, done=True, parts=(part,))], 10.0)
+
+    assert [one.range for one in stands.open] == [part] and stands.next == {"t": 8}
+    assert stands.moved["t"].rows == 100
+
+
 def test_what_came_is_counted_once_however_often_it_is_reported() -> None:
     first = directing.measured(standing(1_000, 500), [report(0), report(1, done=True)], 10.0)
     second = directing.measured(first, [report(0, read=400, rows=390, done=True)], 10.0)

@@ -118,6 +118,8 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     slowest_seconds: float = 0.0
     batch_rows: int = 0
     fixes: tuple[dict[str, Any], ...] = ()
+    parts: tuple[Range, ...] = ()
+    """It ends where it was cut, by a process that did not live to tell: these hold the rest."""
 
 
 def telling(standing: Standing, kind: str, text: str) -> Standing:
@@ -191,7 +193,7 @@ def measured(standing: Standing, reports: list[Report], took_s: float) -> Standi
     """Return where a migration stands after a round that took so long."""
     told = {(one.table, one.number): one for one in reports if not one.skipped}
     rows, left, moved = 0, [], dict(standing.moved)
-    batch_rows = dict(standing.batch_rows)
+    following = dict(standing.next)
     fixes = {table: list(of) for table, of in standing.fixes.items()}
     for one in standing.open:
         report = told.get((one.table, one.range.number))
@@ -203,6 +205,11 @@ def measured(standing: Standing, reports: list[Report], took_s: float) -> Standi
         known += [fix for fix in report.fixes if fix not in known]
         came = Came(seconds=report.seconds)
         if report.done:
+            left += [
+                Open(table=one.table, range=part, rows=part.rows or 1) for part in report.parts
+            ]
+            numbers = [part.number + 1 for part in report.parts]
+            following[one.table] = max([following.get(one.table, 1), *numbers])
             came = msgspec.structs.replace(came, rows=report.rows, quarantined=report.quarantined)
         else:
             more = max(one.rows, report.read + 1)
@@ -213,7 +220,7 @@ def measured(standing: Standing, reports: list[Report], took_s: float) -> Standi
         open=tuple(left),
         moved=moved,
         fixes={table: tuple(of) for table, of in fixes.items() if of},
-        batch_rows=batch_rows,
+        next=following,
         rounds=standing.rounds + 1,
         seconds=standing.seconds + took_s,
         rows=standing.rows + rows,

@@ -44,6 +44,7 @@ TOLD: Final = (
     "target_seconds",
     "slowest_seconds",
     "batch_rows",
+    "parts",
 )
 """What is reported upward of a range; counts are of all its rounds, seconds of this one."""
 LANES_MAX: Final = 32
@@ -121,7 +122,13 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
     from tenuto.teams.migration.databases.addresses import open_database
 
     if not work["is_first"] and time.time() * 1000 >= work["until_ms"]:
-        return {**dict.fromkeys(TOLD, 0), "done": False, "skipped": True, "failure": None}
+        return {
+            **dict.fromkeys(TOLD, 0),
+            "parts": [],
+            "done": False,
+            "skipped": True,
+            "failure": None,
+        }
     plan, table, kept = _planned(work, fixes)
     plan = msgspec.structs.replace(plan, parallel=work["lanes"])
     load = moving.Load(
@@ -153,6 +160,7 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
         "target_seconds": moved.target_seconds,
         "slowest_seconds": moved.slowest_seconds,
         "batch_rows": moved.batch_rows,
+        "parts": [to_json(part) for part in moved.parts],
         "failure": None if moved.failure is None else to_json(moved.failure),
     }
 

@@ -53,7 +53,7 @@ def open_ranges(source: Database, target: Database, plan: Plan) -> list[Range]:
         one = todo.pop(0)
         done = checkpoints.of_range(target, "m", "t", one.number)
         if done and done[-1].last:
-            todo += parts_of(done[-1], one)
+            todo += parts_of(done[-1])
         else:
             found.append(one)
     return found

@@ -89,6 +89,8 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     seconds: float = 0.0
     failure: Failure | None = None
     """None: the range is at its end, or `stopped`."""
+    parts: tuple[Range, ...] = ()
+    """It ends where it was cut: these hold the rest."""
     stopped: bool = False
     """It was time to stop; there is more."""
     source_seconds: float = 0.0

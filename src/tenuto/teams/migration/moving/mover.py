@@ -33,6 +33,7 @@ from tenuto.teams.migration.moving.failures import failure_of, too_many
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
 from tenuto.teams.migration.moving.pacing import Pacing
 from tenuto.teams.migration.moving.rows import Changed, changed, columns_read, key_of
+from tenuto.teams.migration.moving.splitting import parts_of
 from tenuto.teams.migration.moving.writing import put_rows
 from tenuto.teams.migration.schema import Scalar
 
@@ -118,6 +119,7 @@ class _Measure:
             quarantined=sum(batch.bad for batch in done),
             batches=len(done),
             seconds=time.monotonic() - self._began,
+            parts=parts_of(done[-1]) if done and done[-1].last else (),
             stopped=not (done and done[-1].last),
             source_seconds=self.source_s,
             target_seconds=self.target_s,

@@ -40,19 +40,20 @@ def split(
     Doing it again after a cut gives the same.
 
     Args:
-        first_number: of the new ranges; those after it count on.
+        first_number: the least that new ranges may have; those after it count on.
     """
     if not load.range.by:
         return (load.range,)
     for _ in range(ATTEMPTS_MAX):
         done = checkpoints.of_range(target, load.migration, load.table, load.range.number)
         if done and done[-1].last:
-            return parts_of(done[-1], load.range)
+            return parts_of(done[-1])
         after = done[-1].last_key if done else load.range.span.after
         edges, rows = _edges(source, load, Span(after=after, upto=load.range.span.upto), parts)
         if not edges or rows < ROWS_MIN:
             return (msgspec.structs.replace(load.range, rows=rows),)
-        cut = _cut(load, done, [after, *edges, load.range.span.upto], (rows, first_number))
+        number = max(first_number, _following(target, load))
+        cut = _cut(load, done, [after, *edges, load.range.span.upto], (rows, number))
         try:
             with target.writing() as writing:
                 checkpoints.saved(writing, load.migration, cut)
@@ -60,19 +61,31 @@ def split(
         except BadValue:
             # Somebody who was thought to be gone has committed a batch meanwhile.
             continue
-        return parts_of(cut, load.range)
+        return parts_of(cut)
     raise Unavailable(
         f"Range {load.range.number} of {load.table!r} is still being moved by somebody else."
     )
 
 
-def parts_of(last: Batch, whole: Range) -> tuple[Range, ...]:
+def parts_of(last: Batch) -> tuple[Range, ...]:
     """Return the ranges that go on where one ended by this checkpoint; none: it was at its end."""
     if last.first_key is None or last.read or last.first_key[0] != CUT:
         return ()
-    ranges = msgspec.json.decode(str(last.first_key[1]), type=tuple[Range, ...])
-    assert all(one.by == whole.by for one in ranges), "the parts are read in the same order"
-    return ranges
+    return msgspec.json.decode(str(last.first_key[1]), type=tuple[Range, ...])
+
+
+def _following(target: Database, load: Load) -> int:
+    """Return a number that no range of the table has: cuts are there of which nobody knows that
+    were made by processes which were killed then."""
+    own = f"FROM {checkpoints.TABLE} WHERE migration = ? AND table_name = ? AND range_number >= 0"
+    about = (load.migration, load.table)
+    moved = target.query(f"SELECT DISTINCT range_number {own}", about).rows
+    numbers = [int(str(number)) for (number,) in moved]
+    cuts = target.query(f"SELECT first_key {own} AND is_last = 1 AND first_key <> 'null'", about)
+    for (key,) in cuts.rows:
+        _, ranges = msgspec.json.decode(str(key), type=tuple[str, str])
+        numbers += [part.number for part in msgspec.json.decode(ranges, type=tuple[Range, ...])]
+    return max(numbers, default=-1) + 1
 
 
 def _cut(load: Load, done: list[Batch], edges: list[Key | None], counted: tuple[int, int]) -> Batch:
