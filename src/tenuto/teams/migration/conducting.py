@@ -9,6 +9,7 @@ import msgspec
 
 import tenuto
 from tenuto.teams.migration.databases.bookkeeping import TAKEN_BACK
+from tenuto.teams.migration.databases.port import DatabaseError
 from tenuto.teams.migration.directing import Standing, begun
 from tenuto.teams.migration.failing import told
 from tenuto.teams.migration.limits import deadline_from, window_from
@@ -157,8 +158,14 @@ def roll_back(ctx: tenuto.Context, output: dict[str, Any], inputs: dict[str, Any
     options = options_from(inputs["given"])
     if options.on_failure != "roll_back":
         return
-    with told(), closing(open_database(options.target, writing=True)) as target:
-        undone = moving.take_back(target, output["migration"])
+    try:
+        with closing(open_database(options.target, writing=True)) as target:
+            undone = moving.take_back(target, output["migration"])
+    except DatabaseError as error:
+        why = f"{error} Go on with: tenuto migration rollback TARGET."
+        ctx.note("not_taken_back", {"why": why})
+        with told():
+            raise
     ctx.note("taken_back", to_json(undone))
 
 
