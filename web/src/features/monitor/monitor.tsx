@@ -3,28 +3,44 @@ import { useQuery } from '@tanstack/react-query';
 import { getRouteApi } from '@tanstack/react-router';
 import { lazy, Suspense, useEffect, useMemo, useState } from 'react';
 import { agentsOf, type Graph } from '../../model/graph';
+import type { Recap } from '../../model/session';
 import { Coming, Refused } from '../../parts/said';
 import { graphOf } from '../../wire/questions';
 import { ConversationView } from './conversation';
 import { CostView } from './cost';
 import { Head } from './head';
-import { LiveSession } from './live';
+import { LiveSession, recapBehind } from './live';
 import { LogView } from './log';
-import { type Place, PlaceContext, useMoment } from './place';
+import { type Place, PlaceContext, useMoment, useReach } from './place';
 import { type MonitorSearch, type View, VIEWS } from './search';
 import { Side } from './side';
 import { StateView } from './state';
 import { TimelineView } from './timeline';
 import { Transport } from './transport';
 
-const GraphView = lazy(() => import('./graph').then((found) => ({ default: found.GraphView })));
+const graphView = () => import('./graph');
+const GraphView = lazy(() => graphView().then((found) => ({ default: found.GraphView })));
 
 const route = getRouteApi('/shell/sessions/$id');
 
 /** One session: as it is, as it was at any version, and what can be done about it. */
 export function Monitor() {
   const { id } = route.useParams();
+  return <Opened key={id} id={id} />;
+}
+
+function Opened({ id }: { id: string }) {
   const asking = useQuery(graphOf(id));
+  // What takes longest is asked for first; a refusal is told where it is waited for.
+  const [begins] = useState(() => {
+    const recap = recapBehind(id);
+    recap.catch(() => {});
+    return recap;
+  });
+  const { view } = route.useSearch();
+  useEffect(() => {
+    if (view === undefined || view === 'graph') void graphView();
+  }, [view]);
   if (asking.isError) {
     return (
       <div className="mx-auto max-w-xl p-6">
@@ -34,13 +50,19 @@ export function Monitor() {
     );
   }
   if (asking.data === undefined) return <Coming />;
-  return <Watched key={id} id={id} graph={asking.data} />;
+  return <Watched id={id} graph={asking.data} begins={begins} />;
 }
 
-function Watched({ id, graph }: { id: string; graph: Graph }) {
+interface WatchedProps {
+  id: string;
+  graph: Graph;
+  begins: Promise<Recap>;
+}
+
+function Watched({ id, graph, begins }: WatchedProps) {
   const search = route.useSearch();
   const navigate = route.useNavigate();
-  const [live] = useState(() => new LiveSession(id, agentsOf(graph)));
+  const [live] = useState(() => new LiveSession(id, agentsOf(graph), begins));
   useEffect(() => live.start(), [live]);
   const place = useMemo<Place>(
     () => ({
@@ -86,6 +108,7 @@ const SCREENS: Record<View, () => React.ReactNode> = {
 function Screen() {
   const moment = useMoment();
   const { live, search, go } = moment;
+  useReach(moment);
   const view = search.view ?? 'graph';
   if (live.connection === 'refused' && live.log.version === 0) {
     return (
@@ -121,7 +144,7 @@ function Screen() {
             value={view}
             className="relative min-h-0 min-w-0 flex-1 focus-visible:-outline-offset-2"
           >
-            {live.log.version === 0 ? (
+            {live.log.version === 0 || (moment.isComing && view !== 'log') ? (
               <Coming />
             ) : (
               <Suspense fallback={<Coming />}>{SCREENS[view]()}</Suspense>
