@@ -9,7 +9,7 @@ import msgspec
 from tenuto.core.session import inputs as i
 from tenuto.core.vocabulary import Json, Version
 from tenuto.views.event_json import event_json
-from tenuto.views.finding import finder
+from tenuto.views.finding import Finder
 from tenuto.views.open_tasks import OpenTasks
 from tenuto.views.recap import SETTLED_KEPT_MAX, Recap, Recapping
 from tests.views.logs import WRITER, Log, drafted, flow, function, mapped, node
@@ -128,7 +128,8 @@ def test_events_are_found_by_all_words_that_they_say_however_they_are_written() 
     log = drafted()
 
     def found(query: str) -> list[int]:
-        return [version for version, event in log.events if finder(query)(event)]
+        places = Finder(query).found([event for _, event in log.events])
+        return [log.events[place][0] for place in places]
 
     assert found("THERE fog")[-1] == found("There is fog.")[-1]
     assert found("nothing taskfailed") == [

@@ -1,5 +1,6 @@
 """Sessions: lists, one, its state at any version, its events, its trace."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -14,6 +15,7 @@ from tenuto.core.lifecycle import Status, WaitsFor
 from tenuto.core.session.effects import is_at_work
 from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.sdk.history import StoredEvent
 from tenuto.sdk.session import Session
 from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
@@ -21,7 +23,7 @@ from tenuto.server.principal import Principal, needs
 from tenuto.server.service import Given, Service
 from tenuto.server.summaries import facts_of
 from tenuto.views.event_json import event_json, plain_json
-from tenuto.views.finding import finder
+from tenuto.views.finding import BATCH, Finder
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
 from tenuto.views.recap import Recap
@@ -229,14 +231,27 @@ async def list_events(
 
 async def found_events(session: Session, q: str, *, after: int, limit: int) -> Page[JsonObject]:
     """Return a page of the events that hold each word of `q`."""
-    holds, items = finder(q), list[JsonObject]()
-    async for stored in session.events(after, follow=False):
-        if holds(stored.event):
-            told = event_json(stored.event, version=stored.version, position=stored.position)
-            items.append(told)
+    finder, items = Finder(q), list[JsonObject]()
+    async for batch in batches(session, after):
+        for place in finder.found([stored.event for stored in batch]):
+            stored = batch[place]
+            items.append(
+                event_json(stored.event, version=stored.version, position=stored.position)
+            )
             if len(items) == limit:
                 return Page(items=items, next_cursor=str(stored.version))
     return Page(items=items)
+
+
+async def batches(session: Session, after: int) -> AsyncIterator[list[StoredEvent]]:
+    """Return the events beyond a version, some at a time."""
+    batch: list[StoredEvent] = []
+    async for stored in session.events(after, follow=False):
+        batch.append(stored)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
 
 
 @get("/sessions/{session_id:str}/recap", tags=["sessions"], opt=needs("sessions:read"))
