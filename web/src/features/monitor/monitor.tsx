@@ -21,6 +21,8 @@ import { Transport } from './transport';
 const graphView = () => import('./graph');
 const GraphView = lazy(() => graphView().then((found) => ({ default: found.GraphView })));
 
+const MigrationView = lazy(() => import('./migration'));
+
 const route = getRouteApi('/shell/sessions/$id');
 
 /** One session: as it is, as it was at any version, and what can be done about it. */
@@ -94,6 +96,7 @@ const LABELS: Record<View, string> = {
   log: 'Log',
   state: 'State',
   cost: 'Cost',
+  migration: 'Migration',
 };
 
 const SCREENS: Record<View, () => React.ReactNode> = {
@@ -103,12 +106,19 @@ const SCREENS: Record<View, () => React.ReactNode> = {
   log: () => <LogView />,
   state: () => <StateView />,
   cost: () => <CostView />,
+  migration: () => <MigrationView />,
 };
+
+/** The nodes by which a workflow is known as one that moves a database. */
+const OF_MIGRATIONS = ['think', 'prepare', 'work', 'verify'];
 
 function Screen() {
   const moment = useMoment();
-  const { live, search, go } = moment;
+  const { live, graph, search, go } = moment;
   useReach(moment);
+  const nodes = new Set(graph.nodes.map((node) => node.id));
+  const isMigration = OF_MIGRATIONS.every((node) => nodes.has(node));
+  const views = VIEWS.filter((one) => one !== 'migration' || isMigration);
   const view = search.view ?? 'graph';
   if (live.connection === 'refused' && live.log.version === 0) {
     return (
@@ -129,7 +139,7 @@ function Screen() {
           aria-label="Views of the session"
           className="flex shrink-0 gap-1 overflow-x-auto border-b border-line bg-surface px-3 [scrollbar-width:none]"
         >
-          {VIEWS.map((one) => (
+          {views.map((one) => (
             <Tabs.Trigger
               key={one}
               value={one}
