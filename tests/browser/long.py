@@ -1,6 +1,6 @@
 """A server with one session of a hundred thousand events, which waits for a signal.
 
-    python -m tests.browser.long PORT FOLDER
+python -m tests.browser.long PORT FOLDER
 """
 
 from __future__ import annotations
@@ -29,7 +29,9 @@ class Short(Script):
     async def answer(self, model: str, request: ModelRequest) -> ModelAnswer:
         """See `Model.answer`."""
         said = f"Round {request.inputs.get('round')} of letters has been read."
-        return ModelAnswer(text=said, usage=Usage(input_tokens=60, output_tokens=12, cost_usd=0.001))
+        return ModelAnswer(
+            text=said, usage=Usage(input_tokens=60, output_tokens=12, cost_usd=0.001)
+        )
 
 
 async def read(ctx: tenuto.Context, letter: int, round: int) -> dict[str, Any]:

@@ -33,7 +33,4 @@ class Finder:
     def _holds(self, said: e.SessionEvent | Sequence[e.SessionEvent]) -> bool:
         text = _encode(said)
         low = text.lower() if self._is_ascii else text.decode().lower().encode()
-        for word in self._words:
-            if word not in low:
-                return False
-        return True
+        return all(word in low for word in self._words)

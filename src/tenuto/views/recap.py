@@ -249,10 +249,11 @@ class Recapping:
         if not isinstance(event, e.TaskCompleted):
             state = "failed" if isinstance(event, e.TaskFailed) else "cancelled"
         elif opened.kind == "model":
-            self._answer(opened, event)
+            _answer(self.recap.agents.get(opened.agent), opened, event)
         task = self._known.pop(no, None)
         if opened.agent:
-            self._spend(opened, state, attempts=task.attempts if task is not None else 1)
+            attempts = task.attempts if task is not None else 1
+            _spend(self.recap.agents.get(opened.agent), opened, state, attempts=attempts)
         node = self._touch(_node(opened.node), version)
         if node is None:
             return
@@ -269,24 +270,6 @@ class Recapping:
         if node.task == no:
             node.state, node.why = state, task.why
         self._settled.append(task)
-
-    def _answer(self, opened: OpenTask, event: e.TaskCompleted) -> None:
-        cost = self.recap.agents.get(opened.agent)
-        if cost is None:
-            return
-        usage = answer_of(event.output).usage
-        cost.turns += 1
-        cost.input_tokens += usage.input_tokens
-        cost.output_tokens += usage.output_tokens
-        cost.usd += usage.cost_usd
-        cost.model_ms += event.at_ms - opened.started_ms
-
-    def _spend(self, opened: OpenTask, state: RowState, *, attempts: int) -> None:
-        cost = self.recap.agents.get(opened.agent)
-        if cost is None:
-            return
-        cost.calls += opened.call is not None and state in ("done", "failed")
-        cost.failures += (state == "failed" and opened.kind != "agent") + attempts - 1
 
     def _change(self, version: Version, event: e.SessionEvent) -> None:
         no = getattr(event, "task", NO_TASK)
@@ -308,17 +291,10 @@ class Recapping:
                 if node is not None and node.task == task.no:
                     node.count = event.count
             case e.TaskRetried():
-                self._retry(task, event)
+                _retry(task, event)
                 turn("running")
             case _:
                 _hold(task, event, turn)
-
-    def _retry(self, task: RecapTask, event: e.TaskRetried) -> None:
-        # A question that was answered is no attempt that failed.
-        task.attempts += not task.asks
-        task.asks, task.due_ms = False, 0
-        if event.inputs is not None:
-            task.inputs = event.inputs
 
     def _session(self, version: Version, event: e.SessionEvent) -> None:
         recap = self.recap
@@ -373,6 +349,32 @@ def _task_of(opened: OpenTask, began: Version) -> RecapTask:
         child=opened.child,
         answer=_plain(opened.answer),
     )
+
+
+def _answer(cost: RecapCost | None, opened: OpenTask, event: e.TaskCompleted) -> None:
+    if cost is None:
+        return
+    usage = answer_of(event.output).usage
+    cost.turns += 1
+    cost.input_tokens += usage.input_tokens
+    cost.output_tokens += usage.output_tokens
+    cost.usd += usage.cost_usd
+    cost.model_ms += event.at_ms - opened.started_ms
+
+
+def _spend(cost: RecapCost | None, opened: OpenTask, state: RowState, *, attempts: int) -> None:
+    if cost is None:
+        return
+    cost.calls += opened.call is not None and state in ("done", "failed")
+    cost.failures += (state == "failed" and opened.kind != "agent") + attempts - 1
+
+
+def _retry(task: RecapTask, event: e.TaskRetried) -> None:
+    # A question that was answered is no attempt that failed.
+    task.attempts += not task.asks
+    task.asks, task.due_ms = False, 0
+    if event.inputs is not None:
+        task.inputs = event.inputs
 
 
 def _plain(said: ToolCall | ModelAnswer | None) -> Json:

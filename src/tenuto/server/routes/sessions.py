@@ -235,9 +235,7 @@ async def found_events(session: Session, q: str, *, after: int, limit: int) -> P
     async for batch in batches(session, after):
         for place in finder.found([stored.event for stored in batch]):
             stored = batch[place]
-            items.append(
-                event_json(stored.event, version=stored.version, position=stored.position)
-            )
+            items.append(event_json(stored.event, version=stored.version, position=stored.position))
             if len(items) == limit:
                 return Page(items=items, next_cursor=str(stored.version))
     return Page(items=items)

@@ -123,7 +123,7 @@ function Order({ tables }: { tables: MovedTable[] }) {
           .join('; ')}
         width={plan.width}
         height={plan.height}
-        className="text-xs"
+        className="overflow-visible text-xs"
       >
         {plan.edges.map(({ from, to }) => {
           const [begin, end] = [plan.places.get(from), plan.places.get(to)];
