@@ -17,6 +17,11 @@ WARMING_TURNS: Final = 20
 """Turns of another conversation before one is measured: the first turns of a process are slow."""
 
 
+WARMING_SESSIONS: Final = 200
+"""Sessions that ours and each rival carry out before they are measured: the first seconds of a
+process and of its connections are slow, and a server lives for days."""
+
+
 async def count(ctx: Context, count: int) -> dict[str, int]:
     return {"count": 1}
 

@@ -13,7 +13,13 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, TypedDict
 
-from bench.flows import TURN_CHARACTERS, WARMING_TURNS, slowdown, spoken_s
+from bench.flows import (
+    TURN_CHARACTERS,
+    WARMING_SESSIONS,
+    WARMING_TURNS,
+    slowdown,
+    spoken_s,
+)
 from bench.lab import Measured
 from bench.texts import paragraph
 
@@ -127,13 +133,16 @@ def many_sessions(folder: Path, *, sessions: int) -> Measured:
 async def steps_per_s(saver: Any, sessions: int) -> float:
     """Return steps per second of threads of 5 to 10 steps with a saver."""
     graphs = [chain(nodes).compile(checkpointer=saver) for nodes in range(5, 11)]
+
+    async def carry_out(first: int, count: int) -> list[Any]:
+        threads = range(first, first + count)
+        return await asyncio.gather(
+            *[graphs[n % 6].ainvoke({"count": 0}, thread(n), durability="sync") for n in threads]
+        )
+
+    await carry_out(sessions, min(sessions, WARMING_SESSIONS))
     began_s = time.perf_counter()
-    outputs = await asyncio.gather(
-        *[
-            graphs[n % 6].ainvoke({"count": 0}, thread(n), durability="sync")
-            for n in range(sessions)
-        ]
-    )
+    outputs = await carry_out(0, sessions)
     spent_s = time.perf_counter() - began_s
     steps: int = sum(output["count"] for output in outputs)
     assert steps == sum(5 + n % 6 for n in range(sessions)), "every step was done"

@@ -17,6 +17,8 @@ from tenuto.core.vocabulary import SessionId, Version
 from tenuto.ports.event_store import Commit, EventStore, Head
 
 PAYLOAD: Final = b"x" * 200
+WARMING_COMMITS: Final = 100
+"""Before a store, or a connection, is measured."""
 
 
 def raw_commits_per_s(folder: Path, *, commits: int = 2_000) -> float:
@@ -64,13 +66,15 @@ async def _appends_per_s(file: Path, *, sessions: int, each: int) -> float:
 async def _measured(store: EventStore, *, sessions: int, each: int) -> float:
     names = [SessionId(f"session-{number}") for number in range(sessions)]
 
-    async def go_on(session: SessionId) -> None:
-        for version in range(1, each + 1):
+    async def go_on(session: SessionId, count: int) -> None:
+        for version in range(1, count + 1):
             await store.append(_commit(session, version))
 
-    await asyncio.gather(*[store.append(_start(name)) for name in names])
+    warming = SessionId("warming")
+    await asyncio.gather(*[store.append(_start(name)) for name in (warming, *names)])
+    await go_on(warming, WARMING_COMMITS)
     began_s = time.perf_counter()
-    await asyncio.gather(*[go_on(name) for name in names])
+    await asyncio.gather(*[go_on(name, each) for name in names])
     spent_s = time.perf_counter() - began_s
     await store.close()
     return sessions * each / spent_s
