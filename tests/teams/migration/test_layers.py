@@ -14,7 +14,15 @@ from tenuto.teams.migration.flow import migration_workflow
 
 ROOT: Final = Path(tenuto.teams.migration.__file__).parent
 LAYERS: Final = {
-    "meta": {"flow", "conducting", "learning", "commands", "watching"},
+    "meta": {
+        "flow",
+        "conducting",
+        "learning",
+        "commands",
+        "commands_later",
+        "watching",
+        "catching_up",
+    },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},
     "execution": {"execution", "moving", "recovery", "kora"},
 }
