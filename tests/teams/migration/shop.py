@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from tenuto.teams.migration.commands import without_password
+from tenuto.teams.migration.passwords import without_password
 
 ROOT = Path(__file__).resolve().parents[3]
 

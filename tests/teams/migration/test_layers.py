@@ -24,6 +24,8 @@ LAYERS: Final = {
         "commands",
         "commands_back",
         "watching",
+        "commands_later",
+        "catching_up",
     },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},
     "execution": {"execution", "moving", "recovery", "kora"},
