@@ -10,7 +10,7 @@ those that were aside are tried again.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, TypedDict, Unpack
 
 import msgspec
 import pyarrow as pa
@@ -248,15 +248,20 @@ def _load(
     return loaded, len(bad)
 
 
+class _Counts(TypedDict, total=False):
+    """What a batch did: `read` is less than zero where rows were deleted."""
+
+    read: int
+    loaded: int
+    bad: int
+
+
 def _batch(
     following: Following,
     phase: int,
     number: int,
     piece: _Piece | None,
-    *,
-    read: int = 0,
-    loaded: int = 0,
-    bad: int = 0,
+    **counts: Unpack[_Counts],
 ) -> Batch:
     upto = piece.upto if piece is not None else None
     return Batch(
@@ -264,9 +269,9 @@ def _batch(
         range=phase,
         number=number,
         last_key=upto,
-        read=read,
-        loaded=loaded,
-        bad=bad,
+        read=counts.get("read", 0),
+        loaded=counts.get("loaded", 0),
+        bad=counts.get("bad", 0),
         last=upto is None,
     )
 
