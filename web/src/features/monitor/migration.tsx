@@ -8,6 +8,8 @@ import { StatusMark } from '../../parts/status';
 import { useFold, useMoment } from './place';
 
 const SHOWN_MAX = 100;
+/** Around a picture, so that no border of a box is cut. */
+const RIM = 2;
 
 /** A database that moves: what was found in it, what becomes of it, how far that is, and whether
  * both behave alike. */
@@ -121,9 +123,10 @@ function Order({ tables }: { tables: MovedTable[] }) {
         aria-label={tables
           .map((table) => `${table.name}${table.after.length > 0 ? ` after ${table.after.join(', ')}` : ''}`)
           .join('; ')}
-        width={plan.width}
-        height={plan.height}
-        className="overflow-visible text-xs"
+        width={plan.width + 2 * RIM}
+        height={plan.height + 2 * RIM}
+        viewBox={`${-RIM} ${-RIM} ${plan.width + 2 * RIM} ${plan.height + 2 * RIM}`}
+        className="text-xs"
       >
         {plan.edges.map(({ from, to }) => {
           const [begin, end] = [plan.places.get(from), plan.places.get(to)];
