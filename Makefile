@@ -8,7 +8,7 @@ PYTHON ?= $(shell for p in python3.11 python3 python3.12 python3.13 python3.14; 
 	$$p -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$p && exit; done; echo python3)
 PYTEST_ARGS ?=
 
-.PHONY: help venv demo demo-migration web test check fuzz nemo bench clean
+.PHONY: help venv demo demo-migration web test check fuzz kills nemo bench clean
 
 help:
 	@echo 'make demo    a team of agents answers a question over docs/, is killed, and resumes'
@@ -16,6 +16,7 @@ help:
 	@echo 'make test    every check and every test; what CI runs'
 	@echo 'make check   format, lint, types, layers, sizes'
 	@echo 'make fuzz    broken requests of every kind for a minute; FUZZ_SECONDS and FUZZ_SEED change it'
+	@echo 'make kills   movers and whole migrations, killed 350 times in all; KILLS changes that (200)'
 	@echo 'make web     the web UI, built into src/tenuto/server/web; Node.js 20.19 or newer'
 	@echo 'make bench   the figures of docs/benchmarks.md, measured here'
 	@echo 'make venv    .venv with everything for development'
@@ -55,6 +56,11 @@ test: check
 fuzz: venv
 	TENUTO_FUZZ_SECONDS=$${FUZZ_SECONDS:-60} TENUTO_FUZZ_SEED=$${FUZZ_SEED:-4} \
 		.venv/bin/python -m pytest tests/server/fuzz $(PYTEST_ARGS)
+
+kills: venv
+	@$(PYTHON) scripts/postgres.py install
+	TENUTO_KILLS=$${KILLS:-200} .venv/bin/python -m pytest -s tests/teams/migration/test_kills.py \
+		tests/teams/migration/moving/test_kills.py tests/teams/migration/moving/test_splitting.py $(PYTEST_ARGS)
 
 nemo:
 	@$(PYTHON) scripts/environment.py .venv-nemo --extra nemo --constraints constraints.txt constraints-nemo.txt

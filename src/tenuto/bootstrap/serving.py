@@ -32,6 +32,7 @@ from tenuto.server.fences import Fencing
 from tenuto.server.library import Library
 from tenuto.server.metrics import Metrics
 from tenuto.server.principal import NoLogin
+from tenuto.server.recaps import Recaps
 from tenuto.server.registry.allowed import AllowedCode
 from tenuto.server.registry.documents import Documents
 from tenuto.server.registry.offered import Offered, Parts
@@ -178,6 +179,7 @@ class _Given:
             offered=parts.offered,
             library=library,
             copies=Copies(ledger),
+            recaps=Recaps(),
             registry=Registry(parts),
             version=version("tenuto"),
             fences=fences,

@@ -26,6 +26,7 @@ from tenuto.server.fences import Fences
 from tenuto.server.library import Library
 from tenuto.server.metrics import Metrics
 from tenuto.server.principal import Authenticator, Principal
+from tenuto.server.recaps import Recaps
 from tenuto.server.registry.offered import Offered as Offered
 from tenuto.server.registry.registry import Registry
 from tenuto.server.secrets import Secrets
@@ -48,6 +49,7 @@ class Service(msgspec.Struct, kw_only=True):
     registry: Registry
     library: Library
     copies: Copies
+    recaps: Recaps
     version: str
     fences: Fences
     hub: Hub

@@ -136,3 +136,40 @@ def test_events_are_listed_from_versions_that_no_list_of_sessions_knows_yet() ->
             assert (await get(served, session.id, "events?after=10000"))["items"] == []
 
     asyncio.run(main())
+
+
+def test_a_recap_is_the_same_however_often_and_in_which_order_it_is_asked_for() -> None:
+    async def main() -> None:
+        async with serving(talking()) as served:
+            session = await started(served, "talking")
+            newest = (await session.state()).version
+            forwards = [await get(served, session.id, f"recap?at={n}") for n in range(newest + 1)]
+            again = [await get(served, session.id, f"recap?at={n}") for n in range(newest + 1)]
+            backwards = [
+                await get(served, session.id, f"recap?at={n}") for n in range(newest, -1, -1)
+            ]
+
+            assert [one["version"] for one in forwards] == list(range(newest + 1))
+            assert forwards == again == backwards[::-1]
+            behind = await get(served, session.id, "recap?behind=2")
+            assert (behind["version"], behind["newest"]) == (newest - 2, newest)
+            short = await get(served, session.id, f"recap?behind={newest}")
+            assert (short["version"], short["tasks"]) == (0, [])
+
+    asyncio.run(main())
+
+
+def test_events_are_found_by_words_page_by_page() -> None:
+    async def main() -> None:
+        async with serving(talking()) as served:
+            session = await started(served, "talking")
+            found = await get(served, session.id, "events?q=TASKcompleted&limit=1")
+            assert isinstance(found["items"], list)
+            assert [one["type"] for one in found["items"]] == ["TaskCompleted"]
+            rest = await get(
+                served, session.id, f"events?q=taskcompleted&after={found['next_cursor']}"
+            )
+            assert isinstance(rest["items"], list) and len(rest["items"]) == 1
+            assert (await get(served, session.id, "events?q=zebra"))["items"] == []
+
+    asyncio.run(main())

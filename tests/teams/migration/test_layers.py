@@ -17,10 +17,14 @@ LAYERS: Final = {
     "meta": {
         "flow",
         "conducting",
+        "rounds",
+        "directing",
+        "limits",
         "learning",
         "commands",
-        "commands_later",
+        "commands_back",
         "watching",
+        "commands_later",
         "catching_up",
     },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},
@@ -91,5 +95,14 @@ def test_no_agent_of_the_team_writes_to_another_or_leaves_its_task_to_one() -> N
         for agent in workflow.definition().agents
     ]
 
-    assert {agent.name for agent in agents} == {"scout", "resolver", "recovery", "validator"}
+    assert {agent.name for agent in agents} == {
+        "conductor",
+        "monitor",
+        "learning",
+        "scout",
+        "architect",
+        "resolver",
+        "recovery",
+        "validator",
+    }
     assert [agent.name for agent in agents if agent.writes_to or agent.handoffs] == []

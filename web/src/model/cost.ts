@@ -32,6 +32,13 @@ const none = (): Cost => ({
 export function costsAt(log: SessionLog, at: number): Costs {
   const total = none();
   const agents = new Map<string, Cost>();
+  for (const [name, was] of Object.entries(log.recap?.agents ?? {})) {
+    const { turns, calls, failures, usd } = was;
+    const used = { inputTokens: was.input_tokens, outputTokens: was.output_tokens };
+    const cost = { turns, calls, failures, usd, modelMs: was.model_ms, ...used };
+    agents.set(name, cost);
+    for (const part of Object.keys(total) as (keyof Cost)[]) total[part] += cost[part];
+  }
   for (const [task, change] of tasksAt(log, at)) {
     if (task.agent === '') continue;
     let cost = agents.get(task.agent);

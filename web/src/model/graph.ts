@@ -41,11 +41,17 @@ export const edgeKey = (from: string, to: string): string => `${from}\u2192${to}
 
 /** How the graph looks at a version. */
 export function looksAt(log: SessionLog, at: number): Looks {
-  const nodes = new Map<string, NodeLook>();
-  const flow = new Map<string, number>();
+  const { nodes, flow } = before(log);
   for (const [task, change] of tasksAt(log, at)) {
     const known = nodes.get(task.node);
-    if (task.parent === 0 && task.kind !== 'undo') {
+    if (known?.task === task.no) {
+      known.state = change.state;
+      known.why = change.why;
+      known.version = Math.max(known.version, change.version);
+      if (task.count !== null) known.items ??= { done: 0, failed: 0, open: 0, total: task.count };
+    } else if (task.parent === 0 && task.kind !== 'undo') {
+      // It had begun before, and its node has begun anew since.
+      if (task.changes[0].version <= log.first) continue;
       nodes.set(task.node, {
         state: change.state,
         runs: (known?.runs ?? 0) + (change.state === 'skipped' ? 0 : 1),
@@ -62,6 +68,22 @@ export function looksAt(log: SessionLog, at: number): Looks {
     } else if (known !== undefined) {
       fold(known, task, change.state, change.why, change.version);
     }
+  }
+  return { nodes, flow };
+}
+
+/** How the graph looked when the log begins, but for tasks that were open then. */
+function before(log: SessionLog): Looks {
+  const nodes = new Map<string, NodeLook>();
+  const flow = new Map<string, number>();
+  for (const [name, was] of Object.entries(log.recap?.nodes ?? {})) {
+    const { state, why, runs, task, version, done, failed } = was;
+    const total = was.count ?? null;
+    const items = total === null ? null : { done, failed, open: 0, total };
+    nodes.set(name, { state, runs, items, why, task, version });
+  }
+  for (const [from, counts] of Object.entries(log.recap?.flow ?? {})) {
+    for (const [to, count] of Object.entries(counts)) flow.set(edgeKey(from, to), count);
   }
   return { nodes, flow };
 }

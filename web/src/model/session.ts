@@ -3,6 +3,7 @@
 // Every fact keeps the version at which it became one, so the session can be looked at as it was
 // at any version without folding anew: what has a later version had not happened yet.
 
+import type { components } from '../wire/api';
 import type {
   Failure,
   Json,
@@ -13,6 +14,9 @@ import type {
 } from '../wire/events';
 
 export type TaskState = 'running' | 'waiting' | 'done' | 'failed' | 'skipped' | 'cancelled';
+
+/** What a session did up to a version, as the server tells it: a log goes on from there. */
+export type Recap = components['schemas']['Recap'];
 
 export type Phase = 'pending' | 'running' | 'paused' | 'completed' | 'failed' | 'cancelled';
 
@@ -53,6 +57,8 @@ export interface Task {
   answer: ModelAnswer | null;
   failure: Failure | null;
   below: number[];
+  /** It was settled before the log begins: what it counts for is in the recap. */
+  isPast: boolean;
 }
 
 export interface PhaseChange {
@@ -76,7 +82,7 @@ export const isOver = (status: Status): boolean =>
   status === 'completed' || status === 'failed' || status === 'cancelled';
 
 export class SessionLog {
-  /** `events[n]` has version n + 1. */
+  /** Those after version `first`, in their order. */
   readonly events: SessionEvent[] = [];
   /** In the order of their start. */
   readonly tasks = new Map<number, Task>();
@@ -86,16 +92,60 @@ export class SessionLog {
   failure: Failure | null = null;
   startedMs = 0;
 
-  constructor(private readonly agents: Agents = new Map()) {}
+  private pausing = '';
+  /** Tasks that wait to be allowed, and were not tried yet. */
+  private readonly asks = new Set<number>();
+  /** What was before the log begins; null: it begins with the session. */
+  readonly recap: Recap | null;
+
+  constructor(
+    private readonly agents: Agents = new Map(),
+    recap: Recap | null = null,
+  ) {
+    this.recap = recap !== null && recap.version > 0 ? recap : null;
+    if (this.recap !== null) this.goOnFrom(this.recap);
+  }
+
+  /** The version after which the events are known. */
+  get first(): number {
+    return this.recap?.version ?? 0;
+  }
 
   get version(): number {
-    return this.events.length;
+    return this.first + this.events.length;
+  }
+
+  /** The event that made a version, where it is known. */
+  event(version: number): SessionEvent | undefined {
+    return this.events[version - this.first - 1];
+  }
+
+  /** The moment at which the session came to a version, in ms since 1970; 0: it is not known. */
+  momentAt(version: number): number {
+    const event = this.event(version);
+    if (event !== undefined) return momentOf(event);
+    return version === this.first ? (this.recap?.updated_ms ?? 0) : 0;
   }
 
   /** The moment of the newest event, in ms since 1970. */
   get updatedMs(): number {
-    const last = this.events.at(-1);
-    return last === undefined ? 0 : momentOf(last);
+    return this.momentAt(this.version);
+  }
+
+  private goOnFrom(recap: Recap): void {
+    this.inputs = recap.inputs as JsonObject;
+    this.output = recap.output as Json;
+    this.failure = recap.failure as Failure | null;
+    this.startedMs = recap.started_ms;
+    for (const { version, at_ms: atMs, phase, why } of recap.phases) {
+      this.phases.push({ version, atMs, phase: phase as Phase, why });
+    }
+    for (const was of recap.tasks) {
+      const task = taskOf(was);
+      this.tasks.set(task.no, task);
+      this.tasks.get(task.parent)?.below.push(task.no);
+      if (was.asks) this.asks.add(task.no);
+    }
   }
 
   /** Folds the next event. One that is known already changes nothing. */
@@ -119,7 +169,8 @@ export class SessionLog {
         }
         return;
       case 'UndoStarted': {
-        const node = this.tasks.get(event.of)?.node ?? `task ${event.of}`;
+        const told = event.path?.split(' / ').at(-1)?.replace(/^undo /, '');
+        const node = this.tasks.get(event.of)?.node ?? told ?? `task ${event.of}`;
         const begun = { kind: 'undo', node, version: event.version };
         this.start(event.task, begun, atMs, { label: `undo ${node}` });
         return;
@@ -165,9 +216,6 @@ export class SessionLog {
     }
   }
 
-  private pausing = '';
-  /** Tasks that wait to be allowed, and were not tried yet. */
-  private readonly asks = new Set<number>();
 
   private enter(phase: Phase, version: number, atMs: number, why = ''): void {
     this.phases.push({ version, atMs, phase, why });
@@ -274,11 +322,47 @@ export class SessionLog {
       answer: null,
       failure: null,
       below: [],
+      isPast: false,
       ...more,
     };
     this.tasks.set(no, task);
     return task;
   }
+}
+
+/** A task as a recap tells it. Of its past only its begin and its last change are known. */
+function taskOf(was: Recap['tasks'][number]): Task {
+  const last = { version: was.version, atMs: was.at_ms, state: was.state, why: was.why };
+  const waits = WAITING.has(was.kind);
+  const first: Change = {
+    version: was.began,
+    atMs: was.began_ms,
+    state: was.kind === '' ? 'skipped' : waits ? 'waiting' : 'running',
+    why: waits ? last.why : '',
+  };
+  const inputs = was.inputs as JsonObject | null;
+  return {
+    no: was.no,
+    node: was.node,
+    kind: was.kind,
+    label: was.label,
+    parent: was.parent,
+    index: was.index,
+    after: was.after,
+    agent: was.agent,
+    call: was.call as ToolCall | null,
+    changed: inputs === null ? null : { version: was.version, inputs },
+    changes: was.version === was.began ? [first] : [first, last],
+    attempts: was.attempts,
+    dueMs: was.due_ms,
+    count: was.count ?? null,
+    child: was.child ?? null,
+    output: null,
+    answer: was.answer as ModelAnswer | null,
+    failure: was.failure as Failure | null,
+    below: [],
+    isPast: isEnded(was.state),
+  };
 }
 
 /** The node on the canvas that a task's node lies in: the work of a map is `parts.do`. */
@@ -316,12 +400,13 @@ export function startOf(task: Task): Change {
   return task.changes[0];
 }
 
-/** Tasks that had begun at a version, in the order of their start. */
+/** Tasks that had begun at a version, in the order of their start. What was settled before the log
+ * begins is in its recap. */
 export function* tasksAt(log: SessionLog, at: number): Generator<[Task, Change]> {
   for (const task of log.tasks.values()) {
     const change = changeAt(task, at);
     if (change === undefined) return;
-    yield [task, change];
+    if (!task.isPast) yield [task, change];
   }
 }
 
@@ -341,7 +426,8 @@ export function statusAt(log: SessionLog, at: number): Status {
   return allWait ? 'waiting' : 'running';
 }
 
-/** The version of the event that was the newest at a moment. */
+/** The version of the event that was the newest at a moment; the first that is known, where that
+ * was before. */
 export function versionAt(log: SessionLog, momentMs: number): number {
   let low = 0;
   let high = log.events.length;
@@ -350,7 +436,7 @@ export function versionAt(log: SessionLog, momentMs: number): number {
     if (momentOf(log.events[middle] as SessionEvent) <= momentMs) low = middle + 1;
     else high = middle;
   }
-  return low;
+  return log.first + low;
 }
 
 /** A task's labels from the top down; that of a map is in the name of its item. */

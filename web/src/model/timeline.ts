@@ -42,8 +42,9 @@ export function timelineAt(log: SessionLog, at: number, nowMs: number): Timeline
   for (const task of log.tasks.values()) {
     if (task.parent === 0 && startOf(task).version <= at) walk(task, 0);
   }
-  // A fork begins with what its origin did before.
-  const fromMs = bars.reduce((first, bar) => Math.min(first, bar.fromMs), log.startedMs);
+  // A fork begins with what its origin did before; what came before a recap is not drawn.
+  const beginMs = log.recap === null ? log.startedMs : (log.recap.updated_ms as number);
+  const fromMs = bars.reduce((first, bar) => Math.min(first, bar.fromMs), beginMs);
   const toMs = bars.reduce((latest, bar) => Math.max(latest, bar.toMs), fromMs + 1);
   return { bars, fromMs, toMs };
 }

@@ -1176,6 +1176,8 @@ export interface paths {
         /**
          * Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`
          * @description Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`.
+         *
+         *     With `q`, only those that hold each of its words; of these the `path` is not told.
          */
         get: operations["sessions_list_events"];
         put?: never;
@@ -1284,6 +1286,30 @@ export interface paths {
          * @description Start nothing new in the session; what runs may finish.
          */
         post: operations["steering_pause"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/sessions/{session_id}/recap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Return what the session did up to a version, no larger than what is open
+         * @description Return what the session did up to a version, no larger than what is open: a program that
+         *     shows its last events goes on from there.
+         *
+         *     It is `behind` versions before version `at`, else before the newest; version 0, at which there
+         *     is nothing to tell, where the log is less than twice as long as that.
+         */
+        get: operations["sessions_show_recap"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -2304,6 +2330,16 @@ export interface components {
             document_ids: string[];
         };
         /**
+         * Failure
+         * @description Why something did not work: its class, a stable code, and a sentence for people.
+         */
+        Failure: {
+            code: string;
+            /** @enum {string} */
+            kind: "transient" | "recoverable" | "escalatable" | "fatal" | "partial";
+            message: string;
+        };
+        /**
          * Forgotten
          * @description How many items were deleted.
          */
@@ -2800,6 +2836,155 @@ export interface components {
         Reason: {
             /** @default  */
             reason: string;
+        };
+        /**
+         * Recap
+         * @description What a session did up to `version`. At version 0: nothing.
+         */
+        Recap: {
+            /** @description In the order in which they first began. */
+            agents: {
+                [key: string]: components["schemas"]["RecapCost"];
+            };
+            failure?: components["schemas"]["Failure"] | null;
+            /** @description How many tokens went from one node to another. */
+            flow: {
+                [key: string]: {
+                    [key: string]: number;
+                };
+            };
+            inputs: {
+                [key: string]: unknown;
+            };
+            /**
+             * @description The version of the session when this was asked for.
+             * @default 0
+             */
+            newest: number;
+            nodes: {
+                [key: string]: components["schemas"]["RecapNode"];
+            };
+            output?: unknown;
+            phases: components["schemas"]["RecapPhase"][];
+            /** @default 0 */
+            started_ms: number;
+            /** @description Those that are open, and the last ones at the top that are not, in the order of their start. */
+            tasks: components["schemas"]["RecapTask"][];
+            /** @default 0 */
+            updated_ms: number;
+            /** @default 0 */
+            version: number;
+        };
+        /**
+         * RecapCost
+         * @description What an agent has used in tasks that are settled.
+         */
+        RecapCost: {
+            /** @default 0 */
+            calls: number;
+            /** @default 0 */
+            failures: number;
+            /** @default 0 */
+            input_tokens: number;
+            /** @default 0 */
+            model_ms: number;
+            /** @default 0 */
+            output_tokens: number;
+            /** @default 0 */
+            turns: number;
+            /** @default 0 */
+            usd: number;
+        };
+        /**
+         * RecapNode
+         * @description A node: its newest task, and how often it was begun.
+         */
+        RecapNode: {
+            count?: number | null;
+            /** @default 0 */
+            done: number;
+            /**
+             * @description Of the items of the newest task, those that are settled.
+             * @default 0
+             */
+            failed: number;
+            /** @default 0 */
+            runs: number;
+            /** @enum {string} */
+            state: "running" | "waiting" | "done" | "failed" | "skipped" | "cancelled";
+            task: number;
+            /** @description Of the last change of anything in it. */
+            version: number;
+            /** @default  */
+            why: string;
+        };
+        /**
+         * RecapPhase
+         * @description When the session began to run, was paused, went on, ended.
+         */
+        RecapPhase: {
+            at_ms: number;
+            phase: string;
+            version: number;
+            /** @default  */
+            why: string;
+        };
+        /**
+         * RecapTask
+         * @description A task as it was left. Times are in ms since 1970.
+         */
+        RecapTask: {
+            /**
+             * @description The task whose token began it.
+             * @default 0
+             */
+            after: number;
+            /** @default  */
+            agent: string;
+            /** @description Of an agent: its model's last answer. */
+            answer?: unknown;
+            /**
+             * @description It waits to be allowed, and was not tried yet.
+             * @default false
+             */
+            asks: boolean;
+            at_ms: number;
+            /** @default 1 */
+            attempts: number;
+            began: number;
+            began_ms: number;
+            /** @description Of what a model asked for: the call. */
+            call?: unknown;
+            child?: string | null;
+            /** @description Of a map: how many items it has. */
+            count?: number | null;
+            /** @default 0 */
+            due_ms: number;
+            failure?: components["schemas"]["Failure"] | null;
+            /** @default -1 */
+            index: number;
+            /** @description With what it is carried out in place of what was asked for. */
+            inputs?: {
+                [key: string]: unknown;
+            } | null;
+            kind: string;
+            label: string;
+            no: number;
+            node: string;
+            /** @default 0 */
+            parent: number;
+            /**
+             * @default running
+             * @enum {string}
+             */
+            state: "running" | "waiting" | "done" | "failed" | "skipped" | "cancelled";
+            /** @description Of its last change. */
+            version: number;
+            /**
+             * @description What it waits for, or why it failed, in words.
+             * @default
+             */
+            why: string;
         };
         /**
          * Refresh
@@ -5947,6 +6132,7 @@ export interface operations {
             query?: {
                 after?: number;
                 limit?: number;
+                q?: string;
             };
             header?: never;
             path: {
@@ -6173,6 +6359,40 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description A problem; `code` says which. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    sessions_show_recap: {
+        parameters: {
+            query?: {
+                at?: number | null;
+                behind?: number;
+            };
+            header?: never;
+            path: {
+                session_id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Recap"];
                 };
             };
             /** @description A problem; `code` says which. */

@@ -3,6 +3,7 @@
 import { infiniteQueryOptions, queryOptions } from '@tanstack/react-query';
 import type { components } from './api';
 import { api, got } from './client';
+import type { SessionEvent } from './events';
 
 type Shapes = components['schemas'];
 export type SessionSummary = Shapes['SessionSummary'];
@@ -109,6 +110,46 @@ export const stateOf = (id: string, version: number) =>
         }),
       ),
     enabled: version > 0,
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Events are read so many at a time. */
+export const PAGE_EVENTS = 200;
+
+/** A page of events that will be what they are; the first one begins with version 1. */
+export const eventsBefore = (id: string, page: number) =>
+  queryOptions({
+    queryKey: ['sessions', 'events', id, page],
+    queryFn: async (): Promise<SessionEvent[]> => {
+      const query = { after: page * PAGE_EVENTS, limit: PAGE_EVENTS };
+      const asking = api.GET('/api/v1/sessions/{session_id}/events', {
+        params: { path: { session_id: id }, query },
+      });
+      return (await got(asking)).items as unknown as SessionEvent[];
+    },
+    staleTime: Number.POSITIVE_INFINITY,
+  });
+
+/** Events up to a version that hold all words of a query. */
+export const eventsFound = (id: string, q: string, upto: number) =>
+  infiniteQueryOptions({
+    queryKey: ['sessions', 'found', id, q, upto],
+    initialPageParam: 0,
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { after: pageParam, limit: 500, q };
+      const asking = api.GET('/api/v1/sessions/{session_id}/events', {
+        params: { path: { session_id: id }, query },
+        signal,
+      });
+      const { items, next_cursor } = await got(asking);
+      const events = items as unknown as SessionEvent[];
+      const next = Number(next_cursor ?? upto);
+      return {
+        items: events.filter((event) => event.version <= upto),
+        next: next < upto ? next : undefined,
+      };
+    },
+    getNextPageParam: (page) => page.next,
     staleTime: Number.POSITIVE_INFINITY,
   });
 

@@ -1,5 +1,6 @@
 """Sessions: lists, one, its state at any version, its events, its trace."""
 
+from collections.abc import AsyncIterator
 from datetime import datetime
 from typing import Annotated, Any, cast
 
@@ -12,16 +13,20 @@ from tenuto.core.accounts.principal import HOME
 from tenuto.core.errors import NotFound
 from tenuto.core.lifecycle import Status, WaitsFor
 from tenuto.core.session.effects import is_at_work
-from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo
+from tenuto.core.vocabulary import Json, JsonObject, SessionId, TaskNo, Version
 from tenuto.ports.event_store import Head, HeadQuery
+from tenuto.sdk.history import StoredEvent
+from tenuto.sdk.session import Session
 from tenuto.server.asked import Call, moment_ms
 from tenuto.server.paging import LIMIT_MAX, Page, cursor_of, place_of
 from tenuto.server.principal import Principal, needs
 from tenuto.server.service import Given, Service
 from tenuto.server.summaries import facts_of
 from tenuto.views.event_json import event_json, plain_json
+from tenuto.views.finding import BATCH, Finder
 from tenuto.views.moments import moment_text
 from tenuto.views.open_tasks import OpenTasks
+from tenuto.views.recap import Recap
 from tenuto.views.waiting import Queue, Wait, why_waiting
 
 
@@ -195,9 +200,15 @@ async def list_events(
     session_id: FromPath[str],
     after: Annotated[int, QueryParameter(ge=0)] = 0,
     limit: Annotated[int, QueryParameter(ge=1, le=LIMIT_MAX)] = 100,
+    q: Annotated[str, QueryParameter(max_length=200)] = "",
 ) -> Page[JsonObject]:
-    """Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`."""
+    """Return the events beyond version `after`, oldest first; `next_cursor` is the next `after`.
+
+    With `q`, only those that hold each of its words; of these the `path` is not told.
+    """
     session, _ = await service.session(request.user, session_id)
+    if q.strip():
+        return await found_events(session, q, after=after, limit=limit)
     definition = await session.definition()
     tasks = OpenTasks(definition)
     if after:
@@ -218,4 +229,54 @@ async def list_events(
     return Page(items=items)
 
 
-ROUTES: list[HTTPRouteHandler] = [list_sessions, show_session, show_state, list_events]
+async def found_events(session: Session, q: str, *, after: int, limit: int) -> Page[JsonObject]:
+    """Return a page of the events that hold each word of `q`."""
+    finder, items = Finder(q), list[JsonObject]()
+    async for batch in batches(session, after):
+        for place in finder.found([stored.event for stored in batch]):
+            stored = batch[place]
+            items.append(event_json(stored.event, version=stored.version, position=stored.position))
+            if len(items) == limit:
+                return Page(items=items, next_cursor=str(stored.version))
+    return Page(items=items)
+
+
+async def batches(session: Session, after: int) -> AsyncIterator[list[StoredEvent]]:
+    """Return the events beyond a version, some at a time."""
+    batch: list[StoredEvent] = []
+    async for stored in session.events(after, follow=False):
+        batch.append(stored)
+        if len(batch) == BATCH:
+            yield batch
+            batch = []
+    yield batch
+
+
+@get("/sessions/{session_id:str}/recap", tags=["sessions"], opt=needs("sessions:read"))
+async def show_recap(
+    request: Call,
+    service: Given,
+    session_id: FromPath[str],
+    at: Annotated[int | None, QueryParameter(ge=0)] = None,
+    behind: Annotated[int, QueryParameter(ge=0)] = 0,
+) -> Recap:
+    """Return what the session did up to a version, no larger than what is open: a program that
+    shows its last events goes on from there.
+
+    It is `behind` versions before version `at`, else before the newest; version 0, at which there
+    is nothing to tell, where the log is less than twice as long as that.
+    """
+    session, _ = await service.session(request.user, session_id)
+    newest = (await service.look(request.user, session_id)).state.version
+    version = newest if at is None else Version(min(at, newest))
+    place = version - behind if version >= 2 * behind else 0
+    return await service.recaps.of(session, Version(place), newest)
+
+
+ROUTES: list[HTTPRouteHandler] = [
+    list_sessions,
+    show_session,
+    show_state,
+    list_events,
+    show_recap,
+]

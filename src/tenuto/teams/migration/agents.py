@@ -105,3 +105,84 @@ def validator(model: str) -> Agent:
         ),
         output=_object_with(explanations=_list_of(place=_TEXT, text=_TEXT)),
     )
+
+
+def architect(model: str) -> Agent:
+    """Return the agent that looks a plan over."""
+    return Agent(
+        "architect",
+        role="architecture",
+        description="Plans how a database is moved, and looks the plan over.",
+        model=model,
+        instructions=(
+            f"`tables` is a plan by which tables are moved: rows, how wide a row is, rows of a "
+            f"batch, ranges moved at once. {_DATA} Where another number of `batch_rows` or "
+            "`ranges` would be better, give in `amendments` the `table`, `what` of the two, the "
+            "number `to` which it should be, and the reason in one sentence. Leave out the others."
+        ),
+        output=_object_with(
+            amendments=_list_of(
+                table=_TEXT,
+                what={"enum": ["batch_rows", "ranges"]},
+                to={"type": "integer"},
+                reason=_TEXT,
+            )
+        ),
+    )
+
+
+def monitor(model: str) -> Agent:
+    """Return the agent that answers alerts while rows are moved."""
+    return Agent(
+        "monitor",
+        role="monitoring",
+        description="Watches how rows are moved, and answers what goes wrong.",
+        model=model,
+        instructions=(
+            f"`alerts` tell what goes wrong while a database is moved, `metrics` how it goes, "
+            f"`limits` how many workers and rows of a batch the plan allows at most. {_DATA} Give "
+            "in `answers` what to do, which may be nothing: `what` (`workers` or `batch_rows`), of "
+            "the latter the `table`, the number `to` which it is changed, and the reason in one "
+            "sentence. `answers` in your inputs are what rules would do."
+        ),
+        output=_object_with(
+            answers=_list_of(
+                what={"enum": ["workers", "batch_rows"]},
+                table=_TEXT,
+                to={"type": "integer"},
+                reason=_TEXT,
+            )
+        ),
+    )
+
+
+def learning(model: str) -> Agent:
+    """Return the agent that says which patterns are worth keeping."""
+    return Agent(
+        "learning",
+        role="learning",
+        description="Finds out what a migration teaches about others.",
+        model=model,
+        instructions=(
+            f"`patterns` is what a migration could teach others. {_DATA} Give in `patterns` those, "
+            "as they are, that hold in general; leave out what tells of this database alone."
+        ),
+        output=_object_with(patterns={"type": "array", "items": {"type": "object"}}),
+    )
+
+
+def conductor(model: str) -> Agent:
+    """Return the agent that advises a person who has to take a target or not."""
+    return Agent(
+        "conductor",
+        role="conducting",
+        description="Directs the others, and says what to do with what they found.",
+        model=model,
+        instructions=(
+            f"`differences` are defects of a database that was moved, `explanations` what may have "
+            f"caused them. {_DATA} Give your `advice` to the person who decides: `take` it as it "
+            "is, `mend` and start again, or `roll_back`; and the reason in one sentence. `advice` "
+            "and `reason` in your inputs are what rules say."
+        ),
+        output=_object_with(advice={"enum": ["take", "mend", "roll_back"]}, reason=_TEXT),
+    )

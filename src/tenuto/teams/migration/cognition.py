@@ -44,13 +44,17 @@ def planning_workflow(model: str = "offline") -> Workflow:
         inputs={"annotated": "outputs.survey.annotated", "opinions": "outputs.scout.opinions"},
     )
     annotated = {"annotated": "outputs.annotate.annotated", **given}
-    flow.node("architect", function=plan, inputs=annotated)
-    doubts = {name: f"outputs.architect.{name}" for name in ("questions", "answers")}
+    flow.node("draft", function=plan, inputs=annotated)
+    drawn = {name: f"outputs.draft.{name}" for name in ("tables", "amendments")}
+    flow.node("architect", agent=agents.architect(model), inputs=drawn)
+    drawn = {"plan": "outputs.draft.plan", "amendments": "outputs.architect.amendments"}
+    flow.node("amend", function=amend, inputs={**drawn, **given})
+    doubts = {name: f"outputs.draft.{name}" for name in ("questions", "answers")}
     flow.node("resolver", agent=agents.resolver(model), inputs=doubts)
-    settled = {"plan": "outputs.architect.plan", "answers": "outputs.resolver.answers"}
+    settled = {"plan": "outputs.amend.plan", "answers": "outputs.resolver.answers"}
     flow.node("resolve", function=resolve, inputs={**annotated, **settled})
     for source, target in pairwise(
-        ("survey", "scout", "annotate", "architect", "resolver", "resolve")
+        ("survey", "scout", "annotate", "draft", "architect", "amend", "resolver", "resolve")
     ):
         flow.edge(source, target)
     return flow
@@ -103,7 +107,7 @@ def annotate(
 
 
 def plan(ctx: tenuto.Context, annotated: dict[str, Any], given: dict[str, Any]) -> dict[str, Any]:
-    """Return a plan, and what in it is in doubt.
+    """Return a plan, its tables in short, and what in it is in doubt.
 
     Raises:
         Fatal: an option names what is not there, or the plan that was given is wrong.
@@ -126,7 +130,28 @@ def plan(ctx: tenuto.Context, annotated: dict[str, Any], given: dict[str, Any]) 
             made = _onto(made, found, options) if options.onto else made
     made = settle(made, found, answers={})
     ctx.note("plan", {"revision": made.revision, "tables": len(made.tables)})
-    return {"plan": to_json(made), "questions": _open_questions(made), "answers": []}
+    return {
+        "plan": to_json(made),
+        "tables": architect.summary(made),
+        "amendments": [],
+        "questions": _open_questions(made),
+        "answers": [],
+    }
+
+
+def amend(
+    ctx: tenuto.Context,
+    plan: dict[str, Any],
+    amendments: list[dict[str, Any]],
+    given: dict[str, Any],
+) -> dict[str, Any]:
+    """Return the plan with the amendments that its data allow; one that a person wrote stays."""
+    if not amendments or options_from(given).plan:
+        return {"plan": plan}
+    changed, refused = architect.amended(from_json(plan, Plan), amendments)
+    for one in amendments:
+        ctx.note("amendment_refused" if one in refused else "amendment", one)
+    return {"plan": to_json(changed)}
 
 
 def resolve(

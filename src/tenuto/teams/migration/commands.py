@@ -14,6 +14,7 @@ from typing import Any, Final
 import click
 
 import tenuto
+from tenuto.teams.migration.commands_back import cancel, rollback
 from tenuto.teams.migration.commands_later import catch_up, replay
 from tenuto.teams.migration.passwords import without_password
 from tenuto.teams.migration.watching import Watch
@@ -36,6 +37,31 @@ def command() -> None:
     Addresses: sqlite:///FILE, postgresql://…, mariadb://…, csv:///FOLDER, parquet:///FOLDER. A
     password may stand in an address, or as ${NAME} of the environment; it is never kept.
     """
+
+
+_LIMITS: Final = (
+    click.option(
+        "--max-source-load",
+        type=click.FloatRange(0, 32),
+        help="Reads of the source at work at a time, on average, at most; as 0.5.",
+    ),
+    click.option(
+        "--window",
+        metavar="FROM-TO ZONE",
+        help="Move at this time of day alone: '22:00-05:00 Europe/Madrid'.",
+    ),
+    click.option(
+        "--deadline",
+        metavar="WHEN",
+        help="Ask when rows are still to be moved then: 6h, or a moment.",
+    ),
+    click.option(
+        "--report-seconds",
+        type=click.FloatRange(0.05, 3600),
+        help="How often workers report, at least.",
+    ),
+)
+"""Options that say when, how much and until when."""
 
 
 def _options(function: Any) -> Any:
@@ -62,6 +88,12 @@ def _options(function: Any) -> Any:
                 "--on-error",
                 type=click.Choice(["quarantine", "stop"]),
                 help="What becomes of rows that the target does not take.",
+            ),
+            *_LIMITS,
+            click.option(
+                "--on-failure",
+                type=click.Choice(["keep", "roll_back"]),
+                help="What becomes of the target when the migration fails for good.",
             ),
             click.option(
                 "--mask", multiple=True, metavar="KIND=MASK", help="As email=hash, name=null."
@@ -199,11 +231,11 @@ def quarantine(target: str, as_json: bool) -> int:
     """List the rows that were put aside in TARGET, with the reasons."""
     from tenuto.teams.migration.databases.addresses import open_database
     from tenuto.teams.migration.databases.port import DatabaseError
-    from tenuto.teams.migration.moving.quarantine import everything
+    from tenuto.teams.migration.moving.undoing import rows_aside
 
     try:
         with closing(open_database(target)) as database:
-            for row in everything(database):
+            for row in rows_aside(database):
                 if as_json:
                     click.echo(json.dumps(row, ensure_ascii=False))
                 else:
@@ -262,5 +294,7 @@ def _fails(error: tenuto.TenutoError) -> int:
     return FAILED
 
 
+command.add_command(cancel)
 command.add_command(catch_up)
 command.add_command(replay)
+command.add_command(rollback)

@@ -8,10 +8,14 @@ from typing import Any, Final
 import msgspec
 
 import tenuto
+from tenuto.teams.migration.databases.bookkeeping import TAKEN_BACK
+from tenuto.teams.migration.databases.port import DatabaseError
+from tenuto.teams.migration.directing import Standing, begun
 from tenuto.teams.migration.failing import told
-from tenuto.teams.migration.options import Options, options_from
+from tenuto.teams.migration.limits import deadline_from, window_from
+from tenuto.teams.migration.options import options_from
 from tenuto.teams.migration.permitting import check_permitted
-from tenuto.teams.migration.plan import Plan, TablePlan
+from tenuto.teams.migration.plan import Plan
 from tenuto.teams.migration.recovery.fixes import Fix
 from tenuto.teams.migration.recovery.mending import with_fixes
 from tenuto.teams.migration.schema import Annotated
@@ -31,11 +35,17 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     """Return what answers at both addresses; nothing is written. A dry run needs no target.
 
     Raises:
-        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty.
+        Fatal: one cannot be reached, refuses us, may not be used, or the target is not empty; or a
+            window or deadline is none.
     """
     from tenuto.teams.migration.databases.addresses import open_database, redacted
 
     options = options_from(given)
+    try:
+        window_from(options.window)
+        deadline_from(options.deadline, 0)
+    except ValueError as error:
+        raise tenuto.Fatal(str(error), code="limit_wrong") from error
     with told():
         check_permitted(options)
     with told(), closing(open_database(options.source)) as source:
@@ -43,7 +53,8 @@ def check(ctx: tenuto.Context, given: dict[str, Any]) -> dict[str, Any]:
     there: list[str] = []
     if not options.dry_run:
         with told(), closing(open_database(options.target, writing=True)) as target:
-            there = [table.name for table in target.describe().tables]
+            tables = [table.name for table in target.describe().tables]
+            there = [name for name in tables if name != TAKEN_BACK]
     if options.onto and not there and not options.dry_run:
         raise tenuto.Fatal(
             f"The target {redacted(options.target)} has no tables that could be filled. Leave "
@@ -114,22 +125,65 @@ def give_up(ctx: tenuto.Context, said: dict[str, Any]) -> None:
     )
 
 
-def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
-    """Make the tables, without what stands on their rows; return the work for each worker."""
+def begin(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
+    """Write down in the target what will be made there, so that it can be taken back; return under
+    which name.
+
+    Raises:
+        Fatal: the plan does not fit the target; nothing was written.
+    """
+    from tenuto.teams.migration import existing, moving
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options, now = options_from(given), from_json(plan, Plan)
+    if now.onto != options.onto:
+        raise tenuto.Fatal(_ONTO[now.onto], code="plan_wrong")
+    with told(asks=True), closing(open_database(options.target, writing=True)) as target:
+        if now.onto:
+            existing.ready(target, now, ctx.session_id)
+        moving.intend(target, ctx.session_id, now)
+    return {"migration": ctx.session_id}
+
+
+def roll_back(ctx: tenuto.Context, output: dict[str, Any], inputs: dict[str, Any]) -> None:
+    """Take the migration back, where that is wished, when its session fails.
+
+    Raises:
+        Transient: the target is away.
+        Fatal: it refuses; the verb `rollback` goes on where it was.
+    """
+    from tenuto.teams.migration import moving
+    from tenuto.teams.migration.databases.addresses import open_database
+
+    options = options_from(inputs["given"])
+    if options.on_failure != "roll_back":
+        return
+    try:
+        with closing(open_database(options.target, writing=True)) as target:
+            undone = moving.take_back(target, output["migration"])
+    except DatabaseError as error:
+        why = f"{error} Go on with: tenuto migration rollback TARGET."
+        ctx.note("not_taken_back", {"why": why})
+        with told():
+            raise
+    ctx.note("taken_back", to_json(undone))
+
+
+def prepare(
+    ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any], started_ms: int
+) -> dict[str, Any]:
+    """Make the tables, without what stands on their rows; return where the migration stands, and
+    what is known of fixes."""
     from tenuto.teams.migration import ddl, existing, moving
     from tenuto.teams.migration.databases.addresses import open_database
     from tenuto.teams.migration.moving import kept
 
-    options, now, known = options_from(given), from_json(plan, Plan), _known_fixes()
+    options, now = options_from(given), from_json(plan, Plan)
     with (
         told(asks=True),
         closing(open_database(options.source)) as source,
         closing(open_database(options.target, writing=True)) as target,
     ):
-        if now.onto != options.onto:
-            raise tenuto.Fatal(_ONTO[now.onto], code="plan_wrong")
-        if now.onto:
-            existing.ready(target, now, ctx.session_id)
         moving.prepare(target)
         # How far the source is, before the first row is read.
         kept.keep(target, ctx.session_id, now, kept.marks_of(source, now))
@@ -138,17 +192,14 @@ def prepare(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) ->
             existing.set_keys_aside(target, now)
         for statement in ddl.prepare(now):
             if not (statement.unless and target.query(statement.unless).rows):
-                with target.writing() as writing:
-                    writing.execute(statement.sql)
-        units = [
-            _unit(ctx, options, now, table, to_json(one))
-            for table in sorted(now.tables, key=lambda table: (table.level, -(table.rows or 0)))
+                moving.make(target, ctx.session_id, statement)
+        ranges = [
+            (table.name, one)
+            for table in now.tables
             for one in moving.ranges_of(source, now, table)
         ]
-    for unit in units:
-        unit["known"] = known
-    lanes = [units[lane :: now.parallel] for lane in range(now.parallel)]
-    return {"lanes": [lane for lane in lanes if lane]}
+    deadline_ms = deadline_from(options.deadline, started_ms)
+    return {"standing": to_json(begun(now, ranges, deadline_ms)), "known": _known_fixes()}
 
 
 def _known_fixes() -> dict[str, int]:
@@ -160,36 +211,20 @@ def _known_fixes() -> dict[str, int]:
     return {}
 
 
-def _unit(
-    ctx: tenuto.Context, options: Options, plan: Plan, table: TablePlan, range: dict[str, Any]
-) -> dict[str, Any]:
-    """Return the work on one range: complete in itself, and no larger than it must be."""
-    small = msgspec.structs.replace(plan, tables=(table,), views=(), left_out={}, questions=())
-    return {
-        "source": options.source,
-        "target": options.target,
-        "migration": ctx.session_id,
-        "table": table.name,
-        "plan": to_json(small),
-        "range": range,
-    }
-
-
-def collect(
-    ctx: tenuto.Context, plan: dict[str, Any], lanes: list[list[dict[str, Any]]]
-) -> dict[str, Any]:
+def collect(ctx: tenuto.Context, plan: dict[str, Any], standing: dict[str, Any]) -> dict[str, Any]:
     """Return what was moved, table by table, and the plan as it was in the end."""
-    now = from_json(plan, Plan)
-    moved: dict[str, dict[str, float]] = {}
+    now, stands = from_json(plan, Plan), from_json(standing, Standing)
     applied: list[dict[str, Any]] = []
-    for one in (one for lane in lanes for one in lane):
-        table = moved.setdefault(one["table"], {"rows": 0, "quarantined": 0, "seconds": 0.0})
-        for name in table:
-            table[name] += one[name]
-        fixes = [from_json(fix, Fix) for fix in one["fixes"]]
-        now = with_fixes(now, one["table"], fixes)
-        applied += [{"table": one["table"], "fix": fix} for fix in one["fixes"]]
-    return {"moved": moved, "fixes": applied, "plan": to_json(now)}
+    for table, fixes in stands.fixes.items():
+        now = with_fixes(now, table, [from_json(fix, Fix) for fix in fixes])
+        applied += [{"table": table, "fix": fix} for fix in fixes]
+    told_of = to_json(stands)
+    return {
+        "moved": told_of.get("moved", {}),
+        "fixes": applied,
+        "plan": to_json(now),
+        "happened": told_of.get("told", []),
+    }
 
 
 def build(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> dict[str, Any]:
@@ -235,24 +270,41 @@ def verify(ctx: tenuto.Context, given: dict[str, Any], plan: dict[str, Any]) -> 
         "defects": found.defects,
         "differences": defects[:SHOWN_MAX],
         "explanations": [],
+        "advice": "mend",
+        "reason": _reason(found.counts.get("defect", 0), now),
     }
 
 
-def learn(
+def _reason(defects: int, plan: Plan) -> str:
+    lost = "the source is as it was" if not plan.onto else "the target had its tables before"
+    return f"{defects:,} defects; nothing is lost by mending them and starting again: {lost}."
+
+
+def extract(
     ctx: tenuto.Context,
     plan: dict[str, Any],
     annotated: dict[str, Any],
     fixes: list[dict[str, Any]],
-    tenant: str,
 ) -> dict[str, Any]:
-    """Return what a verified migration teaches, which is in the library now."""
-    from tenuto.teams.migration.learning.library import Library
+    """Return what a verified migration could teach."""
     from tenuto.teams.migration.learning.patterns import patterns_of
 
     helped = [(one["table"], from_json(one["fix"], Fix)) for one in fixes]
     found = patterns_of(from_json(plan, Plan), from_json(annotated, Annotated), helped)
-    Library().contribute(tenant, ctx.session_id, found)
-    return {"patterns": [pattern.text for pattern in found]}
+    return {"patterns": [to_json(pattern) for pattern in found]}
+
+
+def learn(
+    ctx: tenuto.Context, found: list[dict[str, Any]], kept: list[dict[str, Any]], tenant: str
+) -> dict[str, Any]:
+    """Return what of it is in the library now: what was found, and is to be kept."""
+    from tenuto.teams.migration.learning.library import Library
+    from tenuto.teams.migration.learning.patterns import Pattern
+
+    # Nothing gets into the library that rules did not find.
+    taught = [from_json(one, Pattern) for one in found if one in kept]
+    Library().contribute(tenant, ctx.session_id, taught)
+    return {"patterns": [pattern.text for pattern in taught]}
 
 
 def finish(ctx: tenuto.Context, given: dict[str, Any], facts: dict[str, Any]) -> dict[str, Any]:

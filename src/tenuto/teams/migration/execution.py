@@ -12,6 +12,7 @@ move ──► done
 ```
 """
 
+import time
 from contextlib import closing
 from typing import Any, Final
 
@@ -32,6 +33,20 @@ ATTEMPTS_MAX: Final = 3
 AWAY: Final = RetryPolicy(max_attempts=12, initial_ms=500, max_ms=30_000)
 """A server that restarts is waited for; some four minutes in all."""
 RANGE_S_MAX: Final = "2d"
+TOLD: Final = (
+    "done",
+    "skipped",
+    "read",
+    "rows",
+    "quarantined",
+    "seconds",
+    "source_seconds",
+    "target_seconds",
+    "slowest_seconds",
+    "batch_rows",
+    "parts",
+)
+"""What is reported upward of a range; counts are of all its rounds, seconds of this one."""
 LANES_MAX: Final = 32
 
 _WORK: Final[dict[str, Any]] = {
@@ -56,16 +71,17 @@ def worker_workflow(model: str = "offline") -> Workflow:
 
 
 def range_workflow(model: str = "offline") -> Workflow:
-    """Return the workflow of one range; its output is `table`, `rows`, `quarantined` and `fixes`,
-    by which its plan was changed."""
+    """Return the workflow of one range in one round; its output is `table` and `number` of the
+    range, the `fixes` by which its plan was changed, and what `TOLD` names."""
+    told_of = ", ".join(f"'{name}': outputs.move.{name}" for name in TOLD)
     flow = Workflow(
         "migration-range",
         version="1",
         description="Moves a range of a table; mends what its rows are refused for.",
         inputs={"work": _WORK},
         state={"fixes": "extend"},
-        output="{'table': inputs.work.table, 'rows': outputs.move.rows, 'fixes': state.fixes, "
-        "'quarantined': outputs.move.quarantined, 'seconds': outputs.move.seconds}",
+        output="{'table': inputs.work.table, 'number': inputs.work.range.number, "
+        f"'fixes': state.fixes, {told_of}}}",
     )
     work = {"work": "inputs.work", "fixes": "state.fixes"}
     flow.node("move", function=move, inputs=work, updates={}, retry=AWAY, timeout=RANGE_S_MAX)
@@ -87,14 +103,14 @@ def range_workflow(model: str = "offline") -> Workflow:
         on_expiry="deny",
     )
     flow.node("give_way", function=give_way, inputs={"said": "outputs.ask"})
-    flow.switch("move", [("!outputs.move.done", "diagnose")])
+    flow.switch("move", [("outputs.move.failure != null", "diagnose")])
     flow.edge("diagnose", "recovery").edge("recovery", "mend").edge("give_way", "move")
     flow.edge("ask", "give_way")
     return flow.switch("mend", [("size(outputs.mend.fixes) == 0", "ask")], default="move")
 
 
 def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]]) -> dict[str, Any]:
-    """Move the range from where it is; return what came of it.
+    """Move the range from where it is, until its end or that of the round; return what came.
 
     Raises:
         Transient: a server is away.
@@ -105,12 +121,23 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
     from tenuto.teams.migration import moving
     from tenuto.teams.migration.databases.addresses import open_database
 
+    if not work["is_first"] and time.time() * 1000 >= work["until_ms"]:
+        return {
+            **dict.fromkeys(TOLD, 0),
+            "parts": [],
+            "done": False,
+            "skipped": True,
+            "failure": None,
+        }
     plan, table, kept = _planned(work, fixes)
+    plan = msgspec.structs.replace(plan, parallel=work["lanes"])
     load = moving.Load(
         migration=work["migration"],
         plan=plan,
         table=table,
         range=from_json(work["range"], moving.Range),
+        until_ms=work["until_ms"],
+        source_share=min(work["load"] / work["lanes"], 1.0),
     )
     if any(fix.quarantines for fix in kept):
         load = msgspec.structs.replace(load, bad_share_max=1.0)
@@ -123,10 +150,17 @@ def move(ctx: tenuto.Context, work: dict[str, Any], fixes: list[dict[str, Any]])
     if moved.failure is not None:
         _raise_unless_mendable(moved.failure, table, stops=plan.table(table).on_error == "stop")
     return {
-        "done": moved.failure is None,
+        "done": moved.failure is None and not moved.stopped,
+        "skipped": False,
+        "read": moved.read,
         "rows": moved.loaded,
         "quarantined": moved.quarantined,
         "seconds": moved.seconds,
+        "source_seconds": moved.source_seconds,
+        "target_seconds": moved.target_seconds,
+        "slowest_seconds": moved.slowest_seconds,
+        "batch_rows": moved.batch_rows,
+        "parts": [to_json(part) for part in moved.parts],
         "failure": None if moved.failure is None else to_json(moved.failure),
     }
 
@@ -143,7 +177,7 @@ def diagnose(
 
     plan, table, _ = _planned(work, fixes)
     found = from_json(failure, Failure)
-    tried = {fix["name"] for fix in fixes}
+    tried = {fix["name"] for fix in [*work["fixes"], *fixes]}
     helpful = fixes_for(plan, table, found, known=work["known"])
     ranked = [fix for fix in helpful if fix.name not in tried]
     told_of = {name: failure.get(name) for name in ("what", "message", "column", "reasons")}
@@ -188,7 +222,7 @@ def give_way(ctx: tenuto.Context, said: dict[str, Any]) -> dict[str, Any]:
 
 
 def _planned(work: dict[str, Any], fixes: list[dict[str, Any]]) -> tuple[Plan, str, list[Fix]]:
-    kept = [from_json(fix, Fix) for fix in fixes]
+    kept = [from_json(fix, Fix) for fix in [*work["fixes"], *fixes]]
     return with_fixes(from_json(work["plan"], Plan), work["table"], kept), work["table"], kept
 
 

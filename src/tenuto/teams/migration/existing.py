@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import Final
 
 import tenuto
+from tenuto.teams.migration.databases.bookkeeping import KEYS
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Writing
 from tenuto.teams.migration.databases.quoting import literal, quoted
 from tenuto.teams.migration.ddl import Statement
@@ -18,7 +19,6 @@ from tenuto.teams.migration.plan import ColumnPlan, Plan, TablePlan
 from tenuto.teams.migration.schema import Schema
 
 SHOWN_MAX: Final = 5
-KEYS: Final = "tenuto_keys"
 MADE: Final = """
 CREATE TABLE IF NOT EXISTS tenuto_keys (
     table_name VARCHAR(128) NOT NULL,

@@ -15,6 +15,7 @@ no event holds a password."""
 
 THRESHOLD: Final = 0.8
 PARALLEL: Final = 2
+REPORT_S: Final = 30.0
 PATIENCE: Final = "7d"
 """How long a question waits for a person: no wait is without end."""
 
@@ -95,11 +96,43 @@ INPUTS: Final[dict[str, Any]] = {
         "default": 0,
         "description": "Rows read of the source in a second at most; 0: as many as it gives.",
     },
+    "max_source_load": {
+        "type": "number",
+        "minimum": 0,
+        "maximum": 32,
+        "default": 0,
+        "description": "Reads of the source at work at a time on average, at most: 0.5 is one read "
+        "half of the time. A source that answers slowly is asked less. 0: no limit.",
+    },
+    "window": {
+        "type": "string",
+        "default": "",
+        "description": "Rows are moved at this time of day alone, as 22:00-05:00 Europe/Madrid.",
+    },
+    "deadline": {
+        "type": "string",
+        "default": "",
+        "description": "When all rows are to be there: 2026-12-01T06:00:00+01:00, or 6h after the "
+        "start. When it passes a person is asked.",
+    },
+    "report_seconds": {
+        "type": "number",
+        "minimum": 0.05,
+        "maximum": 3600,
+        "default": REPORT_S,
+        "description": "How often workers report, at least; long migrations have longer rounds.",
+    },
     "on_error": {
         "enum": ["quarantine", "stop"],
         "default": "quarantine",
         "description": "What becomes of rows that the target does not take: they are put aside "
         "with their reasons, or the migration stops.",
+    },
+    "on_failure": {
+        "enum": ["keep", "roll_back"],
+        "default": "keep",
+        "description": "What becomes of the target when the migration fails for good: what was "
+        "moved is kept, or everything is taken back; rows in quarantine stay.",
     },
     "mask": {
         "type": "object",
@@ -147,7 +180,12 @@ class Options(msgspec.Struct, frozen=True, kw_only=True):
     onto: bool = False
     parallel: int = PARALLEL
     rate_limit: int = 0
+    max_source_load: float = 0.0
+    window: str = ""
+    deadline: str = ""
+    report_seconds: float = REPORT_S
     on_error: OnError = "quarantine"
+    on_failure: Literal["keep", "roll_back"] = "keep"
     mask: dict[str, str] = {}
     threshold: float = THRESHOLD
     workload: str = ""

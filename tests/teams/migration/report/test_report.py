@@ -113,3 +113,13 @@ def test_cells_of_markdown_end_where_they_should() -> None:
 
     assert len(lines) == 1
     assert lines[0].count(" | ") == 4
+
+
+def test_what_happened_on_the_way_is_told() -> None:
+    given = msgspec.to_builtins(facts())
+    alert = {"kind": "deadline_at_risk", "text": "At 10 rows/s it <will> be late.", "round": 3}
+    given["happened"] = [alert]
+
+    assert "deadline at risk" in report.html(given) and "&lt;will&gt;" in report.html(given)
+    assert "While rows were moved" in report.markdown(given)
+    assert "While rows were moved" not in report.html(facts())

@@ -12,8 +12,8 @@ const NONE: ReadonlySet<string> = new Set();
 /** What was said, a lane for each agent, in the order of time. */
 export function ConversationView() {
   const moment = useMoment();
-  const { live, isNewest, search, go } = moment;
-  const all = useFold(moment, (at) => saidAt(live.log, at));
+  const { live, log, isNewest, search, go } = moment;
+  const all = useFold(moment, (at) => saidAt(log, at));
   const lanes = useFold(moment, () => lanesOf(all));
   const [hidden, setHidden] = useState(NONE);
   const said = hidden.size === 0 ? all : all.filter((one) => !hidden.has(one.lane));
@@ -30,7 +30,26 @@ export function ConversationView() {
   useEffect(() => {
     if (isNewest && newest > 0) rows.scrollToIndex(said.length - 1, { align: 'end' });
   }, [isNewest, newest, said.length, rows]);
-  if (all.length === 0) return <Nothing title="Nothing has been said at this version" />;
+  const earlier = log.first > 0 && (
+    <p className="border-b border-line px-3 py-1.5 text-sm text-soft">
+      From version {(log.first + 1).toLocaleString()} on.{' '}
+      <button
+        type="button"
+        className="text-accent underline"
+        onClick={() => go({ at: log.first })}
+      >
+        What was said before
+      </button>
+    </p>
+  );
+  if (all.length === 0) {
+    return (
+      <>
+        {earlier}
+        <Nothing title={log.first > 0 ? 'Nothing was said since' : 'Nothing has been said at this version'} />
+      </>
+    );
+  }
   const shown = lanes.filter((lane) => !hidden.has(lane));
   const flip = (lane: string): void => {
     const next = new Set(hidden);
@@ -39,6 +58,7 @@ export function ConversationView() {
   };
   return (
     <div className="flex h-full flex-col">
+      {earlier}
       <div
         role="group"
         aria-label="Lanes"
@@ -73,7 +93,7 @@ export function ConversationView() {
                 <InLane lane={shown.indexOf(one.lane)} of={shown.length}>
                   <Bubble
                     one={one}
-                    sinceMs={one.atMs - live.log.startedMs}
+                    sinceMs={one.atMs - log.startedMs}
                     isChosen={one.task !== 0 && search.task === one.task}
                     onShow={() => go({ task: one.task || undefined })}
                     onGo={() => go({ at: one.version })}
@@ -84,7 +104,7 @@ export function ConversationView() {
           })}
         </ol>
         {coming.map(([task, text]) => {
-          const lane = live.log.tasks.get(task)?.agent ?? OUTSIDE;
+          const lane = log.tasks.get(task)?.agent ?? OUTSIDE;
           return (
             <div key={task} className="px-3 py-1" aria-live="polite">
               <InLane lane={shown.indexOf(lane)} of={shown.length}>

@@ -16,7 +16,7 @@ const COLUMNS: [string, (cost: Cost) => string][] = [
 /** What each agent has used up to the version. */
 export function CostView() {
   const moment = useMoment();
-  const { total, agents } = useFold(moment, (at) => costsAt(moment.live.log, at));
+  const { total, agents } = useFold(moment, (at) => costsAt(moment.log, at));
   if (agents.size === 0) return <Nothing title="No agent has worked yet" />;
   return (
     <div className="h-full overflow-auto p-4">

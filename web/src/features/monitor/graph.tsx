@@ -34,11 +34,11 @@ type Drawn = Node<
 /** The workflow's graph with what its nodes did up to the version. */
 export function GraphView() {
   const moment = useMoment();
-  const { live, graph, at, search, go } = moment;
-  const looks = useFold(moment, (version) => looksAt(live.log, version));
+  const { log, graph, at, search, go } = moment;
+  const looks = useFold(moment, (version) => looksAt(log, version));
   const plan = useMemo(() => layout(graph.nodes.map((node) => node.id), graph.edges), [graph]);
   const { places } = plan;
-  const chosen = search.task === undefined ? undefined : live.log.tasks.get(search.task)?.node;
+  const chosen = search.task === undefined ? undefined : log.tasks.get(search.task)?.node;
   const choose = (node: string): void => {
     const task = looks.nodes.get(node)?.task;
     go({ task: task === undefined || node === chosen ? undefined : task });
@@ -47,7 +47,7 @@ export function GraphView() {
   if (graph.nodes.length > NODES_MAX) {
     return <CanvasGraph graph={graph} places={places} looks={looks} chosen={chosen} onChoose={choose} />;
   }
-  const doesFollow = !moment.isNewest || !isOver(statusAt(live.log, at));
+  const doesFollow = !moment.isNewest || !isOver(statusAt(log, at));
   return (
     <Flow
       graph={graph}

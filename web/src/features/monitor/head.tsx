@@ -21,9 +21,9 @@ import { saved } from './saving';
 /** What the session is, how it stands, what holds it up, and what can be told to it. */
 export function Head() {
   const moment = useMoment();
-  const { id, live } = moment;
+  const { id, live, log } = moment;
   const detail = useDetail(id, live.log.version);
-  const folded = useFold(moment, (version) => statusAt(live.log, version));
+  const folded = useFold(moment, (version) => statusAt(log, version));
   const isComing = live.share < 1 && live.connection !== 'lost';
   const shown = isComing && moment.isNewest ? (detail?.status ?? 'pending') : folded;
   return (
@@ -42,7 +42,7 @@ export function Head() {
       {isComing && live.log.version > 0 && (
         <p className="nums mt-1 flex items-center gap-2 text-sm text-soft" role="status">
           <progress value={live.share} className="h-1.5 w-40 accent-(--accent)" />
-          {live.log.version.toLocaleString()} of {live.goal.toLocaleString()} events are read
+          {(live.log.version - live.log.first).toLocaleString()} of {(live.goal - live.log.first).toLocaleString()} events are read
         </p>
       )}
       {live.connection === 'lost' && (
@@ -114,16 +114,16 @@ function Other({ id, what, at }: { id: string; what: string; at?: number }) {
 
 function Figures() {
   const moment = useMoment();
-  const { live, at } = moment;
+  const { log, at } = moment;
   const nowMs = useNow();
-  const { total } = useFold(moment, (version) => costsAt(live.log, version));
-  const status = useFold(moment, (version) => statusAt(live.log, version));
-  const last = live.log.events[at - 1];
-  if (last === undefined) return null;
+  const { total } = useFold(moment, (version) => costsAt(log, version));
+  const status = useFold(moment, (version) => statusAt(log, version));
+  const lastMs = log.momentAt(at);
+  if (lastMs === 0) return null;
   const isGoing = moment.isNewest && !isOver(status);
-  const endMs = isGoing ? Math.max(nowMs, Date.parse(last.at)) : Date.parse(last.at);
+  const endMs = isGoing ? Math.max(nowMs, lastMs) : lastMs;
   const figures: [string, string][] = [
-    [isGoing ? 'Running for' : 'Took', lengthText(endMs - live.log.startedMs)],
+    [isGoing ? 'Running for' : 'Took', lengthText(endMs - log.startedMs)],
     ['Cost', usdText(total.usd)],
     ['Tokens', `${countText(total.inputTokens)} in, ${countText(total.outputTokens)} out`],
     ['Turns', String(total.turns)],
@@ -134,7 +134,7 @@ function Figures() {
       <div className="flex gap-1.5">
         <dt className="text-soft">Started</dt>
         <dd>
-          <Ago at={live.log.startedMs} />
+          <Ago at={log.startedMs} />
         </dd>
       </div>
       {figures.map(([name, value]) => (

@@ -1,15 +1,16 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useMemo, useRef, useState } from 'react';
-import { found, gist } from '../../model/search';
+import { useEffect, useRef, useState } from 'react';
+import { gist } from '../../model/search';
 import type { SessionEvent } from '../../wire/events';
 import { lengthText, plural } from '../../model/words';
 import { Input } from '../../parts/controls';
 import { Icon } from '../../parts/icons';
-import { Nothing } from '../../parts/said';
+import { Nothing, Refused } from '../../parts/said';
+import { useEvents, useFound } from './finding';
 import { useMoment } from './place';
 
 const ROW = 30;
-const TYPING_MS = 150;
+const TYPING_MS = 80;
 
 const TONES: [RegExp, string][] = [
   [/Failed|Failing|Doubted/, 'text-fail'],
@@ -22,7 +23,8 @@ const toneOf = (type: string): string => TONES.find(([kinds]) => kinds.test(type
 
 /** All events; the one at the version is marked, and a click goes there. */
 export function LogView() {
-  const { live, at, isNewest, search, go } = useMoment();
+  const moment = useMoment();
+  const { live, at, isNewest, search, go } = moment;
   const query = search.q ?? '';
   const [text, setText] = useState(query);
   useEffect(() => {
@@ -30,21 +32,24 @@ export function LogView() {
     const clock = setTimeout(() => go({ q: text || undefined }), TYPING_MS);
     return () => clearTimeout(clock);
   }, [text, query, go]);
-  const { events } = live.log;
-  // All of them, also those to come after the version: a log is looked through, not played.
-  const length = events.length;
-  const indexes = useMemo(() => found(events, query, length), [events, query, length]);
   const box = useRef<HTMLDivElement>(null);
+  const found = useFound(moment, query);
   const rows = useVirtualizer({
-    count: indexes.length,
+    count: found.count,
     getScrollElement: () => box.current,
     estimateSize: () => ROW,
     overscan: 20,
   });
-  const place = indexes.indexOf(at - 1);
+  const shown = rows.getVirtualItems();
+  const seen = useEvents(moment, shown.map((row) => found.versionAt(row.index)));
+  const place = found.indexOf(at);
   useEffect(() => {
     if (place >= 0) rows.scrollToIndex(place, { align: isNewest ? 'end' : 'auto' });
   }, [place, isNewest, rows]);
+  const isAtEnd = found.count > 0 && (shown.at(-1)?.index ?? 0) >= found.count - 1;
+  useEffect(() => {
+    if (isAtEnd) found.more?.();
+  }, [isAtEnd, found.more]);
   return (
     <div className="flex h-full flex-col">
       <div className="flex items-center gap-3 border-b border-line px-3 py-2">
@@ -59,27 +64,37 @@ export function LogView() {
             onChange={(event) => setText(event.target.value)}
           />
         </div>
-        <span className="nums text-sm text-soft" role="status">
-          {plural(indexes.length, 'event')}
+        <span className="nums text-sm text-soft" role="status" data-found={found.query}>
+          {found.more === null
+            ? plural(found.count, 'event')
+            : `${found.count.toLocaleString()} events and more`}
         </span>
       </div>
-      {indexes.length === 0 && <Nothing title="No event says that" />}
+      {found.error !== null && <Refused error={found.error} />}
+      {found.error === null && found.count === 0 && !found.isComing && (
+        <Nothing title="No event says that" />
+      )}
       <div ref={box} className="min-h-0 flex-1 overflow-auto" data-log>
         <ul className="relative" style={{ height: rows.getTotalSize() }}>
-          {rows.getVirtualItems().map((row) => {
-            const index = indexes[row.index] as number;
+          {shown.map((row) => {
+            const version = found.versionAt(row.index);
+            const event = found.eventAt(row.index) ?? seen(version);
             return (
               <li
                 key={row.key}
                 className="absolute inset-x-0 top-0"
                 style={{ height: row.size, transform: `translateY(${row.start}px)` }}
               >
-                <Line
-                  event={events[index] as SessionEvent}
-                  sinceMs={Date.parse((events[index] as SessionEvent).at) - live.log.startedMs}
-                  place={index + 1 === at ? 'here' : index + 1 > at ? 'later' : 'before'}
-                  onGo={() => go({ at: index + 1, task: undefined })}
-                />
+                {event === undefined ? (
+                  <p className="nums w-10 pt-1.5 pl-3 text-right text-xs text-soft">{version}</p>
+                ) : (
+                  <Line
+                    event={event}
+                    sinceMs={Date.parse(event.at) - live.log.startedMs}
+                    place={version === at ? 'here' : version > at ? 'later' : 'before'}
+                    onGo={() => go({ at: version, task: undefined })}
+                  />
+                )}
               </li>
             );
           })}
@@ -97,7 +112,7 @@ interface LineProps {
 }
 
 function Line({ event, sinceMs, place, onGo }: LineProps) {
-  const look = { before: '', here: 'bg-tint', later: 'opacity-60' }[place];
+  const look = { before: '', here: 'bg-tint', later: '[&_*]:text-soft' }[place];
   return (
     <button
       type="button"

@@ -1,4 +1,4 @@
-export const VIEWS = ['graph', 'timeline', 'conversation', 'log', 'state', 'cost'] as const;
+export const VIEWS = ['graph', 'timeline', 'conversation', 'log', 'state', 'cost', 'migration'] as const;
 
 export type View = (typeof VIEWS)[number];
 

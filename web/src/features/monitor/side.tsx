@@ -14,8 +14,8 @@ import { type Moment, useMoment } from './place';
 
 export function Side() {
   const moment = useMoment();
-  const { live, at, search, go } = moment;
-  const task = search.task === undefined ? undefined : live.log.tasks.get(search.task);
+  const { log, at, search, go } = moment;
+  const task = search.task === undefined ? undefined : log.tasks.get(search.task);
   if (task !== undefined) {
     return (
       <Panel title={task.label} onClose={() => go({ task: undefined })}>
@@ -23,7 +23,7 @@ export function Side() {
       </Panel>
     );
   }
-  const event = live.log.events[at - 1];
+  const event = log.event(at);
   if (moment.isNewest || event === undefined || (search.view ?? 'graph') !== 'log') return null;
   return (
     <Panel title={`${event.version} · ${event.type}`} onClose={() => go({ at: undefined })}>
@@ -60,7 +60,7 @@ function Panel({ title, onClose, children }: PanelProps) {
 }
 
 function OneTask({ task, moment }: { task: Task; moment: Moment }) {
-  const { live, at, id, go } = moment;
+  const { live, log, at, id, go } = moment;
   const change = changeAt(task, at);
   if (change === undefined) {
     return <p className="text-soft">It had not begun at version {at}.</p>;
@@ -69,7 +69,7 @@ function OneTask({ task, moment }: { task: Task; moment: Moment }) {
   const isDone = change.state === 'done';
   const answer = isDone && task.kind === 'model' ? task.answer : null;
   const facts: [string, ReactNode][] = [
-    ['Where', pathOf(live.log, task.no)],
+    ['Where', pathOf(log, task.no)],
     ['Kind', task.kind || 'passed by'],
   ];
   if (task.agent) facts.push(['Agent', task.agent]);
@@ -185,12 +185,12 @@ function OneTask({ task, moment }: { task: Task; moment: Moment }) {
 const BELOW_MAX = 200;
 
 function Below({ task, moment }: { task: Task; moment: Moment }) {
-  const { live, at, go } = moment;
-  const others = [...live.log.tasks.values()].filter(
+  const { log, at, go } = moment;
+  const others = [...log.tasks.values()].filter(
     (one) => task.parent === 0 && one.parent === 0 && one.node === task.node && one !== task,
   );
   const lists: [string, Task[]][] = [
-    ['Below it', task.below.map((no) => live.log.tasks.get(no) as Task)],
+    ['Below it', task.below.map((no) => log.tasks.get(no) as Task)],
     ['The same node at other times', others],
   ];
   return lists.map(([title, tasks]) => {

@@ -14,7 +14,7 @@ const MARKS = {
 
 /** The state at the version, and what this version made of the one before. */
 export function StateView() {
-  const { id, at, live } = useMoment();
+  const { id, at, log } = useMoment();
   const now = useQuery(stateOf(id, at));
   const before = useQuery(stateOf(id, at - 1));
   if (now.isError) {
@@ -29,7 +29,7 @@ export function StateView() {
   const parts = ({ values, outputs }: { values: object; outputs: object }) =>
     ({ values, outputs }) as Json;
   const changes = then === undefined ? null : differences(parts(then), parts(now.data));
-  const event = live.log.events[at - 1];
+  const event = log.event(at);
   const sections: [string, Json, string, number][] = [
     ['Values', now.data.values as Json, 'The workflow declares no state, or nothing was put there.', 2],
     ['Outputs', now.data.outputs as Json, 'No node has given an output yet.', 2],

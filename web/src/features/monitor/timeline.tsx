@@ -23,14 +23,13 @@ const FILL: Record<string, string> = {
 /** Bars on real time: work, waiting, and what belongs to what. */
 export function TimelineView() {
   const moment = useMoment();
-  const { live, at, isNewest, search, go } = moment;
+  const { log, at, isNewest, search, go } = moment;
   const secondMs = useNow();
-  const status = useFold(moment, (version) => statusAt(live.log, version));
+  const status = useFold(moment, (version) => statusAt(log, version));
   const isGoing = isNewest && !isOver(status);
-  const last = live.log.events[at - 1];
-  const lastMs = last === undefined ? 0 : Date.parse(last.at);
+  const lastMs = log.momentAt(at);
   const nowMs = isGoing ? Math.max(secondMs, lastMs) : lastMs;
-  const { bars, fromMs, toMs } = timelineAt(live.log, at, nowMs);
+  const { bars, fromMs, toMs } = timelineAt(log, at, nowMs);
   const box = useRef<HTMLDivElement>(null);
   const rows = useVirtualizer({
     count: bars.length,

@@ -11,7 +11,7 @@ const PLAY_MS = 350;
 
 /** The bar that leads through the versions: first, back, play, forward, newest. */
 export function Transport() {
-  const { live, at, isNewest, go } = useMoment();
+  const { live, log, at, isNewest, go } = useMoment();
   const [isPlaying, setPlaying] = useState(false);
   const [isForking, setForking] = useState(false);
   const may = useQuery(me).data?.permissions.includes('sessions:write') ?? false;
@@ -44,8 +44,8 @@ export function Transport() {
     return () => removeEventListener('keydown', press);
   }, []);
 
-  const event = live.log.events[at - 1];
-  const sinceMs = event === undefined ? 0 : Date.parse(event.at) - live.log.startedMs;
+  const event = log.event(at);
+  const sinceMs = event === undefined ? 0 : Date.parse(event.at) - log.startedMs;
   const play = (): void => {
     if (!isPlaying && isNewest) go({ at: 1 });
     setPlaying(!isPlaying);

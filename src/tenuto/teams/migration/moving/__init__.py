@@ -21,6 +21,10 @@ if TYPE_CHECKING:
     from tenuto.teams.migration.moving.replaying import Replayed as Replayed
     from tenuto.teams.migration.moving.replaying import replay as replay
     from tenuto.teams.migration.moving.rows import changed as changed
+    from tenuto.teams.migration.moving.splitting import split as split
+    from tenuto.teams.migration.moving.undoing import intend as intend
+    from tenuto.teams.migration.moving.undoing import make as make
+    from tenuto.teams.migration.moving.undoing import take_back as take_back
 
 _PLACES: Final = {
     "Batch": "checkpoints",
@@ -31,11 +35,15 @@ _PLACES: Final = {
     "Range": "loads",
     "changed": "rows",
     "expect": "progress",
+    "intend": "undoing",
+    "make": "undoing",
     "move": "mover",
     "prepare": "mover",
     "ranges_of": "ranges",
     "replay": "replaying",
     "Replayed": "replaying",
+    "split": "splitting",
+    "take_back": "undoing",
 }
 
 

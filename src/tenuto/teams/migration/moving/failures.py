@@ -6,6 +6,7 @@ from collections import Counter
 from typing import Final
 
 from tenuto.teams.migration.databases import port
+from tenuto.teams.migration.moving.gate import TakenBack
 from tenuto.teams.migration.moving.loads import BadRow, Failure, Severity
 
 SAMPLE_ROWS: Final = 20
@@ -17,13 +18,17 @@ CLASSES: Final[tuple[tuple[type[port.DatabaseError], Severity, str], ...]] = (
     (port.NotPermitted, "escalatable", "not_permitted"),
     (port.CannotConnect, "escalatable", "cannot_connect"),
     (port.MissingDriver, "escalatable", "missing_driver"),
+    (TakenBack, "fatal", "taken_back"),
     (port.Unsupported, "fatal", "unsupported"),
     (port.DatabaseError, "fatal", "refused"),
 )
 
 
-def failure_of(error: port.DatabaseError) -> Failure:
+def failure_of(error: port.DatabaseError | MemoryError) -> Failure:
     """Return what an error means for a load."""
+    if isinstance(error, MemoryError):
+        message = "There is not enough memory here, however few rows are held: make room."
+        return Failure(severity="escalatable", what="no_memory", message=message)
     severity, what = next(
         (severity, what) for kind, severity, what in CLASSES if isinstance(error, kind)
     )

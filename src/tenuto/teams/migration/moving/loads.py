@@ -25,6 +25,8 @@ class Range(msgspec.Struct, frozen=True, kw_only=True):
     span: Span = Span()
     by: tuple[str, ...] = ()
     """The columns of the source by whose order they are read; none: in one transaction."""
+    rows: int | None = None
+    """How many they are, where somebody counted."""
 
 
 class Load(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,6 +42,10 @@ class Load(msgspec.Struct, frozen=True, kw_only=True):
     bad_rows_free: int = BAD_ROWS_FREE
     attempts_max: int = 5
     """How often it goes on from the last checkpoint after something that may pass."""
+    until_ms: int = 0
+    """Since 1970: after the first batch from then on it stops where it is; 0: at its end."""
+    source_share: float = 0.0
+    """The part of the time that reading may take, of 1; 0: all of it."""
 
     @property
     def mapping(self) -> TablePlan:
@@ -82,4 +88,15 @@ class Moved(msgspec.Struct, frozen=True, kw_only=True):
     batches: int
     seconds: float = 0.0
     failure: Failure | None = None
-    """None: the range is at its end."""
+    """None: the range is at its end, or `stopped`."""
+    parts: tuple[Range, ...] = ()
+    """It ends where it was cut: these hold the rest."""
+    stopped: bool = False
+    """It was time to stop; there is more."""
+    source_seconds: float = 0.0
+    """How long the source took to answer, in this load; `target_seconds`: the target."""
+    target_seconds: float = 0.0
+    slowest_seconds: float = 0.0
+    """The longest that a batch took to be written."""
+    batch_rows: int = 0
+    """The most rows of a batch, in the end: fewer than planned, where that was too much."""

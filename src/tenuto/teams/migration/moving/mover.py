@@ -18,6 +18,7 @@ import msgspec
 
 from tenuto.teams.migration import existing
 from tenuto.teams.migration.databases.port import (
+    BadValue,
     Database,
     DatabaseError,
     Read,
@@ -25,12 +26,14 @@ from tenuto.teams.migration.databases.port import (
     Unavailable,
     Writing,
 )
-from tenuto.teams.migration.moving import checkpoints, quarantine
+from tenuto.teams.migration.moving import checkpoints, gate, quarantine
 from tenuto.teams.migration.moving.changes import check
 from tenuto.teams.migration.moving.checkpoints import Batch
 from tenuto.teams.migration.moving.failures import failure_of, too_many
 from tenuto.teams.migration.moving.loads import BadRow, Load, Moved
+from tenuto.teams.migration.moving.pacing import Pacing
 from tenuto.teams.migration.moving.rows import Changed, changed, columns_read, key_of
+from tenuto.teams.migration.moving.splitting import parts_of
 from tenuto.teams.migration.moving.writing import put_rows
 from tenuto.teams.migration.schema import Scalar
 
@@ -40,6 +43,7 @@ if TYPE_CHECKING:
 QUEUE_BATCHES: Final = 2
 PAUSE_SECONDS: Final = 0.2
 PAUSE_SECONDS_MAX: Final = 10.0
+BATCH_ROWS_MIN: Final = 100
 
 OnBatch = Callable[[Batch], None]
 
@@ -67,7 +71,7 @@ def move(
     It begins behind the last checkpoint; a range that is at its end is not read again. What may
     pass is tried again, from the last checkpoint, up to `load.attempts_max` times in a row.
     """
-    began = time.monotonic()
+    measure = _Measure(load.mapping.batch_rows)
     attempt, done_before = 0, -1
     while True:
         done: list[Batch] = []
@@ -76,27 +80,56 @@ def move(
             attempt = 0 if len(done) > done_before else attempt
             done_before = len(done)
             if not (done and done[-1].last):
-                _Attempt(source, target, load, done).run(on_batch)
-            return _moved(done, began)
-        except Unavailable as error:
+                _Attempt(source, target, load, done).run(on_batch, measure)
+            return measure.moved(done)
+        except (Unavailable, MemoryError) as error:
             attempt += 1
+            if not isinstance(error, _Overtaken):
+                measure.halve()
             if attempt >= load.attempts_max:
-                return msgspec.structs.replace(_moved(done, began), failure=failure_of(error))
+                return msgspec.structs.replace(measure.moved(done), failure=failure_of(error))
             pause(min(PAUSE_SECONDS * 2 ** (attempt - 1), PAUSE_SECONDS_MAX))
         except _Stopped as stopped:
-            return msgspec.structs.replace(_moved(done, began), failure=stopped.failure)
+            return msgspec.structs.replace(measure.moved(done), failure=stopped.failure)
         except DatabaseError as error:
-            return msgspec.structs.replace(_moved(done, began), failure=failure_of(error))
+            return msgspec.structs.replace(measure.moved(done), failure=failure_of(error))
 
 
-def _moved(done: list[Batch], began: float) -> Moved:
-    return Moved(
-        read=sum(batch.read for batch in done),
-        loaded=sum(batch.loaded for batch in done),
-        quarantined=sum(batch.bad for batch in done),
-        batches=len(done),
-        seconds=time.monotonic() - began,
-    )
+class _Measure:
+    """What a load took, over all its attempts."""
+
+    def __init__(self, batch_rows: int) -> None:
+        self.batch_rows = batch_rows
+        self.source_s = self.target_s = self.slowest_s = 0.0
+        self._began = time.monotonic()
+
+    def halve(self) -> None:
+        """Have smaller batches: what is locked, or needs much memory, may go in these."""
+        self.batch_rows = min(self.batch_rows, max(self.batch_rows // 2, BATCH_ROWS_MIN))
+
+    def wrote(self, seconds: float) -> None:
+        """Count a batch."""
+        self.target_s += seconds
+        self.slowest_s = max(self.slowest_s, seconds)
+
+    def moved(self, done: list[Batch]) -> Moved:
+        return Moved(
+            read=sum(batch.read for batch in done),
+            loaded=sum(batch.loaded for batch in done),
+            quarantined=sum(batch.bad for batch in done),
+            batches=len(done),
+            seconds=time.monotonic() - self._began,
+            parts=parts_of(done[-1]) if done and done[-1].last else (),
+            stopped=not (done and done[-1].last),
+            source_seconds=self.source_s,
+            target_seconds=self.target_s,
+            slowest_seconds=self.slowest_s,
+            batch_rows=self.batch_rows,
+        )
+
+
+class _Overtaken(Unavailable):
+    """Of two who move one range, or cut it, the other was first."""
 
 
 class _Stopped(Exception):
@@ -125,21 +158,26 @@ class _Attempt:
         check(self.mapping)
         self._queue: queue.Queue[_Piece | BaseException | None] = queue.Queue(QUEUE_BATCHES)
         self._ended = threading.Event()
-        self._rows = 0
-        self._began = time.monotonic()
+        plan = load.plan
+        limit = plan.rate_limit / max(plan.parallel, 1) if plan.rate_limit else None
+        self._pacing = Pacing(limit, load.source_share, self._ended)
+        self._batch_rows = self.mapping.batch_rows
 
-    def run(self, on_batch: OnBatch) -> None:
-        """Move all that is left of the range; `done` has each batch as soon as it is committed."""
+    def run(self, on_batch: OnBatch, measure: _Measure) -> None:
+        """Move all that is left of the range, or until it is time to stop; `done` has each batch as
+        soon as it is committed."""
+        self._batch_rows = measure.batch_rows
         reader = threading.Thread(target=self._read, name=f"read {self.load.table}", daemon=True)
         reader.start()
         try:
             if self.by:
-                self._in_batches(on_batch)
+                self._in_batches(on_batch, measure)
             else:
                 self._at_once(on_batch)
         finally:
             self._ended.set()
             reader.join()
+            measure.source_s += self._pacing.seconds
 
     def _read(self) -> None:
         after = self.done[-1].last_key if self.done else None
@@ -150,26 +188,15 @@ class _Attempt:
             by=self.by,
             span=Span(after=after or span.after, upto=span.upto),
             where=self.mapping.where,
-            batch_rows=self.mapping.batch_rows,
+            batch_rows=self._pacing.batch_rows(self._batch_rows),
         )
         try:
-            batches = self.source.read(read)
-            for batch in batches:
-                self._keep_to_the_rate(batch.num_rows)
+            for batch in self._pacing.kept(self.source.read(read)):
                 if not self._give(self._piece(batch)):
                     break
             self._give(None)
         except BaseException as error:  # handed to the other thread, which raises it
             self._give(error)
-
-    def _keep_to_the_rate(self, rows: int) -> None:
-        """Wait as long as rows are read faster than the plan allows to each of those that read."""
-        limit = self.load.plan.rate_limit
-        if not limit:
-            return
-        self._rows += rows
-        due = self._rows * max(self.load.plan.parallel, 1) / limit
-        self._ended.wait(max(0.0, due - (time.monotonic() - self._began)))
 
     def _piece(self, batch: pa.RecordBatch) -> _Piece:
         made = changed(self.mapping, batch, system=self.target.system, by=self.by)
@@ -201,15 +228,19 @@ class _Attempt:
                 raise piece
             yield piece
 
-    def _in_batches(self, on_batch: OnBatch) -> None:
+    def _in_batches(self, on_batch: OnBatch, measure: _Measure) -> None:
         for piece in self._pieces():
+            began = time.monotonic()
             with self.target.writing() as writing:
                 batch = self._write(writing, piece, len(self.done))
+            measure.wrote(time.monotonic() - began)
             self.done.append(batch)
             on_batch(batch)
+            if self.load.until_ms and time.time() * 1000 >= self.load.until_ms:
+                return
         with self.target.writing() as writing:
             batch = self._checkpoint(len(self.done), last=True)
-            checkpoints.saved(writing, self.load.migration, batch)
+            self._save(writing, batch)
         self.done.append(batch)
         on_batch(batch)
 
@@ -220,7 +251,7 @@ class _Attempt:
             for piece in self._pieces():
                 batches.append(self._write(writing, piece, len(batches)))
             batches.append(self._checkpoint(len(batches), last=True))
-            checkpoints.saved(writing, self.load.migration, batches[-1])
+            self._save(writing, batches[-1])
         for batch in batches:
             self.done.append(batch)
             on_batch(batch)
@@ -256,8 +287,15 @@ class _Attempt:
             loaded=loaded,
             bad=len(bad),
         )
-        checkpoints.saved(writing, self.load.migration, batch)
+        self._save(writing, batch)
         return batch
+
+    def _save(self, writing: Writing, batch: Batch) -> None:
+        try:
+            checkpoints.saved(writing, self.load.migration, batch)
+        except BadValue as error:
+            raise _Overtaken(f"Batch {batch.number} is there already: {error}") from error
+        gate.passed(writing, self.load.migration, batch)
 
     def _check_share(self, bad: list[BadRow], read: int) -> None:
         if not bad:

@@ -83,14 +83,15 @@ def kept(target: Database, migration: str, table: str) -> list[BadRow]:
     ]
 
 
-def everything(target: Database) -> Iterator[dict[str, Any]]:
+def everything(target: Database, *, of: str = TABLE) -> Iterator[dict[str, Any]]:
     """Return all rows in quarantine as JSON has them: table, key, column, reason, original.
+    `of`: another table of the same form.
 
     Raises:
         DatabaseError: there is no quarantine, or the target is away.
     """
     rows = target.query(
-        f"SELECT table_name, row_key, column_name, reason, original FROM {TABLE} "
+        f"SELECT table_name, row_key, column_name, reason, original FROM {of} "
         "ORDER BY table_name, range_number, batch, place"
     ).rows
     for table, key, column, reason, original in rows:

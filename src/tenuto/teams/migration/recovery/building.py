@@ -13,6 +13,7 @@ from tenuto.teams.migration.databases.port import BadValue, Database, DatabaseEr
 from tenuto.teams.migration.databases.quoting import listed, quoted
 from tenuto.teams.migration.moving import quarantine
 from tenuto.teams.migration.moving.loads import BadRow
+from tenuto.teams.migration.moving.undoing import make
 from tenuto.teams.migration.plan import OnError, Plan, TablePlan
 from tenuto.teams.migration.schema import Scalar, System
 
@@ -106,6 +107,9 @@ class _Building:
                 self._give_way(table, key.name, condition)
 
     def _run(self, statement: ddl.Statement) -> None:
+        if statement.what == "view" or (statement.what == "sequence" and statement.undo):
+            make(self.target, self.migration, statement)
+            return
         with self.target.writing() as writing:
             writing.execute(statement.sql)
 

@@ -67,6 +67,14 @@ class Decision(msgspec.Struct, frozen=True):
     at: str = ""
 
 
+class Happened(msgspec.Struct, frozen=True):
+    """An alert while rows were moved, or what was done about it."""
+
+    kind: str
+    text: str
+    round: int = 0
+
+
 class Facts(msgspec.Struct, frozen=True, kw_only=True):
     """What happened in a migration."""
 
@@ -78,6 +86,7 @@ class Facts(msgspec.Struct, frozen=True, kw_only=True):
     built: Built = Built()
     explanations: tuple[Explanation, ...] = ()
     decisions: tuple[Decision, ...] = ()
+    happened: tuple[Happened, ...] = ()
     accepted: bool = False
     """Somebody takes the target with its defects."""
 

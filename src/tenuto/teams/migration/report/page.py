@@ -26,6 +26,7 @@ def html(given: Facts | Mapping[str, Any]) -> str:
         ("differences", "Differences", parts.differences(facts)),
         ("queries", "Queries", parts.queries(facts)),
         ("quarantine", "Rows put aside", parts.quarantine(facts)),
+        ("happened", "While rows were moved", parts.happened(facts)),
         ("decisions", "Decisions", parts.decisions(facts)),
         ("mapping", "Mapping", parts.mapping(facts)),
         ("diagrams", "Diagrams", _diagrams(facts)),

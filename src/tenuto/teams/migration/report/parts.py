@@ -200,6 +200,12 @@ def quarantine(facts: Facts) -> Markup | None:
     return join((table(("Table", "Rows", "Why"), rows, numbers=" n "), tag("p", text)))
 
 
+def happened(facts: Facts) -> Markup | None:
+    """Return alerts while rows were moved, and what was done about them."""
+    rows = [(one.round, one.kind.replace("_", " "), one.text) for one in facts.happened]
+    return table(("Round", "What", "In words"), rows, numbers="n  ") if rows else None
+
+
 def decisions(facts: Facts) -> Markup | None:
     """Return what was asked and answered, what is left out, and what could not be built."""
     asked = [_question(one) for one in facts.plan.questions]

@@ -30,6 +30,9 @@ def markdown(given: Facts | Mapping[str, Any]) -> str:
     ):
         if texts:
             lines += ["", f"## {name}", "", *(f"- {plain(text)}" for text in texts)]
+    if facts.happened:
+        told = [f"- {plain(one.text)}" for one in facts.happened[:TOLD_MAX]]
+        lines += ["", "## While rows were moved", "", *told]
     lines += ["", "## Tables", "", *_tables(facts)]
     if facts.verification and facts.verification.differences:
         lines += ["", "## Differences", "", *_differences(facts)]
