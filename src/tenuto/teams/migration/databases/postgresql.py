@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import itertools
 from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urlsplit
@@ -61,12 +62,21 @@ class PostgreSQL:
 
     def query(self, sql: str, arguments: Sequence[object] = (), *, limit: int = 0) -> port.Rows:
         """Return the rows of a query, or the first `limit` of them."""
+        asked, given = placed(sql) if arguments else sql, tuple(arguments) or None
         with self._connected() as connection, connection.cursor() as cursor:
-            cursor.execute(placed(sql) if arguments else sql, tuple(arguments) or None)
-            if cursor.description is None:
-                return port.Rows((), [])
-            rows = cursor.fetchmany(limit) if limit else cursor.fetchall()
-            return port.Rows(tuple(column.name for column in cursor.description), rows)
+            rows: list[tuple[object, ...]] = []
+            if limit:
+                coming = cursor.stream(asked, given)
+                rows = list(itertools.islice(coming, limit))
+                # Let go of, it tells the server to stop: the rows that are left never come.
+                del coming
+            columns = cursor.description
+            if not rows:
+                # A stream without rows does not say what its columns are.
+                cursor.execute(asked, given)
+                columns = cursor.description
+                rows = cursor.fetchall() if columns is not None else []
+            return port.Rows(tuple(column.name for column in columns or ()), rows)
 
     def read(self, read: port.Read) -> Iterator[pa.RecordBatch]:
         """Return batches of rows. Infinite dates and the like come in the column `STRANGE`."""
