@@ -91,6 +91,11 @@ class ColumnPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     decided_by: str = ""
     """`rules`, `model`, `person`, `library`."""
 
+    @property
+    def is_masked(self) -> bool:
+        """Whether its values are out of sight in the target."""
+        return any(change.do == "mask" for change in self.changes)
+
 
 class KeyPlan(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A foreign key of the target."""

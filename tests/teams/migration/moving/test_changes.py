@@ -45,7 +45,7 @@ NEED_OPTIONS: dict[str, dict[str, Scalar | list[Scalar]]] = {
     "split": {"part": 0},
     "translate": {"from": ["x"], "to": ["y"]},
     "truncate": {"length": 3},
-    "mask": {"way": "partial"},
+    "mask": {"how": "partial"},
 }
 
 

@@ -28,7 +28,7 @@ SMALL: Final = "abcdefghijklmnopqrstuvwxyz"
 
 
 def mask(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
-    """Values out of sight, as `way` says:
+    """Values out of sight, as `how` says:
 
     - `null`: nothing.
     - `hash`: 32 digits in hex, by a key; the same for the same value.
@@ -40,7 +40,7 @@ def mask(array: pa.Array, change: Change, column: ColumnPlan) -> Found:
       what stands before the @.
     - `year`: of a date, only the year is true.
     """
-    way = text(change, "way", "hash")
+    way = text(change, "how", "hash")
     if way == "null":
         return pa.nulls(len(array), array.type), ()
     if is_bytes(array.type):

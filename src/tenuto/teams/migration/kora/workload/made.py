@@ -39,8 +39,10 @@ class Maker:
         self._source = source
         self._system: System = schema.system
         self._schema = schema
+        # A query that is made holds values of the source, and so would what tells of it.
         self._moved = {
-            table.source: {column.source for column in table.columns} for table in plan.tables
+            table.source: {one.source for one in table.columns if not one.is_masked}
+            for table in plan.tables
         }
         self._where = {table.source: table.where for table in plan.tables}
 

@@ -40,6 +40,7 @@ UNDECIDED: Final = (
     "Rows that are equal in what it sorts by are cut by LIMIT: which of them come is not promised "
     "by either system."
 )
+HIDDEN: Final = "What it gives is not told, as it reads columns that are masked."
 THREADS: Final = 4
 SECONDS_MAX: Final = 900.0
 """After so long the queries that are left are skipped."""
@@ -59,6 +60,8 @@ class Answered(msgspec.Struct):
     query: Query
     columns: tuple[str, ...] = ()
     asked: Asked | None = None
+    hidden: bool = False
+    """It reads columns that are masked: no value is told."""
 
     def tell(self, found: Found) -> None:
         """Add what is not the same."""
@@ -68,6 +71,12 @@ class Answered(msgspec.Struct):
         told = Told(
             name=query.name, columns=self.columns, verdict=query.answer, reason=query.reason
         )
+        if asked.outcome is not None and self.hidden:
+            reason = f"{query.reason} {HIDDEN}"
+            found.add(
+                Difference(what="result", table=query.name, verdict=query.answer, reason=reason)
+            )
+            return
         if asked.outcome is not None:
             tell(found, asked.outcome, told)
             return
@@ -147,7 +156,7 @@ class Workload:
             target_seconds=asked.seconds,
             times=given.times,
         )
-        return Answered(query, mine.columns, asked)
+        return Answered(query, mine.columns, asked, _reads_masked(translated))
 
     def view(self, name: str, view: ViewPlan) -> Answered:
         """Return what a view of the target gives, against that of a name in the source; where it
@@ -182,7 +191,7 @@ class Workload:
         )
         if rewritten:
             self._reworded[view.name] = judged
-        return Answered(judged, mine.columns, asked)
+        return Answered(judged, mine.columns, asked, _reads_masked(translated))
 
     def _ask(self, query: Translated, sql: str, mine: Sequence[results.Row]) -> Asked:
         """Return what a wording of a query gives on the target."""
@@ -259,6 +268,10 @@ class Workload:
         right = [tuple(row[place] for place in by) for row in its]
         whole = tuple(range(len(by)))
         return results.compared(left, right, sorted_by=whole).same and _has_ties(query, left)
+
+
+def _reads_masked(query: Translated) -> bool:
+    return any(column.is_masked for _, column in query.touched)
 
 
 def _is_endless(value: object) -> bool:
