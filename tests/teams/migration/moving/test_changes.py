@@ -266,11 +266,11 @@ def test_masks_hide_and_still_join(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TENUTO_MASK_KEY", "a secret of this test")
     mails: list[object] = ["ada@example.org", "ada@example.org", None]
 
-    hashed, _ = made(mails, "text", change("mask", way="hash"))
-    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", way="shape"))
-    partial, _ = made(mails, "text", change("mask", way="partial"))
-    gone, _ = made(mails, "text", change("mask", way="null"))
-    years, _ = made(["1976-07-04"], "date", change("mask", way="year"))
+    hashed, _ = made(mails, "text", change("mask", how="hash"))
+    shaped, _ = made(["AB-1203", "AB-1203"], "text", change("mask", how="shape"))
+    partial, _ = made(mails, "text", change("mask", how="partial"))
+    gone, _ = made(mails, "text", change("mask", how="null"))
+    years, _ = made(["1976-07-04"], "date", change("mask", how="year"))
 
     assert hashed[0] == hashed[1] != mails[0] and hashed[2] is None
     assert shaped[0] == shaped[1] != "AB-1203" and isinstance(shaped[0], str)
@@ -284,4 +284,4 @@ def test_a_mask_without_a_key_says_where_the_key_is_to_be(monkeypatch: pytest.Mo
     monkeypatch.delenv("TENUTO_MASK_KEY", raising=False)
 
     with pytest.raises(Unsupported, match="TENUTO_MASK_KEY"):
-        made(["x"], "text", change("mask", way="hash"))
+        made(["x"], "text", change("mask", how="hash"))
