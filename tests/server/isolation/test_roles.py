@@ -102,6 +102,7 @@ NEEDS: Final = {
     "secrets_put_secret": "secrets:write",
     "sessions_list_events": "sessions:read",
     "sessions_list_sessions": "sessions:read",
+    "sessions_show_recap": "sessions:read",
     "sessions_show_session": "sessions:read",
     "sessions_show_state": "sessions:read",
     "steering_cancel": "sessions:write",
