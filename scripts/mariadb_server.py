@@ -127,6 +127,8 @@ class Server:
                 program,
                 "--no-defaults",
                 f"--datadir={self._folder / 'data'}",
+                # Of its own: of several that are made at once each takes others' files away.
+                f"--tmpdir={self._folder}",
                 "--auth-root-authentication-method=socket",
                 "--skip-test-db",
                 "--skip-name-resolve",

@@ -17,8 +17,9 @@ from tests.browser.visiting import Desk, Visitor
 
 pytestmark = [needs_chromium, needs_node, pytest.mark.slow]
 
-LOADED: Final = 2
-"""Where other tests run meanwhile, the quickest of some takes so many times as long at most."""
+LOADED: Final = 5
+"""Where other tests run meanwhile, the quickest of some takes so many times as long at most; how
+long it takes with nothing else to do is measured, not tested."""
 OPEN_MS_MAX: Final = 1_000 * LOADED
 SEARCH_MS_MAX: Final = 300 * LOADED
 HEAP_BYTES_MAX: Final = 60_000_000
@@ -64,7 +65,7 @@ def test_a_session_of_a_hundred_thousand_events_opens_at_once_and_is_searched(
         print(f"searches in {search_ms} ms, heap {heap / 1e6:.0f} MB")
 
         assert min(opened_ms) <= OPEN_MS_MAX
-        assert sorted(search_ms)[1] <= SEARCH_MS_MAX
+        assert min(search_ms) <= SEARCH_MS_MAX
         assert heap <= HEAP_BYTES_MAX
         looking_back(me)
         assert page.problems == []

@@ -11,7 +11,8 @@ from tenuto.core.vocabulary import Json, Version
 from tenuto.views.event_json import event_json
 from tenuto.views.finding import Finder
 from tenuto.views.open_tasks import OpenTasks
-from tenuto.views.recap import SETTLED_KEPT_MAX, Recap, Recapping
+from tenuto.views.recap import Recap
+from tenuto.views.recapping import SETTLED_KEPT_MAX, Recapping
 from tests.views.logs import WRITER, Log, drafted, flow, function, mapped, node
 
 KEPT: Final = Path(__file__).parent.parent.parent / "web/src/model/recaps.fixture.json"

@@ -10,7 +10,8 @@ import msgspec
 
 from tenuto.core.vocabulary import Version
 from tenuto.sdk.session import Session
-from tenuto.views.recap import Recap, Recapping, empty_recap
+from tenuto.views.recap import Recap, empty_recap
+from tenuto.views.recapping import Recapping
 
 KEPT_MAX: Final = 32
 """Folds that are kept: each is as large as what is open in its session."""

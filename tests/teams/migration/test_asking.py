@@ -2,34 +2,21 @@
 
 from __future__ import annotations
 
-from contextlib import ExitStack, closing
+from contextlib import closing
 from pathlib import Path
-
-import pytest
 
 from tenuto.teams.migration.databases.addresses import open_database
 from tenuto.teams.migration.databases.port import Rows
-from tests import mariadb
-from tests.mariadb import needs_mariadb
 from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.systems import on_each_system, target_of
 
 
-@pytest.mark.parametrize(
-    "system",
-    [
-        "sqlite",
-        pytest.param("postgresql", marks=needs_postgres),
-        pytest.param("mariadb", marks=needs_mariadb),
-    ],
-)
+@on_each_system
 def test_the_first_rows_of_a_query_come_with_their_columns(system: str, tmp_path: Path) -> None:
-    with ExitStack() as stack:
-        url = {
-            "sqlite": lambda: f"sqlite:///{tmp_path / 'a.db'}",
-            "postgresql": lambda: stack.enter_context(fresh_database()),
-            "mariadb": lambda: stack.enter_context(mariadb.fresh_database()),
-        }[system]()
-        database = stack.enter_context(closing(open_database(url, writing=True)))
+    with (
+        target_of(system, tmp_path) as url,
+        closing(open_database(url, writing=True)) as database,
+    ):
         three = "SELECT n FROM (SELECT 1 AS n UNION ALL SELECT 2 UNION ALL SELECT 3) AS t"
 
         assert database.query(f"{three} ORDER BY n", limit=2) == Rows(("n",), [(1,), (2,)])

@@ -4,12 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 import random
 import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from pathlib import Path
 from typing import Any, Final
@@ -26,10 +23,12 @@ from tenuto.teams.migration.moving import kept
 from tenuto.teams.migration.moving.following import Following, follow
 from tenuto.teams.migration.recovery.building import build_all
 from tests.postgres import fresh_database, needs_postgres
+from tests.teams.migration.dying import CATCHING_UP, run_to_death
 from tests.teams.migration.existing_shop import made, old_shop, rows, run
 from tests.teams.migration.kora.moved import moved, opened
-from tests.teams.migration.shop import ROOT, given
-from tests.teams.migration.test_onto import SYSTEMS, Fresh, onto
+from tests.teams.migration.shop import given
+from tests.teams.migration.systems import on_each_system, target_of
+from tests.teams.migration.test_onto import onto
 from tests.teams.migration.test_team import migrated
 
 CHANGES: Final = """
@@ -60,12 +59,12 @@ def caught_up(source: str, target: str, **more: Any) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize("by", ["marks", "comparison"])
-@pytest.mark.parametrize("fresh", SYSTEMS)
+@on_each_system
 def test_what_was_done_to_the_source_is_done_to_the_target(
-    fresh: Fresh, by: str, tmp_path: Path
+    system: str, by: str, tmp_path: Path
 ) -> None:
     source = old_shop(tmp_path, more="CREATE UNIQUE INDEX one ON customer (email)")
-    with fresh(tmp_path) as target:
+    with target_of(system, tmp_path) as target:
         migrated(**given(source, target, learn=False))
         changed(source)
 
@@ -84,12 +83,12 @@ def test_what_was_done_to_the_source_is_done_to_the_target(
         }
 
 
-@pytest.mark.parametrize("fresh", SYSTEMS)
+@on_each_system
 def test_a_target_that_had_its_schema_before_is_followed_as_well(
-    fresh: Fresh, tmp_path: Path
+    system: str, tmp_path: Path
 ) -> None:
     source = old_shop(tmp_path)
-    with fresh(tmp_path) as target:
+    with target_of(system, tmp_path) as target:
         migrated(**onto(source, made(target)))
         changed(source)
         changed(source, "UPDATE employee SET full_name = 'Zoë Ek' WHERE employee_id = 3")
@@ -222,33 +221,6 @@ def test_whatever_is_done_to_the_source_ends_in_a_verified_target(
             assert found.verified, found.defects
 
 
-# Follows a source in a process that kills itself when the log has so many commits more.
-CHILD: Final = """
-import asyncio, json, os, signal, sys
-import tenuto
-from tenuto.teams.migration.catching_up import catch_up_workflow
-
-async def main(db, inputs, commits):
-    async with tenuto.open(db) as runtime:
-        changes = runtime.changes
-        before = await changes.last()
-
-        async def die():
-            seen = 0
-            async for _ in changes.after(before):
-                seen += 1
-                if seen >= int(commits):
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        dying = asyncio.create_task(die())
-        session = await runtime.start(catch_up_workflow(), json.loads(inputs), key="the one")
-        print(json.dumps(await session.result(120)))
-        dying.cancel()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
 @needs_postgres
 @pytest.mark.slow
 def test_it_is_killed_again_and_again_and_ends_as_if_it_never_was(tmp_path: Path) -> None:
@@ -260,11 +232,8 @@ def test_it_is_killed_again_and_again_and_ends_as_if_it_never_was(tmp_path: Path
         inputs = given(source, target)
         del inputs["approve"]
         while True:
-            ended = subprocess.run(
-                [sys.executable, "-c", CHILD, f"sqlite:///{tmp_path / 'tenuto.db'}",
-                 json.dumps(inputs), str(chance.randint(1, 3))],
-                capture_output=True, text=True, cwd=ROOT, env=os.environ, timeout=180, check=False,
-            )  # fmt: skip
+            db, commits = tmp_path / "tenuto.db", chance.randint(1, 3)
+            ended = run_to_death(db, inputs, commits, team=CATCHING_UP)
             if ended.returncode != -signal.SIGKILL:
                 break
             kills += 1

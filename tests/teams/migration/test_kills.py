@@ -6,16 +6,15 @@ import json
 import os
 import random
 import signal
-import subprocess
-import sys
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import psycopg
 import pytest
 
 from tests.postgres import fresh_database, needs_postgres
-from tests.teams.migration.shop import ROOT, given, shop
+from tests.teams.migration.dying import run_to_death
+from tests.teams.migration.shop import given, shop
 
 pytestmark = [needs_postgres, pytest.mark.slow]
 
@@ -24,44 +23,6 @@ STEPS: Final = (2, 6)
 
 KILLS: Final = max(int(os.environ.get("TENUTO_KILLS", "0")) // 4, 8)
 """More, where the environment says so: `make kills`."""
-
-# Runs the team on a file, and kills itself when its log has so many commits more.
-CHILD: Final = """
-import asyncio, json, os, signal, sys
-import tenuto
-from tenuto.teams.migration import team
-
-async def main(db, inputs, commits):
-    async with tenuto.open(db) as runtime:
-        changes = runtime.changes
-        before = await changes.last()
-
-        async def die():
-            seen = 0
-            async for _ in changes.after(before):
-                seen += 1
-                if seen >= int(commits):
-                    os.kill(os.getpid(), signal.SIGKILL)
-
-        dying = asyncio.create_task(die())
-        session = await runtime.start(team.workflow, json.loads(inputs), key="the one")
-        print(json.dumps(await session.result(120)))
-        dying.cancel()
-
-asyncio.run(main(*sys.argv[1:]))
-"""
-
-
-def run(db: Path, inputs: dict[str, Any], commits: int) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        [sys.executable, "-c", CHILD, f"sqlite:///{db}", json.dumps(inputs), str(commits)],
-        capture_output=True,
-        text=True,
-        cwd=ROOT,
-        env=os.environ,
-        timeout=180,
-        check=False,
-    )
 
 
 def test_a_migration_that_is_killed_again_and_again_ends_as_if_it_never_was(
@@ -79,7 +40,7 @@ def test_a_migration_that_is_killed_again_and_again_ends_as_if_it_never_was(
 def killed(db: Path, source: str, target: str, chance: random.Random) -> int:
     """Return how often a migration was killed until it ended; each row is there once then."""
     inputs, kills = given(source, target, report_seconds=0.1, parallel=3), 0
-    while (ended := run(db, inputs, chance.randint(*STEPS))).returncode == -signal.SIGKILL:
+    while (ended := run_to_death(db, inputs, chance.randint(*STEPS))).returncode == -signal.SIGKILL:
         kills += 1
     assert ended.returncode == 0, ended.stderr
     output = json.loads(ended.stdout)

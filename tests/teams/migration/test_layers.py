@@ -25,6 +25,7 @@ LAYERS: Final = {
         "commands_back",
         "watching",
         "commands_later",
+        "commands_shared",
         "catching_up",
     },
     "cognition": {"cognition", "scout", "architect", "resolver", "matching", "planfile"},

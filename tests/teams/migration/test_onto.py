@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +12,6 @@ from msgspec.structs import replace
 import tenuto
 from tenuto.teams.migration import planfile, team
 from tenuto.teams.migration.plan import Change
-from tests import mariadb, postgres
 from tests.teams.migration.existing_shop import (
     CUSTOMERS,
     NEW,
@@ -27,43 +23,18 @@ from tests.teams.migration.existing_shop import (
     run,
 )
 from tests.teams.migration.shop import given
+from tests.teams.migration.systems import on_each_system, target_of
 from tests.teams.migration.test_team import migrated, refusal, until_asked
-
-Fresh = Callable[[Path], AbstractContextManager[str]]
-
-
-@contextlib.contextmanager
-def sqlite_file(folder: Path) -> Iterator[str]:
-    yield f"sqlite:///{folder / 'new.db'}"
-
-
-@contextlib.contextmanager
-def in_postgresql(folder: Path) -> Iterator[str]:
-    with postgres.fresh_database() as url:
-        yield url
-
-
-@contextlib.contextmanager
-def in_mariadb(folder: Path) -> Iterator[str]:
-    with mariadb.fresh_database() as url:
-        yield url
-
-
-SYSTEMS = [
-    pytest.param(sqlite_file, id="sqlite"),
-    pytest.param(in_postgresql, marks=postgres.needs_postgres, id="postgresql"),
-    pytest.param(in_mariadb, marks=mariadb.needs_mariadb, id="mariadb"),
-]
 
 
 def onto(source: str, target: str, **more: Any) -> dict[str, Any]:
     return given(source, target, onto=True, learn=False, **more)
 
 
-@pytest.mark.parametrize("fresh", SYSTEMS)
-def test_a_redesigned_shop_is_filled_and_proven(fresh: Fresh, tmp_path: Path) -> None:
+@on_each_system
+def test_a_redesigned_shop_is_filled_and_proven(system: str, tmp_path: Path) -> None:
     source = old_shop(tmp_path)
-    with fresh(tmp_path) as target:
+    with target_of(system, tmp_path) as target:
         output = migrated(**onto(source, made(target)))
 
         assert output["verified"], output
@@ -78,10 +49,10 @@ def test_a_redesigned_shop_is_filled_and_proven(fresh: Fresh, tmp_path: Path) ->
         assert output["built"]["unbuilt"] == []
 
 
-@pytest.mark.parametrize("fresh", SYSTEMS)
-def test_what_it_promised_it_promises_afterwards(fresh: Fresh, tmp_path: Path) -> None:
+@on_each_system
+def test_what_it_promised_it_promises_afterwards(system: str, tmp_path: Path) -> None:
     source = old_shop(tmp_path, more="INSERT INTO orders VALUES (999, 777, '2024-01-01', 1)")
-    with fresh(tmp_path) as target:
+    with target_of(system, tmp_path) as target:
         made(target, deferred="" if "mariadb" in target else " DEFERRABLE INITIALLY DEFERRED")
         before = promises(target)
 

@@ -27,27 +27,14 @@ from tenuto.teams.migration.moving.mover import move
 from tenuto.teams.migration.moving.ranges import ranges_of
 from tenuto.teams.migration.recovery import building
 from tenuto.teams.migration.schema import Schema
-from tests.mariadb import fresh_database as fresh_mariadb
-from tests.mariadb import needs_mariadb
-from tests.postgres import fresh_database, needs_postgres
 from tests.teams.migration import existing_shop
 from tests.teams.migration.moving.ground import column, plan_of, sqlite_file
 from tests.teams.migration.shop import given
+from tests.teams.migration.systems import on_each_system, sqlite_target, target_of
 from tests.teams.migration.test_team import until_asked
 
 ROWS = 400
 PLAN = plan_of(column("id", "integer", nullable=False), column("n", "integer"), batch_rows=10)
-
-
-@contextlib.contextmanager
-def sqlite_target(folder: Path) -> Iterator[str]:
-    yield f"sqlite:///{folder / 'target.db'}"
-
-
-def target_of(system: str, folder: Path) -> contextlib.AbstractContextManager[str]:
-    if system == "sqlite":
-        return sqlite_target(folder)
-    return fresh_database() if system == "postgresql" else fresh_mariadb()
 
 
 def shape(url: str) -> Schema:
@@ -82,14 +69,7 @@ def failing(target: str, folder: Path, **more: Any) -> tenuto.SessionFailedError
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "system",
-    [
-        "sqlite",
-        pytest.param("postgresql", marks=needs_postgres),
-        pytest.param("mariadb", marks=needs_mariadb),
-    ],
-)
+@on_each_system
 def test_a_migration_that_fails_takes_back_what_it_made_where_that_is_wished(
     system: str, tmp_path: Path
 ) -> None:
@@ -194,14 +174,7 @@ def test_tables_that_were_there_before_are_emptied_and_stay(source: str, tmp_pat
         assert without_own(shape(target)) == without_own(was)
 
 
-@pytest.mark.parametrize(
-    "system",
-    [
-        "sqlite",
-        pytest.param("postgresql", marks=needs_postgres),
-        pytest.param("mariadb", marks=needs_mariadb),
-    ],
-)
+@on_each_system
 def test_who_still_moves_while_it_is_taken_back_brings_no_row_more(
     system: str, source: str, tmp_path: Path
 ) -> None:
@@ -265,14 +238,7 @@ class Dying:
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    "system",
-    [
-        "sqlite",
-        pytest.param("postgresql", marks=needs_postgres),
-        pytest.param("mariadb", marks=needs_mariadb),
-    ],
-)
+@on_each_system
 def test_a_target_with_a_schema_of_its_own_is_as_it_was(system: str, tmp_path: Path) -> None:
     with target_of(system, tmp_path) as target:
         existing_shop.made(target)

@@ -42,14 +42,15 @@ def source(tmp_path: Path) -> str:
 
 
 @pytest.fixture
-def slow(monkeypatch: pytest.MonkeyPatch) -> None:
+def slow(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> None:
     """Have SQLite take its time for each batch, as a source far away does."""
+    delay_s = getattr(request, "param", DELAY_S)
     read = Sqlite.read
 
     def slowly(self: Sqlite, what: Read) -> Iterator[pa.RecordBatch]:
         for batch in read(self, what):
             if len(what.columns) > 1:
-                time.sleep(DELAY_S)
+                time.sleep(delay_s)
             yield batch
 
     monkeypatch.setattr(Sqlite, "read", slowly)
@@ -98,6 +99,8 @@ def rows_of(target: str) -> list[tuple[Any, ...]]:
         return made.execute("SELECT id FROM t ORDER BY id").fetchall()
 
 
+# Longer, so that it is the source which is waited for on a busy machine too.
+@pytest.mark.parametrize("slow", [4 * DELAY_S], indirect=True)
 @pytest.mark.usefixtures("slow")
 def test_what_is_left_of_a_long_range_is_moved_by_all_workers(
     source: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -117,7 +120,7 @@ def test_what_is_left_of_a_long_range_is_moved_by_all_workers(
         cuts = [data for kind, data in notes if kind == "answer_to_load" and "parts" in data]
         assert bool(cuts) == (name == "evened out")
 
-    assert took["evened out"] < 0.95 * took["as it is"], took
+    assert took["evened out"] < 0.7 * took["as it is"], took
 
 
 @pytest.mark.usefixtures("slow")

@@ -5,7 +5,6 @@ from __future__ import annotations
 
 import json
 import sys
-import tempfile
 import threading
 from contextlib import closing, suppress
 from pathlib import Path
@@ -16,14 +15,17 @@ import click
 import tenuto
 from tenuto.teams.migration.commands_back import cancel, rollback
 from tenuto.teams.migration.commands_later import catch_up, replay
+from tenuto.teams.migration.commands_shared import (
+    COMPLETED,
+    FAILED,
+    USAGE,
+    beside,
+    input_file,
+    of_session,
+    passed_on,
+)
 from tenuto.teams.migration.passwords import without_password
 from tenuto.teams.migration.watching import Watch
-
-COMPLETED: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
-_OF_RUN: Final = ("model", "user", "key", "db")
-"""Options that `tenuto run` has as well."""
 
 
 @click.group()
@@ -156,9 +158,7 @@ def plan(output: str | None, model: str | None, **given: Any) -> int:
 @click.option("--yes", is_flag=True, help="Do not ask whether the plan is to be carried out.")
 @click.option("--workload", metavar="FILE", help="Queries that both must answer alike.")
 @click.option("--report", metavar="FILE", help="Write the report there, as HTML.")
-@click.option("--user", metavar="NAME", default="", help="For whom.")
-@click.option("--key", metavar="KEY", help="Start only once: a second run with it joins the first.")
-@click.option("--db", metavar="URL", help="The database of sessions, as of `tenuto run`.")
+@of_session
 @click.pass_context
 def run(context: click.Context, /, **options: Any) -> int:
     """Move SOURCE to TARGET, and verify it; the exit code 0 says that both is done.
@@ -167,18 +167,14 @@ def run(context: click.Context, /, **options: Any) -> int:
     look at it with `tenuto show last`, say yes with `tenuto approve last`, and go on with
     `tenuto resume last`.
     """
-    passed = [f"--{name}={value}" for name in _OF_RUN if (value := options.pop(name))]
+    passed = passed_on(options, "model")
     options["approve"] = not options.pop("yes")
     if options["plan"]:
         options["plan"] = Path(options["plan"]).read_text("utf-8")
     inputs = inputs_from(options)
-    root = context.find_root().command
-    verb = root.get_command(context, "run") if isinstance(root, click.Group) else None
-    assert verb is not None, "this verb stands beside `tenuto run`"
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump(inputs, file)
-        file.flush()
-        arguments = ["migration", f"--input-file={file.name}", *passed]
+    verb = beside(context, "run")
+    with input_file(inputs) as given:
+        arguments = ["migration", given, *passed]
         if not sys.stderr.isatty():
             return int(verb.main(arguments, standalone_mode=False))
         with Watch(inputs["target"]):

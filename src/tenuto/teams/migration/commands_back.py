@@ -4,18 +4,15 @@ from __future__ import annotations
 
 import asyncio
 from contextlib import closing
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any
 
 import click
 
 import tenuto
+from tenuto.teams.migration.commands_shared import COMPLETED, FAILED, USAGE, beside
 
 if TYPE_CHECKING:
     from tenuto.teams.migration.moving.undoing import Undone
-
-COMPLETED: Final = 0
-FAILED: Final = 1
-USAGE: Final = 2
 
 
 @click.command()
@@ -71,11 +68,8 @@ def cancel(context: click.Context, session: str, db: str | None) -> int:
     from tenuto.teams.migration.moving import undoing
 
     session_id, inputs = asyncio.run(_of_session(session, db))
-    root = context.find_root().command
-    verb = root.get_command(context, "cancel") if isinstance(root, click.Group) else None
-    assert verb is not None, "this verb stands beside `tenuto cancel`"
     passed = [session_id, *([f"--db={db}"] if db else [])]
-    code = int(verb.main(passed, standalone_mode=False) or COMPLETED)
+    code = int(beside(context, "cancel").main(passed, standalone_mode=False) or COMPLETED)
     if code != COMPLETED or inputs.get("on_failure") != "roll_back":
         return code
     try:

@@ -2,24 +2,27 @@
 
 from __future__ import annotations
 
-import json
-import tempfile
 from contextlib import closing
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 import click
 
+from tenuto.teams.migration.commands_shared import (
+    COMPLETED,
+    FAILED,
+    beside,
+    input_file,
+    of_session,
+    passed_on,
+)
 from tenuto.teams.migration.passwords import without_password
 
 if TYPE_CHECKING:
     from tenuto.teams.migration.databases.port import Database
     from tenuto.teams.migration.plan import Plan
 
-COMPLETED: Final = 0
-FAILED: Final = 1
 WORKFLOW: Final = "tenuto.teams.migration.catching_up:team"
-_OF_RUN: Final = ("user", "key", "db")
 
 _plan = click.option(
     "--plan",
@@ -48,9 +51,7 @@ _plan = click.option(
 )
 @click.option("--workload", metavar="FILE", help="Queries that both must answer alike.")
 @click.option("--report", metavar="FILE", help="Write the report there, as HTML.")
-@click.option("--user", metavar="NAME", default="", help="For whom.")
-@click.option("--key", metavar="KEY", help="Start only once: a second run with it joins the first.")
-@click.option("--db", metavar="URL", help="The database of sessions, as of `tenuto run`.")
+@of_session
 @click.pass_context
 def catch_up(context: click.Context, /, plan_file: str | None, **options: Any) -> int:
     """Bring TARGET to where SOURCE is now, and verify it; the exit code 0 says that both is done.
@@ -58,20 +59,14 @@ def catch_up(context: click.Context, /, plan_file: str | None, **options: Any) -
     Rows that came, changed or went in SOURCE since TARGET was filled are followed, by the plan that
     was carried out. Run it as often as you like; for the last time when nobody writes to SOURCE.
     """
-    passed = [f"--{name}={value}" for name in _OF_RUN if (value := options.pop(name))]
+    passed = passed_on(options)
     inputs = {name: value for name, value in options.items() if value is not None}
     for name in ("source", "target"):
         inputs[name] = without_password(inputs[name], f"TENUTO_MIGRATION_{name.upper()}_PASSWORD")
     if plan_file is not None:
         inputs["plan"] = Path(plan_file).read_text("utf-8")
-    root = context.find_root().command
-    verb = root.get_command(context, "run") if isinstance(root, click.Group) else None
-    assert verb is not None, "this verb stands beside `tenuto run`"
-    with tempfile.NamedTemporaryFile("w", suffix=".json", encoding="utf-8") as file:
-        json.dump(inputs, file)
-        file.flush()
-        arguments = [WORKFLOW, f"--input-file={file.name}", *passed]
-        return int(verb.main(arguments, standalone_mode=False))
+    with input_file(inputs) as given:
+        return int(beside(context, "run").main([WORKFLOW, given, *passed], standalone_mode=False))
 
 
 @click.command()

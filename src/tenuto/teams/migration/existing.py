@@ -121,6 +121,8 @@ def is_under_way(target: Database, migration: str) -> bool:
         query = "SELECT 1 FROM tenuto_expected WHERE migration = ?"
         return bool(target.query(query, (migration,), limit=1).rows)
     except DatabaseError:
+        # No table of ours is there; or the target is away, and this says so.
+        target.query("SELECT 1")
         return False
 
 
@@ -145,16 +147,21 @@ def keys_back(target: Database, plan: Plan) -> list[Statement]:
     """Return what puts the keys back, in the order of the plan."""
     if target.system != "postgresql":
         return []
-    kept: dict[str, list[tuple[str, str]]] = {}
-    for table, name, definition in target.query(
-        f"SELECT table_name, name, definition FROM {KEYS} ORDER BY table_name, name"
-    ).rows:
-        kept.setdefault(str(table), []).append((str(name), str(definition)))
+    aside = keys_aside(target)
     return [
         _key_back(table, name, definition)
         for table in plan.tables
-        for name, definition in kept.get(table.name, ())
+        for of, name, definition in aside
+        if of == table.name
     ]
+
+
+def keys_aside(target: Database) -> list[tuple[str, str, str]]:
+    """Return the keys that were set aside: table, name, definition."""
+    rows = target.query(
+        f"SELECT table_name, name, definition FROM {KEYS} ORDER BY table_name, name"
+    ).rows
+    return [(str(table), str(name), str(definition)) for table, name, definition in rows]
 
 
 def _key_back(table: TablePlan, name: str, definition: str) -> Statement:

@@ -17,6 +17,9 @@ from tenuto.teams.migration.wire import from_json, to_json
 
 SPLITS_MAX: Final = 4
 """Ranges that are cut between two rounds."""
+ASIDE_MIN: Final = 100
+ASIDE_SHARE: Final = 0.01
+"""People are told when more rows than both are put aside: so many, and this part of all."""
 
 
 def direct(
@@ -263,10 +266,6 @@ def _alerts(
     if aside > ASIDE_MIN and aside > rows * ASIDE_SHARE:
         found.append(("many_aside", f"{aside:,} of {rows:,} rows were put aside so far."))
     return found
-
-
-ASIDE_MIN: Final = 100
-ASIDE_SHARE: Final = 0.01
 
 
 def go_on(

@@ -12,15 +12,10 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.teams.migration.databases.quoting import literal
+from tenuto.teams.migration.dialects import dialect_of
 from tenuto.teams.migration.schema import Kind, System
 from tenuto.teams.migration.scout.patterns import FALSE_WORDS, TEXT_PATTERNS, TRUE_WORDS
 
-DIALECTS: Final[dict[System, str]] = {
-    "sqlite": "sqlite",
-    "postgresql": "postgres",
-    "mariadb": "mysql",
-    "folder": "postgres",
-}
 # Of `sqlglot.exp`: these mean the same everywhere.
 SAFE: Final = frozenset(
     {
@@ -121,7 +116,7 @@ def parsed(sql: str, source: System) -> Any:
     from sqlglot.errors import SqlglotError
 
     try:
-        return sqlglot.parse_one(sql, read=DIALECTS[source])
+        return sqlglot.parse_one(sql, read=dialect_of(source))
     except SqlglotError as error:
         raise Untranslatable(f"It cannot be read: {str(error).splitlines()[0]:.200}") from None
 
@@ -152,7 +147,7 @@ def written(tree: Any, target: System) -> str:
     from sqlglot.errors import ErrorLevel, SqlglotError
 
     try:
-        return str(tree.sql(dialect=DIALECTS[target], unsupported_level=ErrorLevel.RAISE))
+        return str(tree.sql(dialect=dialect_of(target), unsupported_level=ErrorLevel.RAISE))
     except SqlglotError as error:
         raise Untranslatable(f"It cannot be said there: {str(error)[:200]}") from None
 
@@ -282,7 +277,7 @@ def _is_now(tree: Any, source: System) -> bool:
     exp = _exp()
     if source != "sqlite" or not isinstance(tree, exp.Func):
         return False
-    said = tree.sql(dialect="sqlite").lower().replace(" ", "")
+    said = tree.sql(dialect=dialect_of("sqlite")).lower().replace(" ", "")
     return said in ("datetime('now')", "date('now')", "time('now')", "datetime()", "date()")
 
 

@@ -13,7 +13,6 @@ from typing import Any, Final
 import msgspec
 
 from tenuto.teams.migration.architect.expressions import (
-    DIALECTS,
     SAFE,
     Untranslatable,
     check_quiet,
@@ -21,6 +20,7 @@ from tenuto.teams.migration.architect.expressions import (
     with_plain_dates,
     written,
 )
+from tenuto.teams.migration.dialects import dialect_of
 from tenuto.teams.migration.plan import ColumnPlan
 from tenuto.teams.migration.schema import Kind, System, View
 
@@ -154,7 +154,7 @@ def _qualified(tree: Any, source: System, relations: Mapping[str, Relation], fol
         name: {fold(column): "TEXT" for column in relation.columns}
         for name, relation in relations.items()
     }
-    dialect = DIALECTS[source]
+    dialect = dialect_of(source)
     for table in tree.find_all(_exp().Table):
         known = {cte.alias_or_name.lower() for cte in tree.find_all(_exp().CTE)}
         name = fold(table.name) if not table.this.quoted else _as_written(table.name, source)

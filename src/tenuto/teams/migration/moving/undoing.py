@@ -11,7 +11,7 @@ from typing import Any, Final
 
 import msgspec
 
-from tenuto.teams.migration import ddl
+from tenuto.teams.migration import ddl, existing
 from tenuto.teams.migration.databases.bookkeeping import KEYS, TAKEN_BACK
 from tenuto.teams.migration.databases.port import Database, DatabaseError, Writing
 from tenuto.teams.migration.databases.quoting import quoted
@@ -219,9 +219,8 @@ def _emptying(target: Database, tables: list[str]) -> list[str]:
 
 def _keys_back(target: Database) -> None:
     """Put the foreign keys back that were set aside while rows came (`existing.py`)."""
-    keys = target.query(f"SELECT table_name, name, definition FROM {KEYS}").rows
-    for table, name, definition in keys:
-        at, called = quoted(target.system, str(table)), quoted(target.system, str(name))
+    for table, name, definition in existing.keys_aside(target):
+        at, called = quoted(target.system, table), quoted(target.system, name)
         with target.writing() as writing:
             writing.execute(f"ALTER TABLE {at} DROP CONSTRAINT IF EXISTS {called}")
             writing.execute(f"ALTER TABLE {at} ADD CONSTRAINT {called} {definition}")

@@ -11,15 +11,10 @@ from sqlglot import exp
 from sqlglot.errors import SqlglotError
 from sqlglot.optimizer.scope import Scope, traverse_scope
 
+from tenuto.teams.migration.dialects import dialect_of
 from tenuto.teams.migration.plan import ColumnPlan, Plan, TablePlan
-from tenuto.teams.migration.schema import Kind, Schema, System
+from tenuto.teams.migration.schema import Kind, Schema
 
-DIALECTS: Final[dict[System, str]] = {
-    "sqlite": "sqlite",
-    "postgresql": "postgres",
-    "mariadb": "mysql",
-    "folder": "postgres",
-}
 FORBIDDEN: Final = frozenset(
     [
         "nextval",
@@ -77,8 +72,8 @@ class Translator:
 
     def __init__(self, plan: Plan, source: Schema) -> None:
         self.plan = plan
-        self.read = DIALECTS[plan.source_system]
-        self.write = DIALECTS[plan.target_system]
+        self.read = dialect_of(plan.source_system)
+        self.write = dialect_of(plan.target_system)
         self._tables = {table.source.lower(): table for table in plan.tables}
         self._columns = {
             table.name.lower(): [column.name for column in table.columns] for table in source.tables
