@@ -16,6 +16,7 @@ import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Final
+from weakref import WeakValueDictionary
 
 from tenuto.teams.migration.databases.port import DatabaseError, Unavailable
 
@@ -106,7 +107,8 @@ class Turns:
         self._changed.notify_all()
 
 
-_known: Final[dict[str, Turns]] = {}
+_known: Final[WeakValueDictionary[str, Turns]] = WeakValueDictionary()
+"""As long as somebody has the file open, or may open it."""
 _lock: Final = threading.Lock()
 
 
